@@ -1,0 +1,1 @@
+"""KFP pipelines of biasgate: each file reads as one page."""

@@ -1,0 +1,1 @@
+"""Data sets: loaders, splits, planted bias, built-in sets."""

@@ -1,0 +1,76 @@
+"""A data set in memory: samples, labels, attributes, and the unit that each sample belongs to."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from biasgate.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Samples with what is known about each.
+
+    Attributes:
+        samples: Images ``uint8 [n, height, width, channels]`` or rows ``float32 [n, features]``.
+        labels: Class index ``int64 [n]``, or ``int64 [n, labels]`` of 0/1 for multi-label sets.
+        classes: Class (or label) names, by index.
+        attributes: One string column an attribute, ``n`` rows: the sensitive or spurious properties.
+        units: What is independent of what: equal values are one unit (a person, a digit coloured twice). ``[n]``.
+        name: For people.
+    """
+
+    samples: NDArray[np.uint8] | NDArray[np.float32]
+    labels: NDArray[np.int64]
+    classes: tuple[str, ...]
+    attributes: pd.DataFrame
+    units: NDArray[np.int64] = field(repr=False)
+    name: str = "data set"
+
+    def __post_init__(self) -> None:
+        lengths = {len(self.samples), len(self.labels), len(self.attributes), len(self.units)}
+        if len(lengths) != 1:
+            raise InputError(
+                f"samples, labels, attributes and units differ in length: {sorted(lengths)}", where=self.name
+            )
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Dataset:
+        """The same set with only these rows (indices or a mask), in this order."""
+        indices = np.flatnonzero(rows) if rows.dtype == bool else rows
+        return Dataset(
+            samples=self.samples[rows],
+            labels=self.labels[rows],
+            classes=self.classes,
+            attributes=self.attributes.iloc[indices].reset_index(drop=True),
+            units=self.units[rows],
+            name=self.name,
+        )
+
+    def attribute(self, name: str) -> NDArray[np.str_]:
+        """One attribute as strings ``[n]``.
+
+        Raises:
+            InputError: The set has no such attribute; names those it has.
+        """
+        if name not in self.attributes:
+            raise InputError(f"no attribute {name!r}", where=self.name, fix=f"it has {sorted(self.attributes)}")
+        return self.attributes[name].to_numpy(dtype=str)
+
+    @cached_property
+    def digest(self) -> str:
+        """One digest over samples, labels, classes, attributes and units."""
+        total = hashlib.sha256(repr((self.samples.shape, str(self.samples.dtype), self.classes)).encode())
+        for array in (self.samples, self.labels, self.units):
+            total.update(np.ascontiguousarray(array).data)
+        for column in sorted(self.attributes):
+            total.update(repr((column, self.attributes[column].astype(str).tolist())).encode())
+        return "sha256:" + total.hexdigest()

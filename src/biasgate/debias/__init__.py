@@ -1,0 +1,1 @@
+"""Repair: the adversarial curriculum."""

@@ -1,0 +1,50 @@
+"""What a repair did: method, settings, cost, and how its settings were chosen."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from biasgate.documents import Document
+
+
+class Trial(Document):
+    """One setting that was tried, scored on validation units only."""
+
+    settings: dict[str, float | int | str]
+    worst_group: float
+    aligned: float
+    conflicting: float
+    chosen: bool = False
+
+
+class RepairRecord(Document):
+    """How a repaired model came to be.
+
+    Attributes:
+        method: Name of the repair method.
+        original: Digest of the package it started from.
+        repaired: Digest of the package it made.
+        data: Digest of the repair data.
+        trials: Every setting with its validation scores; exactly one is chosen.
+        moved: Share of parameters that changed.
+        distance: ‖θ' − θ‖ / ‖θ‖.
+        seconds: Wall time.
+        samples: Repair samples used.
+        seed: All randomness follows from it.
+        parity: Largest difference of logits between PyTorch and ONNX Runtime.
+    """
+
+    schema_: Literal["biasgate/repair/v1"] = Field(default="biasgate/repair/v1", alias="schema")
+    method: str
+    original: str
+    repaired: str
+    data: str
+    trials: tuple[Trial, ...]
+    moved: float
+    distance: float
+    seconds: float
+    samples: int
+    seed: int
+    parity: float

@@ -1,0 +1,71 @@
+"""Documents at the borders: strict pydantic models with one canonical form and one digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from biasgate.errors import InputError
+
+
+def sha256(data: bytes) -> str:
+    """The digest of bytes, written ``sha256:<hex>`` everywhere in biasgate."""
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def canonical_json(value: Any) -> bytes:
+    """JSON with sorted keys, no white space and no NaN: equal values have equal bytes.
+
+    Raises:
+        InputError: A number is NaN or infinite.
+    """
+    try:
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    except ValueError as error:
+        raise InputError(
+            "a number is NaN or infinite", fix="measure it again; such a value is never written"
+        ) from error
+
+
+class Document(BaseModel):
+    """A value that crosses a border: unknown keys, NaN and infinities are refused, and it never changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
+
+    def to_json(self) -> bytes:
+        """The canonical form; optional fields without a value are left out."""
+        return canonical_json(self.model_dump(mode="json", by_alias=True, exclude_none=True))
+
+    @classmethod
+    def parse(cls, text: str | bytes, *, where: str) -> Self:
+        """Reads YAML or JSON text.
+
+        Raises:
+            InputError: The text is no YAML, or a key or value is not what the schema says; names each one.
+        """
+        try:
+            value = json.loads(text) if text[:1] in ("{", b"{") else yaml.safe_load(text)
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            raise InputError(f"{cls.__name__} is not valid YAML or JSON: {error}", where=where) from error
+        if not isinstance(value, Mapping):
+            raise InputError(f"{cls.__name__} must be a mapping of keys to values", where=where)
+        return cls.build(value, where=where)
+
+    @classmethod
+    def build(cls, value: Mapping[Any, Any], *, where: str) -> Self:
+        """Validates a mapping; see ``parse``."""
+        try:
+            return cls.model_validate(value)
+        except ValidationError as error:
+            faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'document'}: {e['msg']}" for e in error.errors()[:5])
+            raise InputError(f"{cls.__name__} is not valid: {faults}", where=where, fix="correct these keys") from error
+
+
+def digest(document: Document) -> str:
+    """The digest of a document's canonical form."""
+    return sha256(document.to_json())

@@ -1,0 +1,65 @@
+"""The decision: verdict, reasons, and one result for each rule."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from biasgate.documents import Document
+
+Outcome = Literal["pass", "fail", "insufficient"]
+Verdict = Literal["APPROVED", "REJECTED", "INSUFFICIENT_EVIDENCE"]
+
+
+class RuleResult(Document):
+    """What one rule found.
+
+    Attributes:
+        rule: Its id.
+        outcome: ``pass`` only when the bound is inside the margin; ``fail`` only when the bound proves a violation.
+        value: Point estimate.
+        bound: The bound that was held against ``threshold``.
+        n: Independent units behind it.
+        method: Of the bound.
+        sentence: The finding, for a person.
+        bias: True when a failure of this rule is a finding of bias, which repair may cure.
+    """
+
+    rule: str
+    outcome: Outcome
+    value: float | None = None
+    bound: float | None = None
+    threshold: float | None = None
+    n: int | None = None
+    method: str | None = None
+    sentence: str
+    bias: bool = False
+
+
+class Decision(Document):
+    """A verdict with its reasons.
+
+    Attributes:
+        verdict: APPROVED only when every rule passes and the scan does not object.
+        human: True when the policy wants a person to sign before promotion.
+        repairable: True when the candidate is rejected for bias only and the policy allows a repair.
+        reasons: What decided it, worst first, in words.
+        rules: One result a rule.
+        policy: Digest of the policy.
+        evidence: Digest of the evidence.
+        at: When, UTC.
+        expires: When an approval ends, UTC.
+    """
+
+    schema_: Literal["biasgate/decision/v1"] = Field(default="biasgate/decision/v1", alias="schema")
+    verdict: Verdict
+    human: bool = False
+    repairable: bool = False
+    reasons: tuple[str, ...]
+    rules: tuple[RuleResult, ...]
+    policy: str
+    evidence: str
+    at: datetime
+    expires: datetime

@@ -1,0 +1,64 @@
+"""Evidence: everything measured about one candidate, in one document with digests."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from biasgate.debias.record import RepairRecord
+from biasgate.documents import Document
+from biasgate.evaluation.schema import Evaluation
+from biasgate.meta.scan import Scan
+
+
+class Subject(Document):
+    """Which model the evidence speaks of.
+
+    Attributes:
+        name: Name of the gate-owned registered model that it wants to become a version of.
+        source: Where it was fetched from, such as ``models:/digits-candidates/3``.
+        digest: Digest of its package: what is decided is what was measured.
+        training_data: Digest of its training data, as its card says.
+        submitter: Who answers for it, as its card says.
+    """
+
+    name: str
+    source: str
+    digest: str
+    training_data: str
+    submitter: str
+
+
+class Champion(Document):
+    """The version behind the alias ``champion`` when the evidence was gathered."""
+
+    version: str
+    digest: str
+
+
+class Evidence(Document):
+    """All that a policy may look at.
+
+    Attributes:
+        candidate: The model under test.
+        scan: Reading of its weights.
+        evaluation: Subgroup measurement on the gate's test split; carries the paired change when a repair is judged.
+        repair: How the candidate was repaired, if it was.
+        parity: Largest difference of logits between the candidate's source and its ONNX form.
+        champion: What serves now, if anything does.
+        looks: Looks taken at this test split so far, this one included.
+        image: Digest or tag of the container image, or ``local``.
+        code: Version of biasgate.
+    """
+
+    schema_: Literal["biasgate/evidence/v1"] = Field(default="biasgate/evidence/v1", alias="schema")
+    candidate: Subject
+    scan: Scan | None = None
+    evaluation: Evaluation | None = None
+    repair: RepairRecord | None = None
+    parity: float | None = None
+    champion: Champion | None = None
+    looks: int = Field(ge=0)
+    image: str = "local"
+    code: str

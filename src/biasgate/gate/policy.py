@@ -1,0 +1,106 @@
+"""Policy: the YAML rules that turn evidence into a decision."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from biasgate.documents import Document
+from biasgate.evaluation.schema import EvaluationSpec, MetricName
+
+Reaction = Literal["ignore", "require_human", "reject"]
+
+
+class WeightScanRule(Document):
+    """What the weight scan may do: it can stop a candidate or call a person, never approve one.
+
+    Attributes:
+        flag_levels: A candidate is flagged when these levels together reach ``flag_probability``.
+    """
+
+    flag_levels: tuple[str, ...] = Field(min_length=1)
+    flag_probability: float = Field(default=0.5, gt=0, le=1)
+    on_flag: Reaction
+    on_abstain: Reaction
+
+
+class FloorRule(Document):
+    """The lower bound of a metric over the whole set must reach ``min``."""
+
+    kind: Literal["floor"] = "floor"
+    id: str
+    metric: MetricName = "accuracy"
+    min: float = Field(ge=0, le=1)
+
+
+class WorstGroupRule(Document):
+    """The lower bound of a metric must reach ``min`` in every subgroup of ``attribute``."""
+
+    kind: Literal["worst_group"] = "worst_group"
+    id: str
+    metric: MetricName = "accuracy"
+    attribute: str
+    min: float = Field(ge=0, le=1)
+
+
+class GapRule(Document):
+    """The upper bound of the gap between any two subgroups of ``attribute`` must stay within ``max``."""
+
+    kind: Literal["gap"] = "gap"
+    id: str
+    metric: MetricName = "accuracy"
+    attribute: str
+    max: float = Field(ge=0, le=1)
+
+
+class RepairCostRule(Document):
+    """A repair may cost at most ``max`` of a metric in the subgroup named (paired, upper bound of the loss)."""
+
+    kind: Literal["repair_cost"] = "repair_cost"
+    id: str
+    metric: MetricName = "accuracy"
+    subgroup: dict[str, str]
+    max: float = Field(ge=0, le=1)
+
+
+class ParityRule(Document):
+    """The ONNX form may differ from its source by at most ``max`` in any logit."""
+
+    kind: Literal["onnx_parity"] = "onnx_parity"
+    id: str
+    max: float = Field(gt=0)
+
+
+Rule = Annotated[FloorRule | WorstGroupRule | GapRule | RepairCostRule | ParityRule, Field(discriminator="kind")]
+
+
+class Repair(Document):
+    """Whether a candidate that is rejected for bias may be repaired, how, and within what budget."""
+
+    methods: tuple[Literal["adversarial"], ...] = ()
+    seconds: int = Field(default=600, gt=0)
+
+
+class Policy(Document):
+    """Rules that must all pass.
+
+    Attributes:
+        name: For people.
+        evaluation: What is measured for this policy.
+        confidence: Two-sided confidence of the bounds that decide.
+        weight_scan: What the scan may do.
+        rules: At least one: an empty policy approves nothing, so it is refused.
+        repair: What may be tried on a candidate rejected for bias.
+        looks: Looks allowed per test split.
+        valid_days: How long an approval holds.
+    """
+
+    schema_: Literal["biasgate/policy/v1"] = Field(default="biasgate/policy/v1", alias="schema")
+    name: str
+    evaluation: EvaluationSpec
+    weight_scan: WeightScanRule
+    rules: tuple[Rule, ...] = Field(min_length=1)
+    repair: Repair = Repair()
+    looks: int = Field(gt=0)
+    valid_days: int = Field(default=90, gt=0)

@@ -1,0 +1,1 @@
+"""Declared architectures, cards, safe reading of weights, ONNX export, a sandboxed runner."""

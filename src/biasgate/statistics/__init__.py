@@ -1,0 +1,1 @@
+"""Intervals, tests, corrections and power: plain functions over counts and arrays."""

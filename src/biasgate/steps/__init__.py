@@ -1,0 +1,1 @@
+"""One function per component: typed inputs and outputs, tracking, no logic of its own."""

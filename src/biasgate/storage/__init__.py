@@ -1,0 +1,1 @@
+"""One API over local paths and s3:// URIs."""

@@ -1,0 +1,1 @@
+"""One training loop, used by the zoo, by candidates and by repair."""

@@ -1,0 +1,1 @@
+"""Weight features: numbers read from weights only, without inference."""

@@ -1,0 +1,1 @@
+"""Many models trained on purpose with known bias: spec, plan, shards."""

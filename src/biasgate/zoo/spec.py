@@ -1,0 +1,96 @@
+"""``ZooSpec``: which biased models to train, from what, and how they may differ."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from biasgate.documents import Document
+from biasgate.models.architecture import Architecture
+
+Split = Literal["train", "validation", "test"]
+
+
+class Level(Document):
+    """A named strength of planted bias.
+
+    Attributes:
+        name: Such as ``none`` or ``very_high``.
+        strength: For ``share``: the share of samples whose attribute conflicts with the label (0.9 of ten colours is
+            independence). For ``sigma``: variance of the per-image colour jitter, colours in [0, 1]; 1 stands for a
+            colour independent of the label.
+    """
+
+    name: str
+    strength: float = Field(ge=0, le=1)
+
+
+class Recipe(Document):
+    """Ranges that every model draws its training from, independently of its bias level.
+
+    Attributes:
+        learning_rate: Range, drawn log-uniformly.
+        batch: Choices.
+        optimizer: Choices.
+        steps: Choices; fixed once drawn: no stopping rule may look at the level.
+        samples: Range of training-set sizes.
+        init: Choices of initialisation.
+        normalisation: Choices of input normalisation (name in ``biasgate.training``).
+        augmentation: Choices of augmentation.
+        weight_decay: Choices.
+    """
+
+    learning_rate: tuple[float, float] = (1e-3, 5e-3)
+    batch: tuple[int, ...] = (32, 64)
+    optimizer: tuple[Literal["adam", "adamw", "sgd"], ...] = ("adam", "adamw")
+    steps: tuple[int, ...] = (300, 400)
+    samples: tuple[int, int] = (500, 700)
+    init: tuple[Literal["kaiming_uniform", "kaiming_normal", "xavier_uniform"], ...] = (
+        "kaiming_uniform",
+        "kaiming_normal",
+    )
+    normalisation: tuple[Literal["unit", "centred"], ...] = ("unit", "centred")
+    augmentation: tuple[Literal["none", "shift"], ...] = ("none", "shift")
+    weight_decay: tuple[float, ...] = (0.0, 1e-4)
+
+
+class Counts(Document):
+    """Models a split, over all levels."""
+
+    train: int = Field(gt=0)
+    validation: int = Field(gt=0)
+    test: int = Field(gt=0)
+
+
+class ZooSpec(Document):
+    """A zoo: many models, each with its own seed, palette, recipe and planted bias.
+
+    Seeds, images and palettes are disjoint across train, validation and test by construction.
+
+    Attributes:
+        dataset: Built-in name or URI of the clean data set (see ``biasgate.data``).
+        architectures: Each model draws one.
+        planting: ``share`` or ``sigma`` (science: two constructions of coloured digits).
+        levels: Ordered from none to strongest.
+        counts: Models a split.
+        recipe: Ranges of the training recipe.
+        seed: All else follows from it.
+    """
+
+    schema_: Literal["biasgate/zoo/v1"] = Field(default="biasgate/zoo/v1", alias="schema")
+    name: str
+    dataset: str
+    architectures: tuple[Architecture, ...] = Field(min_length=1)
+    planting: Literal["share", "sigma"]
+    levels: tuple[Level, ...] = Field(min_length=2)
+    counts: Counts
+    recipe: Recipe = Recipe()
+    seed: int = Field(ge=0, lt=2**31)
+
+    @model_validator(mode="after")
+    def _levels_differ(self) -> ZooSpec:
+        names = [level.name for level in self.levels]
+        if len(set(names)) != len(names):
+            raise ValueError(f"levels need different names, not {names}")
+        return self
