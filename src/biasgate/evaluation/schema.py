@@ -16,10 +16,10 @@ class EvaluationSpec(Document):
     """Which metrics over which subgroups.
 
     Attributes:
-        metrics: Names; all but ``accuracy`` need a binary task (or a ``positive`` class).
+        metrics: Names; all but ``accuracy`` need ``positive``, or two classes.
         attributes: Attributes to break down by, each alone.
         depth: Intersections of up to this many attributes as well.
-        positive: The class that counts as positive for rates.
+        positive: The class that counts as positive, against all others; by default the second of two.
         confidence: Two-sided confidence of every reported interval.
         minimum: Cells with fewer units are reported as insufficient, without a value.
     """
@@ -33,6 +33,11 @@ class EvaluationSpec(Document):
     minimum: int = Field(default=30, ge=1)
 
 
+def combination(subgroup: dict[str, str]) -> str:
+    """The attributes that a subgroup is a cell of: ``alignment``, ``alignment*colour``; empty for the whole set."""
+    return "*".join(sorted(subgroup))
+
+
 class Cell(Document):
     """One metric in one subgroup.
 
@@ -40,19 +45,25 @@ class Cell(Document):
         metric: Its name.
         subgroup: Attribute values; empty for the whole set.
         successes: Numerator of the rate, in rows.
-        trials: Denominator of the rate, in rows.
-        estimate: Rate with a Wilson interval; absent when there are fewer units than the minimum.
-        bounds: One-sided bounds that decide (Clopper–Pearson, each at ``(1 + confidence) / 2``).
-        clustered: True when units repeat within the cell, so that the bounds are cluster-robust instead.
+        trials: Denominator of the rate, in rows; zero when no row has these attribute values.
+        units: Independent units among the trials.
+        estimate: Rate with a Wilson interval (on the effective sample size when clustered); absent when there are fewer
+            units than the minimum: such a cell is insufficient evidence.
+        bounds: (lower, upper) of the rate, each one-sided at ``(1 + confidence) / 2``: Clopper–Pearson, or Korn–Graubard
+            when clustered. The lowest lower bound over subgroups is a valid bound of the worst subgroup: it approves.
+        simultaneous: Like ``bounds``, Bonferroni-corrected so that they hold for all subgroups of this combination at
+            once: only these may prove that some subgroup violates a limit.
+        clustered: True when units repeat within the cell, so that interval and bounds are cluster-robust.
     """
 
     metric: MetricName
     subgroup: dict[str, str]
-    successes: float
+    successes: int
     trials: int
     units: int
     estimate: Estimate | None = None
     bounds: tuple[float, float] | None = None
+    simultaneous: tuple[float, float] | None = None
     clustered: bool = False
 
 
@@ -61,12 +72,21 @@ class Gap(Document):
 
     Attributes:
         metric: Its name.
-        higher: Subgroup with the higher rate.
+        attribute: Attribute, or ``*``-joined attributes, whose values tell the two subgroups apart
+            (see ``combination``).
+        higher: Subgroup with the higher rate (the first in order when equal or unknown).
         lower: Subgroup with the lower rate.
-        estimate: higher − lower, with the interval that is reported.
-        bounds: The interval that decides.
-        paired: True when both subgroups hold the same units (a digit recoloured): the interval is a paired one.
-        p_value: Test of no difference (McNemar when paired), Holm-corrected over the gaps of this metric.
+        estimate: higher − lower, with the interval that is reported; absent when either cell is insufficient.
+        bounds: (lower, upper) of the **absolute** difference. A two-sided interval [l, u] of the signed difference, each
+            end one-sided at ``(1 + confidence) / 2``, gives max(0, l, −u) and max(u, −l): since the direction is chosen
+            by looking, the gap is within a margin only when both ends of [l, u] are. The highest upper bound over the
+            pairs is a valid bound of the widest gap: it approves.
+        simultaneous: Like ``bounds``, Bonferroni-corrected over the pairs of this metric and combination: only its lower
+            end may prove that some gap exceeds a limit.
+        paired: True when both subgroups hold the same units, one row each (a digit recoloured): the interval is a
+            paired one.
+        p_value: Test of no difference (exact McNemar when paired, else a score test), Holm-corrected over the pairs of
+            this metric and combination.
     """
 
     metric: MetricName
@@ -75,18 +95,34 @@ class Gap(Document):
     lower: dict[str, str]
     estimate: Estimate | None = None
     bounds: tuple[float, float] | None = None
+    simultaneous: tuple[float, float] | None = None
     paired: bool
     p_value: float | None = None
 
 
 class Change(Document):
-    """A metric of one subgroup after − before a repair, on the same rows (paired)."""
+    """A metric of one subgroup after − before a repair, on the same rows (paired).
+
+    A cell with fewer units than the minimum has no change: a rule that finds none has insufficient evidence.
+
+    Attributes:
+        metric: Its name.
+        subgroup: Attribute values; empty for the whole set.
+        before: Rate of the model before.
+        after: Rate of the model under test.
+        estimate: after − before, Newcombe's paired interval (on the effective sample size when units repeat).
+        bounds: (lower, upper) of after − before, each one-sided at ``(1 + confidence) / 2``, Tango's score interval: a
+            loss is at most ``−bounds[0]``.
+        p_value: Exact McNemar test of no change, uncorrected; absent when units repeat.
+    """
 
     metric: MetricName
     subgroup: dict[str, str]
     before: float
     after: float
     estimate: Estimate
+    bounds: tuple[float, float]
+    p_value: float | None = None
 
 
 class Evaluation(Document):
@@ -99,9 +135,12 @@ class Evaluation(Document):
         rows: Samples that were run.
         units: Independent units among them.
         cells: Every metric in every subgroup; the whole set first.
-        gaps: For each metric and attribute, the widest pair first.
-        swap_rate: Share of units whose prediction changes when only the attribute changes, where units hold such pairs.
-        changes: Against ``before``, when a repair is judged.
+        gaps: For each metric and attribute combination every pair of subgroups, the widest first, insufficient ones
+            last. Of more than 66 pairs (12 subgroups) only the 66 with the highest upper bounds are kept, insufficient
+            ones before all: what decides is always among them.
+        swap_rate: Share of units whose prediction changes when only the attribute changes, over units with rows of one
+            label and several attribute values; absent when fewer than the minimum are such.
+        changes: Against ``before``, for every sufficient cell, when a repair is judged.
         before: Digest of the package that ``changes`` compares with.
         provider: ONNX Runtime provider that was really used.
     """
