@@ -14,7 +14,7 @@ Init = Literal["kaiming_uniform", "kaiming_normal", "xavier_uniform"]
 
 
 class Network(nn.Module):
-    """The layers in order: ``[n, *input]`` to logits ``[n, classes]``; parameters are ``layers.<i>.weight``, ``.bias``."""
+    """The layers in order, ``[n, *input]`` to logits ``[n, classes]``; parameters are named ``layers.<i>.weight``."""
 
     def __init__(self, layers: list[nn.Module]) -> None:
         super().__init__()

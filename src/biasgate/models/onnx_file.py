@@ -1,0 +1,49 @@
+"""Opening an ONNX file without running it; importing this module imports onnx."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+from google.protobuf.message import DecodeError
+from onnx.external_data_helper import uses_external_data
+
+from biasgate.errors import CandidateError
+from biasgate.models.files import check_file
+
+
+def load_onnx(path: Path) -> onnx.ModelProto:
+    """The parsed graph, all of its tensors inside the file.
+
+    Raises:
+        CandidateError: No ONNX file, no graph in it, or a tensor that lies in another file.
+    """
+    try:
+        model = onnx.ModelProto.FromString(check_file(path).read_bytes())
+    except (DecodeError, ValueError, RecursionError) as error:
+        raise CandidateError("not an ONNX file", where=str(path), fix="export the model again") from error
+    if not model.graph.node:
+        raise CandidateError("the ONNX graph is empty", where=str(path), fix="export the model again")
+    for tensor in _tensors(model.graph):
+        if uses_external_data(tensor):
+            raise CandidateError(
+                f"tensor {tensor.name[:80]!r} lies in another file",
+                where=str(path),
+                fix="export with the weights inside the file (torch.onnx.export(..., external_data=False))",
+            )
+    return model
+
+
+def _tensors(graph: onnx.GraphProto) -> list[onnx.TensorProto]:
+    """Every tensor of a graph and of the graphs within its nodes."""
+    found, graphs = list[onnx.TensorProto](), [graph]
+    while graphs:
+        current = graphs.pop()
+        found += current.initializer
+        for sparse in current.sparse_initializer:
+            found += (sparse.values, sparse.indices)
+        for node in current.node:
+            for attribute in node.attribute:
+                found += (attribute.t, *attribute.tensors)
+                graphs += (attribute.g, *attribute.graphs) if attribute.HasField("g") else attribute.graphs
+    return found

@@ -1,0 +1,109 @@
+"""The candidate package: a folder with ``model.onnx`` and ``card.json``, known by one digest over both."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+from biasgate.documents import canonical_json, sha256
+from biasgate.errors import CandidateError, InputError
+from biasgate.models.card import CandidateCard
+from biasgate.models.files import MAX_CARD_BYTES, check_file, file_digest
+
+MODEL, CARD = "model.onnx", "card.json"
+MLFLOW_FILES = (
+    "MLmodel", "conda.yaml", "python_env.yaml", "requirements.txt", "registered_model_meta", "input_example*",
+)  # fmt: skip
+"""What MLflow puts beside a model that it stores: left where it is, never read, no part of the digest."""
+
+
+@dataclass(frozen=True)
+class CandidatePackage:
+    """A checked package.
+
+    Attributes:
+        path: Its folder.
+        card: Its card.
+        digest: ``sha256:<hex>`` over the canonical JSON ``{file name: digest}`` of its two files.
+    """
+
+    path: Path
+    card: CandidateCard
+    digest: str
+
+    @property
+    def model(self) -> Path:
+        """The ONNX file."""
+        return self.path / MODEL
+
+
+def open_package(folder: Path) -> CandidatePackage:
+    """Checks a folder and reads its card.
+
+    Raises:
+        CandidateError: A file is missing, unknown, too large, a link, or no ONNX graph that is whole in itself.
+        InputError: The card is not valid.
+    """
+    from biasgate.models.onnx_file import load_onnx
+
+    check_names(folder, known=(MODEL, CARD))
+    card = read_card(folder)
+    load_onnx(folder / MODEL)
+    manifest = {name: file_digest(folder / name) for name in (MODEL, CARD)}
+    return CandidatePackage(path=folder, card=card, digest=sha256(canonical_json(manifest)))
+
+
+def pack(onnx: Path, card: CandidateCard, folder: Path) -> CandidatePackage:
+    """Makes a package out of a copy of ``onnx``; ``folder`` appears whole or not at all.
+
+    Raises:
+        InputError: ``folder`` exists and is not empty.
+        CandidateError: See ``open_package``.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError("the package's folder already exists", where=str(folder), fix="choose another")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent, ignore_cleanup_errors=True) as work:
+        draft = Path(work) / "package"
+        draft.mkdir()
+        shutil.copyfile(check_file(onnx), draft / MODEL)
+        (draft / CARD).write_bytes(card.to_json())
+        checked = open_package(draft)
+        os.replace(draft, folder)
+    return CandidatePackage(path=folder, card=checked.card, digest=checked.digest)
+
+
+def read_card(folder: Path) -> CandidateCard:
+    """The card of a candidate's folder.
+
+    Raises:
+        CandidateError: It is missing, a link or larger than 1 MiB.
+        InputError: It is not valid.
+    """
+    path = check_file(folder / CARD, limit=MAX_CARD_BYTES)
+    return CandidateCard.parse(path.read_bytes(), where=str(path))
+
+
+def check_names(folder: Path, *, known: tuple[str, ...]) -> None:
+    """Refuses a folder that holds anything but the ``known`` names and MLflow's own files.
+
+    Raises:
+        CandidateError: It does, or it is no folder.
+    """
+    if folder.is_symlink() or not folder.is_dir():
+        raise CandidateError("not a folder", where=str(folder), fix="give the folder that holds card.json")
+    unknown = sorted(
+        entry.name
+        for entry in folder.iterdir()
+        if entry.name not in known and not any(fnmatch(entry.name, pattern) for pattern in MLFLOW_FILES)
+    )
+    if unknown:
+        raise CandidateError(
+            f"files that are no part of a candidate: {', '.join(unknown[:5])}",
+            where=str(folder),
+            fix=f"keep only {' and '.join(known)}",
+        )
