@@ -1,1 +1,22 @@
 """KFP components of biasgate: each body imports one step of the library and calls it."""
+
+from biasgate.components.candidate import fetch_candidate, submit_candidate
+from biasgate.components.debias import debias_adversarial
+from biasgate.components.evaluation import evaluate_subgroups
+from biasgate.components.gate import approve_candidate
+from biasgate.components.meta_classifier import train_meta_classifier
+from biasgate.components.weights import featurize_weights, scan_weights
+from biasgate.components.zoo import plan_zoo, train_zoo_shard
+
+__all__ = [
+    "approve_candidate",
+    "debias_adversarial",
+    "evaluate_subgroups",
+    "featurize_weights",
+    "fetch_candidate",
+    "plan_zoo",
+    "scan_weights",
+    "submit_candidate",
+    "train_meta_classifier",
+    "train_zoo_shard",
+]

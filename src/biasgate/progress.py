@@ -1,13 +1,23 @@
-"""Progress for people: a bar with rate and ETA on a terminal, silence elsewhere."""
+"""Progress for people: a bar with rate and ETA on a terminal, events for a watching parent, silence elsewhere."""
 
 from __future__ import annotations
 
+import json
+import os
 import sys
+import time
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Protocol, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 T = TypeVar("T")
+EVENTS = "BIASGATE_EVENTS"
+"""Environment variable naming a file that progress is appended to as JSON lines; how a parent watches its tasks."""
+SECONDS_BETWEEN_EVENTS = 0.2
 
 
 class Advance(Protocol):
@@ -18,32 +28,39 @@ class Advance(Protocol):
         ...
 
 
-def _ignore(steps: int = 1) -> None:
-    """Progress that nobody watches."""
+def emit(**event: object) -> None:
+    """Appends one event to the file that a watching parent named, if there is one."""
+    if path := os.environ.get(EVENTS):
+        with Path(path).open("a") as file:
+            file.write(json.dumps(event) + "\n")
 
 
 @contextmanager
 def progress(description: str, *, total: int, unit: str) -> Generator[Advance]:
     """A bar over ``total`` units on stderr; nothing is drawn when stderr is no terminal."""
-    if not sys.stderr.isatty():
+    if EVENTS in os.environ:
+        yield _event_advance(description, total=total, unit=unit)
+    elif sys.stderr.isatty():
+        with bars() as display:
+            task = display.add_task(description, total=total, unit=unit)
+            yield lambda steps=1: display.advance(task, steps)
+    else:
         yield _ignore
-        return
+
+
+def bars() -> Progress:
+    """A rich display on stderr whose rows show count, units an hour and ETA."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
+    from rich.progress import TimeRemainingColumn as Remaining
+    from rich.text import Text
 
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"), TimeRemainingColumn(),
-    )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(description, total=total, rate="")
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.speed * 3600:,.0f} {task.fields['unit']}/h" if task.speed else "")
 
-        def advance(steps: int = 1) -> None:
-            bar.advance(task, steps)
-            speed = bar.tasks[0].speed
-            bar.update(task, rate=f"{speed * 3600:,.0f} {unit}/h" if speed else "")
-
-        yield advance
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(), Remaining())
+    return Progress(*columns, console=Console(stderr=True))
 
 
 def track(items: Iterable[T], description: str, *, total: int, unit: str) -> Iterator[T]:
@@ -52,3 +69,20 @@ def track(items: Iterable[T], description: str, *, total: int, unit: str) -> Ite
         for item in items:
             yield item
             advance()
+
+
+def _ignore(steps: int = 1) -> None:
+    """Progress that nobody watches."""
+
+
+def _event_advance(description: str, *, total: int, unit: str) -> Advance:
+    done, last = 0, 0.0
+
+    def advance(steps: int = 1) -> None:
+        nonlocal done, last
+        done += steps
+        if time.monotonic() - last > SECONDS_BETWEEN_EVENTS or done >= total:
+            last = time.monotonic()
+            emit(progress=description, done=done, total=total, unit=unit)
+
+    return advance

@@ -1,0 +1,44 @@
+# Everything a newcomer, a maintainer and CI need; each target installs what it needs first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+FIND_LINKS := $(if $(PIP_FIND_LINKS),--find-links $(PIP_FIND_LINKS))
+STAMP := $(VENV)/.installed
+TESTS ?= tests/unit tests/integration tests/pipelines tests/manifests
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test lint types lock clean
+
+help: ## Show this help
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+venv: $(STAMP) ## Make .venv with pinned packages
+
+$(STAMP): requirements.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	$(BIN)/uv pip install --quiet --python $(BIN)/python $(FIND_LINKS) -r requirements.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	touch $@
+
+demo: venv ## A zoo, a meta-classifier, a biased candidate: caught, repaired, decided, signed
+	$(BIN)/biasgate demo
+
+test: venv ## Unit, integration, pipeline and manifest tests
+	$(BIN)/python -m pytest $(TESTS)
+
+lint: venv ## ruff: style and imports
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: venv ## pyright, strict on src/
+	$(BIN)/pyright
+
+lock: venv ## Pin every package anew in requirements.txt
+	echo 'torch==2.13.0' > build-constraints.txt
+	echo '# Every package of a development install, pinned. Remade by: make lock' > requirements.txt
+	$(BIN)/uv pip compile --quiet $(FIND_LINKS) --no-annotate --no-header --extra cpu --extra kfp --extra dev \
+	  -c build-constraints.txt pyproject.toml | sed 's/+cpu$$//' | grep -v '^nvidia\|^triton' >> requirements.txt
+	rm build-constraints.txt
+
+clean: ## Remove what the demo and the tests made, .venv excepted
+	rm -rf .demo build dist local_outputs .pytest_cache .ruff_cache .hypothesis

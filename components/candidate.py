@@ -1,0 +1,45 @@
+"""Components that move candidates: out of the registry, and a repaired one back in."""
+
+from kfp import dsl
+
+from biasgate.components.image import component
+
+
+@component
+def fetch_candidate(source: str, package: dsl.Output[dsl.Model], run: dsl.OutputPath(str)) -> str:
+    """Downloads a candidate, checks it, and opens the pipeline's MLflow run.
+
+    Args:
+        source: ``models:/<name>-candidates/<version>``.
+        package: ``model.onnx`` and ``card.json``, verified; nothing of it has been run.
+        run: MLflow run that every task of this pipeline nests under.
+
+    Returns:
+        Digest of the package.
+    """
+    from pathlib import Path
+
+    from biasgate.steps.candidate import fetch_candidate
+
+    fetched = fetch_candidate(source=source, package=Path(package.path))
+    Path(run).write_text(fetched.run)
+    return fetched.digest
+
+
+@component
+def submit_candidate(package: dsl.Input[dsl.Model], source: str, run: str) -> str:
+    """Registers a repaired package as a new version beside the candidate that it came from.
+
+    Args:
+        package: Candidate package.
+        source: The candidate that was repaired.
+        run: MLflow run of the pipeline.
+
+    Returns:
+        ``models:/`` URI of the new version.
+    """
+    from pathlib import Path
+
+    from biasgate.steps.candidate import submit_candidate
+
+    return submit_candidate(package=Path(package.path), source=source, run=run)

@@ -1,0 +1,47 @@
+"""Component that measures a candidate by subgroup."""
+
+from kfp import dsl
+
+from biasgate.components.image import component
+
+
+@component
+def evaluate_subgroups(
+    package: dsl.Input[dsl.Model],
+    data: str,
+    policy: str,
+    log: str,
+    run: str,
+    evaluation: dsl.Output[dsl.Dataset],
+    html: dsl.Output[dsl.HTML],
+    metrics: dsl.Output[dsl.ClassificationMetrics],
+    before: dsl.Input[dsl.Model] = None,
+):
+    """Runs a candidate in a sandbox on the gate's test split and measures it by subgroup; the look is logged first.
+
+    Args:
+        package: Candidate package.
+        data: Data source of the test split.
+        policy: Policy as YAML text, name or URI: it says what to measure.
+        log: URI of the signed log, which counts looks at each test split.
+        run: MLflow run of the pipeline.
+        evaluation: What was measured (JSON).
+        html: The same for people.
+        metrics: Confusion matrix.
+        before: The package that a repair started from: both are measured on the same rows in one look.
+    """
+    from pathlib import Path
+
+    from biasgate.steps.evaluation import evaluate_subgroups
+
+    confusion = evaluate_subgroups(
+        package=Path(package.path),
+        data=data,
+        policy=policy,
+        log=log,
+        run=run,
+        evaluation=Path(evaluation.path),
+        html=Path(html.path),
+        before=Path(before.path) if before else None,
+    )
+    metrics.log_confusion_matrix(confusion.classes, confusion.counts)

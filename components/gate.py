@@ -1,0 +1,56 @@
+"""Component that decides."""
+
+from kfp import dsl
+
+from biasgate.components.image import component
+
+
+@component
+def approve_candidate(
+    package: dsl.Input[dsl.Model],
+    source: str,
+    policy: str,
+    scan: dsl.Input[dsl.Dataset],
+    evaluation: dsl.Input[dsl.Dataset],
+    log: str,
+    run: str,
+    entry: dsl.Output[dsl.Dataset],
+    report: dsl.Output[dsl.HTML],
+    record: dsl.Input[dsl.Dataset] = None,
+    before: dsl.Input[dsl.Dataset] = None,
+) -> str:
+    """Gathers the evidence, decides by the policy, and appends the signed decision to the log; it promotes nothing.
+
+    Args:
+        package: Candidate package.
+        source: ``models:/<name>-candidates/<version>`` that the package came from.
+        policy: Policy as YAML text, name or URI.
+        scan: Scan of the candidate.
+        evaluation: Evaluation of the candidate.
+        log: URI of the signed log.
+        run: MLflow run of the pipeline.
+        entry: The signed log entry (DSSE envelope).
+        report: Decision, reasons and figures for people.
+        record: Record of the repair that made this candidate.
+        before: Evaluation of the candidate before the repair.
+
+    Returns:
+        ``repair`` when the policy allows a repair of this rejection, else ``done``.
+    """
+    from pathlib import Path
+
+    from biasgate.steps.gate import approve_candidate
+
+    return approve_candidate(
+        package=Path(package.path),
+        source=source,
+        policy=policy,
+        scan=Path(scan.path),
+        evaluation=Path(evaluation.path),
+        log=log,
+        run=run,
+        entry=Path(entry.path),
+        report=Path(report.path),
+        record=Path(record.path) if record else None,
+        before=Path(before.path) if before else None,
+    )

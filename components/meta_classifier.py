@@ -1,0 +1,49 @@
+"""Component that learns to read bias from the features of a zoo."""
+
+from kfp import dsl
+
+from biasgate.components.image import component
+
+
+@component
+def train_meta_classifier(
+    plan: str,
+    tables: dsl.Input[list[dsl.Dataset]],
+    name: str,
+    run: str,
+    meta_classifier: dsl.Output[dsl.Model],
+    metrics: dsl.Output[dsl.Metrics],
+    html: dsl.Output[dsl.HTML],
+) -> str:
+    """Fits a meta-classifier, scores it once on the held-out zoo, and registers it.
+
+    The alias ``champion`` moves when there is none yet, or the new one is non-inferior to it on the same
+    held-out models.
+
+    Args:
+        plan: URI of the zoo's plan.
+        tables: Feature tables of all shards.
+        name: Registered model to become a version of.
+        run: MLflow run of the pipeline; closed here.
+        meta_classifier: The fitted meta-classifier.
+        metrics: Held-out scores.
+        html: Held-out scores for people.
+
+    Returns:
+        ``models:/`` URI of the registered version.
+    """
+    from pathlib import Path
+
+    from biasgate.steps.meta_classifier import train_meta_classifier
+
+    trained = train_meta_classifier(
+        plan=plan,
+        tables=[Path(table.path) for table in tables],
+        name=name,
+        run=run,
+        into=Path(meta_classifier.path),
+        html=Path(html.path),
+    )
+    for metric, value in trained.metrics.items():
+        metrics.log_metric(metric, value)
+    return trained.uri

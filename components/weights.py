@@ -1,0 +1,47 @@
+"""Components that read weights: features of a zoo shard, the scan of a candidate."""
+
+from kfp import dsl
+
+from biasgate.components.image import component
+
+
+@component
+def featurize_weights(index: dsl.Input[dsl.Dataset], run: str, table: dsl.Output[dsl.Dataset]):
+    """Turns the weights of one shard into a table of weight features, streaming them from their URI.
+
+    Args:
+        index: Index of a finished shard.
+        run: MLflow run of the pipeline.
+        table: One row a model: its plan, its measured bias, its features (parquet).
+    """
+    from pathlib import Path
+
+    from biasgate.steps.weights import featurize_weights
+
+    featurize_weights(index=Path(index.path), run=run, table=Path(table.path))
+
+
+@component
+def scan_weights(
+    package: dsl.Input[dsl.Model],
+    meta_classifier: str,
+    run: str,
+    scan: dsl.Output[dsl.Dataset],
+    metrics: dsl.Output[dsl.Metrics],
+):
+    """Reads a candidate's bias from its weights; nothing is run.
+
+    Args:
+        package: Candidate package.
+        meta_classifier: ``models:/…@champion``, a folder, or an ``s3://`` prefix.
+        run: MLflow run of the pipeline.
+        scan: The scan (JSON).
+        metrics: Level probabilities and predicted bias.
+    """
+    from pathlib import Path
+
+    from biasgate.steps.weights import scan_weights
+
+    values = scan_weights(package=Path(package.path), meta_classifier=meta_classifier, run=run, scan=Path(scan.path))
+    for name, value in values.items():
+        metrics.log_metric(name, value)

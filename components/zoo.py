@@ -1,0 +1,46 @@
+"""Components that make a zoo: plan it, then train it shard by shard."""
+
+from kfp import dsl
+
+from biasgate.components.image import component
+
+
+@component
+def plan_zoo(spec: str, root: str, shards: int, plan: dsl.OutputPath(str), run: dsl.OutputPath(str)) -> list[int]:
+    """Plans a zoo and opens the pipeline's MLflow run.
+
+    Args:
+        spec: ZooSpec as YAML text, or its URI.
+        root: Folder or ``s3://`` prefix that zoos live under.
+        shards: How many tasks share the training; 64 to 128 on a cluster.
+        plan: URI of the plan.
+        run: MLflow run that every task of this pipeline nests under.
+
+    Returns:
+        The shard indices to fan out over.
+    """
+    from pathlib import Path
+
+    from biasgate.steps.zoo import plan_zoo
+
+    planned = plan_zoo(spec=spec, root=root, shards=shards)
+    Path(plan).write_text(planned.plan)
+    Path(run).write_text(planned.run)
+    return planned.shards
+
+
+@component
+def train_zoo_shard(plan: str, shard: int, run: str, index: dsl.Output[dsl.Dataset]):
+    """Trains the models of one shard; a shard that is finished is not trained again.
+
+    Args:
+        plan: URI of the plan.
+        shard: Which shard.
+        run: MLflow run of the pipeline.
+        index: Where the shard's weights and table lie, with their digests (small JSON).
+    """
+    from pathlib import Path
+
+    from biasgate.steps.zoo import train_zoo_shard
+
+    train_zoo_shard(plan=plan, shard=shard, run=run, index=Path(index.path))

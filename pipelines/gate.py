@@ -1,0 +1,84 @@
+"""Pipeline: scan, measure, decide; repair once and decide again when the policy allows it."""
+
+from kfp import dsl
+
+from biasgate.components import (
+    approve_candidate,
+    debias_adversarial,
+    evaluate_subgroups,
+    fetch_candidate,
+    scan_weights,
+    submit_candidate,
+)
+from biasgate.pipelines.settings import configure
+
+
+@dsl.pipeline(
+    name="gate", description="Decide on one candidate by its weights and by subgroup; repair it once if allowed."
+)
+def gate(
+    candidate: str,
+    policy: str,
+    data: str,
+    repair_data: str,
+    log: str,
+    meta_classifier: str = "models:/biasgate-meta-classifier@champion",
+):
+    """Takes one candidate through the gate. It writes signed decisions and never moves an alias.
+
+    Args:
+        candidate: ``models:/<name>-candidates/<version>``.
+        policy: Policy as YAML text, name or URI.
+        data: Data source of the gate's test split.
+        repair_data: Data source of the repair split, disjoint from the test split.
+        log: URI of the signed log.
+        meta_classifier: Where the reader of weights is.
+    """
+    fetched = configure(fetch_candidate(source=candidate), cached=False)
+    package, run = fetched.outputs["package"], fetched.outputs["run"]
+    scan = configure(scan_weights(package=package, meta_classifier=meta_classifier, run=run), cached=False)
+    evaluation = configure(
+        evaluate_subgroups(package=package, data=data, policy=policy, log=log, run=run), cached=False, signs=True
+    )
+    decision = configure(
+        approve_candidate(
+            package=package,
+            source=candidate,
+            policy=policy,
+            scan=scan.outputs["scan"],
+            evaluation=evaluation.outputs["evaluation"],
+            log=log,
+            run=run,
+        ),
+        cached=False,
+        signs=True,
+    )
+    with dsl.If(decision.outputs["Output"] == "repair"):
+        repair = configure(
+            debias_adversarial(package=package, data=repair_data, policy=policy, run=run), work="train", cached=False
+        )
+        repaired = repair.outputs["repaired"]
+        submitted = configure(submit_candidate(package=repaired, source=candidate, run=run), cached=False)
+        scan_again = configure(
+            scan_weights(package=repaired, meta_classifier=meta_classifier, run=run), cached=False
+        ).set_display_name("scan-repaired")
+        evaluation_again = configure(
+            evaluate_subgroups(package=repaired, data=data, policy=policy, log=log, run=run, before=package),
+            cached=False,
+            signs=True,
+        ).set_display_name("evaluate-repaired")
+        configure(
+            approve_candidate(
+                package=repaired,
+                source=submitted.outputs["Output"],
+                policy=policy,
+                scan=scan_again.outputs["scan"],
+                evaluation=evaluation_again.outputs["evaluation"],
+                log=log,
+                run=run,
+                record=repair.outputs["record"],
+                before=evaluation.outputs["evaluation"],
+            ),
+            cached=False,
+            signs=True,
+        ).set_display_name("approve-repaired")

@@ -1,0 +1,27 @@
+"""Pipeline: train a zoo, learn to read bias from its weights, register the reader."""
+
+from kfp import dsl
+
+from biasgate.components import featurize_weights, plan_zoo, train_meta_classifier, train_zoo_shard
+from biasgate.pipelines.settings import configure
+
+
+@dsl.pipeline(
+    name="meta-classifier", description="Train a biased zoo and a meta-classifier that reads bias from weights."
+)
+def meta_classifier(spec: str, root: str, shards: int = 64, name: str = "biasgate-meta-classifier"):
+    """Plans a zoo, trains it shard by shard, and registers a meta-classifier scored once on held-out models.
+
+    Args:
+        spec: ZooSpec as YAML text, or its URI.
+        root: Folder or ``s3://`` prefix that zoos live under.
+        shards: How many tasks share the training.
+        name: Registered model that the meta-classifier becomes a version of.
+    """
+    planned = configure(plan_zoo(spec=spec, root=root, shards=shards), cached=False)
+    plan, run = planned.outputs["plan"], planned.outputs["run"]
+    with dsl.ParallelFor(planned.outputs["Output"]) as shard:
+        trained = configure(train_zoo_shard(plan=plan, shard=shard, run=run), work="train")
+        features = configure(featurize_weights(index=trained.outputs["index"], run=run))
+    tables = dsl.Collected(features.outputs["table"])
+    configure(train_meta_classifier(plan=plan, tables=tables, name=name, run=run), cached=False)
