@@ -1,0 +1,118 @@
+"""Files on a local disk: published whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+from uuid import uuid4
+
+from biasgate.errors import InputError
+
+PARTIAL = ".partial-"
+"""Prefix of the names of files that are still being written; they are never listed."""
+
+_ADVICE = {
+    errno.ENOENT: "check the path",
+    errno.EACCES: "give this user the right to it",
+    errno.EROFS: "choose a folder that can be written",
+    errno.ENOSPC: "the disk is full; free some space or choose another disk",
+    errno.EDQUOT: "the quota is used up; free some space or choose another disk",
+}
+
+
+@contextmanager
+def explained(where: str) -> Generator[None]:
+    """Turns the operating system's errors into an ``InputError`` that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        what = (error.strerror or type(error).__name__).lower()
+        raise InputError(what, where=where, fix=_ADVICE.get(error.errno or 0)) from error
+
+
+def read_bytes(uri: str, *, limit: int | None) -> bytes:
+    """The bytes of a regular file; see ``store.read_bytes``."""
+    path = Path(uri)
+    with explained(uri):
+        if path.exists() and not path.is_file():
+            raise InputError("not a regular file", where=uri, fix="name a file")
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if limit is not None and size > limit:
+                raise InputError(f"{size:,} bytes, more than the {limit:,} allowed", where=uri)
+            return file.read(size)
+
+
+def write_bytes(uri: str, data: bytes) -> None:
+    """Replaces the file in one step; see ``store.write_bytes``."""
+    with explained(uri):
+        _publish(Path(uri), lambda file: file.write(data), os.replace)
+
+
+def put_if_absent(uri: str, data: bytes) -> bool:
+    """Publishes with a hard link, which fails when the name is taken; see ``store.put_if_absent``."""
+    with explained(uri):
+        try:
+            _publish(Path(uri), lambda file: file.write(data), os.link)
+        except FileExistsError:
+            return False
+        return True
+
+
+def exists(uri: str) -> bool:
+    """Whether a regular file is there."""
+    return Path(uri).is_file()
+
+
+def list_uris(uri: str) -> list[str]:
+    """Every file under a folder, sorted; see ``store.list_uris``.
+
+    Raises:
+        InputError: A symbolic link leaves the folder.
+    """
+    root = Path(uri).resolve()
+    paths = [Path(folder, name) for folder, _, names in os.walk(uri) for name in names]
+    for path in paths:
+        if not path.resolve().is_relative_to(root):
+            raise InputError("a symbolic link leaves its folder", where=str(path), fix="put the file itself there")
+    return sorted(str(path) for path in paths if path.is_file() and not path.name.startswith(PARTIAL))
+
+
+def download_file(uri: str, path: Path) -> None:
+    """Copies a file to ``path``."""
+    with explained(uri), Path(uri).open("rb") as source:
+        _publish(path, lambda file: shutil.copyfileobj(source, file), os.replace)
+
+
+def upload_file(path: Path, uri: str) -> None:
+    """Copies a file from ``path``."""
+    download_file(str(path), Path(uri))
+
+
+def _publish(path: Path, write: Callable[[IO[bytes]], object], commit: Callable[[Path, Path], None]) -> None:
+    """Writes a hidden neighbour, syncs it, and only then gives it its name with ``commit``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(PARTIAL + uuid4().hex)
+    try:
+        with partial.open("xb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        commit(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes a new name survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
