@@ -47,10 +47,11 @@ class Cell(Document):
         successes: Numerator of the rate, in rows.
         trials: Denominator of the rate, in rows; zero when no row has these attribute values.
         units: Independent units among the trials.
-        estimate: Rate with a Wilson interval (on the effective sample size when clustered); absent when there are fewer
-            units than the minimum: such a cell is insufficient evidence.
-        bounds: (lower, upper) of the rate, each one-sided at ``(1 + confidence) / 2``: Clopper–Pearson, or Korn–Graubard
-            when clustered. The lowest lower bound over subgroups is a valid bound of the worst subgroup: it approves.
+        estimate: Rate with a Wilson interval (on the effective sample size when clustered); absent when there are
+            fewer units than the minimum: such a cell is insufficient evidence.
+        bounds: (lower, upper) of the rate, each one-sided at ``(1 + confidence) / 2``: Clopper–Pearson, or
+            Korn–Graubard when clustered. The lowest lower bound over subgroups is a valid bound of the worst subgroup:
+            it approves.
         simultaneous: Like ``bounds``, Bonferroni-corrected so that they hold for all subgroups of this combination at
             once: only these may prove that some subgroup violates a limit.
         clustered: True when units repeat within the cell, so that interval and bounds are cluster-robust.
@@ -77,12 +78,12 @@ class Gap(Document):
         higher: Subgroup with the higher rate (the first in order when equal or unknown).
         lower: Subgroup with the lower rate.
         estimate: higher − lower, with the interval that is reported; absent when either cell is insufficient.
-        bounds: (lower, upper) of the **absolute** difference. A two-sided interval [l, u] of the signed difference, each
-            end one-sided at ``(1 + confidence) / 2``, gives max(0, l, −u) and max(u, −l): since the direction is chosen
-            by looking, the gap is within a margin only when both ends of [l, u] are. The highest upper bound over the
-            pairs is a valid bound of the widest gap: it approves.
-        simultaneous: Like ``bounds``, Bonferroni-corrected over the pairs of this metric and combination: only its lower
-            end may prove that some gap exceeds a limit.
+        bounds: (lower, upper) of the **absolute** difference. A two-sided interval [l, u] of the signed difference,
+            each end one-sided at ``(1 + confidence) / 2``, gives max(0, l) and max(u, −l): since the direction is
+            chosen by looking, the gap is within a margin only when both ends of [l, u] are. The highest upper
+            bound over the pairs is a valid bound of the widest gap: it approves.
+        simultaneous: Like ``bounds``, Bonferroni-corrected over the pairs of this metric and combination: only its
+            lower end may prove that some gap exceeds a limit.
         paired: True when both subgroups hold the same units, one row each (a digit recoloured): the interval is a
             paired one.
         p_value: Test of no difference (exact McNemar when paired, else a score test), Holm-corrected over the pairs of

@@ -1,0 +1,114 @@
+"""Rates over rows that repeat per unit: intervals on the number of independent rows that they are worth."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biasgate.statistics.estimate import Estimate
+from biasgate.statistics.intervals import clopper_pearson, wilson, wilson_limits
+
+
+def repeats(units: NDArray[np.int64]) -> bool:
+    """True when some unit has more than one row."""
+    return len(np.unique(units)) < len(units)
+
+
+def design_effect(
+    values: NDArray[np.generic], units: NDArray[np.int64], *, ends: tuple[float, float] = (0.0, 1.0)
+) -> float:
+    """How many times the variance of a mean grows because rows of one unit resemble each other; at least 1.
+
+    Linearised cluster variance over that of independent rows (Kish, Survey Sampling, 1965). Both are zero when all
+    values are equal, and the ratio would jump at the first that differs; so one unit of average size at each end of the
+    range is added, as Agresti and Coull add successes and failures. This addition is ours: equal values then give the
+    average number of rows a unit, the most cautious reading.
+
+    Args:
+        values: One number a row, ``[rows]``.
+        units: The unit of each row, ``[rows]``.
+        ends: Smallest and largest possible value.
+    """
+    if not repeats(units):
+        return 1.0
+    _, codes = np.unique(units, return_inverse=True)
+    numbers = values.astype(float)
+    average = len(numbers) / (codes.max() + 1)
+    sizes = np.append(np.bincount(codes), [average, average])
+    sums = np.append(np.bincount(codes, weights=numbers), np.multiply(ends, average))
+    mean = sums.sum() / sizes.sum()
+    between = len(sizes) / (len(sizes) - 1) * np.sum((sums - mean * sizes) ** 2)
+    within = np.sum((numbers - mean) ** 2) + average * np.sum((np.array(ends) - mean) ** 2)
+    return max(1.0, float(between / within))
+
+
+def effective_size(
+    values: NDArray[np.generic], units: NDArray[np.int64], *, ends: tuple[float, float] = (0.0, 1.0)
+) -> float:
+    """Rows divided by their design effect: to report with."""
+    return len(values) / design_effect(values, units, ends=ends)
+
+
+def deciding_size(
+    values: NDArray[np.generic],
+    units: NDArray[np.int64],
+    *,
+    confidence: float,
+    ends: tuple[float, float] = (0.0, 1.0),
+) -> float:
+    """The effective size, lowered because the design effect is estimated from few units: to decide with.
+
+    Multiplied by (t_{rows−1} / t_{units−1})² at the bound's quantile (Korn and Graubard, Survey Methodology 24, 1998).
+    """
+    from scipy.special import stdtrit
+
+    if not repeats(units):
+        return float(len(values))
+    tail = (1 + confidence) / 2
+    degrees = max(1, len(np.unique(units)) - 1)
+    shrink = float(stdtrit(len(values) - 1, tail) / stdtrit(degrees, tail)) ** 2
+    return effective_size(values, units, ends=ends) * shrink
+
+
+def clustered_wilson(outcomes: NDArray[np.bool_], units: NDArray[np.int64], *, confidence: float) -> Estimate:
+    """A rate to report, with Wilson's interval on the effective size; Wilson's own when every unit has one row."""
+    rate = float(outcomes.mean())
+    if not repeats(units):
+        return wilson(int(outcomes.sum()), len(outcomes), confidence=confidence)
+    size = effective_size(outcomes, units)
+    low, high = wilson_limits(rate * size, size, confidence=confidence)
+    return Estimate(
+        value=rate,
+        low=min(low, rate),
+        high=max(high, rate),
+        n=len(np.unique(units)),
+        method="wilson, clustered",
+        confidence=confidence,
+    )
+
+
+def korn_graubard(outcomes: NDArray[np.bool_], units: NDArray[np.int64], *, confidence: float) -> tuple[float, float]:
+    """Bounds of a rate to decide with: Clopper–Pearson on the deciding size, its own when every unit has one row.
+
+    The design effect is truncated at 1, so that clustering never narrows a bound.
+    """
+    size = deciding_size(outcomes, units, confidence=confidence)
+    return clopper_pearson(float(outcomes.mean()) * size, size, confidence=confidence)
+
+
+def correlation(
+    first: NDArray[np.bool_],
+    first_units: NDArray[np.int64],
+    second: NDArray[np.bool_],
+    second_units: NDArray[np.int64],
+) -> float:
+    """Correlation of two rates that share units, from their linearised sums per unit; 0 when disjoint."""
+    _, codes = np.unique(np.concatenate([first_units, second_units]), return_inverse=True)
+    width = int(codes.max()) + 1
+
+    def residuals(outcomes: NDArray[np.bool_], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        return np.bincount(rows, weights=outcomes - outcomes.mean(), minlength=width).astype(float)
+
+    left, right = residuals(first, codes[: len(first)]), residuals(second, codes[len(first) :])
+    scale = float(np.sqrt(np.sum(left**2) * np.sum(right**2)))
+    return float(left @ right) / scale if scale else 0.0

@@ -1,0 +1,93 @@
+"""The difference of two rates over the same units: a twin, or the same row before and after."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biasgate.statistics.intervals import quantile, score_limits, square_and_add, wilson_limits
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The 2×2 table of paired outcomes; counts may be fractional (effective).
+
+    Attributes:
+        both: Pairs in which both succeeded.
+        first: Pairs in which only the first did.
+        second: Pairs in which only the second did.
+        neither: Pairs in which none did.
+    """
+
+    both: float
+    first: float
+    second: float
+    neither: float
+
+    @classmethod
+    def count(cls, first: NDArray[np.bool_], second: NDArray[np.bool_]) -> Pairs:
+        """The table of two columns of outcomes ``[pairs]``."""
+        return cls(
+            both=int(np.sum(first & second)),
+            first=int(np.sum(first & ~second)),
+            second=int(np.sum(~first & second)),
+            neither=int(np.sum(~first & ~second)),
+        )
+
+    @property
+    def total(self) -> float:
+        """Number of pairs."""
+        return self.both + self.first + self.second + self.neither
+
+    @property
+    def difference(self) -> float:
+        """rate₁ − rate₂, which only discordant pairs move."""
+        return (self.first - self.second) / self.total
+
+    def scaled(self, total: float) -> Pairs:
+        """The same shares over another (effective) number of pairs."""
+        factor = total / self.total
+        return Pairs(self.both * factor, self.first * factor, self.second * factor, self.neither * factor)
+
+
+def newcombe_paired(pairs: Pairs, *, confidence: float) -> tuple[float, float]:
+    """Interval to report for rate₁ − rate₂: square-and-add of Wilson's limits with the correlation of the pairs.
+
+    φ is shrunk by a continuity correction when positive: Newcombe, Statistics in Medicine 17:2635 (1998), method 10.
+    """
+    total = pairs.total
+    successes = (pairs.both + pairs.first, pairs.both + pairs.second)
+    first, second = ((count / total, *wilson_limits(count, total, confidence=confidence)) for count in successes)
+    product = math.prod(count * (total - count) for count in successes)
+    covariance = pairs.both * pairs.neither - pairs.first * pairs.second
+    if covariance > 0:
+        covariance = max(0.0, covariance - total / 2)
+    return square_and_add(first, second, correlation=covariance / math.sqrt(product) if product else 0.0)
+
+
+def tango(pairs: Pairs, *, confidence: float) -> tuple[float, float]:
+    """Score interval to decide with for rate₁ − rate₂ (Tango, Statistics in Medicine 17:891, 1998).
+
+    The δ with (b − c − nδ)² ≤ z² · n · (2q̃ + δ(1 − δ)), where b and c are the discordant pairs and q̃ is the
+    maximum-likelihood share of the second kind under δ.
+    """
+    b, c, n = pairs.first, pairs.second, pairs.total
+    limit = quantile(confidence) ** 2 * n
+
+    def excess(delta: float) -> float:
+        slope = (2 * n - b + c) * delta - b - c
+        share = (math.sqrt(max(0.0, slope**2 + 8 * n * c * delta * (1 - delta))) - slope) / (4 * n)
+        return (b - c - n * delta) ** 2 - limit * max(0.0, 2 * share + delta * (1 - delta))
+
+    return score_limits(excess, pairs.difference)
+
+
+def mcnemar(pairs: Pairs) -> float:
+    """Exact two-sided p-value of rate₁ = rate₂: binomial over the discordant pairs; whole counts only."""
+    from scipy.stats import binomtest
+
+    discordant = int(pairs.first + pairs.second)
+    return float(binomtest(int(pairs.first), discordant).pvalue) if discordant else 1.0
