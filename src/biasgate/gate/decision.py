@@ -14,7 +14,7 @@ Verdict = Literal["APPROVED", "REJECTED", "INSUFFICIENT_EVIDENCE"]
 
 
 class RuleResult(Document):
-    """What one rule found.
+    """What one rule, or one of the gate's own checks, found.
 
     Attributes:
         rule: Its id.
@@ -46,7 +46,7 @@ class Decision(Document):
         human: True when the policy wants a person to sign before promotion.
         repairable: True when the candidate is rejected for bias only and the policy allows a repair.
         reasons: What decided it, worst first, in words.
-        rules: One result a rule.
+        rules: One result for each of the gate's own checks, then one a rule.
         policy: Digest of the policy.
         evidence: Digest of the evidence.
         at: When, UTC.

@@ -21,6 +21,7 @@ class Subject(Document):
         digest: Digest of its package: what is decided is what was measured.
         training_data: Digest of its training data, as its card says.
         submitter: Who answers for it, as its card says.
+        repaired_from: Digest of the package that a repair started from, as its card says.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Subject(Document):
     digest: str
     training_data: str
     submitter: str
+    repaired_from: str | None = None
 
 
 class Champion(Document):

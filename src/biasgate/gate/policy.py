@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from biasgate.documents import Document
+from biasgate.errors import InputError
 from biasgate.evaluation.schema import EvaluationSpec, MetricName
+from biasgate.storage import store
+
+PRECONDITIONS = ("evaluation", "looks", "repair", "weight_scan")
+"""Names that results other than a rule's carry in a decision; no rule may take one."""
+
+LIMIT = 1_000_000
+"""Largest policy that is read, in bytes."""
 
 Reaction = Literal["ignore", "require_human", "reject"]
 
@@ -87,10 +96,9 @@ class Policy(Document):
 
     Attributes:
         name: For people.
-        evaluation: What is measured for this policy.
-        confidence: Two-sided confidence of the bounds that decide.
+        evaluation: What is measured for this policy, and at which confidence the bounds decide.
         weight_scan: What the scan may do.
-        rules: At least one: an empty policy approves nothing, so it is refused.
+        rules: At least one, each with its own id: an empty policy approves nothing, so it is refused.
         repair: What may be tried on a candidate rejected for bias.
         looks: Looks allowed per test split.
         valid_days: How long an approval holds.
@@ -103,4 +111,43 @@ class Policy(Document):
     rules: tuple[Rule, ...] = Field(min_length=1)
     repair: Repair = Repair()
     looks: int = Field(gt=0)
-    valid_days: int = Field(default=90, gt=0)
+    valid_days: int = Field(default=90, gt=0, le=3650)
+
+    @model_validator(mode="after")
+    def _ids_differ(self) -> Policy:
+        ids = [rule.id for rule in self.rules]
+        if len(set(ids)) != len(ids):
+            raise ValueError(f"rules need different ids, not {ids}")
+        if taken := set(ids) & set(PRECONDITIONS):
+            raise ValueError(f"{sorted(taken)} are names of the gate's own checks; choose other ids")
+        return self
+
+
+def ready_policies() -> tuple[str, ...]:
+    """Names of the policies that come with biasgate."""
+    return tuple(sorted(f.name.removesuffix(".yaml") for f in files("biasgate.gate").joinpath("policies").iterdir()))
+
+
+def policy_text(source: str) -> str:
+    """The text of a policy: itself when it has several lines, else a ready policy's or that of a file or URI.
+
+    Raises:
+        InputError: There is no such file, or it is no text.
+    """
+    if "\n" in source:
+        return source
+    if source in ready_policies():
+        return files("biasgate.gate").joinpath("policies", f"{source}.yaml").read_text(encoding="utf-8")
+    try:
+        return store.read_bytes(source, limit=LIMIT).decode()
+    except UnicodeDecodeError as error:
+        raise InputError("a policy must be UTF-8 text", where=source) from error
+
+
+def read_policy(source: str) -> Policy:
+    """The policy in a text, file or URI, or a ready one by its name.
+
+    Raises:
+        InputError: It cannot be read, or a key or value is not what the schema says.
+    """
+    return Policy.parse(policy_text(source), where="policy" if "\n" in source else source)

@@ -1,0 +1,88 @@
+"""The decision itself: a pure function, so that anyone can repeat it years later from the log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from biasgate.documents import digest
+from biasgate.errors import InputError
+from biasgate.gate.decision import Decision, RuleResult, Verdict
+from biasgate.gate.evidence import Evidence
+from biasgate.gate.policy import Policy
+from biasgate.gate.preconditions import preconditions
+from biasgate.gate.rules import check
+from biasgate.gate.waiver import Waiver, holds
+from biasgate.gate.weight_scan import weight_scan
+
+_WORST_FIRST = ("fail", "insufficient", "pass")
+
+
+def decide(policy: Policy, evidence: Evidence, waivers: Sequence[Waiver], at: datetime) -> Decision:
+    """Turns evidence into a verdict.
+
+    REJECTED when a rule is proven violated; else INSUFFICIENT_EVIDENCE when anything is missing or undecided; else
+    APPROVED. When one of the gate's own checks does not pass, no rule may look at the evaluation.
+
+    Args:
+        policy: The rules.
+        evidence: What was measured.
+        waivers: Exceptions that persons granted; those not in force at ``at`` change nothing.
+        at: The moment of the decision, with a time zone.
+
+    Raises:
+        InputError: ``at`` has no time zone.
+    """
+    if at.utcoffset() is None:
+        raise InputError("the moment of a decision needs a time zone", fix="pass a UTC datetime")
+    checks = preconditions(policy, evidence)
+    scanned, human = weight_scan(policy.weight_scan, evidence)
+    sound = all(result.outcome == "pass" for result in checks)
+    visible = evidence if sound else evidence.model_copy(update={"evaluation": None})
+    found = (check(rule, visible, policy.evaluation) for rule in policy.rules)
+    results = (*checks, scanned, *(_waived(result, evidence, waivers, at) for result in found))
+    return Decision(
+        verdict=(verdict := _verdict(results)),
+        human=human,
+        repairable=verdict == "REJECTED" and sound and _repairable(policy, evidence, results),
+        reasons=_reasons(results),
+        rules=results,
+        policy=digest(policy),
+        evidence=digest(evidence),
+        at=at,
+        expires=at + timedelta(days=policy.valid_days),
+    )
+
+
+def _verdict(results: Sequence[RuleResult]) -> Verdict:
+    outcomes = {result.outcome for result in results}
+    if "fail" in outcomes:
+        return "REJECTED"
+    return "INSUFFICIENT_EVIDENCE" if "insufficient" in outcomes else "APPROVED"
+
+
+def _repairable(policy: Policy, evidence: Evidence, results: Sequence[RuleResult]) -> bool:
+    """Rejected for bias alone, never repaired before, and the policy names a method."""
+    fresh = evidence.repair is None and evidence.candidate.repaired_from is None
+    only_bias = all(result.bias for result in results if result.outcome == "fail")
+    return fresh and only_bias and bool(policy.repair.methods)
+
+
+def _waived(result: RuleResult, evidence: Evidence, waivers: Sequence[Waiver], at: datetime) -> RuleResult:
+    """The result of a rule after the first waiver in force for it, if it did not pass by itself."""
+    if result.outcome == "pass":
+        return result
+    for waiver in waivers:
+        if waiver.rule == result.rule and holds(waiver, submitter=evidence.candidate.submitter, at=at):
+            sentence = (
+                f"{result.sentence} Waived until {waiver.expires:%Y-%m-%d} by {waiver.approved_by} "
+                f"for {waiver.owner}: {waiver.reason}"
+            )
+            return result.model_copy(update={"outcome": "pass", "sentence": sentence})
+    return result
+
+
+def _reasons(results: Sequence[RuleResult]) -> tuple[str, ...]:
+    """The sentences of what did not pass, worst first; all of them when everything passed."""
+    deciding = [result for result in results if result.outcome != "pass"] or results
+    return tuple(result.sentence for result in sorted(deciding, key=lambda r: _WORST_FIRST.index(r.outcome)))

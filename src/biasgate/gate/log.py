@@ -1,0 +1,115 @@
+"""The log: signed entries that only ever grow in number, each naming the one before; the source of truth.
+
+Entry n lies at ``entries/<n, twelve digits>.json`` and is written only if nobody else wrote it first, so that writers
+need no lock: who loses the race reads the new head and tries the next number. A reader checks every signature and
+every link. What a chain alone cannot show is a tail that was cut off: keep the bucket versioned or its objects locked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from biasgate.documents import sha256
+from biasgate.errors import InputError, ServiceError, TrustError
+from biasgate.gate.entry import Body, LogEntry, LookBody
+from biasgate.gate.sign import sign, verify
+from biasgate.storage import store
+
+if TYPE_CHECKING:
+    from biasgate.gate.sign import PublicKey, SigningKey
+
+PREDICATE_TYPE = "urn:biasgate:log-entry:v1"
+LIMIT = 16_000_000
+"""Largest entry that is read, in bytes."""
+ATTEMPTS = 50
+"""Races in a row that a writer may lose."""
+
+
+def append(log_uri: str, body: Body, *, key: SigningKey) -> LogEntry:
+    """Adds an entry after the last one.
+
+    A write whose answer got lost counts once: no two signatures are equal, so what lies there is known as ours.
+
+    Raises:
+        TrustError: A number is missing in the log.
+        ServiceError: Others were faster ``ATTEMPTS`` times.
+    """
+    for _ in range(ATTEMPTS):
+        last = len(_uris(log_uri))
+        entry = LogEntry(
+            number=last + 1,
+            previous=sha256(store.read_bytes(_uri(log_uri, last), limit=LIMIT)) if last else None,
+            at=datetime.now(UTC),
+            body=body,
+        )
+        predicate = entry.model_dump(mode="json", by_alias=True, exclude_none=True)
+        envelope = sign(predicate, predicate_type=PREDICATE_TYPE, subject=body.subject, key=key)
+        uri = _uri(log_uri, entry.number)
+        if store.put_if_absent(uri, envelope) or store.read_bytes(uri, limit=LIMIT) == envelope:
+            return entry
+    raise ServiceError("too many writers at once", where=log_uri, fix="try again")
+
+
+def read_log(log_uri: str, trusted: Sequence[PublicKey]) -> tuple[LogEntry, ...]:
+    """All entries, oldest first, each verified.
+
+    Raises:
+        TrustError: A signature, a digest or a link does not verify; names the first bad entry.
+    """
+    entries: list[LogEntry] = []
+    previous = None
+    for number, uri in enumerate(_uris(log_uri), start=1):
+        data = store.read_bytes(uri, limit=LIMIT)
+        entry = _verified(data, trusted, where=uri)
+        if (entry.number, entry.previous) != (number, previous):
+            raise TrustError("the chain is broken: this is not the successor of the entry before", where=uri)
+        entries.append(entry)
+        previous = sha256(data)
+    return tuple(entries)
+
+
+def take_look(log_uri: str, body: LookBody, *, key: SigningKey, trusted: Sequence[PublicKey]) -> int:
+    """Writes down a look at a test split, before it is taken.
+
+    Returns:
+        Looks at this split up to and with this one; exact even when others look at the same time.
+    """
+    mine = append(log_uri, body, key=key)
+    return looks_taken(read_log(log_uri, trusted)[: mine.number], body.data)
+
+
+def looks_taken(entries: Sequence[LogEntry], data: str) -> int:
+    """How often a test split, known by its digest, was looked at."""
+    return sum(entry.body.kind == "look" and entry.body.data == data for entry in entries)
+
+
+def _verified(data: bytes, trusted: Sequence[PublicKey], *, where: str) -> LogEntry:
+    statement = verify(data, trusted, predicate_type=PREDICATE_TYPE, where=where)
+    try:
+        entry = LogEntry.build(statement["predicate"], where=where)
+        (about,) = statement["subject"]
+        subject = about["name"], f"sha256:{about['digest']['sha256']}"
+    except (InputError, KeyError, TypeError, ValueError) as error:
+        raise TrustError("signed, but not a log entry", where=where, fix="find out who signed it") from error
+    if subject != entry.body.subject:
+        raise TrustError("signed for another subject than it speaks of", where=where)
+    return entry
+
+
+def _uri(log_uri: str, number: int) -> str:
+    return store.join(log_uri, "entries", f"{number:012d}.json")
+
+
+def _uris(log_uri: str) -> list[str]:
+    """The entries' URIs, in order.
+
+    Raises:
+        TrustError: A number is missing, or something else lies there.
+    """
+    found = sorted(store.list_uris(store.join(log_uri, "entries")))
+    for number, uri in enumerate(found, start=1):
+        if uri.rsplit("/", 1)[-1] != f"{number:012d}.json":
+            raise TrustError(f"entry {number} is missing", where=log_uri, fix="restore it from a backup")
+    return found

@@ -1,0 +1,59 @@
+"""What the scan of the weights may do: stop a candidate or call a person, never approve one."""
+
+from __future__ import annotations
+
+from biasgate.gate.decision import Outcome, RuleResult
+from biasgate.gate.evidence import Evidence
+from biasgate.gate.policy import Reaction, WeightScanRule
+from biasgate.gate.wording import rate
+from biasgate.meta.scan import Scan
+
+
+def weight_scan(rule: WeightScanRule, evidence: Evidence) -> tuple[RuleResult, bool]:
+    """The result of the scan, and whether it calls for a person.
+
+    A flag and an abstention do what the policy says. A scan that is missing or cannot be used is insufficient, unless
+    the policy ignores whatever a scan may say.
+    """
+    scan = evidence.scan
+    if rule.on_flag == rule.on_abstain == "ignore":
+        return _result("pass", "The policy ignores the weight scan."), False
+    if scan is None:
+        return _result("insufficient", "The candidate's weights were not scanned."), False
+    if fault := _fault(scan, rule, evidence):
+        return _result("insufficient", fault), False
+    if scan.abstained:
+        return _react(rule.on_abstain, f"The weight scan abstained ({scan.reason})", bias=False)
+    flagged = sum(scan.probabilities[level] for level in rule.flag_levels)
+    levels = " or ".join(level.replace("_", " ") for level in rule.flag_levels)
+    finding = f"The weights read as {levels} bias with probability {rate(min(flagged, 1.0))}"
+    if flagged < rule.flag_probability:
+        return _result("pass", f"{finding}, below {rate(rule.flag_probability)}."), False
+    return _react(rule.on_flag, finding, bias=True)
+
+
+def _fault(scan: Scan, rule: WeightScanRule, evidence: Evidence) -> str | None:
+    if scan.model != evidence.candidate.digest:
+        return "The weight scan is of another model: its digest is not the candidate's."
+    if scan.abstained:
+        return None
+    if unknown := sorted(set(rule.flag_levels) - set(scan.probabilities)):
+        return f"The weight scan knows no level {', '.join(unknown)}."
+    shares = scan.probabilities.values()
+    if min(shares) < 0 or abs(sum(shares) - 1) > 1e-3:
+        return "The weight scan's probabilities do not add up to one."
+    return None
+
+
+def _react(reaction: Reaction, finding: str, *, bias: bool) -> tuple[RuleResult, bool]:
+    match reaction:
+        case "ignore":
+            return _result("pass", f"{finding}; the policy ignores it."), False
+        case "require_human":
+            return _result("pass", f"{finding}; the policy wants a person to sign."), True
+        case "reject":
+            return _result("fail", f"{finding}; the policy rejects it.", bias=bias), False
+
+
+def _result(outcome: Outcome, sentence: str, *, bias: bool = False) -> RuleResult:
+    return RuleResult(rule="weight_scan", outcome=outcome, sentence=sentence, bias=bias)

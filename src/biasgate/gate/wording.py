@@ -1,0 +1,26 @@
+"""Numbers and subgroups in words, for the sentences of a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+def rate(value: float) -> str:
+    """A share: ``.31``, ``1.00``; a third digit where two would make it look whole."""
+    digits = 2 if value in (0, 1) or 0.005 <= value < 0.995 else 3
+    return f"{value:.{digits}f}".removeprefix("0")
+
+
+def points(value: float) -> str:
+    """A difference of shares in percentage points, with at most one decimal: ``68``, ``7.5``."""
+    return f"{round(100 * value, 1) + 0:g}"
+
+
+def samples(subgroup: Mapping[str, str]) -> str:
+    """A subgroup: ``conflicting samples``, ``all samples``."""
+    return f"{', '.join(value for _, value in sorted(subgroup.items())) or 'all'} samples"
+
+
+def name(metric: str) -> str:
+    """A metric at the start of a sentence: ``True positive rate``."""
+    return metric.replace("_", " ").capitalize()
