@@ -53,8 +53,8 @@ class _Graph:
                     x = self.add(child, f"{name}.{child_name}", x)
                 return x
             case ResidualBlock():
-                skip = self.add(module.skip, f"{name}.skip", x)
-                return self._node("Add", name, [skip, self.add(module.body, f"{name}.body", x)])
+                body = self.add(module.body, f"{name}.body", x)
+                return self._node("Add", name, [self.add(module.skip, f"{name}.skip", x), body])
             case nn.Conv2d():
                 return self._node(
                     "Conv", name, [x, *self._tensors(name, weight=module.weight, bias=module.bias)],

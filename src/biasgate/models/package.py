@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -73,7 +72,7 @@ def pack(onnx: Path, card: CandidateCard, folder: Path) -> CandidatePackage:
         shutil.copyfile(check_file(onnx), draft / MODEL)
         (draft / CARD).write_bytes(card.to_json())
         checked = open_package(draft)
-        os.replace(draft, folder)
+        draft.replace(folder)
     return CandidatePackage(path=folder, card=checked.card, digest=checked.digest)
 
 

@@ -1,0 +1,84 @@
+"""Inference on a candidate, always in a child process that returns nothing but outputs."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biasgate.errors import CandidateError, InputError
+from biasgate.models.package import CandidatePackage
+from biasgate.models.prepare import prepare
+from biasgate.models.sandbox import Limits, run_child
+
+_SLACK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class Inference:
+    """What a candidate said.
+
+    Attributes:
+        logits: float32 ``[n, classes]``: logits or probabilities, as the card's ``output`` says.
+        provider: ONNX Runtime provider that really ran it.
+    """
+
+    logits: NDArray[np.float32]
+    provider: str
+
+
+def run(
+    package: CandidatePackage, samples: NDArray[np.uint8] | NDArray[np.float32], *, limits: Limits | None = None
+) -> Inference:
+    """Outputs of a candidate for stored samples, prepared as its card says.
+
+    Args:
+        package: A checked package.
+        samples: Images ``[n, height, width, channels]`` or rows ``[n, features]``; n ≥ 1.
+        limits: What the candidate may use.
+
+    Raises:
+        InputError: The samples do not fit the input contract, or there are none.
+        CandidateError: The model does not load, runs past a limit, or gives anything but finite ``[n, classes]``.
+    """
+    limits = limits or Limits()
+    if len(samples) == 0:
+        raise InputError("no samples to run", where=package.card.name)
+    classes = len(package.card.classes)
+    with tempfile.TemporaryDirectory(prefix="biasgate-") as scratch:
+        folder = Path(scratch)
+        _write_inputs(folder / "inputs.npy", package, samples, batch=limits.batch)
+        run_child(
+            "biasgate.models.child_inference",
+            {"model": str(package.model.resolve()), "classes": classes, "batch": limits.batch},
+            folder=folder,
+            output_bytes=len(samples) * classes * 4 + _SLACK_BYTES,
+            limits=limits,
+            where=package.card.name,
+        )
+        logits = _read_outputs(folder / "outputs.bin", shape=(len(samples), classes), where=package.card.name)
+        return Inference(logits=logits, provider=json.loads((folder / "provider.json").read_text()))
+
+
+def _write_inputs(
+    path: Path, package: CandidatePackage, samples: NDArray[np.uint8] | NDArray[np.float32], *, batch: int
+) -> None:
+    shape = (len(samples), *package.card.input.shape)
+    inputs = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+    for start in range(0, len(samples), batch):
+        rows = slice(start, start + batch)
+        inputs[rows] = prepare(samples[rows], package.card.input)
+    inputs.flush()
+
+
+def _read_outputs(path: Path, *, shape: tuple[int, int], where: str) -> NDArray[np.float32]:
+    logits = np.fromfile(path, dtype=np.float32)
+    if logits.size != shape[0] * shape[1]:
+        raise CandidateError(f"{logits.size} outputs for {shape[0]} samples of {shape[1]} classes", where=where)
+    if not np.isfinite(logits).all():
+        raise CandidateError("the outputs hold NaN or infinities", where=where, fix="such a model is never measured")
+    return logits.reshape(shape)

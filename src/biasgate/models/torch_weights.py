@@ -1,0 +1,61 @@
+"""Weights out of a torch state dict, opened by a confined child process."""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from pathlib import Path
+
+from biasgate.errors import CandidateError
+from biasgate.models.files import MAX_BYTES, check_file
+from biasgate.models.safetensors_weights import Tensors, layers_of, read_tensors
+from biasgate.models.sandbox import Limits, run_child
+from biasgate.models.weights import LayerWeights
+
+_BASE_MEMORY_MB = 4096
+"""Address space that importing torch takes, and room to spare."""
+
+
+def read_torch(path: Path) -> tuple[LayerWeights, ...]:
+    """The layers of a state dict, ordered as in ``read_safetensors``.
+
+    Raises:
+        CandidateError: The file is broken, holds more than tensors, or its layers are not read here.
+    """
+    return layers_of(read_torch_tensors(path), where=str(path))
+
+
+def read_torch_tensors(path: Path) -> Tensors:
+    """The float tensors of a state dict, by name.
+
+    Raises:
+        CandidateError: The file is no zip as ``torch.save`` writes it, holds code or anything but tensors, or is too
+            large.
+    """
+    _check_zip(path)
+    size = path.stat().st_size
+    with tempfile.TemporaryDirectory(prefix="biasgate-") as scratch:
+        folder = Path(scratch)
+        run_child(
+            "biasgate.models.child_torch",
+            {"model": str(path.resolve())},
+            folder=folder,
+            output_bytes=size + (1 << 20),
+            limits=Limits(memory_mb=_BASE_MEMORY_MB + 3 * (size >> 20), seconds=120),
+            where=str(path),
+        )
+        return read_tensors(folder / "tensors.safetensors")
+
+
+def _check_zip(path: Path) -> None:
+    """Refuses what would unpack to more than it is: ``torch.save`` stores, it never compresses."""
+    try:
+        with zipfile.ZipFile(check_file(path)) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise CandidateError(
+            f"not a file of torch.save: {error}", where=str(path), fix="save the state dict again, or give safetensors"
+        ) from error
+    packed = any(entry.compress_type != zipfile.ZIP_STORED for entry in entries)
+    if packed or sum(entry.file_size for entry in entries) > min(path.stat().st_size, MAX_BYTES):
+        raise CandidateError("the archive unpacks to more than it is", where=str(path), fix="save it with torch.save")
