@@ -1,0 +1,78 @@
+"""Whole data sets in one ``.npz`` file, so that they can travel; never pickled."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from biasgate.data.checks import checked
+from biasgate.data.dataset import Dataset
+from biasgate.errors import InputError
+from biasgate.storage import store
+
+_PREFIX = "attribute:"
+
+
+def save_npz(dataset: Dataset, uri: str) -> None:
+    """Publishes a data set as one file; ``load_npz`` gives back a set with the same digest.
+
+    Arrays: ``samples``, ``labels``, ``classes``, ``units``, ``name``, and ``attribute:<name>`` for each attribute.
+    """
+    attributes = {_PREFIX + str(name): dataset.attribute(str(name)) for name in dataset.attributes}
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer,
+        samples=dataset.samples,
+        labels=dataset.labels,
+        classes=np.array(dataset.classes, dtype=str),
+        units=dataset.units,
+        name=np.array(dataset.name, dtype=str),
+        allow_pickle=False,
+        **attributes,
+    )
+    store.write_bytes(uri, buffer.getvalue())
+
+
+def load_npz(uri: str) -> Dataset:
+    """Reads what ``save_npz`` wrote; ``name`` and attributes are optional.
+
+    Raises:
+        InputError: The file is absent, no ``.npz``, lacks an array, or holds what no data set may hold.
+    """
+    arrays = _arrays(uri)
+    missing = {"samples", "labels", "classes", "units"} - arrays.keys()
+    if missing:
+        raise InputError(f"lacks {', '.join(sorted(missing))}", where=uri, fix="write it with biasgate's save_npz")
+    for name in ("labels", "units"):
+        if not np.issubdtype(arrays[name].dtype, np.integer):
+            raise InputError(f"{name} are {arrays[name].dtype}, not integers", where=uri)
+    attributes = {key.removeprefix(_PREFIX): value for key, value in arrays.items() if key.startswith(_PREFIX)}
+    try:
+        table = pd.DataFrame(attributes, index=range(len(arrays["samples"])), dtype=str)
+    except ValueError as error:
+        raise InputError(f"attributes do not fit the samples: {error}", where=uri) from error
+    return checked(
+        Dataset(
+            samples=arrays["samples"],
+            labels=arrays["labels"].astype(np.int64),
+            classes=tuple(arrays["classes"].astype(str).tolist()),
+            attributes=table,
+            units=arrays["units"].astype(np.int64),
+            name=str(arrays.get("name", uri)),
+        )
+    )
+
+
+def _arrays(uri: str) -> dict[str, NDArray[Any]]:
+    """All arrays of a file, none of them pickled."""
+    data = store.read_bytes(uri)
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as packed:
+            return dict(packed)
+    except (ValueError, BadZipFile, EOFError, OSError, TypeError) as error:
+        raise InputError("no .npz file of plain arrays", where=uri, fix="write it with biasgate's save_npz") from error
