@@ -137,8 +137,8 @@ class Evaluation(Document):
         units: Independent units among them.
         cells: Every metric in every subgroup; the whole set first.
         gaps: For each metric and attribute combination every pair of subgroups, the widest first, insufficient ones
-            last. Of more than 66 pairs (12 subgroups) only the 66 with the highest upper bounds are kept, insufficient
-            ones before all: what decides is always among them.
+            last. Of more than 66 pairs (12 subgroups) only the 66 with the highest upper bounds are kept, and as many
+            insufficient ones: what approves is always among them.
         swap_rate: Share of units whose prediction changes when only the attribute changes, over units with rows of one
             label and several attribute values; absent when fewer than the minimum are such.
         changes: Against ``before``, for every sufficient cell, when a repair is judged.

@@ -1,0 +1,90 @@
+"""The difference between two subgroups, by the method that their units allow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from biasgate.evaluation.outcomes import Outcomes
+from biasgate.statistics.clustered import clustered_wilson, correlation, deciding_size, korn_graubard
+from biasgate.statistics.intervals import miettinen_nurminen, newcombe, score_test, square_and_add
+from biasgate.statistics.paired import Pairs, mcnemar, newcombe_paired, tango
+
+Limits = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """How the difference of two rates is reported, decided and tested.
+
+    Attributes:
+        method: Of the reported interval.
+        reported: Limits of the signed difference.
+        decide: From a two-sided confidence to the limits that decide.
+        p_value: Test of no difference.
+        paired: True for twins.
+    """
+
+    method: str
+    reported: Limits
+    decide: Callable[[float], Limits]
+    p_value: float
+    paired: bool = False
+
+
+def contrast(first: Outcomes, second: Outcomes, *, confidence: float) -> Contrast:
+    """Paired for twins (the same units, one trial each), independent for disjoint units, else clustered."""
+    if first.clustered or second.clustered:
+        return _clustered(first, second, confidence=confidence)
+    if np.array_equal(first.units, second.units):
+        return _paired(first, second, confidence=confidence)
+    if np.intersect1d(first.units, second.units).size:
+        return _clustered(first, second, confidence=confidence)
+    return _independent(first, second, confidence=confidence)
+
+
+def _paired(first: Outcomes, second: Outcomes, *, confidence: float) -> Contrast:
+    pairs = Pairs.count(first.success, second.success)
+    return Contrast(
+        method="newcombe, paired",
+        reported=newcombe_paired(pairs, confidence=confidence),
+        decide=lambda level: tango(pairs, confidence=level),
+        p_value=mcnemar(pairs),
+        paired=True,
+    )
+
+
+def _independent(first: Outcomes, second: Outcomes, *, confidence: float) -> Contrast:
+    successes = (int(first.success.sum()), int(second.success.sum()))
+    trials = (len(first.success), len(second.success))
+    return Contrast(
+        method="newcombe",
+        reported=newcombe(successes, trials, confidence=confidence),
+        decide=lambda level: miettinen_nurminen(successes, trials, confidence=level),
+        p_value=score_test(successes, trials),
+    )
+
+
+def _clustered(first: Outcomes, second: Outcomes, *, confidence: float) -> Contrast:
+    """Square-and-add over each rate's own clustered limits; to decide, shared units may widen but never narrow."""
+    shared = correlation(first.success, first.units, second.success, second.units)
+    both = (first, second)
+    estimates = [clustered_wilson(one.success, one.units, confidence=confidence) for one in both]
+
+    def decide(level: float) -> Limits:
+        bounds = [(one.rate, *korn_graubard(one.success, one.units, confidence=level)) for one in both]
+        return square_and_add(bounds[0], bounds[1], correlation=min(0.0, shared))
+
+    sizes = [deciding_size(one.success, one.units, confidence=confidence) for one in both]
+    return Contrast(
+        method="square-and-add, clustered",
+        reported=square_and_add(
+            *((estimate.value, estimate.low, estimate.high) for estimate in estimates), correlation=shared
+        ),
+        decide=decide,
+        p_value=score_test(
+            (first.rate * sizes[0], second.rate * sizes[1]), (sizes[0], sizes[1]), correlation=min(0.0, shared)
+        ),
+    )

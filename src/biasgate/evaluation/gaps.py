@@ -1,0 +1,97 @@
+"""Gaps: how far apart the subgroups of one attribute combination are, pair by pair."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+
+from biasgate.evaluation.contrast import Contrast, Limits, contrast
+from biasgate.evaluation.outcomes import Outcomes
+from biasgate.evaluation.schema import EvaluationSpec, Gap, combination
+from biasgate.statistics.estimate import Estimate
+from biasgate.statistics.multiple import bonferroni, holm
+
+KEPT = 66
+"""Pairs kept for one metric and combination: all pairs of 12 subgroups."""
+
+
+def gaps(group: list[Outcomes], spec: EvaluationSpec) -> list[Gap]:
+    """Every pair of the subgroups of one metric and one attribute combination, the widest first."""
+    pairs = [_ordered(first, second) for first, second in combinations(group, 2)]
+    known = [pair for pair in pairs if _sufficient(pair, spec)]
+    contrasts = [contrast(*pair, confidence=spec.confidence) for pair in known]
+    p_values = holm([found.p_value for found in contrasts])
+    level = bonferroni(spec.confidence, len(known))
+    measured = [
+        _gap(pair, found, spec, simultaneous=level, p_value=p)
+        for pair, found, p in zip(known, contrasts, p_values, strict=True)
+    ]
+    unknown = [_unknown(pair) for pair in pairs if not _sufficient(pair, spec)]
+    return _kept(measured, unknown)
+
+
+def _ordered(first: Outcomes, second: Outcomes) -> tuple[Outcomes, Outcomes]:
+    """The pair with the higher rate first."""
+    if len(first.success) and len(second.success) and second.rate > first.rate:
+        return second, first
+    return first, second
+
+
+def _sufficient(pair: tuple[Outcomes, Outcomes], spec: EvaluationSpec) -> bool:
+    return all(outcomes.size >= spec.minimum for outcomes in pair)
+
+
+def _absolute(limits: Limits) -> Limits:
+    """Limits of |δ| from limits of δ, whose estimate is not negative."""
+    low, high = limits
+    return max(0.0, low), max(high, -low)
+
+
+def _unknown(pair: tuple[Outcomes, Outcomes]) -> Gap:
+    higher, lower = pair
+    return Gap(
+        metric=higher.metric,
+        attribute=combination(higher.subgroup),
+        higher=higher.subgroup,
+        lower=lower.subgroup,
+        paired=False,
+    )
+
+
+def _gap(
+    pair: tuple[Outcomes, Outcomes], found: Contrast, spec: EvaluationSpec, *, simultaneous: float, p_value: float
+) -> Gap:
+    higher, lower = pair
+    value = higher.rate - lower.rate
+    low, high = found.reported
+    estimate = Estimate(
+        value=value,
+        low=min(low, value),
+        high=max(high, value),
+        n=len(np.union1d(higher.units, lower.units)),
+        method=found.method,
+        confidence=spec.confidence,
+    )
+    return _unknown(pair).model_copy(
+        update={
+            "estimate": estimate,
+            "bounds": _absolute(found.decide(spec.confidence)),
+            "simultaneous": _absolute(found.decide(simultaneous)),
+            "paired": found.paired,
+            "p_value": p_value,
+        }
+    )
+
+
+def _kept(measured: list[Gap], unknown: list[Gap]) -> list[Gap]:
+    """At most ``KEPT`` measured gaps, widest first, then at most as many insufficient ones."""
+
+    def upper(gap: Gap) -> float:
+        return gap.bounds[1] if gap.bounds else 1.0
+
+    def width(gap: Gap) -> float:
+        return gap.estimate.value if gap.estimate else 0.0
+
+    first = sorted(measured, key=upper, reverse=True)[:KEPT]
+    return sorted(first, key=width, reverse=True) + unknown[:KEPT]

@@ -1,0 +1,68 @@
+"""Outcomes: one metric in one subgroup, row by row, before any of it becomes a number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biasgate.data.dataset import Dataset
+from biasgate.evaluation.rates import positive_class, successes, trials
+from biasgate.evaluation.schema import EvaluationSpec, MetricName
+from biasgate.evaluation.subgroups import subgroups
+from biasgate.statistics.clustered import repeats
+
+
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """Successes and failures of one metric in one subgroup, ordered by unit.
+
+    Attributes:
+        metric: Its name.
+        subgroup: Attribute values; empty for the whole set.
+        success: One outcome a trial, ``[trials]``.
+        units: The unit of each trial, ascending, ``[trials]``.
+    """
+
+    metric: MetricName
+    subgroup: dict[str, str]
+    success: NDArray[np.bool_]
+    units: NDArray[np.int64]
+
+    @property
+    def rate(self) -> float:
+        """Successes over trials, of which there is at least one."""
+        return float(self.success.mean())
+
+    @cached_property
+    def size(self) -> int:
+        """Independent units among the trials."""
+        return len(np.unique(self.units))
+
+    @cached_property
+    def clustered(self) -> bool:
+        """True when some unit has several trials."""
+        return repeats(self.units)
+
+
+def outcomes(dataset: Dataset, spec: EvaluationSpec, predictions: NDArray[np.int64]) -> list[Outcomes]:
+    """Every metric in every subgroup, by metric; see ``subgroups`` for their order.
+
+    Args:
+        dataset: Labels, attributes and units.
+        spec: Metrics and attributes.
+        predictions: Class index a row, ``[rows]``.
+    """
+    positive = positive_class(spec, dataset.classes)
+    cells = list(subgroups(dataset, spec.attributes, depth=spec.depth))
+    order = np.argsort(dataset.units, kind="stable")
+    found: list[Outcomes] = []
+    for metric in spec.metrics:
+        counted = trials(metric, dataset.labels, positive)
+        success = successes(metric, dataset.labels, predictions, positive)
+        for subgroup, mask in cells:
+            rows = order[(mask & counted)[order]]
+            found.append(Outcomes(metric, subgroup, success[rows], dataset.units[rows]))
+    return found

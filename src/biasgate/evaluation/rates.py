@@ -1,0 +1,44 @@
+"""What each metric counts: a rate is successes over trials, both rows."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biasgate.errors import InputError
+from biasgate.evaluation.schema import EvaluationSpec, MetricName
+
+
+def positive_class(spec: EvaluationSpec, classes: tuple[str, ...]) -> int | None:
+    """Index of the class that counts as positive; ``None`` when only accuracy is asked for and none is named.
+
+    Raises:
+        InputError: The class is unknown, or a metric needs one and there are not two classes.
+    """
+    if spec.positive is not None:
+        if spec.positive not in classes:
+            raise InputError(f"no class {spec.positive!r}", where="positive", fix=f"the classes are {list(classes)}")
+        return classes.index(spec.positive)
+    if len(classes) == 2:
+        return 1
+    if set(spec.metrics) != {"accuracy"}:
+        raise InputError(
+            f"rates need a positive class among {len(classes)}", where="positive", fix=f"name one of {list(classes)}"
+        )
+    return None
+
+
+def trials(metric: MetricName, labels: NDArray[np.int64], positive: int | None) -> NDArray[np.bool_]:
+    """The rows that a metric is a rate of, as a mask ``[rows]``; predictions have no part in it."""
+    if metric == "true_positive_rate":
+        return labels == positive
+    if metric == "false_positive_rate":
+        return labels != positive
+    return np.ones(len(labels), dtype=bool)
+
+
+def successes(
+    metric: MetricName, labels: NDArray[np.int64], predictions: NDArray[np.int64], positive: int | None
+) -> NDArray[np.bool_]:
+    """The rows that count, as a mask ``[rows]``: right ones for accuracy, else those predicted positive."""
+    return predictions == (labels if metric == "accuracy" else positive)

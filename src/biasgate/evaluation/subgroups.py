@@ -1,0 +1,37 @@
+"""Subgroups: the cells that attributes cut a data set into."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations, product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biasgate.data.dataset import Dataset
+from biasgate.errors import InputError
+
+
+def subgroups(
+    dataset: Dataset, attributes: tuple[str, ...], *, depth: int
+) -> Iterator[tuple[dict[str, str], NDArray[np.bool_]]]:
+    """Attribute values and the mask of their rows ``[rows]``: the whole set, then each combination up to ``depth``.
+
+    A combination gives the product of the values that its attributes take; cells without rows are among them, since an
+    empty subgroup is insufficient evidence and no absence of it.
+
+    Raises:
+        InputError: The set lacks an attribute, or one is named twice.
+    """
+    if len(set(attributes)) < len(attributes):
+        raise InputError(f"an attribute is named twice: {list(attributes)}", where="attributes")
+    columns = {name: dataset.attribute(name) for name in attributes}
+    values = {name: np.unique(column).tolist() for name, column in columns.items()}
+    for size in range(min(depth, len(attributes)) + 1):
+        for names in combinations(attributes, size):
+            for cell in product(*(values[name] for name in names)):
+                subgroup: dict[str, str] = dict(zip(names, cell, strict=True))
+                mask = np.ones(len(dataset), dtype=bool)
+                for name, value in subgroup.items():
+                    mask &= columns[name] == value
+                yield subgroup, mask
