@@ -81,4 +81,4 @@ class Architecture(Document):
 
     name: str
     input: tuple[int, ...] = Field(min_length=1, max_length=3)
-    layers: tuple[Layer, ...] = Field(min_length=1)
+    layers: tuple[Layer, ...] = Field(min_length=1, max_length=512)

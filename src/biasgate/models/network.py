@@ -26,7 +26,7 @@ class Network(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """``skip(x) + body(x)``; ``skip`` is the identity, or a 1×1 convolution when the body changes the shape."""
+    """``body(x) + skip(x)``; ``skip`` is the identity, or a 1×1 convolution when the body changes the shape."""
 
     def __init__(self, body: list[nn.Module], skip: nn.Module) -> None:
         super().__init__()
@@ -35,7 +35,7 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The sum, of the body's shape."""
-        return self.skip(x) + self.body(x)
+        return self.body(x) + self.skip(x)
 
 
 def build(architecture: Architecture) -> Network:

@@ -54,7 +54,7 @@ class _Graph:
                 return x
             case ResidualBlock():
                 body = self.add(module.body, f"{name}.body", x)
-                return self._node("Add", name, [self.add(module.skip, f"{name}.skip", x), body])
+                return self._node("Add", name, [body, self.add(module.skip, f"{name}.skip", x)])
             case nn.Conv2d():
                 return self._node(
                     "Conv", name, [x, *self._tensors(name, weight=module.weight, bias=module.bias)],

@@ -22,7 +22,7 @@ def prepare(samples: NDArray[np.uint8] | NDArray[np.float32], contract: InputCon
     Raises:
         InputError: The samples' shape, or the length of mean or std, disagrees with the contract; a std is not above 0.
     """
-    expected = _stored_shape(contract)
+    expected = stored_shape(contract)
     if samples.shape[1:] != expected:
         raise InputError(
             f"samples have shape {list(samples.shape[1:])}; the card's input contract takes {list(expected)}",
@@ -35,8 +35,12 @@ def prepare(samples: NDArray[np.uint8] | NDArray[np.float32], contract: InputCon
     return np.ascontiguousarray(prepared.transpose(0, 3, 1, 2) if contract.layout == "NCHW" else prepared)
 
 
-def _stored_shape(contract: InputContract) -> tuple[int, ...]:
-    """Shape of one sample as data sets store it: channels last."""
+def stored_shape(contract: InputContract) -> tuple[int, ...]:
+    """Shape of one sample as data sets store it: channels last.
+
+    Raises:
+        InputError: The contract's shape has not as many axes as its layout.
+    """
     shape, rank = contract.shape, 1 if contract.layout == "rows" else 3
     if len(shape) != rank:
         raise InputError(f"a {contract.layout} contract has {rank} axes, not {list(shape)}", fix="correct the card")

@@ -10,6 +10,9 @@ from biasgate.models.architecture import Architecture, Conv, Dense, Dropout, Fla
 
 Shape = tuple[int, ...]
 
+MAX_VALUES = 1 << 26
+"""Most values that one sample may have after a layer: what a card declares must not exhaust memory."""
+
 
 def layer_shapes(architecture: Architecture) -> list[Shape]:
     """Shape of one sample before the first layer and after each: ``len(layers) + 1`` shapes.
@@ -21,8 +24,8 @@ def layer_shapes(architecture: Architecture) -> list[Shape]:
         raise InputError(
             "the last layer is not dense", where=architecture.name, fix="end with a dense layer of one unit a class"
         )
-    if min(architecture.input) < 1:
-        raise InputError(f"input {architecture.input} has an axis below 1", where=architecture.name)
+    if min(architecture.input) < 1 or math.prod(architecture.input) > MAX_VALUES:
+        raise InputError(f"input {architecture.input} is not 1 to {MAX_VALUES:,} values", where=architecture.name)
     return _walk(architecture.layers, architecture.input, where=f"{architecture.name}, layers")
 
 
@@ -65,6 +68,8 @@ def _walk(layers: Iterable[Layer], shape: Shape, *, where: str) -> list[Shape]:
     shapes = [shape]
     for index, layer in enumerate(layers):
         shapes.append(layer_shape(layer, shapes[-1], where=f"{where}.{index}"))
+        if math.prod(shapes[-1]) > MAX_VALUES:
+            raise InputError(f"{layer.kind} gives {shapes[-1]}: over {MAX_VALUES:,} values", where=f"{where}.{index}")
     return shapes
 
 

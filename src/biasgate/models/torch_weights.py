@@ -12,8 +12,8 @@ from biasgate.models.safetensors_weights import Tensors, layers_of, read_tensors
 from biasgate.models.sandbox import Limits, run_child
 from biasgate.models.weights import LayerWeights
 
-_BASE_MEMORY_MB = 4096
-"""Address space that importing torch takes, and room to spare."""
+_BASE_MEMORY_MB = 8192
+"""Address space, not memory: torch for the CPU maps under 1 GiB when it is imported, torch for CUDA about five."""
 
 
 def read_torch(path: Path) -> tuple[LayerWeights, ...]:

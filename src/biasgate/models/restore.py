@@ -1,0 +1,120 @@
+"""A torch network back out of a candidate, for repair by gradients; importing this module imports torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from biasgate.errors import CandidateError
+from biasgate.models.architecture import Architecture
+from biasgate.models.card import CandidateCard
+from biasgate.models.export import parity, torch_logits
+from biasgate.models.network import Network, build
+from biasgate.models.package import CandidatePackage
+from biasgate.models.prepare import prepare, stored_shape
+from biasgate.models.reading import read_weights
+from biasgate.models.runner import run
+from biasgate.models.weights import Weights
+
+_PROBES = 16
+
+
+def restore(package: CandidatePackage) -> Network:
+    """The card's architecture with the package's weights, in inference mode.
+
+    Batch normalisation lies folded in the weights, so that the network's own is the identity: keep it in inference
+    mode while training. The network is believed only after it has given the candidate's outputs on random samples.
+
+    Raises:
+        CandidateError: The card has no architecture, or one that does not compute what the model computes.
+        InputError: The architecture's layers do not fit one another.
+    """
+    card = package.card
+    if card.architecture is None:
+        raise CandidateError("the card has no architecture", where=card.name, fix="declare it in card.json")
+    if card.input.layout == "NHWC" or card.architecture.input != card.input.shape:
+        raise CandidateError(
+            f"the architecture takes {card.architecture.input}, the input contract gives "
+            f"{card.input.layout} {card.input.shape}",
+            where=card.name,
+            fix="correct the card; declared architectures take channels first",
+        )
+    weights = read_weights(package.path)
+    network = _filled(card.architecture, _by_order(card.architecture, weights), where=card.name)
+    samples = _samples(card)
+    theirs = run(package, samples).logits
+    parity(_outputs(network, prepare(samples, card.input), card), theirs, where=f"{card.name}, architecture")
+    return network
+
+
+def from_tensors(architecture: Architecture, tensors: Mapping[str, NDArray[np.float32]], *, where: str) -> Network:
+    """The declared architecture with tensors named as its own parameters are.
+
+    Raises:
+        CandidateError: A tensor is missing, unknown, not finite, or has another shape.
+        InputError: The architecture's layers do not fit one another.
+    """
+    return _filled(architecture, {name: torch.tensor(array) for name, array in tensors.items()}, where=where)
+
+
+def _filled(architecture: Architecture, tensors: dict[str, Tensor], *, where: str) -> Network:
+    """Nothing is allocated for the architecture itself, only what was read is assigned."""
+    with torch.device("meta"):
+        network = build(architecture)
+    wanted = network.state_dict()
+    tensors |= {name: torch.tensor(0) for name in wanted if name.endswith("num_batches_tracked")}
+    if wanted.keys() != tensors.keys():
+        differing = sorted(wanted.keys() ^ tensors.keys())
+        raise CandidateError(
+            f"tensors do not match the architecture: {', '.join(differing[:5])}", where=where, fix="correct the card"
+        )
+    for name, tensor in tensors.items():
+        if tensor.shape != wanted[name].shape:
+            raise CandidateError(
+                f"{name} has shape {list(tensor.shape)}, the architecture says {list(wanted[name].shape)}", where=where
+            )
+        if not tensor.isfinite().all():
+            raise CandidateError(f"{name} holds NaN or infinite weights", where=where)
+    network.load_state_dict(tensors, assign=True)
+    return network.eval()
+
+
+def _by_order(architecture: Architecture, weights: Weights) -> dict[str, Tensor]:
+    """Tensors by the architecture's names, its n-th layer taking the n-th that was read; norms become the identity."""
+    with torch.device("meta"):
+        modules = dict(build(architecture).named_modules())
+    affine = [name for name, module in modules.items() if isinstance(module, nn.Conv2d | nn.Linear)]
+    if len(affine) != len(weights.layers):
+        raise CandidateError(
+            f"the architecture has {len(affine)} layers with weights, the model {len(weights.layers)}",
+            where=architecture.name,
+            fix="correct the card",
+        )
+    tensors: dict[str, Tensor] = {}
+    for name, layer in zip(affine, weights.layers, strict=True):
+        tensors |= {f"{name}.weight": torch.tensor(layer.weight), f"{name}.bias": torch.tensor(layer.bias)}
+    for name, module in modules.items():
+        if isinstance(module, nn.BatchNorm2d):
+            ones = torch.ones(module.num_features)
+            tensors |= {f"{name}.weight": ones * (1 + module.eps) ** 0.5, f"{name}.bias": ones * 0}
+            tensors |= {f"{name}.running_mean": ones * 0, f"{name}.running_var": ones.clone()}
+    return tensors
+
+
+def _samples(card: CandidateCard) -> NDArray[np.uint8] | NDArray[np.float32]:
+    """Random samples as a data set would store them."""
+    generator, shape = np.random.default_rng(0), (_PROBES, *stored_shape(card.input))
+    if card.input.layout == "rows":
+        return generator.standard_normal(shape, dtype=np.float32)
+    return generator.integers(0, 256, shape, dtype=np.uint8)
+
+
+def _outputs(network: Network, inputs: NDArray[np.float32], card: CandidateCard) -> NDArray[np.float32]:
+    logits = torch.from_numpy(torch_logits(network, inputs))
+    if card.output == "logits":
+        return logits.numpy()
+    return (logits.sigmoid() if card.task == "multilabel" else logits.softmax(dim=1)).numpy()
