@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biasgate.data.dataset import Dataset
-from biasgate.errors import CandidateError, InputError
+from biasgate.errors import InputError
 from biasgate.evaluation.measure import measure
 from biasgate.evaluation.schema import Evaluation, EvaluationSpec
 from biasgate.models.package import CandidatePackage
@@ -20,7 +20,7 @@ def evaluate(
 
     Raises:
         InputError: The card's task or classes do not fit the data set; see also ``measure``.
-        CandidateError: The model cannot be run safely, or its outputs are not one finite number a class.
+        CandidateError: The model cannot be run safely, or its outputs are not one finite number a class (see ``run``).
     """
     predictions, provider = predict(package, dataset)
     earlier = (before.digest, predict(before, dataset)[0]) if before else None
@@ -39,11 +39,4 @@ def predict(package: CandidatePackage, dataset: Dataset) -> tuple[NDArray[np.int
             fix="give both the same names in the same order",
         )
     outputs = run(package, dataset.samples)
-    expected = (len(dataset), len(card.classes))
-    if outputs.logits.shape != expected:
-        raise CandidateError(
-            f"outputs have shape {outputs.logits.shape}, not {expected}", where=card.name, fix="give one output a class"
-        )
-    if not np.isfinite(outputs.logits).all():
-        raise CandidateError("an output is NaN or infinite", where=card.name)
     return outputs.logits.argmax(axis=1).astype(np.int64), outputs.provider

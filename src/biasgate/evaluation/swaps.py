@@ -20,14 +20,17 @@ def swap_rate(dataset: Dataset, spec: EvaluationSpec, predictions: NDArray[np.in
     Returns:
         Nothing when fewer than ``spec.minimum`` units count.
     """
-    import pandas as pd
-
-    rows = pd.DataFrame({"unit": dataset.units, "label": dataset.labels, "prediction": predictions})
-    columns = pd.DataFrame({name: dataset.attribute(name) for name in spec.attributes})
-    rows["attributes"] = columns.groupby(list(spec.attributes)).ngroup().to_numpy()
-    distinct = rows.groupby(["unit", "label"]).nunique()
-    twins = distinct[distinct["attributes"] > 1]
-    swapped = twins["prediction"].gt(1).groupby(level="unit").any()
-    if len(swapped) < spec.minimum:
+    columns = np.stack([dataset.attribute(name) for name in spec.attributes])
+    _, attributes = np.unique(columns, axis=1, return_inverse=True)
+    (units, _), groups = np.unique(np.stack([dataset.units, dataset.labels]), axis=1, return_inverse=True)
+    twins = _distinct(groups, attributes) > 1
+    swapped = twins & (_distinct(groups, predictions) > 1)
+    counted = len(np.unique(units[twins]))
+    if counted < spec.minimum:
         return None
-    return wilson(int(swapped.to_numpy().sum()), len(swapped), confidence=spec.confidence)
+    return wilson(len(np.unique(units[swapped])), counted, confidence=spec.confidence)
+
+
+def _distinct(groups: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many different values each group holds, ``[groups]``."""
+    return np.bincount(np.unique(np.stack([groups, values]), axis=1)[0])
