@@ -1,1 +1,1 @@
-"""Weight features: numbers read from weights only, without inference."""
+"""Weight features: numbers read from weights only, invariant to what does not change the network."""

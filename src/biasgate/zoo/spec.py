@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Literal
 
 from pydantic import Field, model_validator
 
 from biasgate.documents import Document
 from biasgate.models.architecture import Architecture
+from biasgate.training.normalisation import Normalisation
+from biasgate.training.recipe import Augmentation, Optimizer
 
+Planting = Literal["share", "sigma"]
 Split = Literal["train", "validation", "test"]
 
 
@@ -19,11 +23,11 @@ class Level(Document):
         name: Such as ``none`` or ``very_high``.
         strength: For ``share``: the share of samples whose attribute conflicts with the label (0.9 of ten colours is
             independence). For ``sigma``: variance of the per-image colour jitter, colours in [0, 1]; 1 stands for a
-            colour independent of the label.
+            colour independent of the label. Smaller means more bias.
     """
 
     name: str
-    strength: float = Field(ge=0, le=1)
+    strength: float = Field(gt=0, le=1)
 
 
 class Recipe(Document):
@@ -42,16 +46,16 @@ class Recipe(Document):
     """
 
     learning_rate: tuple[float, float] = (1e-3, 5e-3)
-    batch: tuple[int, ...] = (32, 64)
-    optimizer: tuple[Literal["adam", "adamw", "sgd"], ...] = ("adam", "adamw")
+    batch: tuple[int, ...] = Field(default=(32, 64), min_length=1)
+    optimizer: tuple[Optimizer, ...] = ("adam", "adamw")
     steps: tuple[int, ...] = (300, 400)
     samples: tuple[int, int] = (500, 700)
     init: tuple[Literal["kaiming_uniform", "kaiming_normal", "xavier_uniform"], ...] = (
         "kaiming_uniform",
         "kaiming_normal",
     )
-    normalisation: tuple[Literal["unit", "centred"], ...] = ("unit", "centred")
-    augmentation: tuple[Literal["none", "shift"], ...] = ("none", "shift")
+    normalisation: tuple[Normalisation, ...] = ("unit", "centred")
+    augmentation: tuple[Augmentation, ...] = ("none", "shift")
     weight_decay: tuple[float, ...] = (0.0, 1e-4)
 
 
@@ -82,7 +86,7 @@ class ZooSpec(Document):
     name: str
     dataset: str
     architectures: tuple[Architecture, ...] = Field(min_length=1)
-    planting: Literal["share", "sigma"]
+    planting: Planting
     levels: tuple[Level, ...] = Field(min_length=2)
     counts: Counts
     recipe: Recipe = Recipe()
@@ -93,4 +97,13 @@ class ZooSpec(Document):
         names = [level.name for level in self.levels]
         if len(set(names)) != len(names):
             raise ValueError(f"levels need different names, not {names}")
+        return self
+
+    @model_validator(mode="after")
+    def _strengths_order(self) -> ZooSpec:
+        strengths = [level.strength for level in self.levels]
+        if any(weak <= strong for weak, strong in pairwise(strengths)):
+            raise ValueError(f"strengths must fall from none to the strongest level, not {strengths}")
+        if self.planting == "share" and strengths[0] == 1:
+            raise ValueError("a share of conflicting samples lies below 1; 0.9 of ten colours is independence")
         return self

@@ -1,0 +1,46 @@
+"""A classifier trained as a model owner would train it: the demo's candidate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from biasgate.data.dataset import Dataset
+from biasgate.models.architecture import Architecture
+from biasgate.training.loop import train
+from biasgate.training.normalisation import Normalisation, to_tensor
+from biasgate.training.recipe import TrainingRecipe
+
+if TYPE_CHECKING:
+    from biasgate.models.network import Network
+
+
+def train_classifier(
+    dataset: Dataset,
+    *,
+    architecture: Architecture,
+    seed: int,
+    recipe: TrainingRecipe | None = None,
+    normalisation: Normalisation = "unit",
+) -> Network:
+    """Trains a declared network on images, from scratch.
+
+    Args:
+        dataset: Images as stored, one label each.
+        architecture: Its last layer has one unit a class.
+        seed: Drives initial weights and batches.
+        recipe: Of the loop; its defaults when absent.
+        normalisation: Of the input; the candidate's card must state the same.
+
+    Returns:
+        The network, in evaluation mode.
+    """
+    import torch
+
+    from biasgate.models.network import build, initialise
+
+    generator = torch.Generator().manual_seed(seed)
+    network = build(architecture)
+    initialise(network, init="kaiming_uniform", generator=generator)
+    samples, labels = to_tensor(dataset.samples, normalisation), torch.from_numpy(dataset.labels)
+    train(network, samples, labels, recipe=recipe or TrainingRecipe(), generator=generator)
+    return network

@@ -1,0 +1,27 @@
+"""Named input normalisations, as the card's input contract states them: ``(sample / 255 - mean) / std``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Normalisation = Literal["unit", "centred"]
+MEAN_STD: dict[Normalisation, tuple[float, float]] = {"unit": (0.0, 1.0), "centred": (0.5, 0.5)}
+
+
+def to_tensor(images: NDArray[np.uint8], normalisation: Normalisation = "unit") -> Tensor:
+    """Stored images ``uint8 [n, height, width, channels]`` as the ``float32`` NCHW tensor that networks take.
+
+    ``unit`` gives values in [0, 1], ``centred`` in [-1, 1]. The tensor is laid out channels-last, which convolutions
+    on CPUs like best.
+    """
+    import torch
+
+    mean, std = MEAN_STD[normalisation]
+    pixels = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2)
+    return pixels.to(torch.float32).div_(255).sub_(mean).div_(std)

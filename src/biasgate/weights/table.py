@@ -1,0 +1,97 @@
+"""The feature table: one row a model of a zoo, with its features and what the leak alarms look at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biasgate.models.safetensors_weights import layers_of
+from biasgate.models.weights import Weights
+from biasgate.progress import track
+from biasgate.weights.features import GROUPS, group_of, weight_features
+from biasgate.zoo.index import ShardIndex, read_file, read_table
+from biasgate.zoo.plan import PlannedModel, ZooPlan
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+State = dict[str, NDArray[np.float32]]
+
+INITIAL = "initial."
+RAW = "raw."
+RAW_DIMENSIONS = 128
+
+
+def feature_table(plan: ZooPlan, index: ShardIndex) -> pd.DataFrame:
+    """Features of each model of a shard, read group by group so that one group is in memory at a time.
+
+    Columns: those of the shard's table; one a weight feature (``path.chroma``, …); the same of the model's initial
+    weights (``initial.path.chroma``, …); ``raw.0`` …, a random projection of the raw weights; and ``layout``, the layer
+    shapes in words.
+    """
+    import pandas as pd
+
+    planned = {model.id: model for model in plan.models}
+    rows = read_table(index)
+    states = track(_states(index, rows), f"features of shard {index.shard}", total=index.models, unit="models")
+    read = [_row(state, planned[id_], plan) for id_, state in zip(rows["id"], states, strict=True)]
+    return pd.concat([rows, pd.DataFrame(read)], axis=1)
+
+
+def feature_names(table: pd.DataFrame) -> list[str]:
+    """The columns of a feature table that hold weight features, in order."""
+    return [name for name in table.columns if group_of(name) in GROUPS]
+
+
+def layout(weights: Weights) -> str:
+    """The layers' kinds and shapes in words, such as ``conv 16×3×5×5, dense 10×400``: what a reader has to know."""
+    return ", ".join(f"{layer.kind} {'×'.join(map(str, layer.weight.shape))}" for layer in weights.layers)
+
+
+def _states(index: ShardIndex, rows: pd.DataFrame) -> Iterator[State]:
+    """Each model's own tensors, in the order of the rows."""
+    from safetensors.numpy import load
+
+    start = 0
+    for file in index.weights:
+        stacks = load(read_file(index, file))
+        seen: Counter[str] = Counter()
+        for architecture in rows["architecture"].iloc[start : start + file.models]:
+            prefix, place = f"{architecture}/", seen[architecture]
+            yield {name.removeprefix(prefix): s[place] for name, s in stacks.items() if name.startswith(prefix)}
+            seen[architecture] += 1
+        start += file.models
+
+
+def _row(state: State, planned: PlannedModel, plan: ZooPlan) -> dict[str, float | str]:
+    from biasgate.zoo.engine import initial_network
+
+    weights = _weights(state)
+    initial = _weights(initial_network(planned, plan.spec).state_dict())
+    raw = _project(np.concatenate([layer.weight.ravel() for layer in weights.layers]))
+    return {
+        **weight_features(weights),
+        **{f"{INITIAL}{name}": value for name, value in weight_features(initial).items()},
+        **{f"{RAW}{place}": float(value) for place, value in enumerate(raw)},
+        "layout": layout(weights),
+    }
+
+
+def _weights(state: Mapping[str, Any]) -> Weights:
+    tensors = {name: np.asarray(value, dtype=np.float32) for name, value in state.items()}
+    return Weights(layers_of(tensors, where="zoo"), digest="")
+
+
+def _project(values: NDArray[np.float32]) -> NDArray[np.float64]:
+    """A random projection that keeps distances to about a tenth (Johnson and Lindenstrauss 1984)."""
+    return _directions(len(values)) @ values / np.sqrt(RAW_DIMENSIONS)
+
+
+@lru_cache(maxsize=8)
+def _directions(size: int) -> NDArray[np.float32]:
+    return np.random.default_rng(size).standard_normal((RAW_DIMENSIONS, size), dtype=np.float32)

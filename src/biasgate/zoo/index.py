@@ -1,0 +1,111 @@
+"""The index of a trained shard: what lies where, written last, so that its presence means completeness."""
+
+from __future__ import annotations
+
+import io
+import platform
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from biasgate.documents import Document, digest, sha256
+from biasgate.errors import TrustError
+from biasgate.storage.store import join, read_bytes
+from biasgate.zoo.plan import ZooPlan
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class ShardFile(Document):
+    """A file of a shard.
+
+    Attributes:
+        name: Relative to the shard's folder.
+        sha256: Digest of its bytes.
+        models: Models in it.
+    """
+
+    name: str
+    sha256: str
+    models: int
+
+
+class Versions(Document):
+    """What the bytes of a shard depend on besides the plan."""
+
+    biasgate: str
+    torch: str
+    numpy: str
+    machine: str
+    threads: int
+
+
+class ShardIndex(Document):
+    """A finished shard.
+
+    Attributes:
+        plan: Digest of the plan.
+        shard: Which of the plan's shards.
+        uri: The shard's folder.
+        models: Models in the shard.
+        weights: One safetensors file a group; tensors ``<architecture>/<parameter>``, models stacked on the first axis.
+        tables: One parquet file a group, a row a model, in the order of the weights.
+        versions: What trained it.
+    """
+
+    schema_: Literal["biasgate/zoo-shard/v1"] = Field(default="biasgate/zoo-shard/v1", alias="schema")
+    plan: str
+    shard: int
+    uri: str
+    models: int
+    weights: tuple[ShardFile, ...]
+    tables: tuple[ShardFile, ...]
+    versions: Versions
+
+
+def shard_uri(plan: ZooPlan, shard: int, *, root: str) -> str:
+    """Where a shard lives: a function of root, plan and shard, so that a retry finds what is done already."""
+    return join(root, digest(plan).removeprefix("sha256:")[:16], f"shard-{shard:04}")
+
+
+def versions(*, threads: int) -> Versions:
+    """Those of this process."""
+    return Versions(
+        biasgate=version("biasgate"),
+        torch=version("torch"),
+        numpy=version("numpy"),
+        machine=platform.machine(),
+        threads=threads,
+    )
+
+
+def read_index(uri: str) -> ShardIndex:
+    """The index in a shard's folder.
+
+    Raises:
+        InputError: There is none: the shard is not finished.
+    """
+    where = join(uri, "index.json")
+    return ShardIndex.parse(read_bytes(where), where=where)
+
+
+def read_file(index: ShardIndex, file: ShardFile) -> bytes:
+    """A shard's file.
+
+    Raises:
+        TrustError: Its bytes are not those that the index names.
+    """
+    where = join(index.uri, file.name)
+    data = read_bytes(where)
+    if sha256(data) != file.sha256:
+        raise TrustError("the bytes differ from the shard's index", where=where, fix="train the shard again")
+    return data
+
+
+def read_table(index: ShardIndex) -> pd.DataFrame:
+    """One row a model of the shard, by id."""
+    import pandas as pd
+
+    return pd.concat([pd.read_parquet(io.BytesIO(read_file(index, f))) for f in index.tables], ignore_index=True)

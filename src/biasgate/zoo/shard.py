@@ -1,0 +1,114 @@
+"""Training one shard of a zoo, group by group; a rerun repeats at most the group that was cut off."""
+
+from __future__ import annotations
+
+import io
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from biasgate.documents import digest, sha256
+from biasgate.errors import InputError
+from biasgate.progress import progress
+from biasgate.storage.store import exists, join, read_bytes, write_bytes
+from biasgate.zoo.index import ShardFile, ShardIndex, read_index, shard_uri, versions
+from biasgate.zoo.material import Material, load_material
+from biasgate.zoo.plan import PlannedModel, ZooPlan
+
+if TYPE_CHECKING:
+    from biasgate.zoo.engine import TrainedModel
+
+GROUP = 32
+
+
+def train_shard(plan: ZooPlan, shard: int, root: str, *, threads: int = 1) -> ShardIndex:
+    """Trains the models of a shard and publishes weights, table and, last, the index.
+
+    The bytes are a function of plan, shard, versions, machine and threads. A group's table is written after its
+    weights and marks it as done; a finished shard returns at once.
+
+    Args:
+        plan: From ``plan_zoo``.
+        shard: In ``[0, plan.shards)``.
+        root: Local path or ``s3://`` URI above all shards.
+        threads: Of torch; networks this small train fastest on one, with a shard a core.
+
+    Raises:
+        InputError: The plan has no such shard.
+    """
+    if not 0 <= shard < plan.shards:
+        raise InputError(f"the plan has shards 0 to {plan.shards - 1}, not {shard}", where=plan.spec.name)
+    uri = shard_uri(plan, shard, root=root)
+    if exists(join(uri, "index.json")):
+        return read_index(uri)
+    models = [model for model in plan.models if model.shard == shard]
+    groups = [models[start : start + GROUP] for start in range(0, len(models), GROUP)]
+    files: list[tuple[ShardFile, ShardFile]] = []
+    material = load_material(plan.spec)
+    with _threads(threads), progress(f"zoo shard {shard}", total=len(models), unit="models") as advance:
+        for number, group in enumerate(groups):
+            files.append(_group(uri, number, group, material))
+            advance(len(group))
+    index = ShardIndex(
+        plan=digest(plan),
+        shard=shard,
+        uri=uri,
+        models=len(models),
+        weights=tuple(weights for weights, _ in files),
+        tables=tuple(table for _, table in files),
+        versions=versions(threads=threads),
+    )
+    write_bytes(join(uri, "index.json"), index.to_json())
+    return index
+
+
+def _group(uri: str, number: int, group: Sequence[PlannedModel], material: Material) -> tuple[ShardFile, ShardFile]:
+    from biasgate.zoo.engine import train_models
+
+    names = f"group-{number:04}.safetensors", f"group-{number:04}.parquet"
+    if exists(join(uri, names[1])):
+        contents = [read_bytes(join(uri, name)) for name in names]
+    else:
+        trained = train_models(group, material)
+        contents = [_weights(trained, material), _table(trained)]
+        for name, content in zip(names, contents, strict=True):
+            write_bytes(join(uri, name), content)
+    weights, table = (
+        ShardFile(name=name, sha256=sha256(content), models=len(group))
+        for name, content in zip(names, contents, strict=True)
+    )
+    return weights, table
+
+
+def _weights(trained: Sequence[TrainedModel], material: Material) -> bytes:
+    from safetensors.numpy import save
+
+    stacks: defaultdict[str, list[np.ndarray]] = defaultdict(list)
+    for model in trained:
+        architecture = material.spec.architectures[model.planned.architecture].name
+        for name, value in model.state.items():
+            stacks[f"{architecture}/{name}"].append(value)
+    return save({name: np.stack(values) for name, values in stacks.items()})
+
+
+def _table(trained: Sequence[TrainedModel]) -> bytes:
+    import pandas as pd
+
+    buffer = io.BytesIO()
+    pd.DataFrame([model.row for model in trained]).to_parquet(buffer, index=False)
+    return buffer.getvalue()
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
