@@ -1,0 +1,231 @@
+"""Dot-and-whisker figures of rates, gaps and changes; ``templates/figure.html.j2`` draws them as inline SVG.
+
+Positions are in percent of the width and all words are HTML beside the marks, so that a figure reads the same on a
+phone, in print and in dark mode, and a foreign string is escaped like any other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Self
+
+from biasgate.evaluation.schema import Cell, Change, Evaluation, Gap
+from biasgate.gate import wording
+from biasgate.gate.policy import FloorRule, GapRule, Policy, RepairCostRule, WorstGroupRule
+from biasgate.report.suppression import FEW
+from biasgate.report.text import difference, rate, subgroup, words
+from biasgate.statistics.estimate import Estimate
+
+When = Literal["before", "now"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """One estimate as a dot and a whisker.
+
+    Attributes:
+        when: ``before`` a repair (hollow), or ``now`` (filled).
+        estimate: The dot and the whisker.
+        bounds: What decides, drawn as a thin line.
+        text: The same in numbers.
+    """
+
+    when: When
+    estimate: Estimate
+    bounds: tuple[float, float] | None = None
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Track:
+    """One row: its marks, a note that says why one is missing, and where the policy draws its line."""
+
+    label: str
+    marks: Sequence[Mark]
+    note: str = ""
+    threshold: float | None = None
+
+    @property
+    def values(self) -> list[float]:
+        """Every number that is drawn."""
+        ends = [x for m in self.marks for x in (m.estimate.low, m.estimate.high, *(m.bounds or ()))]
+        return ends if self.threshold is None else [*ends, self.threshold]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Axis:
+    """A linear scale of ``steps`` equal steps of size ``step``, upwards from ``low``."""
+
+    low: float
+    step: float
+    steps: int
+
+    @classmethod
+    def over(cls, values: Iterable[float]) -> Self:
+        """A tight scale of a few whole steps that holds all values; from 0 to 1 without any."""
+        known = list(values) or [0.0, 1.0]
+        low, high = min(known), max(known)
+        step = next((step for step in (0.01, 0.02, 0.05, 0.1, 0.2) if high - low <= 6 * step), 0.5)
+        first, last = math.floor(round(low / step, 6)), math.ceil(round(high / step, 6))
+        return cls(low=first * step, step=step, steps=max(last - first, 1))
+
+    def at(self, value: float) -> float:
+        """Where a value stands, in percent of the width."""
+        return round(100 * (value - self.low) / (self.step * self.steps), 2)
+
+    @property
+    def ticks(self) -> list[float]:
+        """Values that carry a label."""
+        return [self.low + i * self.step for i in range(self.steps + 1)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """Tracks on one axis; ``more`` are the tracks folded away beneath it."""
+
+    title: str
+    tracks: Sequence[Track]
+    more: Sequence[Track] = ()
+    zero: bool = False
+
+    @property
+    def axis(self) -> Axis:
+        """The scale of all tracks; holds 0 where differences are drawn."""
+        values = [value for track in (*self.tracks, *self.more) for value in track.values]
+        return Axis.over([0.0, *values] if self.zero else values)
+
+    @property
+    def marks(self) -> list[Mark]:
+        """Every mark of every track."""
+        return [mark for track in (*self.tracks, *self.more) for mark in track.marks]
+
+    @property
+    def compares(self) -> bool:
+        """True when marks from before a repair are drawn."""
+        return any(mark.when == "before" for mark in self.marks)
+
+    @property
+    def bounded(self) -> bool:
+        """True when bounds are drawn."""
+        return any(mark.bounds for mark in self.marks)
+
+    @property
+    def limited(self) -> bool:
+        """True when the policy draws a line."""
+        return any(track.threshold is not None for track in (*self.tracks, *self.more))
+
+    @property
+    def whiskers(self) -> str:
+        """What the whiskers are: ``95% intervals (wilson)``."""
+        kinds = sorted({(mark.estimate.confidence, mark.estimate.method) for mark in self.marks})
+        return "; ".join(f"{100 * confidence:g}% intervals ({method})" for confidence, method in kinds)
+
+
+def rate_figures(evaluation: Evaluation, policy: Policy, *, before: Evaluation | None = None) -> list[Figure]:
+    """For each metric: the whole set and the subgroups of single attributes; intersections fold away."""
+    figures: list[Figure] = []
+    for metric in dict.fromkeys(cell.metric for cell in evaluation.cells):
+        tracks: list[Track] = []
+        more: list[Track] = []
+        for cell in (cell for cell in evaluation.cells if cell.metric == metric):
+            was = [c for c in before.cells if (c.metric, c.subgroup) == (metric, cell.subgroup)] if before else []
+            marks = [*_rate_marks("before", *was), *_rate_marks("now", cell)]
+            track = Track(
+                label=subgroup(cell.subgroup), marks=marks, note=_absence(cell), threshold=_minimum(policy, cell)
+            )
+            (tracks if len(cell.subgroup) <= 1 else more).append(track)
+        figures.append(Figure(title=f"{words(metric).capitalize()} by subgroup", tracks=tracks, more=more))
+    return figures
+
+
+def gap_figure(evaluation: Evaluation, policy: Policy, *, before: Evaluation | None = None) -> Figure:
+    """The widest gap of each metric and attribute against the policy's margin; narrower pairs fold away.
+
+    Before and after a repair each show their own widest pair, which need not be the same.
+    """
+    earlier = _widest(before) if before else {}
+    widest = _widest(evaluation)
+    tracks: list[Track] = []
+    more: list[Track] = []
+    for gap in evaluation.gaps:
+        key = (gap.metric, gap.attribute)
+        leads = widest[key] is gap
+        was = [earlier[key]] if leads and key in earlier else []
+        track = Track(
+            label=f"{words(gap.metric)} by {gap.attribute.replace('*', ' × ')}",
+            marks=[*_gap_marks("before", *was), *_gap_marks("now", gap)],
+            note="" if gap.estimate else f"{_pair(gap)}: no value, too few units",
+            threshold=_margin(policy, gap),
+        )
+        (tracks if leads else more).append(track)
+    return Figure(title="Gaps between subgroups", tracks=tracks, more=more, zero=True)
+
+
+def change_figure(evaluation: Evaluation, policy: Policy) -> Figure:
+    """What a repair changed in each subgroup, paired on the same rows, against the loss that the policy allows."""
+    tracks = [
+        Track(
+            label=f"{words(change.metric)}, {subgroup(change.subgroup)}",
+            marks=[Mark(when="now", estimate=change.estimate, bounds=change.bounds, text=_change_text(change))],
+            threshold=_allowed(policy, change),
+        )
+        for change in evaluation.changes
+    ]
+    return Figure(title="What the repair changed", tracks=tracks, zero=True)
+
+
+def _rate_marks(when: When, *cells: Cell) -> list[Mark]:
+    return [Mark(when=when, estimate=e, bounds=cell.bounds, text=rate(e)) for cell in cells if (e := cell.estimate)]
+
+
+def _gap_marks(when: When, *gaps: Gap) -> list[Mark]:
+    return [
+        Mark(when=when, estimate=e, bounds=gap.bounds, text=f"{_pair(gap)}: {difference(e)}")
+        for gap in gaps
+        if (e := gap.estimate)
+    ]
+
+
+def _change_text(change: Change) -> str:
+    return f"{wording.rate(change.before)} → {wording.rate(change.after)}: {difference(change.estimate)}"
+
+
+def _absence(cell: Cell) -> str:
+    if cell.estimate:
+        return ""
+    return f"withheld, n <{FEW}" if cell.units < FEW else f"no value: too few units, n {cell.units}"
+
+
+def _pair(gap: Gap) -> str:
+    return f"{_values(gap.higher)} − {_values(gap.lower)}"
+
+
+def _values(group: dict[str, str]) -> str:
+    return ", ".join(value for _, value in sorted(group.items()))
+
+
+def _widest(evaluation: Evaluation) -> dict[tuple[str, str], Gap]:
+    """The first gap of each metric and attribute: the evaluation lists the widest pair first."""
+    return {(gap.metric, gap.attribute): gap for gap in reversed(evaluation.gaps)}
+
+
+def _minimum(policy: Policy, cell: Cell) -> float | None:
+    floors = [r.min for r in policy.rules if isinstance(r, FloorRule) and r.metric == cell.metric and not cell.subgroup]
+    groups = [
+        r.min
+        for r in policy.rules
+        if isinstance(r, WorstGroupRule) and r.metric == cell.metric and [r.attribute] == list(cell.subgroup)
+    ]
+    return max(floors + groups, default=None)
+
+
+def _margin(policy: Policy, gap: Gap) -> float | None:
+    rules = [r for r in policy.rules if isinstance(r, GapRule)]
+    return min((r.max for r in rules if (r.metric, r.attribute) == (gap.metric, gap.attribute)), default=None)
+
+
+def _allowed(policy: Policy, change: Change) -> float | None:
+    rules = [r for r in policy.rules if isinstance(r, RepairCostRule)]
+    return max((-r.max for r in rules if (r.metric, r.subgroup) == (change.metric, change.subgroup)), default=None)

@@ -1,0 +1,99 @@
+"""The decision report: one HTML page that needs nothing but itself, and runs nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from biasgate.documents import digest
+from biasgate.evaluation.schema import Evaluation
+from biasgate.gate import wording
+from biasgate.gate.decision import Decision
+from biasgate.gate.evidence import Evidence
+from biasgate.gate.policy import Policy
+from biasgate.report import figures, text
+from biasgate.report.consistency import belong_together
+from biasgate.report.limits import untested
+from biasgate.report.rules import rule_rows
+from biasgate.report.suppression import FEW, published
+
+
+def decision_report(
+    decision: Decision,
+    evidence: Evidence,
+    policy: Policy,
+    *,
+    before: Evaluation | None = None,
+    entry: str | None = None,
+) -> str:
+    """The report of one decision, for the model's owner today and a reviewer months later.
+
+    The page is a function of its arguments: it carries no time of its own. Its content security policy allows one
+    style sheet, by its digest, and nothing else: no script, no image, no form, no address outside the page.
+
+    Args:
+        decision: What was decided.
+        evidence: What it was decided on.
+        policy: The rules it was decided by.
+        before: The evaluation of the model that a repair started from, drawn beside the repaired one's.
+        entry: Which entry of the log records the decision.
+
+    Raises:
+        TrustError: The documents do not belong together, by their digests.
+    """
+    belong_together(decision, evidence, policy, before=before)
+    evaluation = published(evidence.evaluation) if evidence.evaluation else None
+    earlier = published(before) if before else None
+    shown = published(decision)
+    style, style_digest = _style()
+    return _template().render(
+        style=style,
+        style_digest=style_digest,
+        decision=shown,
+        decision_digest=digest(decision),
+        evidence=evidence,
+        policy=policy,
+        evaluation=evaluation,
+        rates=figures.rate_figures(evaluation, policy, before=earlier) if evaluation else [],
+        gaps=figures.gap_figure(evaluation, policy, before=earlier) if evaluation else None,
+        changes=figures.change_figure(evaluation, policy) if evaluation else None,
+        rules=rule_rows(shown, policy),
+        untested=untested(evidence, policy),
+        entry=entry,
+        few=FEW,
+    )
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("biasgate.report"),
+        autoescape=True,
+        finalize=text.visible,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "words": text.words,
+        "subgroup": text.subgroup,
+        "moment": text.moment,
+        "plain": text.plain,
+        "rate": text.rate,
+        "difference": text.difference,
+        "share": wording.rate,
+        "points": text.points,
+    }
+    return environment.get_template("decision.html.j2")
+
+
+@cache
+def _style() -> tuple[Markup, str]:
+    """The style sheet, and its digest as a content security policy writes it."""
+    style = files("biasgate.report").joinpath("templates", "decision.css").read_text(encoding="utf-8")
+    return Markup(style), "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()

@@ -1,0 +1,76 @@
+"""The model card: what Annex IV, point 2(g), of the EU AI Act asks a provider to document, as far as the gate knows it.
+
+Regulation (EU) 2024/1689, Annex IV, 2(g): validation and testing procedures, the data used and their main
+characteristics, the metrics of accuracy, robustness and potentially discriminatory impacts, and test logs and reports
+dated and signed by the responsible persons.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from biasgate.documents import digest
+from biasgate.gate.decision import Decision
+from biasgate.gate.evidence import Evidence
+from biasgate.gate.policy import Policy
+from biasgate.report import text
+from biasgate.report.consistency import belong_together
+from biasgate.report.figures import Figure, change_figure, gap_figure, rate_figures
+from biasgate.report.limits import untested
+from biasgate.report.rules import rule_rows
+from biasgate.report.suppression import FEW, published
+
+
+def model_card(decision: Decision, evidence: Evidence, policy: Policy) -> str:
+    """The card as Markdown; what only a person can say is left blank and named as such.
+
+    Raises:
+        TrustError: The documents do not belong together, by their digests.
+    """
+    belong_together(decision, evidence, policy)
+    evaluation = published(evidence.evaluation) if evidence.evaluation else None
+    figures: list[Figure] = []
+    if evaluation:
+        figures = [
+            *rate_figures(evaluation, policy),
+            gap_figure(evaluation, policy),
+            change_figure(evaluation, policy),
+        ]
+    return _template().render(
+        decision=(shown := published(decision)),
+        decision_digest=digest(decision),
+        evidence=evidence,
+        policy=policy,
+        evaluation=evaluation,
+        figures=[figure for figure in figures if figure.tracks],
+        rules=rule_rows(shown, policy),
+        untested=untested(evidence, policy),
+        few=FEW,
+    )
+
+
+def inert(value: Any) -> Any:
+    """Escapes a string so that Markdown shows it on one line as it is: no markup, no HTML, no link, no table cell."""
+    if not isinstance(value, str):
+        return value
+    line = " ".join(str(text.visible(value)).split())
+    line = line.replace("&", "&amp;").replace("<", "&lt;")
+    return re.sub(r"(https?|ftp|www)([:.])", r"\1\\\2", re.sub(r"([\\`*_{}\[\]#|~!>])", r"\\\1", line), flags=re.I)
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("biasgate.report"),
+        finalize=inert,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"moment": text.moment, "plain": text.plain, "rate": text.rate, "words": text.words}
+    return environment.get_template("model_card.md.j2")

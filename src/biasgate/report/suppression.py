@@ -1,0 +1,58 @@
+"""What is not published because too few units stand behind it.
+
+A rate over nine people may describe one of them. Only direct disclosure is prevented: a reader who knows the other
+cells of an attribute may still infer a withheld one from the whole set.
+"""
+
+from __future__ import annotations
+
+from typing import overload
+
+from biasgate.evaluation.schema import Cell, Change, Evaluation, Gap
+from biasgate.gate.decision import Decision
+
+FEW = 10
+WITHHELD = f"Withheld: fewer than {FEW} units stand behind this finding."
+
+
+@overload
+def published(document: Evaluation) -> Evaluation: ...
+@overload
+def published(document: Decision) -> Decision: ...
+def published(document: Evaluation | Decision) -> Evaluation | Decision:
+    """The document without any value that rests on fewer than ``FEW`` units, in any subgroup that it names."""
+    return _evaluation(document) if isinstance(document, Evaluation) else _decision(document)
+
+
+def _evaluation(evaluation: Evaluation) -> Evaluation:
+    small = [cell.subgroup for cell in evaluation.cells if cell.units < FEW]
+
+    def hidden(part: Cell | Gap | Change) -> bool:
+        groups = (part.higher, part.lower) if isinstance(part, Gap) else (part.subgroup,)
+        return (part.estimate is not None and part.estimate.n < FEW) or any(group in small for group in groups)
+
+    blank = {"estimate": None, "bounds": None, "simultaneous": None}
+    swap = evaluation.swap_rate
+    return evaluation.model_copy(
+        update={
+            "cells": tuple(cell.model_copy(update=blank) if hidden(cell) else cell for cell in evaluation.cells),
+            "gaps": tuple(
+                gap.model_copy(update={**blank, "p_value": None}) if hidden(gap) else gap for gap in evaluation.gaps
+            ),
+            "changes": tuple(change for change in evaluation.changes if not hidden(change)),
+            "swap_rate": swap if swap and swap.n >= FEW else None,
+        }
+    )
+
+
+def _decision(decision: Decision) -> Decision:
+    small = [rule for rule in decision.rules if rule.n is not None and 0 < rule.n < FEW]
+    blank = {"value": None, "bound": None, "sentence": WITHHELD}
+    return decision.model_copy(
+        update={
+            "rules": tuple(rule.model_copy(update=blank) if rule in small else rule for rule in decision.rules),
+            "reasons": tuple(
+                WITHHELD if any(rule.sentence in reason for rule in small) else reason for reason in decision.reasons
+            ),
+        }
+    )

@@ -1,0 +1,59 @@
+"""How numbers, subgroups, times and foreign strings are written for a reader."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from biasgate.gate import wording
+from biasgate.statistics.estimate import Estimate
+
+
+def plain(value: float) -> str:
+    """A number that is no share, to three significant digits."""
+    return _minus(f"{value:.3g}")
+
+
+def points(value: float) -> str:
+    """A difference of shares in percentage points: ``−3.2``."""
+    return _minus(wording.points(value))
+
+
+def rate(estimate: Estimate) -> str:
+    """A share with interval and sample size: ``.31 [.28, .34], n 750``."""
+    value, low, high = map(wording.rate, (estimate.value, estimate.low, estimate.high))
+    return f"{value} [{low}, {high}], n {estimate.n}"
+
+
+def difference(estimate: Estimate) -> str:
+    """A difference of shares in percentage points, likewise: ``68 points [65, 71], n 750``."""
+    value, low, high = map(points, (estimate.value, estimate.low, estimate.high))
+    return f"{value} points [{low}, {high}], n {estimate.n}"
+
+
+def words(name: str) -> str:
+    """A metric's name as words: ``true positive rate``."""
+    return name.replace("_", " ")
+
+
+def subgroup(values: Mapping[str, str]) -> str:
+    """A subgroup by its attributes: ``colour = red, digit = 3``; ``whole set`` without any."""
+    return ", ".join(f"{name} = {value}" for name, value in sorted(values.items())) or "whole set"
+
+
+def moment(at: datetime) -> str:
+    """A time in UTC, to the minute; a time without a zone is read as UTC."""
+    return (at.astimezone(UTC) if at.tzinfo else at).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def visible(value: Any) -> Any:
+    """Shows a string's control and format characters as ``�``: none may reorder or hide what a reviewer reads."""
+    if type(value) is not str or value.isprintable():
+        return value
+    return "".join("�" if unicodedata.category(c) in ("Cc", "Cf") and c not in "\n\t" else c for c in value)
+
+
+def _minus(number: str) -> str:
+    return number.replace("-", "−")
