@@ -1,0 +1,218 @@
+"""The model registry: candidates that wait, versions that the gate owns, and the alias that names the champion.
+
+Nothing here loads a model: versions are folders of files, described by an ``MLmodel`` file for MLflow's own tools.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from biasgate.errors import InputError, TrustError
+from biasgate.gate.evidence import Champion
+from biasgate.models.package import CARD, MODEL, CandidatePackage
+from biasgate.registry import artifacts
+from biasgate.registry.client import connect, explained, is_missing
+from biasgate.registry.tracking import EXPERIMENT, experiment_id
+from biasgate.storage import store
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.models import ModelSignature
+
+    from biasgate.models.card import CandidateCard
+
+CHAMPION = "champion"
+DIGEST_TAG = "biasgate.digest"
+SCHEME = "models:/"
+META_CLASSIFIER = "biasgate-meta-classifier"
+
+
+def candidates_of(name: str) -> str:
+    """The registered model that holds submissions for a gate-owned model."""
+    return f"{name}-candidates"
+
+
+def submit_candidate(
+    package: CandidatePackage, *, name: str, run_id: str | None = None, tags: Mapping[str, str] | None = None
+) -> str:
+    """Registers a package as a new version of ``<name>-candidates``.
+
+    Args:
+        package: What is submitted.
+        name: The gate-owned model that it wants to become a version of.
+        run_id: The run that made it; a new one is opened when absent.
+        tags: Further tags of the version.
+
+    Returns:
+        ``models:/<name>-candidates/<version>``.
+    """
+    return register_package(package, model=candidates_of(name), run_id=run_id, tags=tags)
+
+
+def register_package(
+    package: CandidatePackage, *, model: str, run_id: str | None = None, tags: Mapping[str, str] | None = None
+) -> str:
+    """Registers the two files of a package, and nothing else, as a new version of a registered model.
+
+    Returns:
+        ``models:/<model>/<version>``.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        for file in (MODEL, CARD):
+            shutil.copyfile(package.path / file, Path(folder, file))
+        return register_folder(
+            Path(folder),
+            name=model,
+            flavour="onnx",
+            flavour_settings={"onnx_version": version("onnx"), "data": MODEL, "providers": ["CPUExecutionProvider"]},
+            signature=_signature(package.card),
+            run_id=run_id,
+            tags={**(tags or {}), DIGEST_TAG: package.digest, "biasgate.submitter": package.card.submitter},
+        )
+
+
+def register_folder(
+    folder: Path,
+    *,
+    name: str,
+    flavour: str,
+    flavour_settings: Mapping[str, Any] | None = None,
+    signature: ModelSignature | None = None,
+    run_id: str | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> str:
+    """Registers any folder of files as a new version, with an ``MLmodel`` file added to it.
+
+    Tags are written together with the version: there is no moment at which it lacks them.
+
+    Returns:
+        ``models:/<name>/<version>``.
+    """
+    from mlflow.models import Model
+
+    client = connect()
+    described = Model(signature=signature)
+    described.add_flavor(flavour, **(flavour_settings or {}))
+    described.save(str(folder / "MLmodel"))
+    _ensure_model(client, name)
+    run = run_id or _own_run(client, name)
+    place = f"{name}-{described.model_uuid}"
+    with explained(name):
+        client.log_artifacts(run, str(folder), place)
+        source = f"{client.get_run(run).info.artifact_uri}/{place}"
+        made = client.create_model_version(name, source=source, run_id=run, tags=dict(tags or {}))
+        if run_id is None:
+            client.set_terminated(run)
+    return f"{SCHEME}{name}/{made.version}"
+
+
+def fetch(source: str, into: Path) -> tuple[Path, str]:
+    """Copies the files of a model into a folder, without loading anything.
+
+    Args:
+        source: ``models:/name/version``, ``models:/name@alias``, a local folder, or ``s3://…``.
+        into: An empty folder; made when absent.
+
+    Returns:
+        The folder, and the source with an alias replaced by the version that it named.
+
+    Raises:
+        InputError: There is no such version, alias or folder.
+        CandidateError: The files are too many, too large, or lie outside the artifact store.
+    """
+    into.mkdir(parents=True, exist_ok=True)
+    if not source.startswith(SCHEME):
+        store.download(source, into)
+        return into, source
+    client = connect()
+    name, number = _resolve(client, source)
+    with explained(source):
+        uri = client.get_model_version_download_uri(name, number)
+    artifacts.download(uri, into, tracking_uri=client.tracking_uri)
+    return into, f"{SCHEME}{name}/{number}"
+
+
+def champion(name: str) -> Champion | None:
+    """The version of a gate-owned model behind the alias ``champion``, as the registry shows it.
+
+    Raises:
+        TrustError: The alias names a version that the gate did not register.
+    """
+    client = connect()
+    number = aliases(client, name).get(CHAMPION)
+    if number is None:
+        return None
+    with explained(name):
+        digest = client.get_model_version(name, number).tags.get(DIGEST_TAG)
+    if digest is None:
+        fix = "run the promoter, which points the alias at what the log says"
+        raise TrustError("the champion is a version that the gate did not register", where=f"{name}/{number}", fix=fix)
+    return Champion(version=number, digest=digest)
+
+
+def aliases(client: MlflowClient, name: str) -> dict[str, str]:
+    """The aliases of a registered model, with the version of each; empty when there is no such model."""
+    from mlflow.exceptions import MlflowException
+
+    with explained(name):
+        try:
+            found: dict[str, Any] = client.get_registered_model(name).aliases
+        except MlflowException as error:
+            if is_missing(error):
+                return {}
+            raise
+    return {alias: str(number) for alias, number in found.items()}
+
+
+def set_alias(name: str, alias: str, number: str) -> None:
+    """Points an alias at a version, whatever it pointed at before."""
+    with explained(name):
+        connect().set_registered_model_alias(name, alias, number)
+
+
+def _resolve(client: MlflowClient, source: str) -> tuple[str, str]:
+    """Name and version number of ``models:/name/version`` or ``models:/name@alias``."""
+    path = source.removeprefix(SCHEME).strip("/")
+    name, at, alias = path.partition("@")
+    if at:
+        if number := aliases(client, name).get(alias):
+            return name, number
+        raise InputError(f"no version has the alias {alias!r}", where=source, fix="set it, or name a version")
+    name, _, number = path.partition("/")
+    if not name or not number.isdigit():
+        raise InputError("not a model version", where=source, fix="write models:/name/version or models:/name@alias")
+    return name, number
+
+
+def _ensure_model(client: MlflowClient, name: str) -> None:
+    from mlflow.exceptions import MlflowException
+
+    with explained(name):
+        try:
+            client.create_registered_model(name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+
+
+def _own_run(client: MlflowClient, name: str) -> str:
+    with explained(name):
+        return client.create_run(experiment_id(client, EXPERIMENT), run_name=f"register {name}").info.run_id
+
+
+def _signature(card: CandidateCard) -> ModelSignature:
+    """One tensor of samples in, one row of class scores a sample out."""
+    import numpy as np
+    from mlflow.models import ModelSignature
+    from mlflow.types import Schema, TensorSpec
+
+    kind = np.dtype(np.float32)
+    return ModelSignature(
+        inputs=Schema([TensorSpec(kind, (-1, *card.input.shape))]),
+        outputs=Schema([TensorSpec(kind, (-1, len(card.classes)))]),
+    )

@@ -1,0 +1,159 @@
+"""Runs: one parent a pipeline, one nested run a component.
+
+Under Kubeflow Pipelines' own MLflow plugin each task is given a run (``MLFLOW_RUN_ID``) that the plugin nests and
+closes itself: then that run is used, and parameters carry a prefix so that they cannot clash with the plugin's.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from biasgate.errors import ServiceError
+from biasgate.registry.client import connect, explained
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+EXPERIMENT = "biasgate"
+PREFIX = "biasgate."
+LONGEST_PARAMETER = 6000
+BATCH = 100
+"""Parameters that MLflow takes in one request."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that is being written.
+
+    Attributes:
+        id: MLflow's id.
+        client: The connection.
+        prefix: Goes before each parameter's name.
+    """
+
+    id: str
+    client: MlflowClient
+    prefix: str = ""
+
+    def log_params(self, params: Mapping[str, object]) -> None:
+        """Notes settings; long values are cut to what MLflow can store."""
+        from mlflow.entities import Param
+
+        items = [Param(f"{self.prefix}{name}", str(value)[:LONGEST_PARAMETER]) for name, value in params.items()]
+        with explained():
+            for start in range(0, len(items), BATCH):
+                self.client.log_batch(self.id, params=items[start : start + BATCH])
+
+    def log_metrics(self, metrics: Mapping[str, float]) -> None:
+        """Notes measured numbers."""
+        with explained():
+            for name, value in metrics.items():
+                self.client.log_metric(self.id, name, value)
+
+    def log_text(self, text: str, file: str) -> None:
+        """Stores a text as an artifact; ``file`` is its path within the run."""
+        with explained():
+            self.client.log_text(self.id, text, file)
+
+    def log_dict(self, value: Mapping[str, Any], file: str) -> None:
+        """Stores a mapping as JSON or YAML, by the ending of ``file``."""
+        with explained():
+            self.client.log_dict(self.id, dict(value), file)
+
+    def log_artifact(self, path: Path, folder: str | None = None) -> None:
+        """Stores a file, or a folder with all it holds, under ``folder`` of the run."""
+        log = self.client.log_artifacts if path.is_dir() else self.client.log_artifact
+        with explained():
+            log(self.id, str(path), folder)
+
+
+def open_pipeline_run(pipeline: str, experiment: str = EXPERIMENT) -> str:
+    """Starts the parent of a pipeline's component runs.
+
+    Returns:
+        Its run id.
+    """
+    client = connect()
+    with explained():
+        run = client.create_run(
+            experiment_id(client, experiment), run_name=pipeline, tags={"biasgate.pipeline": pipeline}
+        )
+    return run.info.run_id
+
+
+@contextmanager
+def component_run(name: str, *, parent: str | None) -> Generator[Run]:
+    """A run for one component, nested under ``parent``; a failure marks both FAILED and goes on up."""
+    client = connect()
+    if injected := os.environ.get("MLFLOW_RUN_ID"):
+        yield Run(id=injected, client=client, prefix=PREFIX)
+        return
+    run = Run(id=_create(client, name, parent), client=client)
+    try:
+        yield run
+    except BaseException:
+        with suppress(ServiceError):  # the failure itself matters more than its record
+            for failed in filter(None, (run.id, parent)):
+                _terminate(client, failed, "FAILED")
+        raise
+    _terminate(client, run.id, "FINISHED")
+
+
+def finish_pipeline_run(parent: str) -> None:
+    """Closes the parent as FINISHED, unless a component failed: that stays visible."""
+    client = connect()
+    with explained():
+        running = client.get_run(parent).info.status == "RUNNING"
+    if running:
+        _terminate(client, parent, "FINISHED")
+
+
+def experiment_id(client: MlflowClient, name: str) -> str:
+    """The id of an experiment, which is made when it is new.
+
+    With a SQLite database the artifacts of a new experiment lie in ``mlartifacts`` beside it.
+    """
+    from mlflow.exceptions import MlflowException
+
+    with explained():
+        if found := client.get_experiment_by_name(name):
+            return found.experiment_id
+        try:
+            return client.create_experiment(name, artifact_location=_artifact_folder(client.tracking_uri, name))
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        found = client.get_experiment_by_name(name)
+    if found is None:
+        raise ServiceError("the experiment is deleted", where=name, fix="restore it in MLflow or choose another name")
+    return found.experiment_id
+
+
+def _create(client: MlflowClient, name: str, parent: str | None) -> str:
+    from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+
+    tags = {"biasgate.component": name}
+    with explained():
+        if parent:
+            tags[MLFLOW_PARENT_RUN_ID] = parent
+            experiment = client.get_run(parent).info.experiment_id
+        else:
+            experiment = experiment_id(client, EXPERIMENT)
+        return client.create_run(experiment, run_name=name, tags=tags).info.run_id
+
+
+def _terminate(client: MlflowClient, run_id: str, status: str) -> None:
+    with explained():
+        client.set_terminated(run_id, status)
+
+
+def _artifact_folder(tracking_uri: str, experiment: str) -> str | None:
+    """Where a database on disk keeps the artifacts of an experiment; a server decides that itself."""
+    if not tracking_uri.startswith("sqlite:///"):
+        return None
+    return str(Path(tracking_uri.removeprefix("sqlite:///")).resolve().parent / "mlartifacts" / experiment)
