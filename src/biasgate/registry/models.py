@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from biasgate.errors import InputError, TrustError
+from biasgate.errors import CandidateError, InputError, TrustError
 from biasgate.gate.evidence import Champion
 from biasgate.models.package import CARD, MODEL, CandidatePackage
 from biasgate.registry import artifacts
@@ -30,11 +30,22 @@ CHAMPION = "champion"
 DIGEST_TAG = "biasgate.digest"
 SCHEME = "models:/"
 META_CLASSIFIER = "biasgate-meta-classifier"
+SUBMISSIONS = "-candidates"
 
 
-def candidates_of(name: str) -> str:
-    """The registered model that holds submissions for a gate-owned model."""
-    return f"{name}-candidates"
+def gated_name(source: str, card: CandidateCard) -> str:
+    """The gate-owned model that a candidate wants to become a version of: the name on its card.
+
+    Raises:
+        CandidateError: It was submitted for another model than its card names; who may submit for one model could
+            otherwise be promoted into another.
+    """
+    if source.startswith(SCHEME):
+        submitted = source.removeprefix(SCHEME).strip("/").partition("/")[0].partition("@")[0].removesuffix(SUBMISSIONS)
+        if submitted != card.name:
+            fix = f"submit it to {card.name}{SUBMISSIONS}, or correct the card"
+            raise CandidateError(f"submitted for {submitted!r}, but its card says {card.name!r}", where=source, fix=fix)
+    return card.name
 
 
 def submit_candidate(
@@ -51,7 +62,7 @@ def submit_candidate(
     Returns:
         ``models:/<name>-candidates/<version>``.
     """
-    return register_package(package, model=candidates_of(name), run_id=run_id, tags=tags)
+    return register_package(package, model=f"{name}{SUBMISSIONS}", run_id=run_id, tags=tags)
 
 
 def register_package(

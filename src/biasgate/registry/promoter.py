@@ -22,7 +22,7 @@ from biasgate.gate.log import append, read_log
 from biasgate.gate.repeat import repeat
 from biasgate.models.package import CandidatePackage, import_candidate
 from biasgate.registry.client import connect, explained
-from biasgate.registry.models import CHAMPION, DIGEST_TAG, aliases, fetch, register_package, set_alias
+from biasgate.registry.models import CHAMPION, DIGEST_TAG, aliases, fetch, gated_name, register_package, set_alias
 
 if TYPE_CHECKING:
     from biasgate.gate.sign import PublicKey, SigningKey
@@ -102,6 +102,8 @@ def _verified(body: DecisionBody, folder: Path) -> CandidatePackage:
     package = import_candidate(submitted, folder / "package")
     if package.digest != candidate.digest:
         raise CandidateError("the submission changed after it was decided", where=source, fix="submit it again")
+    if candidate.name != gated_name(source, package.card):
+        raise CandidateError(f"decided for {candidate.name!r}, but its card says {package.card.name!r}", where=source)
     return package
 
 
