@@ -23,16 +23,14 @@ def _change(before: Outcomes, after: Outcomes, spec: EvaluationSpec) -> Change:
     ends = (-1.0, 1.0)
     reported = pairs.scaled(effective_size(steps, after.units, ends=ends))
     decided = pairs.scaled(deciding_size(steps, after.units, confidence=spec.confidence, ends=ends))
-    low, high = newcombe_paired(reported, confidence=spec.confidence)
     return Change(
         metric=after.metric,
         subgroup=after.subgroup,
         before=before.rate,
         after=after.rate,
-        estimate=Estimate(
+        estimate=Estimate.within(
+            newcombe_paired(reported, confidence=spec.confidence),
             value=pairs.difference,
-            low=min(low, pairs.difference),
-            high=max(high, pairs.difference),
             n=after.size,
             method="newcombe, paired, clustered" if after.clustered else "newcombe, paired",
             confidence=spec.confidence,

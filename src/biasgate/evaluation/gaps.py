@@ -63,12 +63,9 @@ def _gap(
     pair: tuple[Outcomes, Outcomes], found: Contrast, spec: EvaluationSpec, *, simultaneous: float, p_value: float
 ) -> Gap:
     higher, lower = pair
-    value = higher.rate - lower.rate
-    low, high = found.reported
-    estimate = Estimate(
-        value=value,
-        low=min(low, value),
-        high=max(high, value),
+    estimate = Estimate.within(
+        found.reported,
+        value=higher.rate - lower.rate,
         n=len(np.union1d(higher.units, lower.units)),
         method=found.method,
         confidence=spec.confidence,

@@ -76,14 +76,9 @@ def clustered_wilson(outcomes: NDArray[np.bool_], units: NDArray[np.int64], *, c
     if not repeats(units):
         return wilson(int(outcomes.sum()), len(outcomes), confidence=confidence)
     size = effective_size(outcomes, units)
-    low, high = wilson_limits(rate * size, size, confidence=confidence)
-    return Estimate(
-        value=rate,
-        low=min(low, rate),
-        high=max(high, rate),
-        n=len(np.unique(units)),
-        method="wilson, clustered",
-        confidence=confidence,
+    limits = wilson_limits(rate * size, size, confidence=confidence)
+    return Estimate.within(
+        limits, value=rate, n=len(np.unique(units)), method="wilson, clustered", confidence=confidence
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from pydantic import Field
 
 from biasgate.documents import Document
@@ -25,3 +27,9 @@ class Estimate(Document):
     n: int = Field(ge=0)
     method: str
     confidence: float = Field(default=0.95, gt=0, lt=1)
+
+    @classmethod
+    def within(cls, limits: tuple[float, float], *, value: float, n: int, method: str, confidence: float) -> Self:
+        """A value with its limits, which are widened to hold it where rounding left them a hair inside."""
+        low, high = min(limits[0], value), max(limits[1], value)
+        return cls(value=value, low=low, high=high, n=n, method=method, confidence=confidence)

@@ -24,12 +24,8 @@ def wilson_limits(successes: float, trials: float, *, confidence: float) -> tupl
 
 def wilson(successes: float, trials: int, *, confidence: float) -> Estimate:
     """A rate to report, with Wilson's interval; ``trials`` are independent units, at least one."""
-    low, high = wilson_limits(successes, trials, confidence=confidence)
-    value = successes / trials
-    # At 0 and 1 rounding can leave the interval's end a hair inside.
-    return Estimate(
-        value=value, low=min(low, value), high=max(high, value), n=trials, method="wilson", confidence=confidence
-    )
+    limits = wilson_limits(successes, trials, confidence=confidence)
+    return Estimate.within(limits, value=successes / trials, n=trials, method="wilson", confidence=confidence)
 
 
 def clopper_pearson(successes: float, trials: float, *, confidence: float) -> tuple[float, float]:
