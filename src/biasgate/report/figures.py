@@ -118,9 +118,11 @@ class Figure:
 
     @property
     def whiskers(self) -> str:
-        """What the whiskers are: ``95% intervals (wilson)``."""
-        kinds = sorted({(mark.estimate.confidence, mark.estimate.method) for mark in self.marks})
-        return "; ".join(f"{100 * confidence:g}% intervals ({method})" for confidence, method in kinds)
+        """What the whiskers are: ``95% intervals (newcombe; wilson)``."""
+        estimates = [mark.estimate for mark in self.marks]
+        confidences = sorted({estimate.confidence for estimate in estimates})
+        methods = {c: sorted({e.method for e in estimates if e.confidence == c}) for c in confidences}
+        return "; ".join(f"{100 * c:g}% intervals ({'; '.join(methods[c])})" for c in confidences)
 
 
 def rate_figures(evaluation: Evaluation, policy: Policy, *, before: Evaluation | None = None) -> list[Figure]:

@@ -7,18 +7,17 @@ import hashlib
 from functools import cache
 from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from biasgate.documents import digest
 from biasgate.evaluation.schema import Evaluation
-from biasgate.gate import wording
 from biasgate.gate.decision import Decision
 from biasgate.gate.evidence import Evidence
 from biasgate.gate.policy import Policy
 from biasgate.report import figures, text
 from biasgate.report.consistency import belong_together
 from biasgate.report.limits import untested
+from biasgate.report.rendering import template
 from biasgate.report.rules import rule_rows
 from biasgate.report.suppression import FEW, published
 
@@ -51,7 +50,7 @@ def decision_report(
     earlier = published(before) if before else None
     shown = published(decision)
     style, style_digest = _style()
-    return _template().render(
+    return template("decision.html.j2", finalize=text.visible, autoescape=True).render(
         style=style,
         style_digest=style_digest,
         decision=shown,
@@ -67,29 +66,6 @@ def decision_report(
         entry=entry,
         few=FEW,
     )
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("biasgate.report"),
-        autoescape=True,
-        finalize=text.visible,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "words": text.words,
-        "subgroup": text.subgroup,
-        "moment": text.moment,
-        "plain": text.plain,
-        "rate": text.rate,
-        "difference": text.difference,
-        "share": wording.rate,
-        "points": text.points,
-    }
-    return environment.get_template("decision.html.j2")
 
 
 @cache

@@ -8,10 +8,7 @@ dated and signed by the responsible persons.
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from biasgate.documents import digest
 from biasgate.gate.decision import Decision
@@ -21,6 +18,7 @@ from biasgate.report import text
 from biasgate.report.consistency import belong_together
 from biasgate.report.figures import Figure, change_figure, gap_figure, rate_figures
 from biasgate.report.limits import untested
+from biasgate.report.rendering import template
 from biasgate.report.rules import rule_rows
 from biasgate.report.suppression import FEW, published
 
@@ -40,7 +38,7 @@ def model_card(decision: Decision, evidence: Evidence, policy: Policy) -> str:
             gap_figure(evaluation, policy),
             change_figure(evaluation, policy),
         ]
-    return _template().render(
+    return template("model_card.md.j2", finalize=inert, autoescape=False).render(
         decision=(shown := published(decision)),
         decision_digest=digest(decision),
         evidence=evidence,
@@ -60,17 +58,3 @@ def inert(value: Any) -> Any:
     line = " ".join(str(text.visible(value)).split())
     line = line.replace("&", "&amp;").replace("<", "&lt;")
     return re.sub(r"(https?|ftp|www)([:.])", r"\1\\\2", re.sub(r"([\\`*_{}\[\]#|~!>])", r"\\\1", line), flags=re.I)
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("biasgate.report"),
-        finalize=inert,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"moment": text.moment, "plain": text.plain, "rate": text.rate, "words": text.words}
-    return environment.get_template("model_card.md.j2")

@@ -32,7 +32,7 @@ def rule_rows(decision: Decision, policy: Policy) -> list[RuleRow]:
 
 def _row(result: RuleResult, kind: str) -> RuleRow:
     found = result.bound if result.bound is not None else result.value
-    how = [result.method, f"n {result.n}" if result.n else None]
+    how = [result.method, f"n\u00a0{result.n}" if result.n else None]
     sign = "≥" if kind in ("floor", "worst_group") else "≤"
     return RuleRow(
         name=words(result.rule).capitalize(),

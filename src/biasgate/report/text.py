@@ -24,13 +24,13 @@ def points(value: float) -> str:
 def rate(estimate: Estimate) -> str:
     """A share with interval and sample size: ``.31 [.28, .34], n 750``."""
     value, low, high = map(wording.rate, (estimate.value, estimate.low, estimate.high))
-    return f"{value} [{low}, {high}], n {estimate.n}"
+    return f"{value} [{low}, {high}], n\u00a0{estimate.n}"
 
 
 def difference(estimate: Estimate) -> str:
     """A difference of shares in percentage points, likewise: ``68 points [65, 71], n 750``."""
     value, low, high = map(points, (estimate.value, estimate.low, estimate.high))
-    return f"{value} points [{low}, {high}], n {estimate.n}"
+    return f"{value} points [{low}, {high}], n\u00a0{estimate.n}"
 
 
 def words(name: str) -> str:
@@ -41,6 +41,11 @@ def words(name: str) -> str:
 def subgroup(values: Mapping[str, str]) -> str:
     """A subgroup by its attributes: ``colour = red, digit = 3``; ``whole set`` without any."""
     return ", ".join(f"{name} = {value}" for name, value in sorted(values.items())) or "whole set"
+
+
+def ranked(shares: Mapping[str, float]) -> list[tuple[str, float]]:
+    """Names with their shares, the weightiest first: a canonical document does not keep the order of its keys."""
+    return sorted(shares.items(), key=lambda item: (-abs(item[1]), item[0]))
 
 
 def moment(at: datetime) -> str:
