@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from biasgate.errors import CandidateError
 from biasgate.weights.chain import Array, Link
 from biasgate.weights.colour import colour_bands, transform
 
 TINY = 1e-30
+LIMIT = 1e100
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +43,11 @@ class Paths:
 
 
 def paths(links: tuple[Link, ...]) -> Paths:
-    """Walks the chain forwards and backwards with squared weights."""
+    """Walks the chain forwards and backwards with squared weights.
+
+    Raises:
+        CandidateError: The energy overflows: no trained network's does.
+    """
     squares = [(link.weight**2).sum(axis=2) for link in links]
     first = links[0]
     arriving = [colour_bands(transform(first.weight.reshape(*first.weight.shape[:2], *first.kernel)) ** 2)]
@@ -50,6 +56,8 @@ def paths(links: tuple[Link, ...]) -> Paths:
     leaving = [np.ones(len(links[-1].bias))]
     for square in squares[:0:-1]:
         leaving.insert(0, leaving[0] @ square)
+    if not arriving[-1].sum() < LIMIT:
+        raise CandidateError("the weights are too large to have features", fix="scale them to a sane range")
     totals = [energy.sum(axis=(1, 2)) for energy in arriving]
     entering = [np.ones(first.weight.shape[1]), *totals[:-1]]
     return Paths(

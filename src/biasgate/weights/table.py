@@ -14,8 +14,10 @@ from biasgate.models.safetensors_weights import layers_of
 from biasgate.models.weights import Weights
 from biasgate.progress import track
 from biasgate.weights.features import GROUPS, group_of, weight_features
+from biasgate.weights.layout import layout
 from biasgate.zoo.index import ShardIndex, read_file, read_table
-from biasgate.zoo.plan import PlannedModel, ZooPlan
+from biasgate.zoo.plan import PlannedModel
+from biasgate.zoo.spec import ZooSpec
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +29,7 @@ RAW = "raw."
 RAW_DIMENSIONS = 128
 
 
-def feature_table(plan: ZooPlan, index: ShardIndex) -> pd.DataFrame:
+def feature_table(index: ShardIndex) -> pd.DataFrame:
     """Features of each model of a shard, read group by group so that one group is in memory at a time.
 
     Columns: those of the shard's table; one a weight feature (``path.chroma``, …); the same of the model's initial
@@ -36,21 +38,16 @@ def feature_table(plan: ZooPlan, index: ShardIndex) -> pd.DataFrame:
     """
     import pandas as pd
 
-    planned = {model.id: model for model in plan.models}
+    planned = {model.id: model for model in index.plan.models}
     rows = read_table(index)
     states = track(_states(index, rows), f"features of shard {index.shard}", total=index.models, unit="models")
-    read = [_row(state, planned[id_], plan) for id_, state in zip(rows["id"], states, strict=True)]
+    read = [_row(state, planned[id_], index.plan.spec) for id_, state in zip(rows["id"], states, strict=True)]
     return pd.concat([rows, pd.DataFrame(read)], axis=1)
 
 
 def feature_names(table: pd.DataFrame) -> list[str]:
     """The columns of a feature table that hold weight features, in order."""
     return [name for name in table.columns if group_of(name) in GROUPS]
-
-
-def layout(weights: Weights) -> str:
-    """The layers' kinds and shapes in words, such as ``conv 16×3×5×5, dense 10×400``: what a reader has to know."""
-    return ", ".join(f"{layer.kind} {'×'.join(map(str, layer.weight.shape))}" for layer in weights.layers)
 
 
 def _states(index: ShardIndex, rows: pd.DataFrame) -> Iterator[State]:
@@ -68,11 +65,11 @@ def _states(index: ShardIndex, rows: pd.DataFrame) -> Iterator[State]:
         start += file.models
 
 
-def _row(state: State, planned: PlannedModel, plan: ZooPlan) -> dict[str, float | str]:
+def _row(state: State, planned: PlannedModel, spec: ZooSpec) -> dict[str, float | str]:
     from biasgate.zoo.engine import initial_network
 
     weights = _weights(state)
-    initial = _weights(initial_network(planned, plan.spec).state_dict())
+    initial = _weights(initial_network(planned, spec).state_dict())
     raw = _project(np.concatenate([layer.weight.ravel() for layer in weights.layers]))
     return {
         **weight_features(weights),

@@ -46,7 +46,7 @@ class ShardIndex(Document):
     """A finished shard.
 
     Attributes:
-        plan: Digest of the plan.
+        plan: The plan that the shard is a part of.
         shard: Which of the plan's shards.
         uri: The shard's folder.
         models: Models in the shard.
@@ -56,7 +56,7 @@ class ShardIndex(Document):
     """
 
     schema_: Literal["biasgate/zoo-shard/v1"] = Field(default="biasgate/zoo-shard/v1", alias="schema")
-    plan: str
+    plan: ZooPlan
     shard: int
     uri: str
     models: int

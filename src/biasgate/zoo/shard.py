@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from biasgate.documents import digest, sha256
+from biasgate.documents import sha256
 from biasgate.errors import InputError
 from biasgate.progress import progress
 from biasgate.storage.store import exists, join, read_bytes, write_bytes
@@ -53,7 +53,7 @@ def train_shard(plan: ZooPlan, shard: int, root: str, *, threads: int = 1) -> Sh
             files.append(_group(uri, number, group, material))
             advance(len(group))
     index = ShardIndex(
-        plan=digest(plan),
+        plan=plan,
         shard=shard,
         uri=uri,
         models=len(models),

@@ -1,0 +1,214 @@
+"""The meta-classifier: reads bias from weights, says how sure it is, and abstains from what it does not know."""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from pydantic import Field
+
+from biasgate.documents import Document, digest
+from biasgate.errors import CandidateError, InputError
+from biasgate.meta.novelty import Novelty, fit_novelty
+from biasgate.meta.reader import Reader, fit_reader
+from biasgate.meta.ridge import Array, Ridge, fit_ridge
+from biasgate.meta.scan import Scan
+from biasgate.models.weights import Weights
+from biasgate.statistics.estimate import Estimate
+from biasgate.weights.features import group_of, weight_features
+from biasgate.weights.layout import layout
+from biasgate.weights.table import feature_names
+from biasgate.zoo.spec import ZooSpec
+from biasgate.zoo.strength import to_axis
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CONFIDENCE = 0.95
+GROUP_WORDS = {
+    "path": "the path energy from colour to the logits",
+    "linear": "the signed path from colour to the logits",
+    "selectivity": "the colour selectivity of single units",
+    "kernel": "the flatness and inhibition of later layers",
+    "bias": "the biases",
+    "spectrum": "the spectra of the layers",
+}
+
+
+class MetaClassifier(Document):
+    """All that a scan needs; numpy and JSON alone, never pickle.
+
+    Attributes:
+        zoo: Digest of the spec it was trained on.
+        trained_on: Models in the train split.
+        calibrated_on: Models in the validation split.
+        features: Names of the weight features, in order.
+        layouts: Layer layouts it has learned from; any other is refused by rule.
+        reader: To the bias axis and the levels.
+        bias: To the measured bias.
+        bias_half_width: Half width of the 95 % split-conformal interval of the measured bias.
+        novelty: When to abstain.
+    """
+
+    schema_: Literal["biasgate/meta-classifier/v1"] = Field(default="biasgate/meta-classifier/v1", alias="schema")
+    zoo: str
+    trained_on: int
+    calibrated_on: int
+    features: tuple[str, ...]
+    layouts: tuple[str, ...]
+    reader: Reader
+    bias: Ridge
+    bias_half_width: float
+    novelty: Novelty
+
+    @cached_property
+    def digest(self) -> str:
+        """The digest that scans name it by."""
+        return digest(self)
+
+    @classmethod
+    def load(cls, path: Path) -> MetaClassifier:
+        """Reads what ``save`` wrote.
+
+        Raises:
+            InputError: The file is absent or not a meta-classifier.
+        """
+        try:
+            return cls.parse(path.read_bytes(), where=str(path))
+        except OSError as error:
+            raise InputError("the meta-classifier cannot be read", where=str(path), fix="check the path") from error
+
+    def save(self, path: Path) -> None:
+        """Writes canonical JSON."""
+        path.write_bytes(self.to_json())
+
+    def scan(self, weights: Weights) -> Scan:
+        """Reads one model: milliseconds, no inference. Abstains, with the reason, instead of raising."""
+        seen = layout(weights)
+        if seen not in self.layouts:
+            return self._abstained(weights, f"its layers ({seen}) are none that the meta-classifier has learned from")
+        try:
+            named = weight_features(weights)
+        except CandidateError as error:
+            return self._abstained(weights, str(error))
+        features = np.array([[named[name] for name in self.features]])
+        if not np.isfinite(features).all():
+            return self._abstained(weights, "its weight features are not finite")
+        distance = float(self.novelty.distance(features)[0])
+        if not distance <= self.novelty.limit:
+            reason = f"its weights are unlike the zoo's: distance {distance:.2f}, limit {self.novelty.limit:.2f}"
+            return self._abstained(weights, reason)
+        return self._read(weights, features)
+
+    def _read(self, weights: Weights, features: Array) -> Scan:
+        names = self.reader.calibration.names
+        _, probabilities = self.reader.read(features)
+        shares = self._contributions(features)
+        strongest = max(shares, key=lambda group: abs(shares[group]))
+        direction = "for" if shares[strongest] > 0 else "against"
+        return Scan(
+            model=weights.digest,
+            meta_classifier=self.digest,
+            level=names[int(probabilities[0].argmax())],
+            probabilities=dict(zip(names, probabilities[0].tolist(), strict=True)),
+            measured_bias=self.predict_bias(features)[0],
+            abstained=False,
+            reason=f"{GROUP_WORDS[strongest]} speaks most, {direction} bias",
+            contributions=shares,
+        )
+
+    def predict_bias(self, features: Array) -> list[Estimate]:
+        """Measured bias of each row of ``[n, features]``, with its split-conformal interval, clipped to [-1, 1]."""
+        values = np.clip(self.bias.predict(features), -1, 1)
+        lows, highs = (np.clip(values + side * self.bias_half_width, -1, 1) for side in (-1, 1))
+        return [
+            Estimate(
+                value=value, low=low, high=high, n=self.calibrated_on, method="split-conformal", confidence=CONFIDENCE
+            )
+            for value, low, high in zip(values.tolist(), lows.tolist(), highs.tolist(), strict=True)
+        ]
+
+    def _contributions(self, features: Array) -> dict[str, float]:
+        """What each group adds to the reading, as a share of the absolute sum; positive speaks for bias."""
+        sums = dict.fromkeys(GROUP_WORDS, 0.0)
+        for name, term in zip(self.features, self.reader.ridge.terms(features)[0].tolist(), strict=True):
+            sums[group_of(name)] += term
+        total = sum(map(abs, sums.values())) or 1.0
+        return {group: value / total for group, value in sums.items()}
+
+    def _abstained(self, weights: Weights, reason: str) -> Scan:
+        return Scan(model=weights.digest, meta_classifier=self.digest, abstained=True, reason=reason)
+
+
+def fit_meta_classifier(table: pd.DataFrame, *, spec: ZooSpec) -> MetaClassifier:
+    """Fits on the train split of a feature table and calibrates on validation; test rows are not looked at.
+
+    Raises:
+        InputError: A split is absent, a level has no validation model, or the zoo's architectures differ in depth, so
+            that they have different features.
+    """
+    names = feature_names(table)
+    train, validation = (table[table["split"] == split] for split in ("train", "validation"))
+    _check(train, validation, names, spec)
+    x_train, x_validation = features_of(train, names), features_of(validation, names)
+    bias = fit_ridge(x_train, train["measured_bias"].to_numpy())
+    misses = np.abs(np.clip(bias.predict(x_validation), -1, 1) - validation["measured_bias"].to_numpy())
+    return MetaClassifier(
+        zoo=digest(spec),
+        trained_on=len(train),
+        calibrated_on=len(validation),
+        features=tuple(names),
+        layouts=tuple(sorted(set(train["layout"]))),
+        reader=fit_reader(
+            train=(x_train, axis_of(train, spec)),
+            validation=(x_validation, levels_of(validation, spec)),
+            names=tuple(level.name for level in spec.levels),
+        ),
+        bias=bias,
+        bias_half_width=_conformal(misses),
+        novelty=fit_novelty(x_train, x_validation),
+    )
+
+
+def features_of(table: pd.DataFrame, names: list[str] | tuple[str, ...]) -> Array:
+    """Columns as ``[n, features]``."""
+    return table[list(names)].to_numpy(dtype=np.float64)
+
+
+def axis_of(table: pd.DataFrame, spec: ZooSpec) -> Array:
+    """Planted strengths on the bias axis ``[n]``."""
+    return np.array([to_axis(strength, spec.planting) for strength in table["strength"]])
+
+
+def levels_of(table: pd.DataFrame, spec: ZooSpec) -> np.ndarray:
+    """Level indices ``[n]``, 0 for none."""
+    order = {level.name: index for index, level in enumerate(spec.levels)}
+    return np.array([order[name] for name in table["level"]])
+
+
+def _conformal(misses: Array) -> float:
+    """The smallest half width that covers a new model with the wanted probability (Lei et al. 2018, split conformal).
+
+    With fewer than 19 validation models no finite width does: then the whole range [-1, 1].
+    """
+    rank = math.ceil((len(misses) + 1) * CONFIDENCE)
+    return 2.0 if rank > len(misses) else float(np.sort(misses)[rank - 1])
+
+
+def _check(train: pd.DataFrame, validation: pd.DataFrame, names: list[str], spec: ZooSpec) -> None:
+    missing = {level.name for level in spec.levels} - set(validation["level"])
+    if not len(train) or missing:
+        raise InputError(
+            f"no train model, or no validation model at level {', '.join(sorted(missing))}",
+            where=spec.name,
+            fix="use all shards of a zoo with more models a split",
+        )
+    if not np.isfinite(features_of(train, names)).all() or not np.isfinite(features_of(validation, names)).all():
+        raise InputError(
+            "some models lack some weight features",
+            where=spec.name,
+            fix="give one meta-classifier architectures of equal depth",
+        )
