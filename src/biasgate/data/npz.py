@@ -16,6 +16,7 @@ from biasgate.errors import InputError
 from biasgate.storage import store
 
 _PREFIX = "attribute:"
+_REQUIRED = {"samples", "labels", "classes", "units"}
 
 
 def save_npz(dataset: Dataset, uri: str) -> None:
@@ -45,23 +46,23 @@ def load_npz(uri: str) -> Dataset:
         InputError: The file is absent, no ``.npz``, lacks an array, or holds what no data set may hold.
     """
     arrays = _arrays(uri)
-    missing = {"samples", "labels", "classes", "units"} - arrays.keys()
+    missing = _REQUIRED - arrays.keys()
     if missing:
         raise InputError(f"lacks {', '.join(sorted(missing))}", where=uri, fix="write it with biasgate's save_npz")
+    if any(arrays[name].ndim == 0 for name in _REQUIRED) or arrays["units"].ndim != 1:
+        raise InputError("an array has the wrong number of axes", where=uri, fix="write it with biasgate's save_npz")
     for name in ("labels", "units"):
         if not np.issubdtype(arrays[name].dtype, np.integer):
             raise InputError(f"{name} are {arrays[name].dtype}, not integers", where=uri)
     attributes = {key.removeprefix(_PREFIX): value for key, value in arrays.items() if key.startswith(_PREFIX)}
-    try:
-        table = pd.DataFrame(attributes, index=range(len(arrays["samples"])), dtype=str)
-    except ValueError as error:
-        raise InputError(f"attributes do not fit the samples: {error}", where=uri) from error
+    if any(value.shape != arrays["units"].shape for value in attributes.values()):
+        raise InputError("attributes and units differ in shape", where=uri)
     return checked(
         Dataset(
             samples=arrays["samples"],
             labels=arrays["labels"].astype(np.int64),
             classes=tuple(arrays["classes"].astype(str).tolist()),
-            attributes=table,
+            attributes=pd.DataFrame(attributes, index=range(len(arrays["units"])), dtype=str),
             units=arrays["units"].astype(np.int64),
             name=str(arrays.get("name", uri)),
         )

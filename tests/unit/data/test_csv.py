@@ -1,0 +1,77 @@
+"""Tables of features."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from biasgate.data.csv import load_csv
+from biasgate.errors import InputError
+
+TABLE = """age, work, sex, income, person
+30, Private, F, <=50K, a
+41.5, ?, M, >50K, b
+22, Private, F, <=50K, a
+"""
+OPTIONS = {
+    "label": "income",
+    "classes": ("<=50K", ">50K"),
+    "numeric": ("age",),
+    "categorical": {"work": ("?", "Private", "State")},
+    "attributes": ("sex",),
+    "unit": "person",
+}
+
+
+def load(folder: Path, text: str = TABLE, **changes):
+    (folder / "adult.csv").write_text(text)
+    return load_csv(folder / "adult.csv", **(OPTIONS | changes))
+
+
+def test_numbers_stay_and_categories_become_one_hot(tmp_path: Path) -> None:
+    dataset = load(tmp_path)
+    assert dataset.samples.tolist() == [[30, 0, 1, 0], [41.5, 1, 0, 0], [22, 0, 1, 0]]
+    assert dataset.samples.dtype == np.float32
+    assert dataset.labels.tolist() == [0, 1, 0]
+    assert dataset.attribute("sex").tolist() == ["F", "M", "F"]
+    assert dataset.units.tolist() == [0, 1, 0]
+
+
+def test_parquet_and_csv_give_the_same_set(tmp_path: Path) -> None:
+    from_csv = load(tmp_path)
+    pd.read_csv(tmp_path / "adult.csv", skipinitialspace=True).to_parquet(tmp_path / "adult.parquet")
+    assert load_csv(tmp_path / "adult.parquet", **OPTIONS).digest == from_csv.digest
+
+
+def test_the_word_none_is_a_value_and_not_a_gap(tmp_path: Path) -> None:
+    assert load(tmp_path, TABLE.replace("M,", "None,")).attribute("sex").tolist() == ["F", "None", "F"]
+
+
+@pytest.mark.parametrize(
+    ("text", "changes", "message"),
+    [
+        (TABLE, {"label": "wage"}, r"no column 'wage'.*it has age, work, sex, income, person"),
+        (TABLE, {"attributes": ("race",)}, "no column 'race'"),
+        (TABLE, {"unit": "family"}, "no column 'family'"),
+        (TABLE, {"numeric": ("work",)}, "column 'work' is not numeric"),
+        (TABLE, {"numeric": (), "categorical": {}}, "no feature columns"),
+        (TABLE, {"categorical": {"work": ("Private",)}}, r"labels outside the classes: \? .*column work"),
+        (TABLE, {"classes": ("<=50K", "rich")}, "outside the classes: >50K"),
+        (TABLE.replace("30,", "inf,"), {}, "NaN or infinite"),
+        (TABLE.replace("30,", ","), {}, "1 of 3 rows have no 'age'"),
+        (TABLE.replace("M,", ","), {}, "1 of 3 rows have no 'sex'"),
+        (TABLE.splitlines()[0], {}, "no rows"),
+        ("", {}, "cannot be read as a table"),
+        ('a,b\n1,"2\n', {}, "cannot be read as a table"),
+    ],
+)
+def test_a_bad_table_is_refused(tmp_path: Path, text: str, changes: dict, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        load(tmp_path, text, **changes)
+
+
+def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "adult.parquet").write_text(TABLE)
+    with pytest.raises(InputError, match="cannot be read as a table"):
+        load_csv(tmp_path / "adult.parquet", **OPTIONS)

@@ -1,0 +1,23 @@
+"""Counts per label and attribute."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from biasgate.data.dataset import Dataset
+from biasgate.data.describe import describe
+
+
+def test_each_attribute_value_is_counted_by_label(people: Dataset) -> None:
+    table = describe(people).set_index(["attribute", "value"])
+    assert table.loc[("all", "all")].tolist() == [4, 4, 4, 12, 6]
+    assert table.loc[("light", "day")].tolist() == [2, 2, 2, 6, 6]
+    assert table.loc[("place", "in")].tolist() == [4, 1, 0, 5, 3]
+    assert table.loc[("place", "out")].tolist() == [0, 3, 4, 7, 4]
+    assert table.columns.tolist() == ["cat", "dog", "größe", "samples", "units"]
+
+
+def test_multi_label_sets_count_each_label(people: Dataset) -> None:
+    labels = np.stack([people.labels > 0, people.labels > 1], axis=1).astype(np.int64)
+    table = describe(replace(people, labels=labels, classes=("smile", "frown")))
+    assert table.loc[0, ["smile", "frown", "samples"]].tolist() == [8, 4, 12]

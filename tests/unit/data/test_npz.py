@@ -1,0 +1,90 @@
+"""Data sets that travel in one file."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from biasgate.data.dataset import Dataset
+from biasgate.data.npz import load_npz, save_npz
+from biasgate.errors import InputError
+
+
+def rows(people: Dataset) -> Dataset:
+    """The same people as rows of numbers with two labels each."""
+    labels = np.stack([people.labels % 2, people.labels // 2], axis=1)
+    samples = np.linspace(-1, 1, 24, dtype=np.float32).reshape(12, 2)
+    return replace(people, samples=samples, labels=labels, classes=("smile", "frown"))
+
+
+@pytest.mark.parametrize("form", [lambda people: people, rows])
+def test_a_set_comes_back_the_same(people: Dataset, tmp_path: Path, form) -> None:
+    dataset = form(people)
+    save_npz(dataset, str(tmp_path / "set.npz"))
+    back = load_npz(str(tmp_path / "set.npz"))
+    assert back.digest == dataset.digest
+    assert back.name == dataset.name
+
+
+def test_equal_sets_make_equal_files(people: Dataset, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        save_npz(people, str(tmp_path / name))
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_a_pickle_is_never_loaded(tmp_path: Path) -> None:
+    class Trap:
+        def __reduce__(self):
+            return Path.touch, (tmp_path / "sprung",)
+
+    np.savez(tmp_path / "set.npz", samples=np.array([Trap()], dtype=object), labels=np.zeros(1))
+    with pytest.raises(InputError, match="plain arrays"):
+        load_npz(str(tmp_path / "set.npz"))
+    assert not (tmp_path / "sprung").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04 cut off"])
+def test_a_damaged_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "set.npz").write_bytes(content)
+    with pytest.raises(InputError, match="plain arrays"):
+        load_npz(str(tmp_path / "set.npz"))
+
+
+GOOD = {
+    "samples": np.zeros((2, 3), dtype=np.float32),
+    "labels": np.array([0, 1]),
+    "classes": np.array(["no", "yes"]),
+    "units": np.array([0, 1]),
+    "attribute:sex": np.array(["f", "m"]),
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"labels": None}, "lacks labels"),
+        ({"labels": np.array([0.0, 1.0])}, "not integers"),
+        ({"labels": np.array([0, 2])}, r"not in 0\.\.1"),
+        ({"labels": np.array([0])}, "differ in length"),
+        ({"samples": np.float32(0)}, "wrong number of axes"),
+        ({"units": np.array([[0], [1]])}, "wrong number of axes"),
+        ({"units": np.array(["a", "b"])}, "units are"),
+        ({"samples": np.array([[0, 1, np.nan]] * 2, dtype=np.float32)}, "NaN or infinite"),
+        ({"samples": np.zeros((2, 3))}, "samples are float64"),
+        ({"samples": np.zeros((2, 8, 8, 2), dtype=np.uint8)}, r"samples are uint8 \[2, 8, 8, 2\]"),
+        ({"attribute:sex": np.array(["f", ""])}, "1 of 2 rows have no 'sex'"),
+        ({"attribute:sex": np.array(["f"])}, "attributes and units differ in shape"),
+    ],
+)
+def test_what_no_set_may_hold_is_refused(tmp_path: Path, change: dict, message: str) -> None:
+    arrays = {name: value for name, value in (GOOD | change).items() if value is not None}
+    np.savez(tmp_path / "set.npz", **arrays)
+    with pytest.raises(InputError, match=message):
+        load_npz(str(tmp_path / "set.npz"))
+
+
+def test_an_empty_set_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "set.npz", **(GOOD | {k: v[:0] for k, v in GOOD.items() if k != "classes"}))
+    with pytest.raises(InputError, match="the data set is empty"):
+        load_npz(str(tmp_path / "set.npz"))

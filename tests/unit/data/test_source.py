@@ -1,0 +1,84 @@
+"""Data sources: documents that say where a data set lies."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from biasgate.data.dataset import Dataset
+from biasgate.data.npz import save_npz
+from biasgate.data.planting import PAPER_PALETTE, draw_palette, plant_share, twins
+from biasgate.data.source import DataSource, open_dataset
+from biasgate.data.splits import role
+from biasgate.documents import sha256
+from biasgate.errors import InputError
+
+
+def opened(*lines: str) -> Dataset:
+    """The set of a source with these lines of YAML."""
+    return open_dataset(DataSource.parse("\n".join(["name: x", *lines]), where="test"))
+
+
+def test_the_built_in_digits_open_by_name(digits: Dataset) -> None:
+    assert open_dataset("builtin:digits").digest == digits.digest
+
+
+def test_a_source_is_read_from_a_file(digits: Dataset, tmp_path: Path) -> None:
+    (tmp_path / "gate.yaml").write_text("name: gate digits\ndata: {kind: digits}\nrole: gate\n")
+    dataset = open_dataset(str(tmp_path / "gate.yaml"))
+    assert dataset.name == "gate digits"
+    assert dataset.digest == role(digits, "gate").digest
+
+
+def test_bias_is_planted_as_declared(digits: Dataset) -> None:
+    planting = "planting: {kind: share, conflicting: 0.1, seed: 5, palette: {seed: 7}}"
+    dataset = opened("data: {kind: digits}", "role: repair", planting)
+    palette = draw_palette(np.random.default_rng(7))
+    expected = plant_share(role(digits, "repair"), palette=palette, conflicting=0.1, rng=np.random.default_rng(5))
+    assert dataset.digest == expected.digest
+
+
+def test_the_papers_palette_can_be_named_or_written_out(digits: Dataset) -> None:
+    written = opened("data: {kind: digits}", f"planting: {{kind: twins, palette: {PAPER_PALETTE.tolist()}}}")
+    named = opened("data: {kind: digits}", "planting: {kind: twins, palette: paper}")
+    expected = twins(digits, palette=PAPER_PALETTE, rng=np.random.default_rng(0))
+    assert written.digest == named.digest == expected.digest
+
+
+def test_jitter_can_be_independent_of_the_label() -> None:
+    dataset = opened("data: {kind: digits}", "planting: {kind: sigma, variance: 0.02, independent: true}")
+    assert set(dataset.attribute("alignment")) == {"aligned", "conflicting"}
+
+
+def test_a_declared_digest_is_verified(people: Dataset, tmp_path: Path) -> None:
+    path = tmp_path / "people.npz"
+    save_npz(people, str(path))
+    source = f"data: {{kind: npz, file: {{uri: '{path}', sha256: '{sha256(path.read_bytes())}'}}}}"
+    assert opened(source).digest == people.digest
+    path.write_bytes(path.read_bytes() + b"\0")
+    with pytest.raises(InputError, match="its digest is sha256"):
+        opened(source)
+
+
+def test_an_absent_file_says_where_data_sets_come_from() -> None:
+    with pytest.raises(InputError, match=r"not there \[nowhere\].*docs/data\.md"):
+        opened("data: {kind: idx, images: {uri: nowhere}, labels: {uri: nowhere}, classes: [a, b]}")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("data: {kind: magic}", "magic"),
+        ("data: {kind: digits, colour: true}", "colour"),
+        ("data: {kind: npz, file: {uri: a, sha256: abc}}", "sha256"),
+        ("data: {kind: digits}\nrole: test", "role"),
+        ("data: {kind: digits}\nplanting: {kind: share, conflicting: 2}", "conflicting"),
+        (
+            "data: {kind: digits}\nplanting: {kind: twins, palette: [[1, 0, 0], [0, 1, 0]]}",
+            "no table of 10 RGB colours",
+        ),
+    ],
+)
+def test_a_source_that_makes_no_sense_is_refused(line: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        opened(line)
