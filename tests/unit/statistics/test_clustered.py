@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from biasgate.statistics.clustered import (
+    clustered_wilson,
+    correlation,
+    deciding_size,
+    design_effect,
+    effective_size,
+    korn_graubard,
+)
+from biasgate.statistics.intervals import clopper_pearson, wilson
+
+outcomes = st.lists(st.booleans(), min_size=2, max_size=200).map(np.array)
+
+
+def clustered_sample(rng, *, rate, units, rows, resemblance):
+    """Outcomes ``[units * rows]`` whose rows copy their unit's own outcome with probability √resemblance."""
+    own = rng.random((units, 1)) < rate
+    copied = rng.random((units, rows)) < resemblance**0.5
+    return np.where(copied, own, rng.random((units, rows)) < rate).ravel()
+
+
+@given(outcomes)
+def test_one_row_a_unit_gives_the_plain_intervals(success):
+    units, count = np.arange(len(success)), (int(success.sum()), len(success))
+    assert clustered_wilson(success, units, confidence=0.95) == wilson(*count, confidence=0.95)
+    assert korn_graubard(success, units, confidence=0.95) == pytest.approx(clopper_pearson(*count, confidence=0.95))
+
+
+@given(outcomes, st.integers(1, 50))
+def test_bounds_hold_the_rate_and_clusters_never_narrow_them(success, units):
+    groups = np.arange(len(success)) % units
+    low, high = korn_graubard(success, groups, confidence=0.95)
+    plain = clopper_pearson(int(success.sum()), len(success), confidence=0.95)
+    assert low <= plain[0] + 1e-9 <= success.mean() + 2e-9
+    assert high >= plain[1] - 1e-9
+
+
+@given(outcomes, st.integers(2, 5))
+def test_copies_of_a_row_add_nothing(success, copies):
+    repeated, units = np.repeat(success, copies), np.repeat(np.arange(len(success)), copies)
+    assert effective_size(repeated, units) <= len(success) * (1 + 1e-9) + copies
+    estimate = clustered_wilson(repeated, units, confidence=0.95)
+    assert estimate.n == len(success)
+
+
+def test_equal_outcomes_count_units_and_not_rows():
+    units = np.repeat(np.arange(100), 3)
+    assert design_effect(np.ones(300, dtype=bool), units) == pytest.approx(3, rel=0.02)
+    low, _ = korn_graubard(np.ones(300, dtype=bool), units, confidence=0.95)
+    assert low < 0.965 < clopper_pearson(300, 300, confidence=0.95)[0]
+
+
+def test_a_first_failure_never_raises_the_lower_bound():
+    units = np.repeat(np.arange(100), 2)
+    success = np.ones(200, dtype=bool)
+    bounds = []
+    for failures in range(6):
+        success[:failures] = False
+        bounds.append(korn_graubard(success, units, confidence=0.95)[0])
+    assert bounds == sorted(bounds, reverse=True)
+
+
+def test_few_units_cost_more_than_their_design_effect():
+    units = np.repeat(np.arange(5), 20)
+    success = np.random.default_rng(3).random(100) < 0.8
+    assert deciding_size(success, units, confidence=0.95) < 0.6 * effective_size(success, units)
+
+
+@pytest.mark.parametrize(
+    ("rate", "units", "rows", "resemblance"), [(0.9, 40, 5, 0.3), (0.9, 100, 2, 1.0), (0.5, 100, 2, 0.5)]
+)
+def test_each_deciding_bound_misses_at_most_as_often_as_it_says(rate, units, rows, resemblance):
+    rng = np.random.default_rng(11)
+    groups = np.repeat(np.arange(units), rows)
+    bounds = np.array(
+        [
+            korn_graubard(
+                clustered_sample(rng, rate=rate, units=units, rows=rows, resemblance=resemblance),
+                groups,
+                confidence=0.95,
+            )
+            for _ in range(600)
+        ]
+    )
+    assert np.mean(bounds[:, 0] > rate) <= 0.04
+    assert np.mean(bounds[:, 1] < rate) <= 0.04
+
+
+def test_correlation_sees_shared_units_only():
+    success, units = np.array([True, False, True, False]), np.arange(4)
+    assert correlation(success, units, success, units) == pytest.approx(1)
+    assert correlation(success, units, ~success, units) == pytest.approx(-1)
+    assert correlation(success, units, success, units + 4) == 0
