@@ -104,6 +104,13 @@ def test_an_approval_says_until_when_and_a_rejection_does_not(approved, rejected
     assert "2026-05-31" not in words(page(rejected))
 
 
+def test_what_a_person_has_to_do_next_is_said(approved, rejected):
+    signed = approved.decision.model_copy(update={"human": True})
+    curable = rejected.decision.model_copy(update={"repairable": True})
+    assert "once a person has signed" in words(decision_report(signed, approved.evidence, approved.policy))
+    assert "the policy allows a repair" in words(decision_report(curable, rejected.evidence, rejected.policy))
+
+
 def test_the_page_says_that_the_scan_alone_never_approves(approved, insufficient):
     for story in (approved, insufficient):
         assert "The scan alone never approves" in words(page(story))
