@@ -1,0 +1,54 @@
+import pytest
+
+READING = {"get", "list", "watch"}
+HARMLESS_WRITES = {("argoproj.io", "workflowtaskresults")}
+
+
+def excess(manifests) -> list[str]:
+    """Rights beyond reading by name, looking at pods, and reporting task results."""
+    problems: list[str] = []
+    for item in manifests.of("Role", "ClusterRole"):
+        for rule in item["rules"]:
+            for group in rule["apiGroups"]:
+                for resource in rule["resources"]:
+                    problems += [f"{item['metadata']['name']}: {problem}" for problem in _excess(rule, group, resource)]
+    return problems
+
+
+def _excess(rule, group: str, resource: str):
+    if "*" in (group, resource) or "*" in rule["verbs"]:
+        yield "a wildcard"
+    elif not set(rule["verbs"]) <= READING and (group, resource) not in HARMLESS_WRITES:
+        yield f"may {', '.join(rule['verbs'])} {resource}"
+    elif resource in ("secrets", "configmaps") and not (rule.get("resourceNames") and rule["verbs"] == ["get"]):
+        yield f"may read {resource} that are not named"
+
+
+def test_accounts_have_no_more_than_they_need(overlay):
+    assert excess(overlay) == []
+    assert overlay.of("ClusterRole", "ClusterRoleBinding") == []
+
+
+def test_only_runs_have_any_right_in_kubernetes(overlay):
+    bound = {subject["name"] for item in overlay.of("RoleBinding") for subject in item["subjects"]}
+    assert bound <= {"pipeline-runner"}
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]},
+        {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["biasgate-s3"], "verbs": ["get", "list"]},
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["create"]},
+        {"apiGroups": ["*"], "resources": ["pods"], "verbs": ["get"]},
+        {"apiGroups": ["argoproj.io"], "resources": ["workflows"], "verbs": ["create"]},
+    ],
+)
+def test_a_right_too_many_is_caught(complete, rule):
+    complete.get("Role", "pipeline-runner")["rules"].append(rule)
+    assert len(excess(complete)) == 1
+
+
+def test_the_side_that_runs_foreign_models_shares_no_namespace_with_the_promoter(complete):
+    homes = {item["metadata"]["name"]: item["metadata"]["namespace"] for item in complete.of("ServiceAccount")}
+    assert homes["pipeline-runner"] != homes["promoter"]

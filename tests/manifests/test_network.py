@@ -1,0 +1,130 @@
+import pytest
+
+NAMESPACES_OF_OTHERS = {"kube-system", "kubeflow"}
+
+
+def admits(manifests, *, source, target, port: int) -> bool:
+    """Whether the policies at both ends let one pod, given as namespace and labels, reach a port of another."""
+    return _allows(manifests, "egress", of=source, peer=target, port=port) and _allows(
+        manifests, "ingress", of=target, peer=source, port=port
+    )
+
+
+def _allows(manifests, direction: str, *, of, peer, port: int) -> bool:
+    namespace, labels = of
+    policies = [
+        item["spec"]
+        for item in manifests.of("NetworkPolicy")
+        if item["metadata"]["namespace"] == namespace
+        and manifests.selects(item["spec"]["podSelector"], labels)
+        and direction.capitalize() in item["spec"]["policyTypes"]
+    ]
+    if not policies:
+        return True
+    side = "to" if direction == "egress" else "from"
+    return any(
+        any(_is_peer(manifests, one, peer, home=namespace) for one in rule[side])
+        and port in [one["port"] for one in rule["ports"]]
+        for policy in policies
+        for rule in policy.get(direction, [])
+    )
+
+
+def _is_peer(manifests, rule, peer, *, home: str) -> bool:
+    namespace, labels = peer
+    if "ipBlock" in rule:
+        return False
+    wanted = rule.get("namespaceSelector", {}).get("matchLabels", {}).get("kubernetes.io/metadata.name", home)
+    return wanted == namespace and manifests.selects(rule.get("podSelector", {}), labels)
+
+
+def pod(namespace: str, name: str):
+    return namespace, {"app.kubernetes.io/name": name}
+
+
+RUN = ("biasgate-runs", {"pipeline/runid": "any"})
+MLFLOW, POSTGRES, S3 = pod("biasgate", "mlflow"), pod("biasgate", "postgres"), pod("biasgate", "s3")
+PROMOTER = pod("biasgate", "promoter")
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "port"),
+    [
+        (PROMOTER, MLFLOW, 5000),
+        (RUN, MLFLOW, 5000),
+        (MLFLOW, POSTGRES, 5432),
+        (MLFLOW, S3, 8333),
+        (PROMOTER, S3, 8333),
+        (RUN, S3, 8333),
+        (pod("biasgate", "make-bucket"), S3, 8333),
+    ],
+)
+def test_who_must_talk_may(complete, source, target, port):
+    assert admits(complete, source=source, target=target, port=port)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "port"),
+    [
+        (RUN, POSTGRES, 5432),
+        (PROMOTER, POSTGRES, 5432),
+        (S3, POSTGRES, 5432),
+        (POSTGRES, S3, 8333),
+        (RUN, PROMOTER, 5000),
+        (("default", {}), MLFLOW, 5000),
+        (("default", {}), S3, 8333),
+    ],
+)
+def test_nobody_else_may(complete, source, target, port):
+    assert not admits(complete, source=source, target=target, port=port)
+
+
+@pytest.mark.parametrize("name", ["promoter-to-mlflow", "mlflow-clients"])
+def test_a_path_open_at_one_end_only_is_closed(complete, name):
+    complete.objects.remove(complete.get("NetworkPolicy", name))
+    assert not admits(complete, source=PROMOTER, target=MLFLOW, port=5000)
+
+
+def namespaces_without_deny(manifests, direction: str) -> set[str]:
+    denied = {
+        item["metadata"]["namespace"]
+        for item in manifests.of("NetworkPolicy")
+        if item["spec"]["podSelector"] == {}
+        and direction in item["spec"]["policyTypes"]
+        and direction.lower() not in item["spec"]
+    }
+    return {item["metadata"]["name"] for item in manifests.of("Namespace")} - denied
+
+
+def test_every_namespace_denies_what_is_not_named(overlay):
+    assert namespaces_without_deny(overlay, "Egress") == set()
+    # What is served is asked from anywhere: its ingress belongs to the platform's gateway.
+    assert namespaces_without_deny(overlay, "Ingress") <= {"biasgate-serving"}
+
+
+def test_a_namespace_without_a_denial_is_caught(complete):
+    complete.objects = [item for item in complete.objects if item["metadata"]["name"] != "deny-all"]
+    assert namespaces_without_deny(complete, "Egress") == {"biasgate", "biasgate-runs"}
+
+
+def test_the_metadata_service_of_a_cloud_is_out_of_reach(overlay):
+    blocks = [
+        peer["ipBlock"]
+        for item in overlay.of("NetworkPolicy")
+        for rule in item["spec"].get("egress", [])
+        for peer in rule["to"]
+        if "ipBlock" in peer
+    ]
+    assert [block for block in blocks if block["cidr"] == "0.0.0.0/0" and "169.254.0.0/16" not in block["except"]] == []
+
+
+def test_policies_name_only_namespaces_that_exist(overlay):
+    known = NAMESPACES_OF_OTHERS | {item["metadata"]["name"] for item in overlay.of("Namespace")}
+    named = {
+        peer["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"]
+        for item in overlay.of("NetworkPolicy")
+        for rule in [*item["spec"].get("egress", []), *item["spec"].get("ingress", [])]
+        for peer in [*rule.get("to", []), *rule.get("from", [])]
+        if "namespaceSelector" in peer
+    }
+    assert named <= known

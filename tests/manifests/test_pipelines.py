@@ -1,0 +1,60 @@
+import filecmp
+import os
+import subprocess
+import sys
+
+from kubernetes.utils.quantity import parse_quantity
+
+from biasgate.pipelines.settings import RESOURCES, SERVICES, SIGNING
+
+SHARDS = 128
+PODS_PER_ITERATION = 3
+DRIVER = {"requests.cpu": "100m", "requests.memory": "64Mi", "limits.cpu": "500m", "limits.memory": "512Mi"}
+
+
+def too_small(quota) -> list[str]:
+    """What a quota refuses of a fan-out over 128 shards at once, each with a driver beside it."""
+    cpu, memory, cpu_limit, memory_limit = RESOURCES["train"]
+    shard = {"requests.cpu": cpu, "requests.memory": memory, "limits.cpu": cpu_limit, "limits.memory": memory_limit}
+    needs = {what: SHARDS * (parse_quantity(shard[what]) + parse_quantity(DRIVER[what])) for what in shard}
+    needs["pods"] = SHARDS * PODS_PER_ITERATION
+    return [what for what, need in needs.items() if parse_quantity(quota["spec"]["hard"][what]) < need]
+
+
+def test_the_quota_has_room_for_a_whole_fan_out(builds, manifests_folder):
+    assert too_small(builds(manifests_folder / "base").get("ResourceQuota", "runs")) == []
+
+
+def test_a_quota_without_room_is_caught(complete):
+    assert "pods" in too_small(complete.get("ResourceQuota", "runs"))
+
+
+def test_the_template_has_every_secret_that_pipelines_name(template):
+    offered = {
+        item["metadata"]["name"]: set(item["stringData"])
+        for item in template.of("Secret")
+        if item["metadata"]["namespace"] == "biasgate-runs"
+    }
+    assert offered == {name: set(keys) for name, keys in {**SERVICES, **SIGNING}.items()}
+
+
+def test_the_native_pipelines_are_the_ones_in_the_code(manifests_folder, tmp_path):
+    folder = manifests_folder / "overlays" / "kfp-native-api"
+    image = "biasgate@sha256:" + "0" * 64
+    subprocess.run(
+        [sys.executable, str(folder / "compile.py"), str(tmp_path)],
+        check=True,
+        env={**os.environ, "BIASGATE_IMAGE": image},
+    )
+    made = sorted(path.name for path in tmp_path.iterdir())
+    assert filecmp.cmpfiles(tmp_path, folder, made, shallow=False) == (made, [], []), "run: make native-pipelines"
+
+
+def test_native_pipelines_name_their_image_by_digest(builds, manifests_folder):
+    versions = builds(manifests_folder / "overlays" / "kfp-native-api").of("PipelineVersion")
+    images = {
+        executor["container"]["image"]
+        for version in versions
+        for executor in version["spec"]["pipelineSpec"]["deploymentSpec"]["executors"].values()
+    }
+    assert images == {"biasgate@sha256:" + "0" * 64}
