@@ -11,10 +11,17 @@ from biasgate.models.confinement import confined_job
 def main() -> None:
     """Runs the job; a failure's last line on stderr says why."""
     job = confined_job()
+    from pickle import UnpicklingError
+
     import torch
     from safetensors.torch import save_file
 
-    loaded = torch.load(job["model"], map_location="cpu", weights_only=True)
+    try:
+        loaded = torch.load(job["model"], map_location="cpu", weights_only=True)
+    except UnpicklingError:
+        raise SystemExit(
+            "it holds more than tensors: save the state dict alone, not a module or other objects"
+        ) from None
     state = loaded.get("state_dict", loaded) if isinstance(loaded, dict) else None
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise SystemExit("it holds no state dict: a mapping of names to tensors")

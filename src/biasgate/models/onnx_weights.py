@@ -81,7 +81,9 @@ class _Reader:
             case _ if operator in WEIGHTLESS:
                 self._check_weightless(node)
             case _:
-                raise self._fault(node, "is no layer that is read here", fix="see docs for the layers that are")
+                raise self._fault(
+                    node, "is no layer that is read here", fix="give a network of convolutions and dense layers"
+                )
 
     def _conv(self, node: onnx.NodeProto) -> None:
         if _attribute(node, "group", 1) != 1:
@@ -172,7 +174,8 @@ class _Reader:
         return np.broadcast_to(array.reshape(-1), (length,)).copy()
 
     def _fault(self, node: onnx.NodeProto, what: str, *, fix: str | None = None) -> CandidateError:
-        return CandidateError(f"node {node.name[:80]!r} ({node.op_type[:80]}) {what}", where=self.where, fix=fix)
+        operator = ".".join(filter(None, (node.domain, node.op_type)))[:80]
+        return CandidateError(f"node {node.name[:80]!r} ({operator!r}) {what}", where=self.where, fix=fix)
 
 
 def _live_nodes(graph: onnx.GraphProto) -> list[onnx.NodeProto]:

@@ -67,11 +67,14 @@ def pack(onnx: Path, card: CandidateCard, folder: Path) -> CandidatePackage:
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError("the package's folder already exists", where=str(folder), fix="choose another")
+    from biasgate.models.onnx_file import load_onnx
+
+    load_onnx(onnx)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent, ignore_cleanup_errors=True) as work:
         draft = Path(work) / "package"
         draft.mkdir()
-        shutil.copyfile(check_file(onnx), draft / MODEL)
+        shutil.copyfile(onnx, draft / MODEL)
         (draft / CARD).write_bytes(card.to_json())
         checked = open_package(draft)
         draft.replace(folder)
@@ -117,7 +120,7 @@ def _export_named_tensors(model: Path, card: CandidateCard, graph: Path) -> None
     from biasgate.models.safetensors_weights import read_tensors
     from biasgate.models.torch_weights import read_torch_tensors
 
-    tensors = read_torch_tensors(model) if model.suffix == ".pt" else read_tensors(model)
+    tensors = read_torch_tensors(model) if model.suffix == ".pt" else read_tensors(model, where=str(model))
     network = from_tensors(card.architecture, tensors, where=str(model))
     export_onnx(network, input_shape=card.architecture.input, path=graph)
 
@@ -148,7 +151,7 @@ def check_names(folder: Path, *, known: tuple[str, ...]) -> None:
     )
     if unknown:
         raise CandidateError(
-            f"files that are no part of a candidate: {', '.join(unknown[:5])}",
+            f"files that are no part of a candidate: {unknown[:5]}",
             where=str(folder),
             fix=f"keep only {' and '.join(known)}",
         )

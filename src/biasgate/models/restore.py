@@ -70,7 +70,7 @@ def _filled(architecture: Architecture, tensors: dict[str, Tensor], *, where: st
     if wanted.keys() != tensors.keys():
         differing = sorted(wanted.keys() ^ tensors.keys())
         raise CandidateError(
-            f"tensors do not match the architecture: {', '.join(differing[:5])}", where=where, fix="correct the card"
+            f"tensors do not match the architecture: {differing[:5]}", where=where, fix="correct the card"
         )
     for name, tensor in tensors.items():
         if tensor.shape != wanted[name].shape:

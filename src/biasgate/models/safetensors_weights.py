@@ -25,11 +25,15 @@ def read_safetensors(path: Path) -> tuple[LayerWeights, ...]:
     Raises:
         CandidateError: The file is broken, or its tensors are no dense layers and 2-D convolutions in that order.
     """
-    return layers_of(read_tensors(path), where=str(path))
+    return layers_of(read_tensors(path, where=str(path)), where=str(path))
 
 
-def read_tensors(path: Path) -> Tensors:
+def read_tensors(path: Path, *, where: str) -> Tensors:
     """The float tensors of a safetensors file, by name; counters of batch normalisation are left out.
+
+    Args:
+        path: The file.
+        where: Named in errors.
 
     Raises:
         CandidateError: The file is broken, or holds tensors of another type.
@@ -40,12 +44,13 @@ def read_tensors(path: Path) -> Tensors:
     try:
         with safe_open(check_file(path), framework="numpy") as file:
             for name in file.keys():  # noqa: SIM118
-                if not name.endswith("num_batches_tracked"):
-                    found[name] = as_float32(name, file.get_tensor(name), where=str(path))
-    except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
-        raise CandidateError(
-            f"not a safetensors file that can be read: {error}", where=str(path), fix="save it again"
-        ) from error
+                if name.endswith("num_batches_tracked"):
+                    continue
+                if (kind := file.get_slice(name).get_dtype()) not in ("F16", "F32", "F64"):
+                    raise CandidateError(f"tensor {name!r} is {kind}; weights are read as F16, F32 or F64", where=where)
+                found[name] = as_float32(name, file.get_tensor(name), where=where)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise CandidateError(f"not a safetensors file: {error}", where=where, fix="save it again") from error
     return found
 
 
@@ -67,7 +72,7 @@ def layers_of(tensors: Tensors, *, where: str) -> tuple[LayerWeights, ...]:
             _check_follows(layers, found, where=where)
             layers.append(found)
         else:
-            raise _fault(f"tensors {', '.join(parts)} of {module!r} are no layer that is read here", where)
+            raise _fault(f"tensors {sorted(parts)[:5]} of {module!r} are no layer that is read here", where)
         previous = module
     if not layers:
         raise CandidateError("the file has no weights", where=where)

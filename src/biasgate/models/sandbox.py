@@ -76,7 +76,7 @@ def run_child(
             _kill(child)
     if status != 0:
         reason = _reason(status, folder / "stderr", limits)
-        raise CandidateError(f"the candidate cannot be run: {reason}", where=where)
+        raise CandidateError(f"the candidate failed in its sandbox: {reason}", where=where)
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:
@@ -87,7 +87,8 @@ def _kill(child: subprocess.Popen[bytes]) -> None:
 
 def _reason(status: int | None, stderr: Path, limits: Limits) -> str:
     """Why a child failed, in one clause."""
-    tail = stderr.read_bytes()[-4096:].decode(errors="replace").strip().rpartition("\n")[2][-300:]
+    last_line = stderr.read_bytes()[-4096:].decode(errors="replace").strip().rpartition("\n")[2][-300:]
+    tail = "".join(sign if sign.isprintable() else "?" for sign in last_line)
     memory = ("MemoryError", "bad_alloc", "allocate memory", "bad allocation", "alloc_cpu")
     if status is None or status == -signal.SIGXCPU:
         return f"it ran past its {limits.seconds} s"

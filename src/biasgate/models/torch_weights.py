@@ -44,7 +44,7 @@ def read_torch_tensors(path: Path) -> Tensors:
             limits=Limits(memory_mb=_BASE_MEMORY_MB + 3 * (size >> 20), seconds=120),
             where=str(path),
         )
-        return read_tensors(folder / "tensors.safetensors")
+        return read_tensors(folder / "tensors.safetensors", where=str(path))
 
 
 def _check_zip(path: Path) -> None:

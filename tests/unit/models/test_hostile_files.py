@@ -1,0 +1,154 @@
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from onnx import TensorProto, helper, numpy_helper
+from safetensors.numpy import save_file
+
+from biasgate.errors import BiasgateError, CandidateError
+from biasgate.models.files import check_file
+from biasgate.models.reading import read_weights
+from biasgate.models.torch_weights import read_torch_tensors
+
+FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+class Payload:
+    """A pickle that creates a file when a careless reader loads it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return (Path.touch, (self.path,))
+
+
+def test_a_pickle_with_code_is_refused_and_never_run(tmp_path: Path):
+    evil = tmp_path / "evil.pt"
+    torch.save({"layers.0.weight": Payload(tmp_path / "owned")}, evil)
+    with pytest.raises(CandidateError, match="more than tensors"):
+        read_weights(evil)
+    assert not (tmp_path / "owned").exists()
+    torch.load(evil, weights_only=False)
+    assert (tmp_path / "owned").exists(), "the payload is harmless, so that this test shows nothing"
+
+
+def test_a_torch_archive_that_unpacks_to_more_than_it_is_is_refused_unopened(tmp_path: Path):
+    bomb = tmp_path / "bomb.pt"
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bomb/data.pkl", bytes(1 << 24))
+    with pytest.raises(CandidateError, match="unpacks"):
+        read_torch_tensors(bomb)
+
+
+def test_torch_tensors_larger_than_their_file_are_refused(tmp_path: Path):
+    path = tmp_path / "vast.pt"
+    torch.save({"layers.0.weight": torch.zeros(1).expand(1 << 20, 1 << 20)}, path)
+    with pytest.raises(CandidateError, match="memory"):
+        read_weights(path)
+
+
+def test_safetensors_whose_header_lies_about_sizes_are_refused(tmp_path: Path):
+    path = tmp_path / "m.safetensors"
+    header = b'{"0.weight":{"dtype":"F32","shape":[4611686018427387904,8],"data_offsets":[0,128]}}'
+    path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(128))
+    with pytest.raises(CandidateError):
+        read_weights(path)
+
+
+def test_onnx_tensors_whose_shape_lies_about_their_data_are_refused(graph_of, tmp_path: Path):
+    for dims in ([1 << 62, 1 << 62], [-1, 3], [0, 3], [192, 4]):
+        tensor = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=dims, raw_data=bytes(192 * 3 * 4))
+        nodes = [
+            helper.make_node("Flatten", ["input"], ["x"]),
+            helper.make_node("Gemm", ["x", "w"], ["logits"]),
+        ]
+        path = tmp_path / "m.onnx"
+        path.write_bytes(graph_of(nodes, [tensor]).SerializeToString())
+        with pytest.raises(CandidateError, match="broken"):
+            read_weights(path)
+
+
+@pytest.mark.parametrize("where", ["initializer", "constant", "subgraph"])
+def test_onnx_weights_in_another_file_are_refused(graph_of, tmp_path: Path, where: str):
+    tensor = numpy_helper.from_array(np.zeros((192, 3), np.float32), "w")
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    entry = tensor.external_data.add()
+    entry.key, entry.value = "location", "../secrets"
+    nodes = [helper.make_node("Flatten", ["input"], ["x"]), helper.make_node("Gemm", ["x", "w"], ["logits"])]
+    constant = helper.make_node("Constant", [], ["w"], value=tensor)
+    if where == "subgraph":
+        inner = helper.make_graph([constant], "inner", [], [])
+        nodes.append(helper.make_node("If", ["x"], ["y"], then_branch=inner, else_branch=inner))
+    initializers = [tensor] if where == "initializer" else []
+    path = tmp_path / "m.onnx"
+    path.write_bytes(graph_of(([constant] if where == "constant" else []) + nodes, initializers).SerializeToString())
+    with pytest.raises(CandidateError, match="another file"):
+        read_weights(path)
+
+
+def test_only_a_regular_file_of_a_sane_size_is_opened(tiny_onnx: Path, tmp_path: Path):
+    link, pipe, empty = tmp_path / "link.onnx", tmp_path / "pipe.onnx", tmp_path / "empty.onnx"
+    link.symlink_to(tiny_onnx)
+    os.mkfifo(pipe)
+    empty.touch()
+    for path in (link, pipe, empty, tmp_path / "missing.onnx"):
+        with pytest.raises(CandidateError) as refusal:
+            read_weights(path)
+        assert refusal.value.where == str(path)
+    with pytest.raises(CandidateError, match="bytes"):
+        check_file(tiny_onnx, limit=100)
+
+
+def test_a_format_that_can_hold_code_is_not_read(tmp_path: Path):
+    path = tmp_path / "model.pkl"
+    path.write_bytes(b"x")
+    with pytest.raises(CandidateError, match=r"\.pkl"):
+        read_weights(path)
+
+
+def damage(data: bytes, *, keep: float, flips: list[tuple[float, int]]) -> bytes:
+    damaged = bytearray(data[: int(len(data) * keep)])
+    for place, bits in flips:
+        if damaged:
+            damaged[int(place * (len(damaged) - 1))] ^= bits
+    return bytes(damaged)
+
+
+shares = st.floats(0, 1)
+flips = st.lists(st.tuples(shares, st.integers(1, 255)), max_size=6)
+
+
+def assert_read_or_refused(path: Path) -> None:
+    try:
+        weights = read_weights(path)
+    except BiasgateError:
+        return
+    for layer in weights.layers:
+        assert layer.weight.dtype == np.float32
+        assert np.isfinite(layer.weight).all()
+        assert layer.bias.shape == (len(layer.weight),)
+
+
+@FUZZ
+@given(keep=st.just(1.0) | shares, flips=flips, head=shares)
+def test_a_damaged_onnx_file_is_read_or_refused_never_a_crash(tiny_onnx: Path, tmp_path: Path, keep, flips, head):
+    near_structure = [(place * head * 0.2, bits) for place, bits in flips]
+    path = tmp_path / "damaged.onnx"
+    path.write_bytes(damage(tiny_onnx.read_bytes(), keep=keep, flips=near_structure))
+    assert_read_or_refused(path)
+
+
+@FUZZ
+@given(keep=st.just(1.0) | shares, flips=flips, head=shares)
+def test_a_damaged_safetensors_file_is_read_or_refused_never_a_crash(tmp_path: Path, keep, flips, head):
+    whole, path = tmp_path / "whole.safetensors", tmp_path / "damaged.safetensors"
+    save_file({"0.weight": np.ones((4, 3, 3, 3), np.float32), "1.weight": np.ones((2, 4), np.float32)}, whole)
+    path.write_bytes(damage(whole.read_bytes(), keep=keep, flips=[(place * head, bits) for place, bits in flips]))
+    assert_read_or_refused(path)

@@ -1,0 +1,143 @@
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from biasgate.errors import CandidateError, InputError
+from biasgate.models.export import torch_logits
+from biasgate.models.package import CandidatePackage, pack
+from biasgate.models.prepare import prepare
+from biasgate.models.runner import run
+from biasgate.models.sandbox import Limits, run_child
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (23, 8, 8, 3), dtype=np.uint8)
+FLATTEN = helper.make_node("Flatten", ["input"], ["x"])
+
+
+@pytest.fixture
+def packaged(graph_of, card_of, tmp_path: Path):
+    """A package of a hand-made graph."""
+
+    def package(nodes: list[onnx.NodeProto], arrays: dict[str, np.ndarray], **card: object) -> CandidatePackage:
+        path = tmp_path / "made.onnx"
+        tensors = [numpy_helper.from_array(array, name) for name, array in arrays.items()]
+        path.write_bytes(graph_of(nodes, tensors).SerializeToString())
+        return pack(path, card_of(**card), tmp_path / "made")
+
+    return package
+
+
+def test_the_child_gives_the_networks_logits_in_order(package: CandidatePackage, tiny, network_of):
+    inference = run(package, IMAGES, limits=Limits(batch=5))
+    expected = torch_logits(network_of(tiny), prepare(IMAGES, package.card.input))
+    np.testing.assert_allclose(inference.logits, expected, atol=1e-5)
+    assert inference.logits.dtype == np.float32
+    assert inference.provider == "CPUExecutionProvider"
+
+
+def test_a_model_with_a_fixed_batch_is_run_in_that_batch(package: CandidatePackage):
+    model = onnx.load(package.model)
+    for value in (model.graph.input[0], model.graph.output[0]):
+        value.type.tensor_type.shape.dim[0].dim_value = 4
+    free = run(package, IMAGES).logits
+    onnx.save(model, package.model)
+    np.testing.assert_allclose(run(package, IMAGES).logits, free, atol=1e-6)
+
+
+def test_a_model_that_fills_the_memory_is_stopped(packaged):
+    nodes = [
+        FLATTEN,
+        helper.make_node("ConstantOfShape", ["shape"], ["vast"]),
+        helper.make_node("ReduceSum", ["vast"], ["zero"], keepdims=0),
+        helper.make_node("Gemm", ["x", "w"], ["y"]),
+        helper.make_node("Add", ["y", "zero"], ["logits"]),
+    ]
+    package = packaged(nodes, {"shape": np.array([1 << 20, 1 << 14]), "w": np.ones((192, 3), np.float32)})
+    with pytest.raises(CandidateError, match="2048 MiB of memory"):
+        run(package, IMAGES)
+
+
+def test_a_model_that_never_ends_is_stopped(packaged):
+    inside = [helper.make_node("Identity", ["go"], ["on"]), helper.make_node("Sin", ["state"], ["next"])]
+    boolean, number = TensorProto.BOOL, TensorProto.FLOAT
+    body = helper.make_graph(
+        inside,
+        "body",
+        [
+            helper.make_tensor_value_info("step", TensorProto.INT64, []),
+            helper.make_tensor_value_info("go", boolean, []),
+            helper.make_tensor_value_info("state", number, None),
+        ],
+        [helper.make_tensor_value_info("on", boolean, []), helper.make_tensor_value_info("next", number, None)],
+    )
+    loop = helper.make_node("Loop", ["steps", "true", "x"], ["logits"], body=body)
+    package = packaged([FLATTEN, loop], {"steps": np.array(1 << 62), "true": np.array(True)})
+    with pytest.raises(CandidateError, match="ran past its 2 s"):
+        run(package, IMAGES, limits=Limits(seconds=2))
+
+
+def test_outputs_that_are_not_one_number_a_class_are_refused(packaged):
+    package = packaged([FLATTEN, helper.make_node("Identity", ["x"], ["logits"])], {})
+    with pytest.raises(CandidateError, match=r"\[23, 192\]"):
+        run(package, IMAGES)
+
+
+def test_nan_outputs_are_refused(packaged):
+    nodes = [
+        FLATTEN,
+        helper.make_node("Gemm", ["x", "w"], ["y"]),
+        helper.make_node("Log", ["y"], ["logits"]),
+    ]
+    package = packaged(nodes, {"w": np.full((192, 3), -1, np.float32)})
+    with pytest.raises(CandidateError, match="NaN"):
+        run(package, IMAGES)
+
+
+def test_a_model_that_does_not_load_is_refused_with_onnx_runtimes_reason(packaged):
+    package = packaged([helper.make_node("Nonsense", ["input"], ["logits"])], {})
+    with pytest.raises(CandidateError, match="Nonsense"):
+        run(package, IMAGES)
+
+
+def test_samples_that_do_not_fit_the_card_never_reach_the_model(package: CandidatePackage):
+    for samples in (IMAGES[:0], IMAGES[:, :4]):
+        with pytest.raises(InputError):
+            run(package, samples)
+
+
+def test_the_scratch_folder_is_gone_afterwards(package: CandidatePackage, tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "scratch"))
+    (tmp_path / "scratch").mkdir()
+    run(package, IMAGES)
+    with pytest.raises(CandidateError):
+        run(replace(package, path=tmp_path), IMAGES)
+    assert not list((tmp_path / "scratch").iterdir())
+
+
+PROBE = """#!{python} -I
+import json, os, resource, sys
+sys.argv[1:] = sys.argv[-1:]
+from biasgate.models.confinement import confined_job
+confined_job()
+with open("seen.json", "w") as seen:
+    json.dump([dict(os.environ), resource.getrlimit(resource.RLIMIT_AS), os.getsid(0) == os.getpid()], seen)
+"""
+
+
+def test_a_child_inherits_no_secret_leads_its_session_and_is_limited_for_good(tmp_path: Path, monkeypatch):
+    for name in ("AWS_SECRET_ACCESS_KEY", "MLFLOW_TRACKING_PASSWORD", "BIASGATE_SIGNING_KEY", "PYTHONPATH"):
+        monkeypatch.setenv(name, "secret")
+    probe = tmp_path / "python"
+    probe.write_text(PROBE.format(python=sys.executable))
+    probe.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(probe))
+    run_child("unused", {}, folder=tmp_path, output_bytes=1 << 20, limits=Limits(memory_mb=512), where="here")
+    environment, memory, leads = json.loads((tmp_path / "seen.json").read_text())
+    assert environment.keys() <= {"PATH", "LC_ALL", "MALLOC_ARENA_MAX", "OMP_NUM_THREADS"}
+    assert memory == [512 << 20, 512 << 20]
+    assert leads
