@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from biasgate.data.dataset import Dataset
 
@@ -23,9 +24,7 @@ def describe(dataset: Dataset) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _row(
-    dataset: Dataset, attribute: str, value: str, rows: np.ndarray[tuple[int], np.dtype[np.bool_]]
-) -> dict[str, str | int]:
+def _row(dataset: Dataset, attribute: str, value: str, rows: NDArray[np.bool_]) -> dict[str, str | int]:
     """The counts of one group of rows."""
     labels = dataset.labels[rows]
     counts = labels.sum(axis=0) if labels.ndim == 2 else np.bincount(labels, minlength=len(dataset.classes))

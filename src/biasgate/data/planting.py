@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from biasgate.data.dataset import Dataset
@@ -117,8 +116,8 @@ def _check(dataset: Dataset, palette: Palette) -> None:
             where=dataset.name,
             fix="plant bias in a set of 8-bit grey images",
         )
-    if dataset.labels.ndim != 1:
-        raise InputError("a multi-label set has no one label to colour by", where=dataset.name)
+    if dataset.labels.ndim != 1 or len(dataset.classes) < 2:
+        raise InputError("colour needs one label an image, of two or more classes", where=dataset.name)
     if palette.shape != (len(dataset.classes), 3) or not ((palette >= 0) & (palette <= 1)).all():
         raise InputError(
             f"the palette is no table of {len(dataset.classes)} RGB colours in [0, 1]",
@@ -136,7 +135,7 @@ def _other_labels(dataset: Dataset, rng: np.random.Generator) -> NDArray[np.int6
 def _dressed(dataset: Dataset, worn: NDArray[np.int64], colours: NDArray[np.floating]) -> Dataset:
     """The set in colour, with the attributes that say what each image wears."""
     alignment = np.where(worn == dataset.labels, "aligned", "conflicting")
-    attributes = dataset.attributes.assign(colour=pd.Series(worn.astype(str)), alignment=pd.Series(alignment))
+    attributes = dataset.attributes.assign(colour=worn.astype(str), alignment=alignment)
     return replace(
         dataset, samples=recolour(dataset.samples.astype(np.uint8, copy=False), colours), attributes=attributes
     )

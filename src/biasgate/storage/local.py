@@ -60,7 +60,9 @@ def put_if_absent(uri: str, data: bytes) -> bool:
         try:
             _publish(Path(uri), lambda file: file.write(data), os.link)
         except FileExistsError:
-            return False
+            if os.path.lexists(uri):
+                return False
+            raise
         return True
 
 

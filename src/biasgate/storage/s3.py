@@ -112,7 +112,10 @@ def _connect(_environment: tuple[tuple[str, str], ...]) -> Any:
     from botocore.config import Config
 
     retries: Any = {"mode": "standard", "total_max_attempts": 3}
-    return Session().client("s3", config=Config(retries=retries, connect_timeout=5, read_timeout=60))
+    try:
+        return Session().client("s3", config=Config(retries=retries, connect_timeout=5, read_timeout=60))
+    except ValueError as error:
+        raise InputError("the S3 endpoint is no URL", where="AWS_ENDPOINT_URL", fix="write http://host:port") from error
 
 
 def _status(error: Any) -> int:
@@ -124,7 +127,13 @@ def _status(error: Any) -> int:
 def _explained(uri: str) -> Generator[None]:
     """Turns boto3's errors into ours; their texts can hold request details, so only codes are passed on."""
     from boto3.exceptions import Boto3Error
-    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
+    from botocore.exceptions import (
+        BotoCoreError,
+        ClientError,
+        NoCredentialsError,
+        ParamValidationError,
+        PartialCredentialsError,
+    )
 
     try:
         yield
@@ -137,6 +146,8 @@ def _explained(uri: str) -> Generator[None]:
     except (NoCredentialsError, PartialCredentialsError) as error:
         fix = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or mount a credentials file"
         raise ServiceError("no S3 credentials", where=uri, fix=fix) from error
+    except ParamValidationError as error:
+        raise InputError("no valid bucket or key", where=uri, fix="write s3://bucket/key") from error
     except (BotoCoreError, Boto3Error) as error:
         fix = "check AWS_ENDPOINT_URL and the network"
         raise ServiceError(f"S3 did not answer ({type(error).__name__})", where=uri, fix=fix) from error

@@ -110,6 +110,12 @@ def test_colour_images_are_refused(people: Dataset) -> None:
         twins(people, palette=PAPER_PALETTE[:3], rng=rng())
 
 
+def test_multi_label_images_are_refused(digits: Dataset) -> None:
+    many = replace(digits, labels=np.eye(10, dtype=np.int64)[digits.labels])
+    with pytest.raises(InputError, match="one label an image"):
+        plant_share(many, palette=PAPER_PALETTE, conflicting=0.1, rng=rng())
+
+
 @pytest.mark.parametrize("palette", [PAPER_PALETTE[:9], PAPER_PALETTE * 2, np.full((10, 3), np.nan)])
 def test_a_palette_that_does_not_fit_is_refused(digits: Dataset, palette: np.ndarray) -> None:
     with pytest.raises(InputError, match="no table of 10 RGB colours"):

@@ -1,5 +1,6 @@
 """Data sources: documents that say where a data set lies."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -82,3 +83,10 @@ def test_an_absent_file_says_where_data_sets_come_from() -> None:
 def test_a_source_that_makes_no_sense_is_refused(line: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         opened(line)
+
+
+def test_the_examples_in_the_guide_are_valid() -> None:
+    guide = Path(__file__).parents[3] / "docs" / "data.md"
+    examples = re.findall(r"```yaml\n(.*?)```", guide.read_text(), flags=re.DOTALL)
+    kinds = [DataSource.parse(example, where="docs/data.md").data.kind for example in examples]
+    assert kinds == ["digits", "idx", "folder", "csv"]

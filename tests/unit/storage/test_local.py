@@ -61,6 +61,12 @@ def test_of_racing_writers_exactly_one_wins_and_its_bytes_stay(tmp_path: Path) -
     assert [path.name for path in tmp_path.iterdir()] == ["entry"]
 
 
+def test_a_file_where_a_folder_is_needed_is_an_error_and_not_a_lost_race(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="file exists"):
+        store.put_if_absent(str(tmp_path / "file" / "entry"), b"x")
+
+
 def test_a_listing_is_sorted_recursive_and_hides_unfinished_files(tmp_path: Path) -> None:
     for name in ("b", "a/z", "a/b/c", f"a/{local.PARTIAL}1"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

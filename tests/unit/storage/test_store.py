@@ -35,6 +35,19 @@ def test_an_s3_uri_without_bucket_or_key_is_refused(uri: str) -> None:
         store.read_bytes(uri)
 
 
+def test_an_impossible_bucket_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    with pytest.raises(InputError, match="no valid bucket or key"):
+        store.read_bytes("s3://no bucket!/key")
+
+
+def test_an_endpoint_that_is_no_url_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "minio:9000")
+    with pytest.raises(InputError, match="AWS_ENDPOINT_URL"):
+        store.read_bytes("s3://bucket/key")
+
+
 def test_missing_credentials_are_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
