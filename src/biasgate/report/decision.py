@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from functools import cache
-from importlib.resources import files
-
-from markupsafe import Markup
-
 from biasgate.documents import digest
 from biasgate.evaluation.schema import Evaluation
 from biasgate.gate.decision import Decision
 from biasgate.gate.evidence import Evidence
 from biasgate.gate.policy import Policy
-from biasgate.report import figures, text
+from biasgate.report import figures
 from biasgate.report.consistency import belong_together
 from biasgate.report.limits import untested
-from biasgate.report.rendering import template
+from biasgate.report.rendering import page
 from biasgate.report.rules import rule_rows
 from biasgate.report.suppression import FEW, published
 
@@ -49,10 +42,8 @@ def decision_report(
     evaluation = published(evidence.evaluation) if evidence.evaluation else None
     earlier = published(before) if before else None
     shown = published(decision)
-    style, style_digest = _style()
-    return template("decision.html.j2", finalize=text.visible, autoescape=True).render(
-        style=style,
-        style_digest=style_digest,
+    return page(
+        "decision.html.j2",
         decision=shown,
         decision_digest=digest(decision),
         evidence=evidence,
@@ -66,10 +57,3 @@ def decision_report(
         entry=entry,
         few=FEW,
     )
-
-
-@cache
-def _style() -> tuple[Markup, str]:
-    """The style sheet, and its digest as a content security policy writes it."""
-    style = files("biasgate.report").joinpath("templates", "decision.css").read_text(encoding="utf-8")
-    return Markup(style), "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()

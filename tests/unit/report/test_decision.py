@@ -13,7 +13,7 @@ from biasgate.errors import TrustError
 from biasgate.gate.evidence import Champion
 from biasgate.gate.policy import Policy
 from biasgate.meta.scan import Scan
-from biasgate.report.html import decision_report
+from biasgate.report.decision import decision_report
 
 VOID = {"meta", "br", "path", "line", "circle", "rect"}
 HOSTILE = '<script>alert("1")</script><img src=x onerror=alert(1)>&"\'$x_1$ {{ 7 * 7 }} http://evil.example/'

@@ -1,0 +1,21 @@
+"""The evaluation as a page of its own, for whoever looks at the task that measured."""
+
+from __future__ import annotations
+
+from biasgate.evaluation.schema import Evaluation
+from biasgate.gate.policy import Policy
+from biasgate.report import figures
+from biasgate.report.rendering import page
+from biasgate.report.suppression import published
+
+
+def evaluation_page(evaluation: Evaluation, policy: Policy) -> str:
+    """Rates and gaps by subgroup, with the policy's margins; cells too small to publish are withheld."""
+    shown = published(evaluation)
+    return page(
+        "evaluation.html.j2",
+        evaluation=shown,
+        rates=figures.rate_figures(shown, policy),
+        gaps=figures.gap_figure(shown, policy),
+        changes=figures.change_figure(shown, policy),
+    )
