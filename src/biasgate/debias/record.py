@@ -27,7 +27,11 @@ class RepairRecord(Document):
         original: Digest of the package it started from.
         repaired: Digest of the package it made.
         data: Digest of the repair data.
+        attribute: The sensitive attribute that decisions shall not lean on.
         trials: Every setting with its validation scores; exactly one is chosen.
+        planned: Settings that were to be tried; more than ``trials`` when the budget ended first.
+        refitted: Whether the chosen settings were run again on repair and validation units together; if not, the
+            network that validation saw is the repaired one.
         moved: Share of parameters that changed.
         distance: ‖θ' − θ‖ / ‖θ‖.
         seconds: Wall time.
@@ -41,7 +45,10 @@ class RepairRecord(Document):
     original: str
     repaired: str
     data: str
+    attribute: str = "colour"
     trials: tuple[Trial, ...]
+    planned: int = 0
+    refitted: bool = False
     moved: float
     distance: float
     seconds: float

@@ -1,0 +1,40 @@
+"""The network under repair, seen from pixels; importing this module imports torch."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from biasgate.models.card import InputContract
+from biasgate.models.network import Network
+
+
+class PixelClassifier(nn.Module):
+    """The network behind its input contract: pixels in [0, 1] to logits, so that attacks can keep to valid images.
+
+    Args:
+        network: Shared, not copied: training this trains it.
+        contract: Of 8-bit images, channels first.
+    """
+
+    def __init__(self, network: Network, contract: InputContract) -> None:
+        super().__init__()
+        self.network = network
+        self.scale = 255 * contract.scale
+        self.register_buffer("mean", torch.tensor(contract.mean).view(-1, 1, 1))
+        self.register_buffer("std", torch.tensor(contract.std).view(-1, 1, 1))
+        layers = list(network.layers)
+        activations = (index for index, layer in enumerate(layers) if isinstance(layer, nn.ReLU))
+        self.early_depth = next(activations, 0) + 1
+
+    def standardise(self, pixels: Tensor) -> Tensor:
+        """What the network takes."""
+        return (pixels * self.scale - self.get_buffer("mean")) / self.get_buffer("std")
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Logits ``[n, classes]`` of pixels ``[n, channels, height, width]``."""
+        return self.network(self.standardise(pixels))
+
+    def early(self, pixels: Tensor) -> Tensor:
+        """The network's first activations, averaged over the image: ``[n, filters]``."""
+        return self.network.layers[: self.early_depth](self.standardise(pixels)).flatten(start_dim=2).mean(dim=2)
