@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from pydantic import Field
@@ -158,3 +159,12 @@ class Evaluation(Document):
     changes: tuple[Change, ...] = ()
     before: str | None = None
     provider: str
+
+    def values(self) -> dict[str, float]:
+        """Rates by name, such as ``accuracy/all`` and ``accuracy/alignment.conflicting``; MLflow takes these names."""
+        return {_metric_name(cell): cell.estimate.value for cell in self.cells if cell.estimate}
+
+
+def _metric_name(cell: Cell) -> str:
+    subgroup = " ".join(f"{name}.{value}" for name, value in sorted(cell.subgroup.items())) or "all"
+    return f"{cell.metric}/" + re.sub(r"[^\w.\- ]", "_", subgroup)
