@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import gettempdir
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -65,6 +66,7 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+            _remove_sockets(ports)
 
 
 @pytest.fixture
@@ -112,6 +114,13 @@ def _await(endpoint: str, process: subprocess.Popen[bytes], log: Path) -> None:
         except OSError:
             time.sleep(0.1)
     raise RuntimeError(f"the S3 server did not start:\n{log.read_text(errors='replace')[-2000:]}")
+
+
+def _remove_sockets(ports: dict[str, int]) -> None:
+    """Removes what a killed server leaves: gRPC sockets named by port in the temporary folder."""
+    for port in ports.values():
+        for left in Path(gettempdir()).glob(f"seaweedfs-*-grpc-{port}.sock"):
+            left.unlink()
 
 
 def _make_bucket(server: S3Server) -> None:
