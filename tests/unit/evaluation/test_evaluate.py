@@ -1,0 +1,88 @@
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from biasgate.errors import CandidateError, InputError
+from biasgate.evaluation.evaluate import evaluate
+from biasgate.evaluation.schema import EvaluationSpec
+from biasgate.models.card import CandidateCard, InputContract
+from biasgate.models.package import pack
+
+CLASSES = ("red", "green", "blue")
+SPEC = EvaluationSpec(attributes=("size",))
+
+MEANS = (
+    helper.make_node("GlobalAveragePool", ["input"], ["pooled"]),
+    helper.make_node("Flatten", ["pooled"], ["means"]),
+)
+BRIGHTEST = (*MEANS, helper.make_node("Identity", ["means"], ["logits"]))
+DARKEST = (*MEANS, helper.make_node("Neg", ["means"], ["logits"]))
+LOG_OF_MINUS = (*MEANS, helper.make_node("Neg", ["means"], ["minus"]), helper.make_node("Log", ["minus"], ["logits"]))
+
+
+@pytest.fixture
+def package_of(tmp_path):
+    """A package whose model looks at the mean of each colour channel, one class a channel."""
+
+    def make(nodes, **changes):
+        ends = [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+            for name, shape in (("input", ["n", 3, 8, 8]), ("logits", ["n", 3]))
+        ]
+        graph = helper.make_graph(list(nodes), "means", ends[:1], ends[1:])
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+        path = tmp_path / f"{len(list(tmp_path.iterdir()))}.onnx"
+        onnx.save(model, path)
+        card = CandidateCard(
+            name="means",
+            input=InputContract(shape=(3, 8, 8), layout="NCHW", scale=1 / 255),
+            training_data="sha256:0",
+            submitter="someone",
+            **{"classes": CLASSES, **changes},
+        )
+        return pack(path, card, path.with_suffix(""))
+
+    return make
+
+
+@pytest.fixture
+def colours(dataset_of):
+    """90 flat images, each brightest in the channel of its class."""
+    labels = np.arange(90) % 3
+    samples = np.full((90, 8, 8, 3), 40, np.uint8)
+    samples[np.arange(90), :, :, labels] = 200
+    return dataset_of(labels=labels, classes=CLASSES, samples=samples, size=["big"] * 45 + ["small"] * 45)
+
+
+def test_a_candidate_is_run_and_measured(package_of, colours):
+    package = package_of(BRIGHTEST)
+    evaluation = evaluate(package, colours, SPEC)
+    assert evaluation.values() == {"accuracy/all": 1, "accuracy/size.big": 1, "accuracy/size.small": 1}
+    assert (evaluation.model, evaluation.data) == (package.digest, colours.digest)
+    assert evaluation.provider == "CPUExecutionProvider"
+    assert (evaluation.before, evaluation.changes) == (None, ())
+
+
+def test_the_package_before_a_repair_is_run_on_the_same_rows(package_of, colours):
+    before = package_of(DARKEST)
+    evaluation = evaluate(package_of(BRIGHTEST), colours, SPEC, before=before)
+    assert evaluation.before == before.digest
+    assert [change.estimate.value for change in evaluation.changes] == [1, 1, 1]
+
+
+def test_outputs_that_are_not_numbers_are_never_measured(package_of, colours):
+    with pytest.raises(CandidateError, match="NaN"):
+        evaluate(package_of(LOG_OF_MINUS), colours, SPEC)
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"classes": ("green", "red", "blue")}, "not the data set's"),
+        ({"task": "multilabel"}, "multi-label models cannot be measured yet"),
+    ],
+)
+def test_a_card_that_does_not_fit_the_data_is_refused(package_of, colours, changes, fault):
+    with pytest.raises(InputError, match=fault):
+        evaluate(package_of(BRIGHTEST, **changes), colours, SPEC)
