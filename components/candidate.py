@@ -27,12 +27,11 @@ def fetch_candidate(source: str, package: dsl.Output[dsl.Model], run: dsl.Output
 
 
 @component
-def submit_candidate(package: dsl.Input[dsl.Model], source: str, run: str) -> str:
+def submit_candidate(package: dsl.Input[dsl.Model], run: str) -> str:
     """Registers a repaired package as a new version beside the candidate that it came from.
 
     Args:
         package: Candidate package.
-        source: The candidate that was repaired.
         run: MLflow run of the pipeline.
 
     Returns:
@@ -42,4 +41,4 @@ def submit_candidate(package: dsl.Input[dsl.Model], source: str, run: str) -> st
 
     from biasgate.steps.candidate import submit_candidate
 
-    return submit_candidate(package=Path(package.path), source=source, run=run)
+    return submit_candidate(package=Path(package.path), run=run)

@@ -14,7 +14,7 @@ def evaluate_subgroups(
     run: str,
     evaluation: dsl.Output[dsl.Dataset],
     html: dsl.Output[dsl.HTML],
-    metrics: dsl.Output[dsl.ClassificationMetrics],
+    metrics: dsl.Output[dsl.Metrics],
     before: dsl.Input[dsl.Model] = None,
 ):
     """Runs a candidate in a sandbox on the gate's test split and measures it by subgroup; the look is logged first.
@@ -27,14 +27,14 @@ def evaluate_subgroups(
         run: MLflow run of the pipeline.
         evaluation: What was measured (JSON).
         html: The same for people.
-        metrics: Confusion matrix.
+        metrics: Rates, by metric and subgroup.
         before: The package that a repair started from: both are measured on the same rows in one look.
     """
     from pathlib import Path
 
     from biasgate.steps.evaluation import evaluate_subgroups
 
-    confusion = evaluate_subgroups(
+    rates = evaluate_subgroups(
         package=Path(package.path),
         data=data,
         policy=policy,
@@ -44,4 +44,5 @@ def evaluate_subgroups(
         html=Path(html.path),
         before=Path(before.path) if before else None,
     )
-    metrics.log_confusion_matrix(confusion.classes, confusion.counts)
+    for name, value in rates.items():
+        metrics.log_metric(name, value)

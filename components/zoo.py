@@ -30,12 +30,13 @@ def plan_zoo(spec: str, root: str, shards: int, plan: dsl.OutputPath(str), run: 
 
 
 @component
-def train_zoo_shard(plan: str, shard: int, run: str, index: dsl.Output[dsl.Dataset]):
+def train_zoo_shard(plan: str, shard: int, root: str, run: str, index: dsl.Output[dsl.Dataset]):
     """Trains the models of one shard; a shard that is finished is not trained again.
 
     Args:
         plan: URI of the plan.
         shard: Which shard.
+        root: Folder or ``s3://`` prefix that zoos live under.
         run: MLflow run of the pipeline.
         index: Where the shard's weights and table lie, with their digests (small JSON).
     """
@@ -43,4 +44,4 @@ def train_zoo_shard(plan: str, shard: int, run: str, index: dsl.Output[dsl.Datas
 
     from biasgate.steps.zoo import train_zoo_shard
 
-    train_zoo_shard(plan=plan, shard=shard, run=run, index=Path(index.path))
+    train_zoo_shard(plan=plan, shard=shard, root=root, run=run, index=Path(index.path))

@@ -58,7 +58,7 @@ def gate(
             debias_adversarial(package=package, data=repair_data, policy=policy, run=run), work="train", cached=False
         )
         repaired = repair.outputs["repaired"]
-        submitted = configure(submit_candidate(package=repaired, source=candidate, run=run), cached=False)
+        submitted = configure(submit_candidate(package=repaired, run=run), cached=False)
         scan_again = configure(
             scan_weights(package=repaired, meta_classifier=meta_classifier, run=run), cached=False
         ).set_display_name("scan-repaired")

@@ -86,7 +86,12 @@ def _main(name: str, arguments: str, folder: str) -> None:
     from kfp import local
 
     local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root=f"{folder}/tasks")
-    getattr(importlib.import_module(f"biasgate.pipelines.{name}"), name)(**json.loads(arguments))
+    pipeline = getattr(importlib.import_module(f"biasgate.pipelines.{name}"), name)
+    types = {key: spec.type for key, spec in pipeline.component_spec.inputs.items()}
+    values = {
+        key: int(value) if types.get(key) == "NUMBER_INTEGER" else value for key, value in json.loads(arguments).items()
+    }
+    pipeline(**values)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ def meta_classifier(spec: str, root: str, shards: int = 64, name: str = "biasgat
     planned = configure(plan_zoo(spec=spec, root=root, shards=shards), cached=False)
     plan, run = planned.outputs["plan"], planned.outputs["run"]
     with dsl.ParallelFor(planned.outputs["Output"]) as shard:
-        trained = configure(train_zoo_shard(plan=plan, shard=shard, run=run), work="train")
+        trained = configure(train_zoo_shard(plan=plan, shard=shard, root=root, run=run), work="train")
         features = configure(featurize_weights(index=trained.outputs["index"], run=run))
     tables = dsl.Collected(features.outputs["table"])
     configure(train_meta_classifier(plan=plan, tables=tables, name=name, run=run), cached=False)

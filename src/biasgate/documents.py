@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Self
 
 import yaml
@@ -55,6 +56,19 @@ class Document(BaseModel):
         if not isinstance(value, Mapping):
             raise InputError(f"{cls.__name__} must be a mapping of keys to values", where=where)
         return cls.build(value, where=where)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Reads a local file.
+
+        Raises:
+            InputError: It cannot be read, or see ``parse``.
+        """
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise InputError(f"{cls.__name__} cannot be read", where=str(path), fix="check the path") from error
+        return cls.parse(data, where=str(path))
 
     @classmethod
     def build(cls, value: Mapping[Any, Any], *, where: str) -> Self:

@@ -32,7 +32,7 @@ def emit(**event: object) -> None:
     """Appends one event to the file that a watching parent named, if there is one."""
     if path := os.environ.get(EVENTS):
         with Path(path).open("a") as file:
-            file.write(json.dumps(event) + "\n")
+            file.write(json.dumps({"process": os.getpid(), **event}) + "\n")
 
 
 @contextmanager

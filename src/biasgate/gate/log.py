@@ -40,14 +40,14 @@ def append(log_uri: str, body: Body, *, key: SigningKey) -> LogEntry:
         last = len(_uris(log_uri))
         entry = LogEntry(
             number=last + 1,
-            previous=sha256(store.read_bytes(_uri(log_uri, last), limit=LIMIT)) if last else None,
+            previous=sha256(envelope(log_uri, last)) if last else None,
             at=datetime.now(UTC),
             body=body,
         )
         predicate = entry.model_dump(mode="json", by_alias=True, exclude_none=True)
-        envelope = sign(predicate, predicate_type=PREDICATE_TYPE, subject=body.subject, key=key)
+        signed = sign(predicate, predicate_type=PREDICATE_TYPE, subject=body.subject, key=key)
         uri = _uri(log_uri, entry.number)
-        if store.put_if_absent(uri, envelope) or store.read_bytes(uri, limit=LIMIT) == envelope:
+        if store.put_if_absent(uri, signed) or store.read_bytes(uri, limit=LIMIT) == signed:
             return entry
     raise ServiceError("too many writers at once", where=log_uri, fix="try again")
 
@@ -68,6 +68,11 @@ def read_log(log_uri: str, trusted: Sequence[PublicKey]) -> tuple[LogEntry, ...]
         entries.append(entry)
         previous = sha256(data)
     return tuple(entries)
+
+
+def envelope(log_uri: str, number: int) -> bytes:
+    """The signed bytes of one entry, as they lie in the log."""
+    return store.read_bytes(_uri(log_uri, number), limit=LIMIT)
 
 
 def take_look(log_uri: str, body: LookBody, *, key: SigningKey, trusted: Sequence[PublicKey]) -> int:

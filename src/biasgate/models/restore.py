@@ -33,6 +33,22 @@ def restore(package: CandidatePackage) -> Network:
         CandidateError: The card has no architecture, or one that does not compute what the model computes.
         InputError: The architecture's layers do not fit one another.
     """
+    return _restored(package)[0]
+
+
+def declared_parity(package: CandidatePackage) -> float | None:
+    """Largest difference between the outputs of the ONNX model and of the card's architecture with its weights.
+
+    Returns:
+        None when the card declares no architecture.
+
+    Raises:
+        CandidateError: See ``restore``.
+    """
+    return _restored(package)[1] if package.card.architecture else None
+
+
+def _restored(package: CandidatePackage) -> tuple[Network, float]:
     card = package.card
     if card.architecture is None:
         raise CandidateError("the card has no architecture", where=card.name, fix="declare it in card.json")
@@ -47,8 +63,8 @@ def restore(package: CandidatePackage) -> Network:
     network = _filled(card.architecture, _by_order(card.architecture, weights), where=card.name)
     samples = _samples(card)
     theirs = run(package, samples).logits
-    parity(_outputs(network, prepare(samples, card.input), card), theirs, where=f"{card.name}, architecture")
-    return network
+    ours = _outputs(network, prepare(samples, card.input), card)
+    return network, parity(ours, theirs, where=f"{card.name}, architecture")
 
 
 def from_tensors(architecture: Architecture, tensors: Mapping[str, NDArray[np.float32]], *, where: str) -> Network:

@@ -1,0 +1,64 @@
+"""The root command, and how a failure ends: one line that a person can act on, and a documented exit code."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+import biasgate
+from biasgate.cli import candidates, data, decisions, keys, logs, meta, scans, zoo
+from biasgate.cli.output import print_json
+from biasgate.errors import BiasgateError
+
+app = typer.Typer(
+    name="biasgate",
+    help="A bias gate for classifiers: read bias from weights, measure it, repair it, decide, sign.",
+    epilog="Exit codes: 0 done or APPROVED, 1 a bug, 2 usage, 3 bad input, 4 REJECTED, 5 INSUFFICIENT_EVIDENCE, "
+    "6 a service is out of reach, 7 trust is broken.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for group in (scans, candidates, decisions):
+    app.registered_commands.extend(group.app.registered_commands)
+app.add_typer(data.app, name="data")
+app.add_typer(zoo.app, name="zoo")
+app.add_typer(meta.app, name="meta")
+app.add_typer(logs.app, name="log")
+app.add_typer(keys.app, name="keys")
+app.add_typer(decisions.policies, name="policy")
+app.add_typer(zoo.weights, name="weights")
+if importlib.util.find_spec("kfp"):
+    from biasgate.pipelines import commands  # the library's one door to KFP
+
+    app.add_typer(commands.app, name="kfp")
+    app.registered_commands.extend(commands.demo_app.registered_commands)
+
+
+@app.callback()
+def options(
+    *,
+    color: Annotated[bool, typer.Option("--color/--no-color", help="Colour on a terminal.")] = True,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    """Options before the command."""
+    if not color:
+        os.environ["NO_COLOR"] = "1"
+    if version:
+        typer.echo(biasgate.__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Runs a command; a user's mistake ends in one line on stderr, with ``--json`` in one document on stdout too."""
+    try:
+        app()
+    except BiasgateError as error:
+        if "--json" in sys.argv:
+            print_json({"error": {"what": error.what, "where": error.where, "fix": error.fix}})
+        typer.echo(f"biasgate: {error}", err=True)
+        sys.exit(error.exit_code)

@@ -1,0 +1,58 @@
+"""``biasgate log …``"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from biasgate.cli.output import Json, print_json, print_table
+
+if TYPE_CHECKING:
+    from biasgate.gate.entry import LogEntry
+
+app = typer.Typer(help="The signed log of decisions.", no_args_is_help=True)
+Log = Annotated[str, typer.Argument(help="Folder or s3:// prefix of the log.")]
+Trusted = Annotated[Path | None, typer.Option(help="Folder of trusted public keys; else BIASGATE_TRUSTED_KEYS.")]
+
+
+@app.command()
+def verify(log: Log, *, trusted: Trusted = None, json: Json = False) -> None:
+    """Check every signature and link of the chain."""
+    entries = _entries(log, trusted)
+    if json:
+        print_json({"log": log, "entries": len(entries), "valid": True})
+    else:
+        typer.echo(f"{len(entries)} entries, every signature and link verified")
+
+
+@app.command()
+def show(log: Log, *, trusted: Trusted = None, json: Json = False) -> None:
+    """List the entries, verified."""
+    entries = _entries(log, trusted)
+    if json:
+        print_json([entry.model_dump(mode="json", by_alias=True, exclude_none=True) for entry in entries])
+        return
+    rows = [[str(e.number), f"{e.at:%Y-%m-%d %H:%M:%S}", e.body.kind, e.body.subject[0], summary(e)] for e in entries]
+    print_table(log, ["entry", "at (UTC)", "kind", "model", "what"], rows)
+
+
+def summary(entry: LogEntry) -> str:
+    """What an entry says, in a few words."""
+    from biasgate.gate.entry import DecisionBody, LookBody, PromotionBody
+
+    match entry.body:
+        case DecisionBody(decision=decision):
+            return f"{decision.verdict}: {decision.reasons[0]}"
+        case PromotionBody() as promotion:
+            return f"{promotion.status} (entry {promotion.entry}): {promotion.reason}"
+        case LookBody(data=data):
+            return f"look at {data[:19]}…"
+
+
+def _entries(log: str, trusted: Path | None) -> tuple[LogEntry, ...]:
+    from biasgate.gate.log import read_log
+    from biasgate.gate.sign import trusted_keys
+
+    return read_log(log, trusted_keys(trusted))

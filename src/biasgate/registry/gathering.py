@@ -1,0 +1,72 @@
+"""Gathering the evidence about one candidate: what was measured, what serves now, how often the test split was seen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import biasgate
+from biasgate.debias.record import RepairRecord
+from biasgate.evaluation.schema import Evaluation
+from biasgate.gate.evidence import Evidence, Subject
+from biasgate.gate.log import looks_taken, read_log
+from biasgate.meta.scan import Scan
+from biasgate.models.package import CandidatePackage
+from biasgate.registry.models import champion, gated_name
+
+if TYPE_CHECKING:
+    from biasgate.gate.sign import PublicKey
+
+IMAGE = "BIASGATE_IMAGE"
+
+
+def gather(
+    package: CandidatePackage,
+    *,
+    source: str,
+    scan: Scan,
+    evaluation: Evaluation,
+    repair: RepairRecord | None,
+    log: str,
+    trusted: Sequence[PublicKey],
+) -> Evidence:
+    """All that a policy may look at, in one document.
+
+    Args:
+        package: The candidate.
+        source: Where it was fetched from.
+        scan: Reading of its weights.
+        evaluation: Measurement on the gate's test split.
+        repair: How it was repaired, if it was.
+        log: The signed log: it knows every look at the test split.
+        trusted: Whose entries count.
+
+    Raises:
+        CandidateError: It was submitted for another model than its card names, or its card's architecture is not the
+            model's.
+        TrustError: The log, or the alias of the champion, does not verify.
+        ServiceError: MLflow or the log is out of reach.
+    """
+    from biasgate.models.restore import declared_parity
+
+    card = package.card
+    name = gated_name(source, card)
+    return Evidence(
+        candidate=Subject(
+            name=name,
+            source=source,
+            digest=package.digest,
+            training_data=card.training_data,
+            submitter=card.submitter,
+            repaired_from=card.repaired_from,
+        ),
+        scan=scan,
+        evaluation=evaluation,
+        repair=repair,
+        parity=repair.parity if repair else declared_parity(package),
+        champion=champion(name),
+        looks=looks_taken(read_log(log, trusted), evaluation.data),
+        image=os.environ.get(IMAGE, "local"),
+        code=biasgate.__version__,
+    )

@@ -1,0 +1,71 @@
+"""Step that decides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from biasgate.steps.files import write
+from biasgate.steps.task import task
+
+
+def approve_candidate(
+    *,
+    package: Path,
+    source: str,
+    policy: str,
+    scan: Path,
+    evaluation: Path,
+    log: str,
+    run: str,
+    entry: Path,
+    report: Path,
+    record: Path | None = None,
+    before: Path | None = None,
+) -> str:
+    """Gathers the evidence, decides, and appends the signed decision; the last decision closes the pipeline's run.
+
+    Returns:
+        ``repair`` when this rejection may be repaired, else ``done``.
+    """
+    from datetime import UTC, datetime
+
+    from biasgate.debias.record import RepairRecord
+    from biasgate.evaluation.schema import Evaluation
+    from biasgate.gate.decide import decide
+    from biasgate.gate.entry import DecisionBody
+    from biasgate.gate.log import append, envelope
+    from biasgate.gate.policy import policy_text, read_policy
+    from biasgate.gate.sign import signing_key, trusted_keys
+    from biasgate.meta.scan import Scan
+    from biasgate.models.package import open_package
+    from biasgate.registry.gathering import gather
+    from biasgate.registry.tracking import finish_pipeline_run
+    from biasgate.report.decision import decision_report
+    from biasgate.report.model_card import model_card
+
+    with task("approve_candidate", run=run) as tracked:
+        rules = read_policy(policy)
+        evidence = gather(
+            open_package(package),
+            source=source,
+            scan=Scan.read(scan),
+            evaluation=Evaluation.read(evaluation),
+            repair=RepairRecord.read(record) if record else None,
+            log=log,
+            trusted=trusted_keys(),
+        )
+        decision = decide(rules, evidence, (), datetime.now(UTC))
+        body = DecisionBody(decision=decision, evidence=evidence, policy=policy_text(policy))
+        written = append(log, body, key=signing_key())
+        earlier = Evaluation.read(before) if before else None
+        page = decision_report(decision, evidence, rules, before=earlier, entry=f"{log} entry {written.number}")
+        write(entry, envelope(log, written.number))
+        write(report, page)
+        tracked.log_params({"verdict": decision.verdict, "policy": decision.policy, "log_entry": written.number})
+        tracked.log_text(page, "decision.html")
+        tracked.log_text(model_card(decision, evidence, rules), "model_card.md")
+        tracked.log_dict(body.model_dump(mode="json", by_alias=True), "decision.json")
+    if decision.repairable:
+        return "repair"
+    finish_pipeline_run(run)
+    return "done"

@@ -1,0 +1,51 @@
+"""Where specs come from and plans go."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from biasgate.documents import digest
+from biasgate.storage import store
+from biasgate.zoo.plan import ZooPlan
+from biasgate.zoo.spec import ZooSpec
+
+LIMIT = 1_000_000
+"""Largest spec or plan that is read, in bytes."""
+
+
+def ready_specs() -> tuple[str, ...]:
+    """Names of the zoos that come with biasgate."""
+    return tuple(sorted(f.name.removesuffix(".yaml") for f in files(__package__).joinpath("specs").iterdir()))
+
+
+def read_spec(source: str) -> ZooSpec:
+    """The spec in a text of several lines, in a file or URI, or a ready one by its name.
+
+    Raises:
+        InputError: It cannot be read, or a key or value is not what the schema says.
+    """
+    if "\n" in source:
+        return ZooSpec.parse(source, where="zoo spec")
+    if source in ready_specs():
+        return ZooSpec.parse(files(__package__).joinpath("specs", f"{source}.yaml").read_bytes(), where=source)
+    return ZooSpec.parse(store.read_bytes(source, limit=LIMIT), where=source)
+
+
+def write_plan(plan: ZooPlan, *, root: str) -> str:
+    """Publishes a plan beside its shards.
+
+    Returns:
+        Its URI.
+    """
+    uri = store.join(root, digest(plan).removeprefix("sha256:")[:16], "plan.json")
+    store.write_bytes(uri, plan.to_json())
+    return uri
+
+
+def read_plan(uri: str) -> ZooPlan:
+    """The plan that ``write_plan`` published.
+
+    Raises:
+        InputError: There is none, or it is no plan.
+    """
+    return ZooPlan.parse(store.read_bytes(uri, limit=LIMIT), where=uri)
