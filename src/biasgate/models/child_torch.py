@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from zipfile import ZIP_STORED, BadZipFile, ZipFile
+
 from biasgate.models.confinement import confined_job
 
 
 def main() -> None:
     """Runs the job; a failure's last line on stderr says why."""
     job = confined_job()
+    check_archive(Path(job["model"]))
     from pickle import UnpicklingError
 
     import torch
@@ -30,6 +34,18 @@ def main() -> None:
     save_file(
         {str(name): tensor.detach().contiguous().clone() for name, tensor in state.items()}, "tensors.safetensors"
     )
+
+
+def check_archive(path: Path) -> None:
+    """Refuses what would unpack to more than it is: ``torch.save`` stores, it never compresses."""
+    try:
+        with ZipFile(path) as archive:
+            entries = archive.infolist()
+    except (BadZipFile, NotImplementedError) as error:
+        raise SystemExit(f"no file of torch.save: {error}; save the state dict again, or give safetensors") from None
+    packed = any(entry.compress_type != ZIP_STORED for entry in entries)
+    if packed or sum(entry.file_size for entry in entries) > path.stat().st_size:
+        raise SystemExit("the archive unpacks to more than it is; save it with torch.save")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,10 @@ from onnx.external_data_helper import uses_external_data
 
 from biasgate.errors import CandidateError
 from biasgate.models.files import check_file
+from biasgate.models.wire import count_fields
+
+MAX_FIELDS = 1_000_000
+"""Most protobuf fields of a graph: a ResNet-50 has some ten thousand; a million take 150 MB and a second."""
 
 
 def load_onnx(path: Path) -> onnx.ModelProto:
@@ -19,7 +23,10 @@ def load_onnx(path: Path) -> onnx.ModelProto:
         CandidateError: No ONNX file, no graph in it, or a tensor that lies in another file.
     """
     try:
-        model = onnx.ModelProto.FromString(check_file(path).read_bytes())
+        data = check_file(path).read_bytes()
+        if count_fields(data, onnx.ModelProto, limit=MAX_FIELDS) > MAX_FIELDS:
+            raise CandidateError(f"the ONNX graph has over {MAX_FIELDS:,} fields", where=str(path))
+        model = onnx.ModelProto.FromString(data)
     except (DecodeError, ValueError, RecursionError) as error:
         raise CandidateError("not an ONNX file", where=str(path), fix="export the model again") from error
     if not model.graph.node:
@@ -31,7 +38,14 @@ def load_onnx(path: Path) -> onnx.ModelProto:
                 where=str(path),
                 fix="export with the weights inside the file (torch.onnx.export(..., external_data=False))",
             )
+    if any(isinstance(text, bytes) for node in model.graph.node for text in _texts(node)):
+        raise CandidateError("a name in the ONNX graph is no text", where=str(path), fix="export the model again")
     return model
+
+
+def _texts(node: onnx.NodeProto) -> tuple[str, ...]:
+    """A node's texts; the parser gives those that are not UTF-8 as bytes."""
+    return (node.name, node.op_type, node.domain, *node.input, *node.output)
 
 
 def _tensors(graph: onnx.GraphProto) -> list[onnx.TensorProto]:

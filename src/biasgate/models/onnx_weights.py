@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import helper, numpy_helper
+from onnx import numpy_helper
 
 from biasgate.errors import CandidateError
 from biasgate.models.onnx_file import load_onnx
@@ -70,10 +70,12 @@ class _Reader:
                 self._gemm(node)
             case "MatMul":
                 self._layer(node, self._array(node, 1).T, None)
-            case "BatchNormalization":
-                self._norm(node)
             case "Constant":
                 self._constant(node)
+            case _ if not node.input:
+                raise self._fault(node, "takes no input")
+            case "BatchNormalization":
+                self._norm(node)
             case "Identity" if node.input[0] in self.constants:
                 self.constants[node.output[0]] = self.constants[node.input[0]]
             case "Add" if self._adds_bias(node):
@@ -95,9 +97,10 @@ class _Reader:
 
     def _gemm(self, node: onnx.NodeProto) -> None:
         weight = self._array(node, 1)
-        if _attribute(node, "transA", 0) or weight.ndim != 2:
+        transposed = _attribute(node, "transB", 0)
+        if _attribute(node, "transA", 0) != 0 or transposed not in (0, 1) or weight.ndim != 2:
             raise self._fault(node, "is no dense layer")
-        weight = weight if _attribute(node, "transB", 0) else weight.T
+        weight = weight if transposed else weight.T
         bias = None
         if len(node.input) > 2 and node.input[2]:
             bias = self._vector(self._array(node, 2), len(weight)) * np.float32(_attribute(node, "beta", 1.0))
@@ -112,12 +115,14 @@ class _Reader:
         if conv is None or self.uses[node.input[0]] != 1 or _attribute(node, "training_mode", 0):
             raise self._fault(node, "does not follow a convolution directly")
         scale, shift, mean, variance = (self._array(node, index) for index in range(1, 5))
-        epsilon = float(_attribute(node, "epsilon", 1e-5))
+        epsilon = _attribute(node, "epsilon", 1e-5)
         folded = fold(conv, scale=scale, shift=shift, mean=mean, variance=variance, epsilon=epsilon, where=self.where)
         self._replace(node, node.input[0], folded)
 
     def _adds_bias(self, node: onnx.NodeProto) -> bool:
         """Reads ``Add`` as the bias of the MatMul before it, where it is one."""
+        if len(node.input) != 2:
+            return False
         for value, constant in ((node.input[0], node.input[1]), (node.input[1], node.input[0])):
             before = self.layers.get(value)
             if before and before.kind == "dense" and constant in self.constants and self.uses[value] == 1:
@@ -189,5 +194,10 @@ def _live_nodes(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
     return live[::-1]
 
 
-def _attribute(node: onnx.NodeProto, name: str, default: Any) -> Any:
-    return next((helper.get_attribute_value(a) for a in node.attribute if a.name == name), default)
+def _attribute(node: onnx.NodeProto, name: str, default: float) -> float:
+    """A number among a node's attributes; NaN, which fits nowhere, where it is no number."""
+    for attribute in node.attribute:
+        if attribute.name == name:
+            numbers = {onnx.AttributeProto.INT: attribute.i, onnx.AttributeProto.FLOAT: attribute.f}
+            return numbers.get(attribute.type, math.nan)
+    return default

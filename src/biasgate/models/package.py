@@ -129,11 +129,14 @@ def read_card(folder: Path) -> CandidateCard:
     """The card of a candidate's folder.
 
     Raises:
-        CandidateError: It is missing, a link or larger than 1 MiB.
+        CandidateError: It is missing, a link, larger than 1 MiB, or no JSON object.
         InputError: It is not valid.
     """
     path = check_file(folder / CARD, limit=MAX_CARD_BYTES)
-    return CandidateCard.parse(path.read_bytes(), where=str(path))
+    text = path.read_bytes().strip()
+    if not text.startswith(b"{"):
+        raise CandidateError("the card is no JSON object", where=str(path), fix="write it as JSON")
+    return CandidateCard.parse(text, where=str(path))
 
 
 def check_names(folder: Path, *, known: tuple[str, ...]) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-import zipfile
 from pathlib import Path
 
-from biasgate.errors import CandidateError
-from biasgate.models.files import MAX_BYTES, check_file
+from biasgate.models.files import check_file
 from biasgate.models.safetensors_weights import Tensors, layers_of, read_tensors
 from biasgate.models.sandbox import Limits, run_child
 from biasgate.models.weights import LayerWeights
@@ -32,8 +30,7 @@ def read_torch_tensors(path: Path) -> Tensors:
         CandidateError: The file is no zip as ``torch.save`` writes it, holds code or anything but tensors, or is too
             large.
     """
-    _check_zip(path)
-    size = path.stat().st_size
+    size = check_file(path).stat().st_size
     with tempfile.TemporaryDirectory(prefix="biasgate-") as scratch:
         folder = Path(scratch)
         run_child(
@@ -45,17 +42,3 @@ def read_torch_tensors(path: Path) -> Tensors:
             where=str(path),
         )
         return read_tensors(folder / "tensors.safetensors", where=str(path))
-
-
-def _check_zip(path: Path) -> None:
-    """Refuses what would unpack to more than it is: ``torch.save`` stores, it never compresses."""
-    try:
-        with zipfile.ZipFile(check_file(path)) as archive:
-            entries = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise CandidateError(
-            f"not a file of torch.save: {error}", where=str(path), fix="save the state dict again, or give safetensors"
-        ) from error
-    packed = any(entry.compress_type != zipfile.ZIP_STORED for entry in entries)
-    if packed or sum(entry.file_size for entry in entries) > min(path.stat().st_size, MAX_BYTES):
-        raise CandidateError("the archive unpacks to more than it is", where=str(path), fix="save it with torch.save")

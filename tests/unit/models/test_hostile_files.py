@@ -7,13 +7,15 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from onnx import TensorProto, helper, numpy_helper
+from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
 from safetensors.numpy import save_file
 
 from biasgate.errors import BiasgateError, CandidateError
+from biasgate.models import onnx_file
 from biasgate.models.files import check_file
 from biasgate.models.reading import read_weights
 from biasgate.models.torch_weights import read_torch_tensors
+from biasgate.models.wire import count_fields
 
 FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -72,6 +74,24 @@ def test_onnx_tensors_whose_shape_lies_about_their_data_are_refused(graph_of, tm
         path.write_bytes(graph_of(nodes, [tensor]).SerializeToString())
         with pytest.raises(CandidateError, match="broken"):
             read_weights(path)
+
+
+def test_a_graph_of_more_fields_than_memory_could_hold_is_refused_unparsed(tiny_onnx: Path, monkeypatch):
+    monkeypatch.setattr(onnx_file, "MAX_FIELDS", 1000)
+    read_weights(tiny_onnx)
+    empty_nodes = ModelProto(graph=GraphProto(node=[NodeProto()] * 1000)).SerializeToString()
+    assert len(empty_nodes) < len(tiny_onnx.read_bytes())
+    tiny_onnx.write_bytes(empty_nodes)
+    with pytest.raises(CandidateError, match="fields"):
+        read_weights(tiny_onnx)
+
+
+@given(nodes=st.integers(0, 5), inputs=st.integers(0, 5), steps=st.lists(st.integers(0, 127), max_size=9))
+def test_every_field_and_every_packed_integer_is_counted(nodes: int, inputs: int, steps: list[int]):
+    packed = TensorProto(int64_data=steps, raw_data=bytes(500))
+    graph = GraphProto(node=[NodeProto(input=["x"] * inputs)] * nodes, initializer=[packed])
+    expected = 1 + nodes * (1 + inputs) + 1 + (1 + len(steps) if steps else 0) + 1
+    assert count_fields(ModelProto(graph=graph).SerializeToString(), ModelProto, limit=1000) == expected
 
 
 @pytest.mark.parametrize("where", ["initializer", "constant", "subgraph"])

@@ -129,6 +129,22 @@ REFUSED = {
 }
 
 
+BROKEN = {
+    "no input": [helper.make_node("Identity", [], ["logits"])],
+    "Gemm without weights": flat(helper.make_node("Gemm", ["flat"], ["logits"])),
+    "a text for a number": flat(helper.make_node("Gemm", ["flat", "w"], ["logits"], transB="yes")),
+    "a name that is no text": flat(helper.make_node("Gemm", ["flat", "w"], ["logits"], name="NAME")),
+}
+
+
+@pytest.mark.parametrize("nodes", BROKEN.values(), ids=BROKEN)
+def test_a_node_that_is_no_node_is_refused(graph_of, tmp_path: Path, nodes: list[onnx.NodeProto]):
+    path = save(graph_of(nodes, [numpy_helper.from_array(floats(192, 3), "w")]), tmp_path)
+    path.write_bytes(path.read_bytes().replace(b"NAME", b"\xff\xfe\xfd\xfc"))
+    with pytest.raises(CandidateError):
+        read_weights(path)
+
+
 @pytest.mark.parametrize("reason", REFUSED)
 def test_a_graph_outside_the_declared_families_is_refused_with_its_reason(graph_of, tmp_path: Path, reason: str):
     nodes, arrays = REFUSED[reason]
