@@ -21,7 +21,7 @@ from biasgate.statistics.estimate import Estimate
 from biasgate.weights.features import group_of, weight_features
 from biasgate.weights.layout import layout
 from biasgate.weights.table import feature_names
-from biasgate.zoo.spec import ZooSpec
+from biasgate.zoo.spec import Split, ZooSpec
 from biasgate.zoo.strength import to_axis
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ CONFIDENCE = 0.95
 GROUP_WORDS = {
     "path": "the path energy from colour to the logits",
     "linear": "the signed path from colour to the logits",
+    "spatial": "how evenly colour and how unevenly brightness is weighed over the image",
     "selectivity": "the colour selectivity of single units",
     "kernel": "the flatness and inhibition of later layers",
     "bias": "the biases",
@@ -105,7 +106,7 @@ class MetaClassifier(Document):
 
     def _read(self, weights: Weights, features: Array) -> Scan:
         names = self.reader.calibration.names
-        _, probabilities = self.reader.read(features)
+        _, probabilities = self.reader.read_off(features)
         shares = self._contributions(features)
         strongest = max(shares, key=lambda group: abs(shares[group]))
         direction = "for" if shares[strongest] > 0 else "against"
@@ -151,11 +152,11 @@ def fit_meta_classifier(table: pd.DataFrame, *, spec: ZooSpec) -> MetaClassifier
             that they have different features.
     """
     names = feature_names(table)
-    train, validation = (table[table["split"] == split] for split in ("train", "validation"))
+    train, validation = split_of(table, "train"), split_of(table, "validation")
     _check(train, validation, names, spec)
     x_train, x_validation = features_of(train, names), features_of(validation, names)
-    bias = fit_ridge(x_train, train["measured_bias"].to_numpy())
-    misses = np.abs(np.clip(bias.predict(x_validation), -1, 1) - validation["measured_bias"].to_numpy())
+    bias = fit_ridge(x_train, measured_bias_of(train))
+    misses = np.abs(np.clip(bias.predict(x_validation), -1, 1) - measured_bias_of(validation))
     return MetaClassifier(
         zoo=digest(spec),
         trained_on=len(train),
@@ -171,6 +172,16 @@ def fit_meta_classifier(table: pd.DataFrame, *, spec: ZooSpec) -> MetaClassifier
         bias_half_width=_conformal(misses),
         novelty=fit_novelty(x_train, x_validation),
     )
+
+
+def split_of(table: pd.DataFrame, split: Split) -> pd.DataFrame:
+    """The rows of one split."""
+    return table.loc[table["split"] == split, :]
+
+
+def measured_bias_of(table: pd.DataFrame) -> Array:
+    """Measured bias ``[n]``."""
+    return table["measured_bias"].to_numpy(dtype=np.float64)
 
 
 def features_of(table: pd.DataFrame, names: list[str] | tuple[str, ...]) -> Array:

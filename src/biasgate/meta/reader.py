@@ -20,7 +20,7 @@ class Reader(Document):
     ridge: Ridge
     calibration: LevelCalibration
 
-    def read(self, features: Array) -> tuple[Array, Array]:
+    def read_off(self, features: Array) -> tuple[Array, Array]:
         """Readings on the axis ``[n]`` and level probabilities ``[n, levels]``."""
         readings = self.ridge.predict(features)
         return readings, self.calibration.probabilities(readings)

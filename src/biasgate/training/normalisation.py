@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from biasgate.errors import InputError
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -14,13 +16,21 @@ Normalisation = Literal["unit", "centred"]
 MEAN_STD: dict[Normalisation, tuple[float, float]] = {"unit": (0.0, 1.0), "centred": (0.5, 0.5)}
 
 
-def to_tensor(images: NDArray[np.uint8], normalisation: Normalisation = "unit") -> Tensor:
+def to_tensor(images: NDArray[np.uint8] | NDArray[np.float32], normalisation: Normalisation = "unit") -> Tensor:
     """Stored images ``uint8 [n, height, width, channels]`` as the ``float32`` NCHW tensor that networks take.
 
     ``unit`` gives values in [0, 1], ``centred`` in [-1, 1]. The tensor is laid out channels-last, which convolutions
     on CPUs like best.
+
+    Raises:
+        InputError: These are no 8-bit images.
     """
     import torch
+
+    if images.ndim != 4 or images.dtype != np.uint8:
+        raise InputError(
+            f"samples are {images.dtype} {list(images.shape)}, not 8-bit images [n, height, width, channels]"
+        )
 
     mean, std = MEAN_STD[normalisation]
     pixels = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2)

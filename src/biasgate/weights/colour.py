@@ -15,7 +15,8 @@ def transform(kernels: NDArray[np.float64]) -> NDArray[np.float64]:
     """First-layer kernels ``[units, 3, height, width]`` in the orthonormal basis (luma, two chroma) × (DCT-II)."""
     from scipy.fft import dctn
 
-    return np.einsum("bc,uchw->ubhw", LUMA_CHROMA, dctn(kernels, axes=(2, 3), norm="ortho"))
+    frequencies: NDArray[np.float64] = np.asarray(dctn(kernels, axes=(2, 3), norm="ortho"))
+    return np.einsum("bc,uchw->ubhw", LUMA_CHROMA, frequencies)
 
 
 def bands(height: int, width: int) -> NDArray[np.int64]:

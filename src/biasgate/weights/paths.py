@@ -14,8 +14,8 @@ import numpy as np
 from biasgate.errors import CandidateError
 from biasgate.weights.chain import Array, Link
 from biasgate.weights.colour import colour_bands, transform
+from biasgate.weights.describe import TINY
 
-TINY = 1e-30
 LIMIT = 1e100
 
 
@@ -52,7 +52,7 @@ def paths(links: tuple[Link, ...]) -> Paths:
     first = links[0]
     arriving = [colour_bands(transform(first.weight.reshape(*first.weight.shape[:2], *first.kernel)) ** 2)]
     for square in squares[1:]:
-        arriving.append(np.tensordot(square, arriving[-1], axes=1))
+        arriving.append(np.tensordot(square, arriving[-1], axes=1).astype(np.float64))
     leaving = [np.ones(len(links[-1].bias))]
     for square in squares[:0:-1]:
         leaving.insert(0, leaving[0] @ square)

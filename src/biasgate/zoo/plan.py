@@ -102,7 +102,7 @@ def _models_digest(models: tuple[PlannedModel, ...]) -> str:
 
 def _draw(spec: ZooSpec, shards: int) -> Iterator[PlannedModel]:
     levels, recipes, identities = (np.random.default_rng([spec.seed, stream]) for stream in range(3))
-    splits = [split for split in SPLITS for _ in range(getattr(spec.counts, split))]
+    splits: list[Split] = [split for split in SPLITS for _ in range(getattr(spec.counts, split))]
     seeds = identities.choice(2**48, size=(2, len(splits)), replace=False).tolist()
     planted = [pair for split in SPLITS for pair in _strengths(spec, split, levels)]
     for model, (split, (level, strength)) in enumerate(zip(splits, planted, strict=True)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -103,7 +103,7 @@ def _table(trained: Sequence[TrainedModel]) -> bytes:
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[None]:
+def _threads(count: int) -> Generator[None]:
     import torch
 
     before = torch.get_num_threads()

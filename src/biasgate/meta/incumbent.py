@@ -1,0 +1,96 @@
+"""May a new meta-classifier take the incumbent's place?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from pydantic import Field
+
+from biasgate.documents import Document
+from biasgate.errors import InputError
+from biasgate.meta.classifier import MetaClassifier, features_of, levels_of, split_of
+from biasgate.meta.ridge import Array
+from biasgate.statistics.estimate import Estimate
+from biasgate.zoo.spec import ZooSpec
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CONFIDENCE = 0.95
+MARGIN = 0.1
+
+
+class Succession(Document):
+    """The challenger against the incumbent on test models that neither has met.
+
+    Attributes:
+        challenger: Digest.
+        incumbent: Digest.
+        excess_error: Challenger's minus incumbent's expected level error Σ p(level) · |level − truth|, in levels,
+            paired by model; below zero the challenger is better.
+        margin: How much worse still counts as not worse.
+        non_inferior: Whether the whole interval lies below the margin.
+    """
+
+    schema_: Literal["biasgate/succession/v1"] = Field(default="biasgate/succession/v1", alias="schema")
+    challenger: str
+    incumbent: str
+    excess_error: Estimate
+    margin: float
+    non_inferior: bool
+
+
+def compare_with_incumbent(
+    challenger: MetaClassifier,
+    incumbent: MetaClassifier,
+    table: pd.DataFrame,
+    *,
+    spec: ZooSpec,
+    margin: float = MARGIN,
+) -> Succession:
+    """Decides non-inferiority by the bound of a paired t interval, never by a test that fails to reject.
+
+    Args:
+        challenger: May have been fitted on the same zoo's train and validation splits.
+        incumbent: Fitted on an earlier zoo, so its seeds, palettes and recipes differ.
+        table: Feature table whose test split decides.
+        spec: The zoo's.
+        margin: In levels.
+
+    Raises:
+        InputError: The two name other levels, the table lacks a feature, or there are fewer than two test models.
+    """
+    test = split_of(table, "test")
+    names = tuple(level.name for level in spec.levels)
+    if {challenger.reader.calibration.names, incumbent.reader.calibration.names} != {names}:
+        raise InputError("challenger, incumbent and zoo name other levels", where=spec.name, fix="keep the levels")
+    levels = levels_of(test, spec)
+    excess = _level_error(challenger, test, levels) - _level_error(incumbent, test, levels)
+    estimate = _paired_t(excess)
+    return Succession(
+        challenger=challenger.digest,
+        incumbent=incumbent.digest,
+        excess_error=estimate,
+        margin=margin,
+        non_inferior=estimate.high < margin,
+    )
+
+
+def _level_error(classifier: MetaClassifier, test: pd.DataFrame, levels: np.ndarray) -> Array:
+    if missing := set(classifier.features) - set(test.columns):
+        raise InputError(f"the feature table lacks {', '.join(sorted(missing)[:5])}", fix="read the features again")
+    _, probabilities = classifier.reader.read_off(features_of(test, classifier.features))
+    distances = np.abs(np.arange(probabilities.shape[1]) - levels[:, None])
+    return (probabilities * distances).sum(axis=1)
+
+
+def _paired_t(differences: Array) -> Estimate:
+    from scipy.stats import t
+
+    n = len(differences)
+    if n < 2:
+        raise InputError("fewer than two test models", fix="plan a zoo with more test models")
+    mean = float(differences.mean())
+    half = float(t.ppf((1 + CONFIDENCE) / 2, n - 1) * differences.std(ddof=1) / np.sqrt(n))
+    return Estimate(value=mean, low=mean - half, high=mean + half, n=n, method="paired t", confidence=CONFIDENCE)

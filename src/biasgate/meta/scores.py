@@ -1,0 +1,100 @@
+"""Scores of readers on test models, each with an interval; the unit is the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biasgate.meta.honest import BiasScore, ReaderScore
+from biasgate.meta.ridge import Array
+from biasgate.statistics.estimate import Estimate
+from biasgate.statistics.intervals import wilson
+
+Rows: TypeAlias = NDArray[np.int64]
+
+CONFIDENCE = 0.95
+DRAWS = 2000
+
+
+def score_reader(name: str, *, readings: Array, probabilities: Array, axis: Array, levels: np.ndarray) -> ReaderScore:
+    """Scores readings ``[n]`` and probabilities ``[n, levels]`` against axis values and level indices ``[n]``."""
+    count = probabilities.shape[1]
+    named = probabilities.argmax(axis=1)
+    truth = np.eye(count)[levels]
+    misses = ((probabilities - truth) ** 2).sum(axis=1)
+    chosen = np.clip((probabilities * truth).sum(axis=1), 1e-12, 1)
+    ends = np.isin(levels, (0, count - 1))
+    sides = levels != (count - 1) / 2
+    upper = np.arange(count) > (count - 1) / 2
+    lower = np.arange(count) < (count - 1) / 2
+    high = probabilities[:, upper].sum(axis=1) > probabilities[:, lower].sum(axis=1)
+    strongest = probabilities[:, -1] > probabilities[:, 0]
+    return ReaderScore(
+        name=name,
+        rmse=bootstrap(lambda rows: rmse(readings[rows] - axis[rows]), len(axis)),
+        levels=share(named == levels),
+        halves=share((high == upper[levels])[sides]),
+        extremes=share((strongest == (levels == count - 1))[ends]),
+        kappa=bootstrap(lambda rows: quadratic_kappa(levels[rows], named[rows]), len(axis)),
+        log_loss=bootstrap(lambda rows: -np.log(chosen[rows]).mean(axis=-1), len(axis)),
+        brier=bootstrap(lambda rows: misses[rows].mean(axis=-1), len(axis)),
+    )
+
+
+def score_bias(*, predicted: list[Estimate], measured: Array, levels: np.ndarray) -> BiasScore:
+    """Scores predictions of the measured bias."""
+    values = np.array([estimate.value for estimate in predicted])
+    error = values - measured
+    means = np.bincount(levels, weights=measured) / np.maximum(np.bincount(levels), 1)
+    within = measured - means[levels]
+    inside = np.array([e.low <= y <= e.high for e, y in zip(predicted, measured.tolist(), strict=True)])
+    return BiasScore(
+        rmse=bootstrap(lambda rows: rmse(error[rows]), len(error)),
+        r2=bootstrap(
+            lambda rows: _explained(error[rows], measured[rows] - measured[rows].mean(axis=-1, keepdims=True)),
+            len(error),
+        ),
+        within_level=bootstrap(lambda rows: _explained(error[rows], within[rows]), len(error)),
+        coverage=share(inside),
+    )
+
+
+def share(outcomes: np.ndarray, *, confidence: float = CONFIDENCE) -> Estimate:
+    """A rate over models with Wilson's interval."""
+    return wilson(int(outcomes.sum()), len(outcomes), confidence=confidence)
+
+
+def bootstrap(statistic: Callable[[Rows], Array | float], n: int) -> Estimate:
+    """A statistic of models with its percentile bootstrap interval; models are drawn with replacement.
+
+    Args:
+        statistic: From row indices ``[..., n]`` to values ``[...]``.
+        n: Models.
+    """
+    value = float(statistic(np.arange(n)))
+    draws = statistic(np.random.default_rng(0).integers(n, size=(DRAWS, n)))
+    low, high = np.quantile(draws, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]).tolist()
+    return Estimate.within((low, high), value=value, n=n, method="bootstrap", confidence=CONFIDENCE)
+
+
+def rmse(error: Array) -> Array:
+    """Root mean square over the last axis."""
+    return np.sqrt(np.mean(error**2, axis=-1))
+
+
+def quadratic_kappa(first: Array, second: Array) -> Array:
+    """Cohen's kappa with quadratic weights over the last axis; 0 when both are constant and equal.
+
+    The expected square of independent draws is var + var + (difference of means)².
+    """
+    shift = first.mean(axis=-1) - second.mean(axis=-1)
+    expected = first.var(axis=-1) + second.var(axis=-1) + shift**2
+    return np.where(expected > 0, 1 - ((first - second) ** 2).mean(axis=-1) / np.where(expected > 0, expected, 1), 0)
+
+
+def _explained(error: Array, deviation: Array) -> Array:
+    total = (deviation**2).sum(axis=-1)
+    return np.where(total > 0, 1 - (error**2).sum(axis=-1) / np.where(total > 0, total, 1), 0)
