@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from biasgate.documents import Document
 
@@ -80,5 +80,5 @@ class Architecture(Document):
     """
 
     name: str
-    input: tuple[int, ...] = Field(min_length=1, max_length=3)
+    input: tuple[PositiveInt, ...] = Field(min_length=1, max_length=3)
     layers: tuple[Layer, ...] = Field(min_length=1, max_length=512)

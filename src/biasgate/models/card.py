@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from biasgate.documents import Document
 from biasgate.models.architecture import Architecture
@@ -21,7 +21,7 @@ class InputContract(Document):
         std: Like ``mean``; above zero.
     """
 
-    shape: tuple[int, ...] = Field(min_length=1, max_length=3)
+    shape: tuple[PositiveInt, ...] = Field(min_length=1, max_length=3)
     layout: Literal["NCHW", "NHWC", "rows"]
     scale: float = Field(default=1.0, gt=0)
     mean: tuple[float, ...] = (0.0,)

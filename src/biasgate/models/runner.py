@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from biasgate.models.prepare import prepare
 from biasgate.models.sandbox import Limits, run_child
 
 _SLACK_BYTES = 1 << 20
+_BATCH_VALUES = 1 << 22
+"""Most input values a batch: 512 coloured digits, or 27 photographs of 224 by 224 pixels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,12 +52,13 @@ def run(
     if len(samples) == 0:
         raise InputError("no samples to run", where=package.card.name)
     classes = len(package.card.classes)
+    batch = max(1, min(limits.batch, _BATCH_VALUES // math.prod(package.card.input.shape)))
     with tempfile.TemporaryDirectory(prefix="biasgate-") as scratch:
         folder = Path(scratch)
-        _write_inputs(folder / "inputs.npy", package, samples, batch=limits.batch)
+        _write_inputs(folder / "inputs.npy", package, samples, batch=batch)
         run_child(
             "biasgate.models.child_inference",
-            {"model": str(package.model.resolve()), "classes": classes, "batch": limits.batch},
+            {"model": str(package.model.resolve()), "classes": classes, "batch": batch},
             folder=folder,
             output_bytes=len(samples) * classes * 4 + _SLACK_BYTES,
             limits=limits,

@@ -22,9 +22,9 @@ class Limits:
     """What a candidate may use.
 
     Attributes:
-        memory_mb: Address space of the child, in MiB; ONNX Runtime itself takes about 500 before it opens a model.
+        memory_mb: Address space of the child, in MiB; Python and ONNX Runtime map about 300 of it for themselves.
         seconds: Wall-clock time of the whole run; the CPU time is limited to as much on each of two threads.
-        batch: Samples a batch.
+        batch: Most samples a batch; large samples run in smaller ones.
     """
 
     memory_mb: int = 2048

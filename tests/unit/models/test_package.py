@@ -62,6 +62,13 @@ def test_a_huge_card_is_refused_unread(package: CandidatePackage):
         open_package(package.path)
 
 
+def test_a_card_with_an_axis_of_nothing_is_refused(package: CandidatePackage):
+    card = package.path / "card.json"
+    card.write_bytes(card.read_bytes().replace(b'"shape":[3,8,8]', b'"shape":[3,0,8]'))
+    with pytest.raises(InputError, match="greater than 0"):
+        open_package(package.path)
+
+
 def test_a_card_with_an_unknown_key_is_refused(package: CandidatePackage):
     card = package.path / "card.json"
     card.write_bytes(card.read_bytes().replace(b'"name"', b'"nickname"', 1))
