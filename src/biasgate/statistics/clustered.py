@@ -38,7 +38,7 @@ def design_effect(
     sums = np.append(np.bincount(codes, weights=numbers), np.multiply(ends, average))
     mean = sums.sum() / sizes.sum()
     between = len(sizes) / (len(sizes) - 1) * np.sum((sums - mean * sizes) ** 2)
-    within = np.sum((numbers - mean) ** 2) + average * np.sum((np.array(ends) - mean) ** 2)
+    within = np.sum(numbers**2) + average * np.sum(np.square(ends)) - sizes.sum() * mean**2
     return max(1.0, float(between / within))
 
 
@@ -102,7 +102,8 @@ def correlation(
     width = int(codes.max()) + 1
 
     def residuals(outcomes: NDArray[np.bool_], rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        return np.bincount(rows, weights=outcomes - outcomes.mean(), minlength=width).astype(float)
+        sums = np.bincount(rows, weights=outcomes, minlength=width)
+        return sums - outcomes.mean() * np.bincount(rows, minlength=width)
 
     left, right = residuals(first, codes[: len(first)]), residuals(second, codes[len(first) :])
     scale = float(np.sqrt(np.sum(left**2) * np.sum(right**2)))

@@ -52,6 +52,18 @@ def test_units_shared_by_some_rows_only_are_not_taken_for_twins(dataset_of):
     assert (gap.paired, gap.estimate.method, gap.estimate.n) == (False, "square-and-add, clustered", 60)
 
 
+def test_shared_units_may_widen_what_decides_but_never_narrow_it(dataset_of):
+    """Units right in one group and wrong in the other move the rates apart together; alike units give no credit."""
+    sex, units = np.repeat(["f", "m"], 80), np.tile(np.repeat(np.arange(40), 2), 2)
+    half = np.repeat(np.arange(40) % 2, 2)
+    apart, alike, disjoint = (
+        gaps_of(np.concatenate([half, other]), dataset_of(labels=np.zeros(160), sex=sex, units=of), attributes=("sex",))
+        for other, of in ((1 - half, units), (half, units), (half, np.repeat(np.arange(80), 2)))
+    )
+    assert alike[0].bounds == pytest.approx(disjoint[0].bounds)
+    assert apart[0].bounds[1] > 1.3 * disjoint[0].bounds[1]
+
+
 def test_a_small_gap_is_bounded_in_both_directions(dataset_of):
     """All 30 of one group right and 990 of 1,000 of the other: the small group may still be far worse."""
     dataset = dataset_of(labels=np.zeros(1030), sex=["f"] * 30 + ["m"] * 1000)
@@ -87,6 +99,8 @@ def test_more_than_twelve_groups_keep_the_pairs_with_the_highest_bounds(dataset_
     rates = [1 - wrong[groups == group].mean() for group in range(14)]
     assert len(gaps) == 66
     assert gaps[0].estimate.value == pytest.approx(max(rates) - min(rates))
+    assert {"group": "13"} in [gap.lower for gap in gaps]
+    assert min(gap.estimate.value for gap in gaps) > 0
 
 
 def test_insufficient_groups_leave_the_known_gaps_and_stand_last(dataset_of):

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from biasgate.errors import InputError
 from biasgate.evaluation.measure import measure
 from biasgate.evaluation.schema import Evaluation, EvaluationSpec
+from biasgate.statistics.clustered import korn_graubard
 
 ALIGNMENT = EvaluationSpec(attributes=("alignment",))
 
@@ -59,6 +60,15 @@ def test_units_that_repeat_make_a_cell_clustered(twins, biased):
     whole, aligned = cell_of(evaluation), cell_of(evaluation, alignment="aligned")
     assert (whole.clustered, whole.trials, whole.units, whole.estimate.method) == (True, 400, 200, "wilson, clustered")
     assert (aligned.clustered, aligned.estimate.method) == (False, "wilson")
+
+
+def test_ten_subgroups_share_the_error_of_their_simultaneous_bounds(twins, biased):
+    evaluation = measured(biased, twins, EvaluationSpec(attributes=("colour",), minimum=5))
+    cell = cell_of(evaluation, colour="3")
+    rows = twins.attribute("colour") == "3"
+    outcome = ((biased == twins.labels)[rows], twins.units[rows])
+    assert cell.simultaneous == pytest.approx(korn_graubard(*outcome, confidence=0.995))
+    assert evaluation.cells[0].simultaneous == evaluation.cells[0].bounds
 
 
 def test_too_few_units_give_no_number(dataset_of):

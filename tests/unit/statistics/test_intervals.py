@@ -74,3 +74,19 @@ def test_rates_of_zero_and_one_still_have_wide_limits(successes, trials):
 
 def test_no_difference_can_be_found_where_all_succeeded():
     assert score_test((30, 40), (30, 40)) == 1.0
+
+
+@pytest.mark.parametrize(("rates", "trials"), [((0.99, 0.94), (100, 100)), ((0.9, 0.8), (100, 60))])
+def test_a_gap_as_wide_as_the_margin_is_seldom_held_to_be_within_it(rates, trials):
+    """Exact, over all likely counts: both score limits inside ±margin where the true gap is the margin."""
+    from scipy.stats import binom
+
+    margin = rates[0] - rates[1]
+    chances = [binom.pmf(np.arange(n + 1), n, rate) for n, rate in zip(trials, rates, strict=True)]
+    likely = [np.flatnonzero(chance > 1e-4) for chance in chances]
+    wrong = 0.0
+    for x in likely[0]:
+        for y in likely[1]:
+            low, high = miettinen_nurminen((x, y), trials, confidence=0.95)
+            wrong += chances[0][x] * chances[1][y] * (max(high, -low) < margin - 1e-9)
+    assert wrong <= 0.025
