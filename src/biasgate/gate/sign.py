@@ -153,12 +153,12 @@ def verify(data: bytes, trusted: Sequence[PublicKey], *, predicate_type: str, wh
         envelope = Envelope.from_dict(json.loads(data))
         envelope.verify(list(trusted), threshold=1)
         statement = json.loads(envelope.payload)
+        kinds = (envelope.payload_type, statement.get("_type"), statement.get("predicateType"))
     except VerificationError as error:
         fix = "find out who wrote it, or add the writer's public key to the trusted ones"
         raise TrustError("no trusted key signed this", where=where, fix=fix) from error
     except (FormatError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise TrustError("not a signed statement", where=where, fix="restore it from a backup") from error
-    kinds = (envelope.payload_type, statement.get("_type", statement.get("type")), statement.get("predicateType"))
     if kinds != (PAYLOAD_TYPE, STATEMENT_TYPE_URI, predicate_type):
         raise TrustError("a signed statement of another type", where=where, fix="restore it from a backup")
     return cast("dict[str, Any]", statement)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime
 
 from pydantic import AwareDatetime, Field
@@ -35,4 +36,4 @@ def holds(waiver: Waiver, *, submitter: str, at: datetime) -> bool:
 
 def _person(name: str) -> str:
     """A name without the differences that hide one person behind two spellings."""
-    return " ".join(name.casefold().split())
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())

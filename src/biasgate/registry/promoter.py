@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from biasgate.errors import CandidateError, InputError
-from biasgate.gate.entry import DecisionBody, PromotionBody, PromotionStatus
+from biasgate.gate.entry import DecisionBody, LogEntry, PromotionBody, PromotionStatus
 from biasgate.gate.evidence import Champion
-from biasgate.gate.history import awaiting, replay
+from biasgate.gate.history import History, awaiting, replay
 from biasgate.gate.log import append, read_log
 from biasgate.gate.repeat import repeat
 from biasgate.models.package import CandidatePackage, import_candidate
@@ -46,25 +46,26 @@ def promote(log_uri: str, *, trusted: Sequence[PublicKey], key: SigningKey) -> l
         TrustError: An entry does not verify; nothing is promoted.
         ServiceError: MLflow or the store is out of reach; run it again.
     """
-    open_decisions = awaiting(read_log(log_uri, trusted))
-    _project(log_uri, trusted)
+    entries = _projected(log_uri, trusted)
     done: list[PromotionBody] = []
-    for number, body in open_decisions:
+    for number, body in awaiting(entries):
         repeat(body, where=f"{log_uri} entry {number}")
-        outcome = _settle(log_uri, number, body, trusted=trusted)
-        if outcome is None:
-            continue
-        append(log_uri, outcome, key=key)
-        done.append(outcome)
-        _project(log_uri, trusted)
+        while outcome := _settle(number, body, replay(entries)):
+            append(log_uri, outcome, key=key)
+            entries = _projected(log_uri, trusted)
+            if replay(entries).statuses.get(number) == outcome.status:
+                done.append(outcome)
     return done
 
 
-def _settle(log_uri: str, number: int, body: DecisionBody, *, trusted: Sequence[PublicKey]) -> PromotionBody | None:
-    """What becomes of an approval; a promotion's version is registered, but does not serve yet."""
-    history = replay(read_log(log_uri, trusted))
+def _settle(number: int, body: DecisionBody, history: History) -> PromotionBody | None:
+    """What becomes of an approval; None when it is settled, or waits for a person and is known to.
+
+    A promotion's version is registered here, but does not serve yet.
+    """
     candidate = body.evidence.candidate
     current = history.champions.get(candidate.name)
+    status = history.statuses.get(number)
 
     def outcome(status: PromotionStatus, reason: str, version: str | None = None) -> PromotionBody:
         return PromotionBody(
@@ -77,22 +78,21 @@ def _settle(log_uri: str, number: int, body: DecisionBody, *, trusted: Sequence[
             replaced=current if status == "PROMOTED" else None,
         )
 
+    if status not in (None, "PENDING"):
+        return None
     if datetime.now(UTC) >= body.decision.expires:
         return outcome("STALE", f"The approval expired on {body.decision.expires:%Y-%m-%d}.")
     if body.evidence.champion != current:
-        return outcome(
-            "STALE", f"The candidate was compared with {_name(body.evidence.champion)}, but {_name(current)} serves."
-        )
+        compared = _name(body.evidence.champion)
+        return outcome("STALE", f"The candidate was compared with {compared}, but {_name(current)} serves.")
     if body.decision.human:
-        known = history.statuses.get(number) == "PENDING"
-        return None if known else outcome("PENDING", "The policy wants a person to sign first.")
-    try:
-        with tempfile.TemporaryDirectory() as folder:
+        return None if status else outcome("PENDING", "The policy wants a person to sign first.")
+    with tempfile.TemporaryDirectory() as folder:
+        try:
             package = _verified(body, Path(folder))
-            version = _registered(number, package, candidate.name)
-    except InputError as error:
-        return outcome("FAILED", str(error))
-    return outcome("PROMOTED", "Every rule of the policy passed.", version)
+        except InputError as error:
+            return outcome("FAILED", str(error))
+        return outcome("PROMOTED", "Every rule of the policy passed.", _registered(number, package, candidate.name))
 
 
 def _verified(body: DecisionBody, folder: Path) -> CandidatePackage:
@@ -117,16 +117,23 @@ def _registered(number: int, package: CandidatePackage, name: str) -> str:
     return register_package(package, model=name, tags={ENTRY_TAG: str(number)}).rsplit("/", 1)[-1]
 
 
-def _project(log_uri: str, trusted: Sequence[PublicKey]) -> None:
-    """Points every alias at what the log says, and looks again in case another promoter was faster."""
+def _projected(log_uri: str, trusted: Sequence[PublicKey]) -> tuple[LogEntry, ...]:
+    """Points every alias at what the log says, and gives the log.
+
+    Looks again after each move: another promoter may have been faster.
+    """
     client = connect()
-    while moved := {
-        name: champion
-        for name, champion in replay(read_log(log_uri, trusted)).champions.items()
-        if aliases(client, name).get(CHAMPION) != champion.version
-    }:
-        for name, champion in moved.items():
-            set_alias(name, CHAMPION, champion.version)
+    while True:
+        entries = read_log(log_uri, trusted)
+        moved = {
+            name: champion.version
+            for name, champion in replay(entries).champions.items()
+            if aliases(client, name).get(CHAMPION) != champion.version
+        }
+        if not moved:
+            return entries
+        for name, version in moved.items():
+            set_alias(name, CHAMPION, version)
 
 
 def _name(champion: Champion | None) -> str:

@@ -229,10 +229,19 @@ def test_a_waiver_lifts_one_rule_and_says_who_allowed_it(verdict, evidence):
         {"expires": AT},
         {"approved_by": "ben"},
         {"approved_by": " BEN "},
+        {"owner": "Zo\u00eb", "approved_by": "zoe\u0308"},
         {"approved_by": "ana"},
         {"approved_by": " "},
     ],
-    ids=["other rule", "expired", "self-approved", "self-approved in disguise", "by the submitter", "by nobody"],
+    ids=[
+        "other rule",
+        "expired",
+        "self-approved",
+        "in disguise",
+        "in another encoding",
+        "by the submitter",
+        "by nobody",
+    ],
 )
 def test_a_waiver_without_force_changes_nothing(verdict, evidence, change):
     assert verdict(evidence(aligned=0.99, conflicting=0.80), waiver(**change)).verdict == "REJECTED"

@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from biasgate.errors import ServiceError, TrustError
+from biasgate.gate.history import replay
+from biasgate.gate.log import read_log
+from biasgate.models.package import import_candidate
+from biasgate.registry import promoter
+from biasgate.registry.client import connect
+from biasgate.registry.models import aliases, champion, fetch, register_folder, set_alias, submit_candidate
+
+
+class Killed(BaseException):
+    """Stands for a process that ends at this point."""
+
+
+def versions(name: str) -> list[str]:
+    return sorted(str(version.version) for version in connect().search_model_versions(f"name = '{name}'"))
+
+
+def serving(name: str) -> str | None:
+    return aliases(connect(), name).get("champion")
+
+
+@pytest.fixture
+def submit(tracking: str, package: Callable[..., Any], name: str, gate: Any) -> Callable[..., tuple[Any, str]]:
+    """Submits a candidate and has the gate decide about it; gives the package and its source."""
+
+    def build(weight: float = 1.0, **named: Any) -> tuple[Any, str]:
+        submitted = package(weight)
+        source = submit_candidate(submitted, name=name)
+        gate.decide(submitted, source, **named)
+        return submitted, source
+
+    return build
+
+
+def test_an_approval_serves_as_a_clean_version_with_the_decided_digest(submit, gate, name, tmp_path):
+    submitted, _ = submit()
+    (outcome,) = gate.promote()
+    assert (outcome.status, outcome.version) == ("PROMOTED", "1")
+    folder, _ = fetch(f"models:/{name}@champion", tmp_path / "served")
+    assert import_candidate(folder, tmp_path / "opened").digest == submitted.digest
+    assert connect().get_model_version(name, "1").tags["biasgate.entry"] == "1"
+
+
+def test_promoting_twice_makes_one_version(submit, gate, name):
+    submit()
+    gate.promote()
+    assert gate.promote() == []
+    assert (versions(name), serving(name)) == (["1"], "1")
+
+
+def test_a_rejection_is_never_promoted(submit, gate, name):
+    submit(accuracy=0.5)
+    assert gate.promote() == []
+    assert versions(name) == []
+
+
+def test_a_tampered_log_promotes_nothing(submit, gate, name):
+    submit(1.0)
+    submit(2.0)
+    entry = Path(gate.log, "entries", "000000000002.json")
+    entry.write_bytes(entry.read_bytes().replace(b'"sig":"ME', b'"sig":"MF'))
+    with pytest.raises(TrustError, match="000000000002"):
+        gate.promote()
+    assert (versions(name), serving(name)) == ([], None)
+
+
+def test_a_signed_lie_about_the_verdict_promotes_nothing(submit, gate, name):
+    submit(accuracy=0.5, verdict="APPROVED")
+    with pytest.raises(TrustError, match="deciding again gives REJECTED"):
+        gate.promote()
+    assert versions(name) == []
+
+
+def test_of_two_approvals_against_the_same_champion_one_wins_and_one_is_stale(submit, gate, name):
+    submit(1.0)
+    submit(2.0)
+    won, stale = gate.promote()
+    assert (won.status, stale.status) == ("PROMOTED", "STALE")
+    assert "but version 1 serves" in stale.reason
+    assert (versions(name), serving(name)) == (["1"], "1")
+
+
+def test_the_next_candidate_replaces_the_champion_that_it_was_compared_with(submit, gate, name):
+    submit(1.0)
+    gate.promote()
+    submit(2.0)
+    (outcome,) = gate.promote()
+    assert outcome.replaced.version == "1"
+    assert (versions(name), serving(name)) == (["1", "2"], "2")
+
+
+def test_an_approval_that_a_person_must_sign_waits_and_says_so_once(submit, gate, name):
+    submit(flagged=True)
+    (outcome,) = gate.promote()
+    assert outcome.status == "PENDING"
+    assert gate.promote() == []
+    assert versions(name) == []
+
+
+def test_an_expired_approval_is_stale(submit, gate, name):
+    submit(at=datetime.now(UTC) - timedelta(days=31))
+    (outcome,) = gate.promote()
+    assert (outcome.status, serving(name)) == ("STALE", None)
+    assert "expired" in outcome.reason
+
+
+def test_a_submission_that_changed_after_its_decision_fails(tracking, package, name, gate):
+    submit_candidate(package(2.0), name=name)
+    gate.decide(package(1.0), f"models:/{name}-candidates/1")
+    (outcome,) = gate.promote()
+    assert (outcome.status, versions(name)) == ("FAILED", [])
+    assert "changed after it was decided" in outcome.reason
+
+
+def test_a_candidate_is_not_promoted_into_another_model(tracking, package, name, gate):
+    intruder = package(card_name=f"{name}-other")
+    source = submit_candidate(intruder, name=name)
+    gate.decide(intruder, source)
+    (outcome,) = gate.promote()
+    assert (outcome.status, versions(f"{name}-other")) == ("FAILED", [])
+
+
+def test_an_alias_that_somebody_moved_goes_back_to_what_the_log_says(submit, gate, name, tmp_path):
+    submit()
+    gate.promote()
+    (tmp_path / "evil").mkdir()
+    register_folder(tmp_path / "evil", name=name, flavour="unknown")
+    set_alias(name, "champion", "2")
+    gate.promote()
+    assert serving(name) == "1"
+
+
+STEPS = ["read_log", "repeat", "fetch", "import_candidate", "register_package", "append", "set_alias"]
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("step", STEPS)
+def test_a_promoter_killed_at_any_step_is_finished_by_the_next_one(submit, gate, name, step, moment):
+    submitted, _ = submit()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(promoter, step, _killed(getattr(promoter, step), moment))
+        with pytest.raises(Killed):
+            gate.promote()
+    gate.promote()
+    assert (versions(name), serving(name)) == (["1"], "1")
+    assert champion(name).digest == submitted.digest
+    history = replay(read_log(gate.log, gate.trusted))
+    assert (history.statuses, history.champions[name].version) == ({1: "PROMOTED"}, "1")
+
+
+def _killed(step: Callable[..., Any], moment: str) -> Callable[..., Any]:
+    def run(*args: Any, **named: Any) -> Any:
+        if moment == "after":
+            step(*args, **named)
+        raise Killed
+
+    return run
+
+
+def test_promoters_that_race_agree_on_one_champion(submit, gate, name):
+    submit(1.0)
+    submit(2.0)
+    with ThreadPoolExecutor(3) as pool:
+        for future in [pool.submit(gate.promote) for _ in range(3)]:
+            future.result()
+    history = replay(read_log(gate.log, gate.trusted))
+    assert sorted(history.statuses.values()) == ["PROMOTED", "STALE"]
+    assert serving(name) == history.champions[name].version
+
+
+def test_an_unreachable_registry_writes_nothing_and_can_be_tried_again(submit, gate, name, unused_port):
+    submit()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{unused_port}")
+        with pytest.raises(ServiceError):
+            gate.promote()
+    assert len(read_log(gate.log, gate.trusted)) == 1
+    gate.promote()
+    assert serving(name) == "1"
+
+
+def test_a_log_in_s3_promotes_the_same(s3, tracking, package, name, gate):
+    remote = type(gate)(log=f"s3://{s3.bucket}/logs/{name}", key=gate.key, trusted=gate.trusted)
+    submitted = package()
+    remote.decide(submitted, submit_candidate(submitted, name=name))
+    assert [outcome.status for outcome in remote.promote()] == ["PROMOTED"]
+    assert serving(name) == "1"

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pytest
+
+from biasgate.registry.client import connect
+from biasgate.registry.tracking import component_run, finish_pipeline_run, open_pipeline_run
+
+
+def status(run: str) -> str:
+    return connect().get_run(run).info.status
+
+
+def test_components_nest_under_their_pipeline_and_it_finishes(tracking, tmp_path):
+    (tmp_path / "figure.txt").write_text("drawn")
+    parent = open_pipeline_run("gate", "demo")
+    with component_run("scan_weights", parent=parent) as run:
+        run.log_params({f"p{number}": number for number in range(150)})
+        run.log_params({"long": "x" * 10_000})
+        run.log_metrics({"probability": 0.25})
+        run.log_text("hello", "notes/hello.txt")
+        run.log_dict({"level": "high"}, "scan.json")
+        run.log_artifact(tmp_path / "figure.txt", "figures")
+    finish_pipeline_run(parent)
+    child = connect().get_run(run.id)
+    assert child.data.tags["mlflow.parentRunId"] == parent
+    assert child.info.experiment_id == connect().get_run(parent).info.experiment_id
+    assert child.data.params["p149"] == "149"
+    assert child.data.metrics == {"probability": 0.25}
+    found = {info.path for info in connect().list_artifacts(run.id)}
+    assert found == {"notes", "scan.json", "figures"}
+    assert (status(run.id), status(parent)) == ("FINISHED", "FINISHED")
+
+
+def test_a_failing_component_fails_its_pipeline_for_good(tracking):
+    parent = open_pipeline_run("gate", "demo")
+    with pytest.raises(KeyError), component_run("evaluate_subgroups", parent=parent) as run:
+        raise KeyError("bug")
+    finish_pipeline_run(parent)
+    assert (status(run.id), status(parent)) == ("FAILED", "FAILED")
+
+
+def test_a_component_alone_has_a_run_of_its_own(tracking):
+    with component_run("scan_weights", parent=None) as run:
+        pass
+    assert "mlflow.parentRunId" not in connect().get_run(run.id).data.tags
+
+
+def test_a_run_that_the_platform_made_is_used_and_left_open(tracking, monkeypatch):
+    given = open_pipeline_run("task", "demo")
+    monkeypatch.setenv("MLFLOW_RUN_ID", given)
+    with component_run("scan_weights", parent="ignored") as run:
+        run.log_params({"source": "models:/digits-candidates/1"})
+    assert run.id == given
+    assert connect().get_run(given).data.params == {"biasgate.source": "models:/digits-candidates/1"}
+    assert status(given) == "RUNNING"
