@@ -21,9 +21,9 @@ from biasgate.debias.views import random_views
 from biasgate.errors import InputError
 from biasgate.progress import Advance
 
-ROUNDS, EASY_ROUNDS, EPOCHS, KEPT = 14, 2, 8, 3
+ROUNDS, EASY_ROUNDS, EPOCHS, KEPT = 8, 2, 8, 3
 EASY_RADIUS, EASY_WEIGHT = 0.1, 0.5
-BATCH, LEARNING_RATE = 64, 8e-3
+BATCH, LEARNING_RATE = 64, 1e-2
 HEAVIEST = 3.0
 
 
@@ -110,10 +110,9 @@ def unmoved(before: Tensor, after: Tensor) -> Tensor:
 
 def movement(before: Tensor, after: Tensor) -> Tensor:
     """Jensen–Shannon divergence of two decisions ``[n]``, scaled to mean 1, at most ``HEAVIEST``."""
-    middle = (before + after) / 2
-    divergence = sum(kl_div(middle.log(), p, reduction="none").sum(dim=1) for p in (before, after))
-    assert isinstance(divergence, Tensor)
-    return (divergence / divergence.mean().clamp(min=1e-9)).clamp(max=HEAVIEST)
+    middle = ((before + after) / 2).clamp(min=1e-12).log()
+    divergence = sum((kl_div(middle, p, reduction="none").sum(dim=1) for p in (before, after)), torch.zeros(()))
+    return (divergence.clamp(min=0) / divergence.mean().clamp(min=1e-4)).clamp(max=HEAVIEST)
 
 
 def fine_tune(classifier: PixelClassifier, data: Material, settings: Settings, *, seed: int, advance: Advance) -> None:

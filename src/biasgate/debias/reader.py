@@ -11,8 +11,8 @@ from torch.nn.functional import linear
 from biasgate.debias.classifier import PixelClassifier
 from biasgate.debias.material import Material
 
-PENALTY = 10.0
-"""Inverse strength of the probe's L2 penalty."""
+SHRINKAGE = 1e-3
+"""Share of the identity in the probe's covariance, so that a filter that never fires does no harm."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,16 +38,18 @@ class AttributeReader:
 
 
 def fit_reader(classifier: PixelClassifier, data: Material) -> AttributeReader:
-    """Multinomial logistic regression from standardised early features to the attribute."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.preprocessing import StandardScaler
+    """Linear discriminant analysis of early features, each scaled to unit spread.
+
+    Its closed form takes milliseconds; logistic regression reads a little better but repaired no better.
+    """
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
     with torch.no_grad():
         features = classifier.early(data.pixels).double().numpy()
-    scaler = StandardScaler().fit(features)
-    probe = LogisticRegression(C=PENALTY, max_iter=300).fit(scaler.transform(features), data.values.numpy())
-    weight, bias = torch.from_numpy(probe.coef_), torch.from_numpy(probe.intercept_)
+    spread = features.std(axis=0).clip(min=1e-6)
+    probe = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=SHRINKAGE)
+    probe.fit(features / spread, data.values.numpy())
+    weight, bias = torch.from_numpy(probe.coef_ / spread).float(), torch.from_numpy(probe.intercept_).float()
     if data.kinds == 2:
         weight, bias = torch.cat([-weight, weight]) / 2, torch.cat([-bias, bias]) / 2
-    weight = weight / torch.from_numpy(scaler.scale_)
-    return AttributeReader(classifier, weight.float(), (bias - weight @ torch.from_numpy(scaler.mean_)).float())
+    return AttributeReader(classifier, weight, bias)

@@ -1,0 +1,48 @@
+import pytest
+import torch
+
+from biasgate.data.dataset import Dataset
+from biasgate.debias.attack import attack
+from biasgate.debias.classifier import PixelClassifier
+from biasgate.debias.material import Material, material
+from biasgate.debias.reader import fit_reader
+from biasgate.models.card import InputContract
+from biasgate.models.package import CandidatePackage
+from biasgate.models.prepare import prepare
+from biasgate.models.restore import restore
+
+
+@pytest.fixture(scope="module")
+def classifier(biased: CandidatePackage) -> PixelClassifier:
+    return PixelClassifier(restore(biased), biased.card.input)
+
+
+def read_share(classifier: PixelClassifier, data: Material, pixels: torch.Tensor, values: torch.Tensor) -> float:
+    return float((fit_reader(classifier, data)(pixels).argmax(dim=1) == values).float().mean())
+
+
+def test_the_reader_reads_the_colour_off_a_biased_network(classifier: PixelClassifier, repair_data: Dataset):
+    data = material(repair_data, attribute="colour")
+    assert read_share(classifier, data, data.pixels, data.values) > 0.95
+
+
+def test_a_reader_of_two_values_reads_both(classifier: PixelClassifier, repair_data: Dataset):
+    data = material(repair_data, attribute="colour")
+    two = data.take(data.values < 2)
+    two = Material(pixels=two.pixels, labels=two.labels, values=two.values, kinds=2, aligned=two.aligned)
+    assert read_share(classifier, two, two.pixels, two.values) > 0.95
+
+
+def test_colour_maps_turn_most_digits_into_another_colour_for_the_reader(
+    classifier: PixelClassifier, repair_data: Dataset
+):
+    data = material(repair_data, attribute="colour")
+    targets = (data.values + 1) % data.kinds
+    found = attack(fit_reader(classifier, data), data.pixels, targets, family="mixing", radius=0.6)
+    assert read_share(classifier, data, found, targets) > 0.6
+
+
+def test_pixels_pass_the_input_contract_as_stored_samples_do(classifier: PixelClassifier, repair_data: Dataset):
+    contract = InputContract(shape=(3, 28, 28), layout="NCHW", scale=1 / 255, mean=(0.5, 0.4, 0.3), std=(0.2, 0.3, 0.5))
+    ours = PixelClassifier(classifier.network, contract).standardise(material(repair_data, attribute="colour").pixels)
+    assert torch.allclose(ours, torch.from_numpy(prepare(repair_data.samples, contract)), atol=1e-5)
