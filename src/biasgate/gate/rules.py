@@ -9,7 +9,7 @@ from biasgate.gate.evidence import Evidence
 from biasgate.gate.judgement import Judgement, at_least, at_most
 from biasgate.gate.measured import Measured, Missing
 from biasgate.gate.policy import FloorRule, GapRule, ParityRule, RepairCostRule, Rule, WorstGroupRule
-from biasgate.gate.wording import name, points, rate, samples
+from biasgate.gate.wording import group, name, points, rate, samples
 
 
 def check(rule: Rule, evidence: Evidence, spec: EvaluationSpec) -> RuleResult:
@@ -59,7 +59,7 @@ def gap(rule: GapRule, evidence: Evidence, spec: EvaluationSpec) -> RuleResult:
     lower = next(cell for subgroup, cell in groups if subgroup == widest.lower)
     sentence = (
         f"{name(rule.metric)} on {samples(widest.lower)} is {lower.as_rate()}, {found.as_points()} "
-        f"below {widest.higher[rule.attribute]} ones; the policy allows {points(rule.max)}."
+        f"below {group(widest.higher)} ones; the policy allows {points(rule.max)}."
     )
     return _result(rule.id, judgement, found, threshold=rule.max, sentence=sentence, bias=True)
 

@@ -16,9 +16,14 @@ def points(value: float) -> str:
     return f"{round(100 * value, 1) + 0:g}"
 
 
+def group(subgroup: Mapping[str, str]) -> str:
+    """A subgroup's attribute values: ``conflicting``, ``aligned, 7``; ``all`` for the whole set."""
+    return ", ".join(value for _, value in sorted(subgroup.items())) or "all"
+
+
 def samples(subgroup: Mapping[str, str]) -> str:
-    """A subgroup: ``conflicting samples``, ``all samples``."""
-    return f"{', '.join(value for _, value in sorted(subgroup.items())) or 'all'} samples"
+    """A subgroup's samples: ``conflicting samples``."""
+    return f"{group(subgroup)} samples"
 
 
 def name(metric: str) -> str:

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 CHAMPION = "champion"
 DIGEST_TAG = "biasgate.digest"
 SCHEME = "models:/"
-META_CLASSIFIER = "biasgate-meta-classifier"
 SUBMISSIONS = "-candidates"
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -148,6 +149,25 @@ def test_an_attribute_that_was_not_measured_is_insufficient(policy, evidence):
     decision = decide(asked, evidence(), (), AT)
     assert decision.verdict == "INSUFFICIENT_EVIDENCE"
     assert "'skin'" in decision.reasons[0]
+
+
+def test_an_intersection_is_judged_over_all_its_pairs_and_named(policy, evidence, make):
+    values = {("aligned", "7"): 0.95, ("aligned", "8"): 0.94, ("conflicting", "7"): 0.95, ("conflicting", "8"): 0.50}
+    cells = [make.cell(value, dict(zip(("alignment", "digit"), group, strict=True))) for group, value in values.items()]
+    gaps = [
+        make.gap({"a": max(values[a], values[b]), "b": min(values[a], values[b])}).model_copy(
+            update={"attribute": "alignment*digit", "higher": first.subgroup, "lower": second.subgroup}
+        )
+        for (a, first), (b, second) in combinations(zip(values, cells, strict=True), 2)
+    ]
+    whole = make.cell(0.83, {}, trials=3000)
+    measured = make.evaluation(0.95, 0.94).model_copy(update={"cells": (whole, *cells), "gaps": tuple(gaps)})
+    rule = {"id": "r", "kind": "gap", "attribute": "digit*alignment", "max": 0.1}
+    asked = Policy.build({**policy.model_dump(by_alias=True), "rules": [rule]}, where="test")
+    decision = decide(asked, evidence(evaluation=measured), (), AT)
+    assert decision.reasons[0].startswith("Accuracy on conflicting, 8 samples is .50")
+    missing = evidence(evaluation=measured.model_copy(update={"gaps": tuple(gaps[:-1])}))
+    assert decide(asked, missing, (), AT).verdict == "INSUFFICIENT_EVIDENCE"
 
 
 def test_a_flagged_scan_calls_a_person_and_changes_no_verdict(verdict, evidence, make):
