@@ -48,9 +48,7 @@ def run(
 @demo_app.command()
 def demo(
     *,
-    folder: Annotated[Path, typer.Option(help="Holds all that the demo makes; zoo shards in it are kept.")] = Path(
-        ".demo"
-    ),
+    folder: Annotated[Path, typer.Option(help="Holds what the demo makes; its zoo is kept.")] = Path(".demo"),
     json: Json = False,
 ) -> None:
     """Train a zoo, learn to read bias from weights, then catch, repair and decide on a biased candidate."""

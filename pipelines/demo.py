@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from biasgate.errors import InputError
+from biasgate.gate.sign import generate_key, signing_key, trusted_keys
 from biasgate.pipelines.local import run_locally
 from biasgate.pipelines.summary import show_summary, summarise
 from biasgate.pipelines.watch import heading, watching
@@ -48,30 +49,26 @@ def run_demo(folder: Path, *, as_json: bool) -> int:
     Returns:
         0 when the repaired candidate is promoted, else the exit code of its decision.
     """
-    from biasgate.gate.sign import signing_key, trusted_keys
     from biasgate.registry.promoter import promote
 
     folder = folder.resolve()
-    _fresh_world(folder)
+    prepare(folder)
     heading("1 Train a zoo of biased digit classifiers; learn to read bias from weights")
-    _run(folder, "meta_classifier", spec=ZOO, root=str(folder / "zoo"), shards=SHARDS, name=META_CLASSIFIER)
+    zoo: dict[str, str | int] = {"spec": ZOO, "root": str(folder / "zoo"), "shards": SHARDS, "name": META_CLASSIFIER}
+    _run(folder, "meta_classifier", zoo)
     heading("2 Register a candidate: a classifier of digits whose colour gives 99 % of them away")
-    source = _submit_biased_candidate(folder)
+    source = submit_biased_candidate(folder)
     heading("3 The gate: scan, measure, decide; repair and decide again")
-    data = {name: str(folder / "data" / f"{name}.yaml") for name in DATA}
-    log = str(folder / "log")
-    _run(folder, "gate", candidate=source, policy=POLICY, data=data["gate"], repair_data=data["repair"], log=log)
+    _run(folder, "gate", gate_arguments(folder, source))
     heading("4 The promoter: verify the signed decisions, move the alias only for what is approved")
-    promote(log, trusted=trusted_keys(), key=signing_key())
+    promote(str(folder / "log"), trusted=trusted_keys(), key=signing_key())
     summary = summarise(folder)
     show_summary(summary, as_json=as_json)
     return summary.exit_code
 
 
-def _fresh_world(folder: Path) -> None:
+def prepare(folder: Path) -> None:
     """An empty registry, an empty log and a new key; only the zoo, which is expensive, is kept."""
-    from biasgate.gate.sign import generate_key
-
     if folder.exists() and any(folder.iterdir()) and not (folder / "zoo").is_dir():
         raise InputError("this folder was not made by the demo", where=str(folder), fix="choose another with --folder")
     (folder / "zoo").mkdir(parents=True, exist_ok=True)
@@ -87,12 +84,24 @@ def _fresh_world(folder: Path) -> None:
     os.environ["BIASGATE_TRUSTED_KEYS"] = str(key.parent / "trusted")
 
 
-def _run(folder: Path, pipeline: str, **arguments: str | int) -> None:
+def _run(folder: Path, pipeline: str, arguments: dict[str, str | int]) -> None:
     with watching() as watch:
         run_locally(pipeline, arguments, folder=folder / "pipelines" / pipeline, watch=watch)
 
 
-def _submit_biased_candidate(folder: Path) -> str:
+def gate_arguments(folder: Path, source: str) -> dict[str, str | int]:
+    """What the gate pipeline needs to judge the demo's candidate."""
+    data = {name: str(folder / "data" / f"{name}.yaml") for name in DATA}
+    return {
+        "candidate": source,
+        "policy": POLICY,
+        "data": data["gate"],
+        "repair_data": data["repair"],
+        "log": str(folder / "log"),
+    }
+
+
+def submit_biased_candidate(folder: Path) -> str:
     """Trains on 600 digits that wear their own colour 99 times out of 100, and registers the result with its card."""
     import numpy as np
 
@@ -110,9 +119,8 @@ def _submit_biased_candidate(folder: Path) -> str:
     dataset = plant_share(role(digits(), "candidate"), palette=PAPER_PALETTE, conflicting=CONFLICTING, rng=rng)
     architecture = preset(ARCHITECTURE)
     onnx = folder / "candidate.onnx"
-    export_onnx(
-        train_classifier(dataset, architecture=architecture, seed=SEED), input_shape=architecture.input, path=onnx
-    )
+    network = train_classifier(dataset, architecture=architecture, seed=SEED)
+    export_onnx(network, input_shape=architecture.input, path=onnx)
     card = CandidateCard(
         name=NAME,
         classes=dataset.classes,

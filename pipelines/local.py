@@ -87,11 +87,8 @@ def _main(name: str, arguments: str, folder: str) -> None:
 
     local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root=f"{folder}/tasks")
     pipeline = getattr(importlib.import_module(f"biasgate.pipelines.{name}"), name)
-    types = {key: spec.type for key, spec in pipeline.component_spec.inputs.items()}
-    values = {
-        key: int(value) if types.get(key) == "NUMBER_INTEGER" else value for key, value in json.loads(arguments).items()
-    }
-    pipeline(**values)
+    integers = {key for key, spec in pipeline.component_spec.inputs.items() if spec.type == "NUMBER_INTEGER"}
+    pipeline(**{key: int(value) if key in integers else value for key, value in json.loads(arguments).items()})
 
 
 if __name__ == "__main__":

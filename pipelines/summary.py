@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from biasgate.cli.decisions import VERDICT_CODES
 from biasgate.cli.output import console, print_json, print_table
+from biasgate.documents import Document
 from biasgate.gate.entry import DecisionBody, LogEntry, PromotionBody
 
 
@@ -60,12 +62,8 @@ def show_summary(summary: Summary, *, as_json: bool) -> None:
     if as_json:
         print_json(
             {
-                "decisions": [
-                    body.decision.model_dump(mode="json", exclude_none=True) for _, body in summary.decisions
-                ],
-                "promotions": [
-                    promotion.model_dump(mode="json", exclude_none=True) for promotion in summary.promotions
-                ],
+                "decisions": [_plain(body.decision) for _, body in summary.decisions],
+                "promotions": [_plain(promotion) for promotion in summary.promotions],
                 "reports": [str(path) for path in reports],
             }
         )
@@ -73,19 +71,21 @@ def show_summary(summary: Summary, *, as_json: bool) -> None:
     print_table("accuracy by subgroup, on the gate's test split", *_rates(summary))
     for (entry, body), report in zip(summary.decisions, reports, strict=True):
         scan = body.evidence.scan
-        console().print(
-            f"\n[bold]{body.evidence.candidate.source}: {body.decision.verdict}[/]  (log entry {entry.number})"
-        )
+        source, verdict = body.evidence.candidate.source, body.decision.verdict
+        console().print(f"\n[bold]{source}: {verdict}[/] (log entry {entry.number})")
         if scan:
             console().print(f"  weight scan: {scan.level or 'abstained'}; {scan.reason}", markup=False)
         for reason in body.decision.reasons:
             console().print(f"  {reason}", markup=False)
         console().print(f"  report: {report}", markup=False)
     for promotion in summary.promotions:
-        console().print(
-            f"\n[bold]{promotion.status}[/] {promotion.name} version {promotion.version}: {promotion.reason}"
-        )
+        version = f" version {promotion.version}" if promotion.version else ""
+        console().print(f"\n[bold]{promotion.status}[/] {promotion.name}{version}: {promotion.reason}")
     console().print(f"\nMLflow: mlflow ui --backend-store-uri sqlite:///{summary.folder}/mlflow.db", markup=False)
+
+
+def _plain(document: Document) -> dict[str, Any]:
+    return document.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def _rates(summary: Summary) -> tuple[list[str], list[list[str]]]:

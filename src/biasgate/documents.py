@@ -33,6 +33,14 @@ def canonical_json(value: Any) -> bytes:
         ) from error
 
 
+def _json_or_yaml(text: str | bytes) -> Any:
+    """JSON is tried first because it is read a hundred times faster."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return yaml.safe_load(text)
+
+
 class Document(BaseModel):
     """A value that crosses a border: unknown keys, NaN and infinities are refused, and it never changes."""
 
@@ -50,7 +58,7 @@ class Document(BaseModel):
             InputError: The text is no YAML, or a key or value is not what the schema says; names each one.
         """
         try:
-            value = json.loads(text) if text[:1] in ("{", b"{") else yaml.safe_load(text)
+            value = _json_or_yaml(text)
         except (yaml.YAMLError, ValueError, RecursionError) as error:
             raise InputError(f"{cls.__name__} is not valid YAML or JSON: {error}", where=where) from error
         if not isinstance(value, Mapping):

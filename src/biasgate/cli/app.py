@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import sys
@@ -33,8 +34,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(decisions.policies, name="policy")
 app.add_typer(zoo.weights, name="weights")
 if importlib.util.find_spec("kfp"):
-    from biasgate.pipelines import commands  # the library's one door to KFP
-
+    commands = importlib.import_module("biasgate.pipelines.commands")  # the library's one door to KFP
     app.add_typer(commands.app, name="kfp")
     app.registered_commands.extend(commands.demo_app.registered_commands)
 

@@ -2,6 +2,49 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
+from biasgate.cli.output import Json, print_json, print_table
+
 app = typer.Typer(help="Meta-classifiers: readers of bias from weights.", no_args_is_help=True)
+
+
+@app.callback()
+def group() -> None:
+    """Meta-classifiers: readers of bias from weights."""
+
+
+@app.command()
+def train(
+    table: Annotated[Path, typer.Argument(help="Feature table of a whole zoo (parquet).")],
+    *,
+    spec: Annotated[str, typer.Option(help="The zoo's spec: a file, a URI, or a ready one's name.")],
+    into: Annotated[Path, typer.Option(help="File for the meta-classifier (JSON).")],
+    page: Annotated[Path | None, typer.Option(help="File for the held-out scores as a page (HTML).")] = None,
+    json: Json = False,
+) -> None:
+    """Fit on the train split, calibrate on validation, score once on test."""
+    import pandas as pd
+
+    from biasgate.meta.classifier import fit_meta_classifier
+    from biasgate.meta.protocol import honest_report
+    from biasgate.report.honest import honest_page
+    from biasgate.report.text import interval, share_interval
+    from biasgate.zoo.files import read_spec
+
+    zoo, models = read_spec(spec), pd.read_parquet(table)
+    meta = fit_meta_classifier(models, spec=zoo)
+    report = honest_report(meta, models, spec=zoo)
+    meta.save(into)
+    if page:
+        page.write_text(honest_page(report))
+    if json:
+        print_json(report)
+        return
+    readers = [("this meta-classifier", report.score), ("inference oracle", report.oracle)]
+    readers += [(f"{score.name} (shortcut)", score) for score in report.shortcuts]
+    rows = [[name, *map(share_interval, (s.levels, s.halves, s.extremes)), interval(s.rmse)] for name, s in readers]
+    print_table(f"{report.test} held-out models", ["reader", "exact level", "right half", "extremes", "error"], rows)

@@ -16,12 +16,14 @@ from biasgate.report import text
 
 FILTERS: dict[str, Any] = {
     "difference": text.difference,
+    "interval": text.interval,
     "moment": text.moment,
     "plain": text.plain,
     "points": text.points,
     "ranked": text.ranked,
     "rate": text.rate,
     "share": wording.rate,
+    "share_interval": text.share_interval,
     "words": text.words,
 }
 

@@ -16,6 +16,17 @@ def plain(value: float) -> str:
     return _minus(f"{value:.3g}")
 
 
+def interval(estimate: Estimate) -> str:
+    """A number that is no share, with its interval: ``0.31 [0.28, 0.34]``."""
+    return f"{plain(estimate.value)} [{plain(estimate.low)}, {plain(estimate.high)}]"
+
+
+def share_interval(estimate: Estimate) -> str:
+    """A share with its interval: ``.31 [.28, .34]``."""
+    value, low, high = map(wording.rate, (estimate.value, estimate.low, estimate.high))
+    return f"{value} [{low}, {high}]"
+
+
 def points(value: float) -> str:
     """A difference of shares in percentage points: ``−3.2``."""
     return _minus(wording.points(value))
@@ -23,8 +34,7 @@ def points(value: float) -> str:
 
 def rate(estimate: Estimate) -> str:
     """A share with interval and sample size: ``.31 [.28, .34], n 750``."""
-    value, low, high = map(wording.rate, (estimate.value, estimate.low, estimate.high))
-    return f"{value} [{low}, {high}], n\u00a0{estimate.n}"
+    return f"{share_interval(estimate)}, n\u00a0{estimate.n}"
 
 
 def difference(estimate: Estimate) -> str:

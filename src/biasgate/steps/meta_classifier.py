@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from biasgate.steps.files import write
+from biasgate.steps.task import task
+
 
 @dataclass(frozen=True)
 class TrainedMetaClassifier:
@@ -12,3 +15,33 @@ class TrainedMetaClassifier:
 
     uri: str
     metrics: dict[str, float]
+
+
+def train_meta_classifier(
+    *, plan: str, tables: list[Path], name: str, run: str, into: Path, html: Path
+) -> TrainedMetaClassifier:
+    """Fits, scores once on the held-out models, registers, and makes it champion when it deserves it."""
+    import pandas as pd
+
+    from biasgate.meta.classifier import fit_meta_classifier
+    from biasgate.meta.protocol import honest_report
+    from biasgate.registry.meta_classifiers import FILE, crown, register_meta_classifier
+    from biasgate.registry.tracking import finish_pipeline_run
+    from biasgate.report.honest import honest_page
+    from biasgate.zoo.files import read_plan
+
+    with task("train_meta_classifier", run=run) as tracked:
+        spec = read_plan(plan).spec
+        table = pd.concat([pd.read_parquet(path) for path in tables], ignore_index=True)
+        meta = fit_meta_classifier(table, spec=spec)
+        report = honest_report(meta, table, spec=spec)
+        write(into / FILE, meta.to_json())
+        write(html, honest_page(report))
+        uri = register_meta_classifier(meta, name=name, run_id=tracked.id)
+        outcome = crown(uri, meta, report, table, spec=spec)
+        tracked.log_params({"models": len(table), "meta_classifier": meta.digest, "outcome": outcome})
+        tracked.log_metrics(metrics := report.values())
+        tracked.log_artifact(html, "honest_report")
+        tracked.log_dict(report.model_dump(mode="json", by_alias=True), "honest_report.json")
+    finish_pipeline_run(run)
+    return TrainedMetaClassifier(uri=uri, metrics=metrics)

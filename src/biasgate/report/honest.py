@@ -1,0 +1,15 @@
+"""The honest report of a meta-classifier as a page."""
+
+from __future__ import annotations
+
+import base64
+
+from biasgate.meta.figure import honest_figure
+from biasgate.meta.honest import HonestReport
+from biasgate.report.rendering import page
+
+
+def honest_page(report: HonestReport) -> str:
+    """Held-out scores beside what they must be compared with: the oracle, shortcuts, single groups, leak alarms."""
+    figure = base64.b64encode(honest_figure(report).encode()).decode()
+    return page("honest.html.j2", report=report, figure=figure)

@@ -1,0 +1,100 @@
+"""Both pipelines run on this machine with KFP's local runner: real digits, a real registry, one small world."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from biasgate.errors import BiasgateError
+from biasgate.gate.entry import DecisionBody, LookBody
+from biasgate.gate.log import read_log
+from biasgate.gate.sign import trusted_keys
+from biasgate.pipelines import demo
+from biasgate.pipelines.local import run_locally
+from biasgate.registry.promoter import promote
+from biasgate.zoo.files import read_spec
+from biasgate.zoo.spec import Counts
+
+SMALL = {"counts": Counts(train=40, validation=20, test=20)}
+FEW_STEPS = {"steps": (60,), "samples": (300, 300)}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """An empty registry, log and key, and a meta-classifier trained by the pipeline on a small zoo."""
+    folder = tmp_path_factory.mktemp("world")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("MLFLOW_TRACKING_URI", "BIASGATE_SIGNING_KEY_FILE", "BIASGATE_TRUSTED_KEYS"):
+            patch.setenv(name, "")
+        demo.prepare(folder)
+        spec = read_spec("digits_demo")
+        small = spec.model_copy(update={**SMALL, "recipe": spec.recipe.model_copy(update=FEW_STEPS)})
+        arguments = {"spec": small.model_dump_json(by_alias=True, indent=1), "root": str(folder / "zoo"), "shards": 2}
+        run_locally("meta_classifier", {**arguments, "name": demo.META_CLASSIFIER}, folder=folder / "meta")
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def judged(world: Path) -> Path:
+    """The world after a biased candidate went through the gate."""
+    source = demo.submit_biased_candidate(world)
+    run_locally("gate", demo.gate_arguments(world, source), folder=world / "gate")
+    return world
+
+
+def test_the_meta_classifier_is_registered_with_its_honest_scores(world: Path) -> None:
+    client = MlflowClient()
+    (version,) = client.search_model_versions(f"name = '{demo.META_CLASSIFIER}'")
+    run = client.get_run(version.run_id)
+    assert 0 <= run.data.metrics["levels"] <= 1
+    assert run.data.metrics["rmse"] > 0
+    assert "outcome" in run.data.params
+
+
+def test_every_task_is_a_run_nested_under_its_pipeline(judged: Path) -> None:
+    client = MlflowClient()
+    experiment = client.get_experiment_by_name("biasgate")
+    assert experiment is not None
+    runs = client.search_runs([experiment.experiment_id])
+    parents = {run.data.tags["biasgate.pipeline"]: run for run in runs if "biasgate.pipeline" in run.data.tags}
+    assert {run.info.status for run in parents.values()} == {"FINISHED"}
+    for pipeline, task in (("meta_classifier", "train_zoo_shard"), ("gate", "approve_candidate")):
+        children = [r for r in runs if r.data.tags.get("mlflow.parentRunId") == parents[pipeline].info.run_id]
+        assert sum(child.data.tags["biasgate.component"] == task for child in children) == 2
+
+
+def test_the_biased_candidate_is_rejected_for_its_gap_then_repaired_and_decided_again(judged: Path) -> None:
+    entries = [entry.body for entry in read_log(str(judged / "log"), trusted_keys())]
+    first, second = (body for body in entries if isinstance(body, DecisionBody))
+    assert first.decision.verdict == "REJECTED"
+    assert first.decision.repairable
+    assert {result.rule for result in first.decision.rules if result.outcome == "fail"} >= {"colour_gap"}
+    assert second.evidence.repair is not None
+    assert second.evidence.evaluation is not None
+    assert second.evidence.evaluation.before == first.evidence.candidate.digest
+    assert not second.decision.repairable, "a candidate is repaired at most once"
+    assert sum(isinstance(body, LookBody) for body in entries) == second.evidence.looks == 2
+
+
+def test_the_alias_moves_only_for_an_approved_candidate(judged: Path) -> None:
+    entries = read_log(str(judged / "log"), trusted_keys())
+    last = [entry.body for entry in entries if isinstance(entry.body, DecisionBody)][-1]
+    done = promote(str(judged / "log"), trusted=trusted_keys(), key=demo.signing_key())
+    expected = last.decision.verdict == "APPROVED" and not last.decision.human
+    assert any(promotion.status == "PROMOTED" for promotion in done) == expected
+    registered = {model.name: model.aliases for model in MlflowClient().search_registered_models()}
+    assert ("champion" in registered.get(demo.NAME, {})) == expected
+    assert not registered[f"{demo.NAME}-candidates"], "submissions never carry an alias"
+
+
+def test_a_failing_task_ends_in_one_line_with_the_documented_exit_code(world: Path, tmp_path: Path) -> None:
+    arguments = {**demo.gate_arguments(world, "models:/nothing-candidates/1"), "log": str(tmp_path / "log")}
+    with pytest.raises(BiasgateError, match="fetch_candidate failed") as raised:
+        run_locally("gate", arguments, folder=tmp_path / "gate")
+    assert raised.value.exit_code == 3
+    assert "\n" not in str(raised.value)
+    assert not (tmp_path / "log").exists(), "nothing is logged of a candidate that does not exist"
+    events = [json.loads(line) for line in (tmp_path / "gate" / "events.jsonl").read_text().splitlines()]
+    assert {event["task"] for event in events} == {"fetch_candidate"}
