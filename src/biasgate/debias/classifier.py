@@ -36,5 +36,6 @@ class PixelClassifier(nn.Module):
         return self.network(self.standardise(pixels))
 
     def early(self, pixels: Tensor) -> Tensor:
-        """The network's first activations, averaged over the image: ``[n, filters]``."""
-        return self.network.layers[: self.early_depth](self.standardise(pixels)).flatten(start_dim=2).mean(dim=2)
+        """The network's first activations, averaged over the image where they still are one: ``[n, filters]``."""
+        activations = self.network.layers[: self.early_depth](self.standardise(pixels))
+        return activations.reshape(*activations.shape[:2], -1).mean(dim=2)

@@ -6,7 +6,9 @@ from biasgate.debias.attack import attack
 from biasgate.debias.classifier import PixelClassifier
 from biasgate.debias.material import Material, material
 from biasgate.debias.reader import fit_reader
+from biasgate.models.architecture import Architecture, Dense, Flatten, Relu
 from biasgate.models.card import InputContract
+from biasgate.models.network import build
 from biasgate.models.package import CandidatePackage
 from biasgate.models.prepare import prepare
 from biasgate.models.restore import restore
@@ -46,3 +48,10 @@ def test_pixels_pass_the_input_contract_as_stored_samples_do(classifier: PixelCl
     contract = InputContract(shape=(3, 28, 28), layout="NCHW", scale=1 / 255, mean=(0.5, 0.4, 0.3), std=(0.2, 0.3, 0.5))
     ours = PixelClassifier(classifier.network, contract).standardise(material(repair_data, attribute="colour").pixels)
     assert torch.allclose(ours, torch.from_numpy(prepare(repair_data.samples, contract)), atol=1e-5)
+
+
+def test_a_network_without_convolutions_has_early_features_too():
+    layers = (Flatten(), Dense(out=7), Relu(), Dense(out=2))
+    dense = build(Architecture(name="dense", input=(3, 4, 4), layers=layers))
+    contract = InputContract(shape=(3, 4, 4), layout="NCHW", scale=1 / 255)
+    assert PixelClassifier(dense, contract).early(torch.rand(5, 3, 4, 4)).shape == (5, 7)
