@@ -26,5 +26,7 @@ if built_for != sys.argv[1]:
     sys.exit(f"torch {torch.__version__} is a {built_for} build; name the index of {sys.argv[1]} builds with --build-arg TORCH_INDEX_URL")
 CHECK
 
-# Neither headers nor test suites are used at run time.
-find /opt/biasgate/lib -type d \( -path '*/torch/include' -o -path '*/pyarrow/include' -o -name tests \) -prune -exec rm -r {} +
+# Neither headers, test suites nor build tools are used at run time; torch itself starts its shared-memory manager.
+find /opt/biasgate/lib -type d \
+    \( -path '*/torch/include' -o -path '*/torch/test' -o -path '*/pyarrow/include' -o -name tests \) -prune -exec rm -r {} +
+find /opt/biasgate/lib -path '*/torch/bin/*' ! -name torch_shm_manager -delete
