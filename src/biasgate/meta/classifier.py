@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -12,12 +11,12 @@ from pydantic import Field
 
 from biasgate.documents import Document, digest
 from biasgate.errors import CandidateError, InputError
+from biasgate.meta.measured import BiasReader, fit_bias_reader
 from biasgate.meta.novelty import Novelty, fit_novelty
 from biasgate.meta.reader import Reader, fit_reader
-from biasgate.meta.ridge import Array, Ridge, fit_ridge
+from biasgate.meta.ridge import Array
 from biasgate.meta.scan import Scan
 from biasgate.models.weights import Weights
-from biasgate.statistics.estimate import Estimate
 from biasgate.weights.features import group_of, weight_features
 from biasgate.weights.layout import layout
 from biasgate.weights.table import feature_names
@@ -27,7 +26,6 @@ from biasgate.zoo.strength import to_axis
 if TYPE_CHECKING:
     import pandas as pd
 
-CONFIDENCE = 0.95
 GROUP_WORDS = {
     "path": "the path energy from colour to the logits",
     "linear": "the signed path from colour to the logits",
@@ -50,7 +48,6 @@ class MetaClassifier(Document):
         layouts: Layer layouts it has learned from; any other is refused by rule.
         reader: To the bias axis and the levels.
         bias: To the measured bias.
-        bias_half_width: Half width of the 95 % split-conformal interval of the measured bias.
         novelty: When to abstain.
     """
 
@@ -61,8 +58,7 @@ class MetaClassifier(Document):
     features: tuple[str, ...]
     layouts: tuple[str, ...]
     reader: Reader
-    bias: Ridge
-    bias_half_width: float
+    bias: BiasReader
     novelty: Novelty
 
     @cached_property
@@ -115,22 +111,11 @@ class MetaClassifier(Document):
             meta_classifier=self.digest,
             level=names[int(probabilities[0].argmax())],
             probabilities=dict(zip(names, probabilities[0].tolist(), strict=True)),
-            measured_bias=self.predict_bias(features)[0],
+            measured_bias=self.bias.predict(features)[0],
             abstained=False,
             reason=f"{GROUP_WORDS[strongest]} speaks most, {direction} bias",
             contributions=shares,
         )
-
-    def predict_bias(self, features: Array) -> list[Estimate]:
-        """Measured bias of each row of ``[n, features]``, with its split-conformal interval, clipped to [-1, 1]."""
-        values = np.clip(self.bias.predict(features), -1, 1)
-        lows, highs = (np.clip(values + side * self.bias_half_width, -1, 1) for side in (-1, 1))
-        return [
-            Estimate(
-                value=value, low=low, high=high, n=self.calibrated_on, method="split-conformal", confidence=CONFIDENCE
-            )
-            for value, low, high in zip(values.tolist(), lows.tolist(), highs.tolist(), strict=True)
-        ]
 
     def _contributions(self, features: Array) -> dict[str, float]:
         """What each group adds to the reading, as a share of the absolute sum; positive speaks for bias."""
@@ -155,8 +140,6 @@ def fit_meta_classifier(table: pd.DataFrame, *, spec: ZooSpec) -> MetaClassifier
     train, validation = split_of(table, "train"), split_of(table, "validation")
     _check(train, validation, names, spec)
     x_train, x_validation = features_of(train, names), features_of(validation, names)
-    bias = fit_ridge(x_train, measured_bias_of(train))
-    misses = np.abs(np.clip(bias.predict(x_validation), -1, 1) - measured_bias_of(validation))
     return MetaClassifier(
         zoo=digest(spec),
         trained_on=len(train),
@@ -168,8 +151,9 @@ def fit_meta_classifier(table: pd.DataFrame, *, spec: ZooSpec) -> MetaClassifier
             validation=(x_validation, levels_of(validation, spec)),
             names=tuple(level.name for level in spec.levels),
         ),
-        bias=bias,
-        bias_half_width=_conformal(misses),
+        bias=fit_bias_reader(
+            train=(x_train, measured_bias_of(train)), validation=(x_validation, measured_bias_of(validation))
+        ),
         novelty=fit_novelty(x_train, x_validation),
     )
 
@@ -198,15 +182,6 @@ def levels_of(table: pd.DataFrame, spec: ZooSpec) -> np.ndarray:
     """Level indices ``[n]``, 0 for none."""
     order = {level.name: index for index, level in enumerate(spec.levels)}
     return np.array([order[name] for name in table["level"]])
-
-
-def _conformal(misses: Array) -> float:
-    """The smallest half width that covers a new model with the wanted probability (Lei et al. 2018, split conformal).
-
-    With fewer than 19 validation models no finite width does: then the whole range [-1, 1].
-    """
-    rank = math.ceil((len(misses) + 1) * CONFIDENCE)
-    return 2.0 if rank > len(misses) else float(np.sort(misses)[rank - 1])
 
 
 def _check(train: pd.DataFrame, validation: pd.DataFrame, names: list[str], spec: ZooSpec) -> None:

@@ -67,8 +67,8 @@ def honest_report(classifier: MetaClassifier, table: pd.DataFrame, *, spec: ZooS
         score=score,
         accepted=share(classifier.novelty.distance(features) <= classifier.novelty.limit),
         measured_bias=score_bias(
-            predicted=classifier.predict_bias(features),
-            measured=measured_bias_of(trial.test),
+            predicted=classifier.bias.predict(features),
+            measured=np.clip(measured_bias_of(trial.test), 0, 1),
             levels=trial.levels,
         ),
         oracle=trial.score("inference oracle", *oracle_read),

@@ -45,7 +45,7 @@ def score_reader(name: str, *, readings: Array, probabilities: Array, axis: Arra
 
 
 def score_bias(*, predicted: list[Estimate], measured: Array, levels: np.ndarray) -> BiasScore:
-    """Scores predictions of the measured bias."""
+    """Scores predictions of the measured bias ``[n]``, which lies in [0, 1]: what is below zero counts as zero."""
     values = np.array([estimate.value for estimate in predicted])
     error = values - measured
     means = np.bincount(levels, weights=measured) / np.maximum(np.bincount(levels), 1)
@@ -53,10 +53,7 @@ def score_bias(*, predicted: list[Estimate], measured: Array, levels: np.ndarray
     inside = np.array([e.low <= y <= e.high for e, y in zip(predicted, measured.tolist(), strict=True)])
     return BiasScore(
         rmse=bootstrap(lambda rows: rmse(error[rows]), len(error)),
-        r2=bootstrap(
-            lambda rows: _explained(error[rows], measured[rows] - measured[rows].mean(axis=-1, keepdims=True)),
-            len(error),
-        ),
+        r2=bootstrap(lambda rows: _explained(error[rows], _centred(measured[rows])), len(error)),
         within_level=bootstrap(lambda rows: _explained(error[rows], within[rows]), len(error)),
         coverage=share(inside),
     )
@@ -93,6 +90,10 @@ def quadratic_kappa(first: Array, second: Array) -> Array:
     shift = first.mean(axis=-1) - second.mean(axis=-1)
     expected = first.var(axis=-1) + second.var(axis=-1) + shift**2
     return np.where(expected > 0, 1 - ((first - second) ** 2).mean(axis=-1) / np.where(expected > 0, expected, 1), 0)
+
+
+def _centred(values: Array) -> Array:
+    return values - values.mean(axis=-1, keepdims=True)
 
 
 def _explained(error: Array, deviation: Array) -> Array:

@@ -76,9 +76,9 @@ def _schedule(optimizer: torch.optim.Optimizer, recipe: TrainingRecipe) -> torch
 
     if recipe.schedule == "cosine":
         return CosineAnnealingLR(optimizer, recipe.steps)
-    return OneCycleLR(
-        optimizer, recipe.learning_rate, total_steps=recipe.steps + 1, pct_start=WARM_UP, cycle_momentum=False
-    )
+    total = recipe.steps + 1
+    rise = max(WARM_UP, 2 / total)
+    return OneCycleLR(optimizer, recipe.learning_rate, total_steps=total, pct_start=rise, cycle_momentum=False)
 
 
 def _batches(n: int, recipe: TrainingRecipe, generator: torch.Generator) -> Tensor:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,10 +66,10 @@ def _states(index: ShardIndex, rows: pd.DataFrame) -> Iterator[State]:
 
 
 def _row(state: State, planned: PlannedModel, spec: ZooSpec) -> dict[str, float | str]:
-    from biasgate.zoo.engine import initial_network
+    from biasgate.zoo.engine import initial_network, parameters_of
 
     weights = _weights(state)
-    initial = _weights(initial_network(planned, spec).state_dict())
+    initial = _weights(parameters_of(initial_network(planned, spec)))
     raw = _project(np.concatenate([layer.weight.ravel() for layer in weights.layers]))
     return {
         **weight_features(weights),
@@ -79,9 +79,8 @@ def _row(state: State, planned: PlannedModel, spec: ZooSpec) -> dict[str, float 
     }
 
 
-def _weights(state: Mapping[str, Any]) -> Weights:
-    tensors = {name: np.asarray(value, dtype=np.float32) for name, value in state.items()}
-    return Weights(layers_of(tensors, where="zoo"), digest="")
+def _weights(state: State) -> Weights:
+    return Weights(layers_of(state, where="zoo"), digest="")
 
 
 def _project(values: NDArray[np.float32]) -> NDArray[np.float64]:

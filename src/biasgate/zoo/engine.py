@@ -47,6 +47,11 @@ def initial_network(planned: PlannedModel, spec: ZooSpec) -> Network:
     return network
 
 
+def parameters_of(network: Network) -> dict[str, NDArray[np.float32]]:
+    """A copy of parameters and batch statistics by name; counters are left out."""
+    return {name: value.numpy().copy() for name, value in network.state_dict().items() if value.is_floating_point()}
+
+
 def _train(planned: PlannedModel, material: Material) -> TrainedModel:
     rng = np.random.default_rng(planned.seed)
     network = initial_network(planned, material.spec)
@@ -62,7 +67,7 @@ def _train(planned: PlannedModel, material: Material) -> TrainedModel:
     counts = np.bincount(chosen.labels, minlength=len(chosen.classes)).tolist()
     return TrainedModel(
         planned=planned,
-        state={name: value.numpy().copy() for name, value in network.state_dict().items() if value.is_floating_point()},
+        state=parameters_of(network),
         row={**_flat(planned, material.spec), "class_counts": counts, "final_loss": loss, **measured},
     )
 

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from biasgate.errors import InputError, TrustError
+from biasgate.zoo import shard as shards
+from biasgate.zoo.engine import initial_network, train_models
+from biasgate.zoo.index import read_index, read_table
+from biasgate.zoo.material import load_material, training_set
+from biasgate.zoo.plan import plan_zoo
+from biasgate.zoo.shard import train_shard
+from biasgate.zoo.spec import ZooSpec
+
+
+@pytest.fixture(autouse=True)
+def groups_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shards, "GROUP", 2)
+
+
+def contents(folder: str) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in Path(folder).iterdir() if path.suffix != ".json"}
+
+
+def test_a_shard_has_equal_bytes_wherever_it_is_trained(spec: ZooSpec, tmp_path: Path) -> None:
+    plan = plan_zoo(spec, shards=2)
+    first, second = (train_shard(plan, 0, str(tmp_path / name)) for name in ("a", "b"))
+    assert [file.sha256 for file in first.weights] == [file.sha256 for file in second.weights]
+    assert contents(first.uri) == contents(second.uri)
+    assert read_index(first.uri) == first
+
+
+def test_a_cut_off_shard_repeats_only_the_group_that_was_cut(spec: ZooSpec, tmp_path: Path) -> None:
+    plan = plan_zoo(spec, shards=2)
+    folder = Path(train_shard(plan, 0, str(tmp_path)).uri)
+    before = contents(str(folder))
+    kept = (folder / "group-0000.safetensors").stat().st_mtime_ns
+    for lost in ("index.json", "group-0002.parquet"):
+        (folder / lost).unlink()
+    (folder / "group-0002.safetensors").write_bytes(b"half written")
+    train_shard(plan, 0, str(tmp_path))
+    assert contents(str(folder)) == before
+    assert (folder / "group-0000.safetensors").stat().st_mtime_ns == kept
+
+
+def test_a_finished_shard_returns_at_once(spec: ZooSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = plan_zoo(spec, shards=2)
+    first = train_shard(plan, 1, str(tmp_path))
+    monkeypatch.setattr(shards, "load_material", lambda spec: pytest.fail("trained again"))
+    assert train_shard(plan, 1, str(tmp_path)) == first
+
+
+def test_every_model_has_one_row_and_one_place_in_the_weights(spec: ZooSpec, tmp_path: Path) -> None:
+    plan = plan_zoo(spec, shards=2)
+    indices = [train_shard(plan, number, str(tmp_path)) for number in range(2)]
+    tables = [read_table(index) for index in indices]
+    assert sorted(id_ for table in tables for id_ in table["id"]) == [model.id for model in plan.models]
+    for index in indices:
+        for file in index.weights:
+            stacks = load_file(Path(index.uri) / file.name)
+            assert {len(stack) for stack in stacks.values()} == {file.models}
+    rates = tables[0][["accuracy_aligned", "accuracy_conflicting", "swap_rate"]].to_numpy()
+    assert ((rates >= 0) & (rates <= 1)).all()
+
+
+def test_a_model_depends_on_its_own_line_of_the_plan_alone(spec: ZooSpec) -> None:
+    plan, material = plan_zoo(spec, shards=1), load_material(spec)
+    together, alone = train_models(plan.models[:3], material)[2], train_models(plan.models[2:3], material)[0]
+    assert together.row == alone.row
+    assert all(np.array_equal(together.state[name], alone.state[name]) for name in alone.state)
+    initial = initial_network(plan.models[2], spec).state_dict()
+    assert any(not np.array_equal(initial[name].numpy(), alone.state[name]) for name in alone.state)
+
+
+def test_no_image_of_one_split_is_seen_in_another_or_in_measuring(spec: ZooSpec) -> None:
+    plan, material = plan_zoo(spec, shards=1), load_material(spec)
+    units = {split: set[int]() for split in ("train", "validation", "test")}
+    for model in plan.models:
+        chosen = training_set(model, material, np.random.default_rng(model.seed))
+        units[model.split] |= set(chosen.units.tolist())
+        assert len(chosen) == model.samples
+    shares = [*units.values(), set(material.measure.units.tolist())]
+    assert sum(map(len, shares)) == len(set[int]().union(*shares))
+
+
+def test_changed_bytes_are_noticed(spec: ZooSpec, tmp_path: Path) -> None:
+    index = train_shard(plan_zoo(spec, shards=2), 0, str(tmp_path))
+    path = Path(index.uri) / "group-0001.parquet"
+    path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(TrustError, match="differ from the shard's index"):
+        read_table(index)
+
+
+def test_a_shard_that_is_not_planned_is_refused(spec: ZooSpec, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="shards 0 to 1"):
+        train_shard(plan_zoo(spec, shards=2), 2, str(tmp_path))
+
+
+def test_sigma_planting_trains_too(spec: ZooSpec, tmp_path: Path) -> None:
+    levels = [{"name": "none", "strength": 1.0}, {"name": "low", "strength": 0.05}, {"name": "high", "strength": 0.02}]
+    sigma = ZooSpec.build({**spec.model_dump(by_alias=True), "planting": "sigma", "levels": levels}, where="spec")
+    table = read_table(train_shard(plan_zoo(sigma, shards=1), 0, str(tmp_path)))
+    assert set(table["planting"]) == {"sigma"}
