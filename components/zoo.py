@@ -6,7 +6,7 @@ from biasgate.components.image import component
 
 
 @component
-def plan_zoo(spec: str, root: str, shards: int, plan: dsl.OutputPath(str), run: dsl.OutputPath(str)) -> list[int]:
+def plan_zoo(spec: str, root: str, shards: int, plan: dsl.OutputPath(str), run: dsl.OutputPath(str)) -> list[dict]:
     """Plans a zoo and opens the pipeline's MLflow run.
 
     Args:
@@ -17,7 +17,8 @@ def plan_zoo(spec: str, root: str, shards: int, plan: dsl.OutputPath(str), run: 
         run: MLflow run that every task of this pipeline nests under.
 
     Returns:
-        The shard indices to fan out over.
+        One item a shard to fan out over: ``index``, ``plan`` and ``run``. They travel together because KFP's local
+        runner hands a loop's tasks nothing but their item and the pipeline's own parameters.
     """
     from pathlib import Path
 
@@ -26,7 +27,7 @@ def plan_zoo(spec: str, root: str, shards: int, plan: dsl.OutputPath(str), run: 
     planned = plan_zoo(spec=spec, root=root, shards=shards)
     Path(plan).write_text(planned.plan)
     Path(run).write_text(planned.run)
-    return planned.shards
+    return planned.items
 
 
 @component

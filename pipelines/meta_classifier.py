@@ -19,9 +19,9 @@ def meta_classifier(spec: str, root: str, shards: int = 64, name: str = "biasgat
         name: Registered model that the meta-classifier becomes a version of.
     """
     planned = configure(plan_zoo(spec=spec, root=root, shards=shards), cached=False)
-    plan, run = planned.outputs["plan"], planned.outputs["run"]
     with dsl.ParallelFor(planned.outputs["Output"]) as shard:
-        trained = configure(train_zoo_shard(plan=plan, shard=shard, root=root, run=run), work="train")
-        features = configure(featurize_weights(index=trained.outputs["index"], run=run))
+        trained = configure(train_zoo_shard(plan=shard.plan, shard=shard.index, root=root, run=shard.run), work="train")
+        features = configure(featurize_weights(index=trained.outputs["index"], run=shard.run))
     tables = dsl.Collected(features.outputs["table"])
+    plan, run = planned.outputs["plan"], planned.outputs["run"]
     configure(train_meta_classifier(plan=plan, tables=tables, name=name, run=run), cached=False)
