@@ -11,13 +11,13 @@ from biasgate.documents import Document
 from biasgate.errors import InputError
 from biasgate.meta.classifier import MetaClassifier, features_of, levels_of, split_of
 from biasgate.meta.ridge import Array
+from biasgate.meta.scores import mean_t
 from biasgate.statistics.estimate import Estimate
 from biasgate.zoo.spec import ZooSpec
 
 if TYPE_CHECKING:
     import pandas as pd
 
-CONFIDENCE = 0.95
 MARGIN = 0.1
 
 
@@ -65,9 +65,11 @@ def compare_with_incumbent(
     names = tuple(level.name for level in spec.levels)
     if {challenger.reader.calibration.names, incumbent.reader.calibration.names} != {names}:
         raise InputError("challenger, incumbent and zoo name other levels", where=spec.name, fix="keep the levels")
+    if len(test) < 2:
+        raise InputError("fewer than two test models", where=spec.name, fix="plan a zoo with more test models")
     levels = levels_of(test, spec)
     excess = _level_error(challenger, test, levels) - _level_error(incumbent, test, levels)
-    estimate = _paired_t(excess)
+    estimate = mean_t(excess)
     return Succession(
         challenger=challenger.digest,
         incumbent=incumbent.digest,
@@ -83,14 +85,3 @@ def _level_error(classifier: MetaClassifier, test: pd.DataFrame, levels: np.ndar
     _, probabilities = classifier.reader.read_off(features_of(test, classifier.features))
     distances = np.abs(np.arange(probabilities.shape[1]) - levels[:, None])
     return (probabilities * distances).sum(axis=1)
-
-
-def _paired_t(differences: Array) -> Estimate:
-    from scipy.stats import t
-
-    n = len(differences)
-    if n < 2:
-        raise InputError("fewer than two test models", fix="plan a zoo with more test models")
-    mean = float(differences.mean())
-    half = float(t.ppf((1 + CONFIDENCE) / 2, n - 1) * differences.std(ddof=1) / np.sqrt(n))
-    return Estimate(value=mean, low=mean - half, high=mean + half, n=n, method="paired t", confidence=CONFIDENCE)

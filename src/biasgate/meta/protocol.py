@@ -20,7 +20,7 @@ from biasgate.meta.classifier import MetaClassifier, axis_of, features_of, level
 from biasgate.meta.honest import Comparison, HonestReport, LeakAlarm, ReaderScore
 from biasgate.meta.reader import fit_reader
 from biasgate.meta.ridge import Array
-from biasgate.meta.scores import bootstrap, rmse, score_bias, score_reader, share
+from biasgate.meta.scores import bootstrap, mean_t, rmse, score_bias, score_reader, share
 from biasgate.statistics.estimate import Estimate
 from biasgate.statistics.paired import Pairs, newcombe_paired
 from biasgate.weights.features import GROUPS, group_of
@@ -36,6 +36,7 @@ View = Callable[["pd.DataFrame"], Array]
 
 ALARM_CONFIDENCE = 0.99
 RAW_LIMIT = 2.0
+SHUFFLES = 30
 
 
 def honest_report(classifier: MetaClassifier, table: pd.DataFrame, *, spec: ZooSpec) -> HonestReport:
@@ -110,12 +111,11 @@ class Trial:
         """Scores readings of the test models."""
         return score_reader(name, readings=readings, probabilities=probabilities, axis=self.axis, levels=self.levels)
 
-    def fit_and_read(self, view: View, *, shuffle: bool = False) -> tuple[Array, Array]:
+    def fit_and_read(self, view: View, *, shuffle: np.random.Generator | None = None) -> tuple[Array, Array]:
         """Readings and probabilities of the test models by the same learner on other columns, or shuffled labels."""
         axis, levels = axis_of(self.train, self.spec), levels_of(self.validation, self.spec)
         if shuffle:
-            rng = np.random.default_rng(0)
-            axis, levels = rng.permutation(axis), rng.permutation(levels)
+            axis, levels = shuffle.permutation(axis), shuffle.permutation(levels)
         reader = fit_reader(
             train=(view(self.train), axis), validation=(view(self.validation), levels), names=self.names
         )
@@ -148,26 +148,39 @@ def _leaks(trial: Trial, classifier: MetaClassifier) -> tuple[LeakAlarm, ...]:
 
     Trained raw weights hold the bias itself, so a faint reading of them is no leak; shared seeds would give near 1.
     """
-
-    def features(table: pd.DataFrame) -> Array:
-        return features_of(table, classifier.features)
-
     readers = {
         "recipe": trial.fit_and_read(columns.recipe),
         "initial weights": trial.fit_and_read(columns.initial_weights),
         "image subset": trial.fit_and_read(columns.image_subset),
-        "shuffled labels": trial.fit_and_read(features, shuffle=True),
     }
     chance = float(np.bincount(trial.levels).max() / len(trial.levels))
     named = {name: probabilities.argmax(axis=1) for name, (_, probabilities) in readers.items()}
-    alarms = [_alarm(name, levels == trial.levels, limit=chance) for name, levels in named.items()]
-    alarms.append(_alarm("raw weights", _nearest(trial) == trial.levels, limit=RAW_LIMIT * chance))
-    return tuple(alarms)
+    rates = {name: share(levels == trial.levels, confidence=ALARM_CONFIDENCE) for name, levels in named.items()}
+    nearest = share(_nearest(trial) == trial.levels, confidence=ALARM_CONFIDENCE)
+    return (
+        *(_alarm(name, rate, limit=chance) for name, rate in rates.items()),
+        _alarm("shuffled labels", _shuffled(trial, classifier), limit=chance),
+        _alarm("raw weights", nearest, limit=RAW_LIMIT * chance),
+    )
 
 
-def _alarm(name: str, hits: np.ndarray, *, limit: float) -> LeakAlarm:
-    levels = share(hits, confidence=ALARM_CONFIDENCE)
+def _alarm(name: str, levels: Estimate, *, limit: float) -> LeakAlarm:
     return LeakAlarm(name=name, levels=levels, limit=limit, rings=levels.low > limit)
+
+
+def _shuffled(trial: Trial, classifier: MetaClassifier) -> Estimate:
+    """Mean share of exact levels over many shuffles.
+
+    The unit is the shuffle: a reader of random labels points somewhere in feature space, bias is the direction in which
+    models vary most, and all test models share the accident.
+    """
+    rng = np.random.default_rng(0)
+
+    def hits() -> float:
+        _, probabilities = trial.fit_and_read(lambda t: features_of(t, classifier.features), shuffle=rng)
+        return float((probabilities.argmax(axis=1) == trial.levels).mean())
+
+    return mean_t(np.array([hits() for _ in range(SHUFFLES)]), confidence=ALARM_CONFIDENCE)
 
 
 def _nearest(trial: Trial) -> np.ndarray:
