@@ -1,21 +1,18 @@
-"""The MLflow server of the manifests, with the accounts that keep runs from promoting."""
+"""The MLflow server of the manifests on PostgreSQL and S3, with the accounts that keep runs from promoting."""
 
 import json
-import time
-from pathlib import Path
 
 import pytest
-import yaml
 
-MANIFEST = Path(__file__).parents[2] / "manifests" / "base" / "registry" / "mlflow.yaml"
 HOST = "mlflow.biasgate.svc.cluster.local:5000"
 PASSWORD = "only-for-this-test-{user}"
-ACCOUNTS = """\
+DATABASE = "postgresql+psycopg2://mlflow@/mlflow?host=/var/run/postgresql"
+ACCOUNTS = f"""\
 [mlflow]
 default_permission = READ
-database_uri = sqlite:////tmp/auth.db
+database_uri = {DATABASE}
 admin_username = admin
-admin_password = only-for-this-test-admin
+admin_password = {PASSWORD.format(user="admin")}
 authorization_function = mlflow.server.auth:authenticate_request_basic_auth
 """
 CLIENT = """
@@ -33,44 +30,57 @@ except urllib.error.HTTPError as error:
 except urllib.error.URLError as error:
     print(json.dumps([0, str(error)]))
 """
+MODELS = "/api/2.0/mlflow/registered-models/create"
+ALIAS = "/api/2.0/mlflow/registered-models/alias"
+VERSIONS = "/api/2.0/mlflow/model-versions/create"
+EXPERIMENTS = "/api/2.0/mlflow/experiments/create"
+RUNS = "/api/2.0/mlflow/runs/create"
+ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
+GRANT = "/api/3.0/mlflow/users/permissions/grant"
 
 
 class Server:
-    """A running server, asked from within its own container: it has no network."""
+    """A running server, asked from within its own container: it has no other network."""
 
     def __init__(self, docker, name: str):
         self.docker, self.name = docker, name
 
     def ask(self, method: str, path: str, *, user: str = "", body: object = None, host: str = HOST) -> int:
+        """The status of the answer; what it says is in ``said``."""
         text = "" if body is None else json.dumps(body)
         password = PASSWORD.format(user=user)
         done = self.docker("exec", self.name, "python3", "-c", CLIENT, host, user, password, method, path, text)
         status, self.said = json.loads(done.stdout)
         return status
 
+    def make(self, path: str, *, user: str, body: object) -> dict:
+        assert self.ask("POST", path, user=user, body=body) == 200, self.said
+        return json.loads(self.said)
 
-@pytest.fixture
-def server(docker, service, tmp_path):
-    documents = yaml.safe_load_all(MANIFEST.read_text(encoding="utf-8"))
-    (deployment,) = [item for item in documents if item["kind"] == "Deployment"]
-    command = deployment["spec"]["template"]["spec"]["containers"][0]["command"]
-    tmp_path.chmod(0o755)
-    (tmp_path / "basic_auth.ini").write_text(ACCOUNTS)
+
+@pytest.fixture(scope="module")
+def server(docker, service, s3, postgres, tmp_path_factory, manifest, until):
+    folder = tmp_path_factory.mktemp("auth")
+    folder.chmod(0o755)
+    (folder / "basic_auth.ini").write_text(ACCOUNTS)
     settings = {
+        **s3.environment,
         "MLFLOW_AUTH_CONFIG_PATH": "/etc/mlflow/basic_auth.ini",
         "MLFLOW_FLASK_SERVER_SECRET_KEY": "only-for-this-test",
-        "MLFLOW_BACKEND_STORE_URI": "sqlite:////tmp/mlflow.db",
-        "MLFLOW_ARTIFACTS_DESTINATION": "/tmp/artifacts",
+        "MLFLOW_BACKEND_STORE_URI": DATABASE,
+        "MLFLOW_ARTIFACTS_DESTINATION": "s3://biasgate/mlflow",
         "MLFLOW_SERVER_ALLOWED_HOSTS": HOST,
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     }
     environment = [part for name, value in settings.items() for part in ("--env", f"{name}={value}")]
-    started = Server(docker, service(*command, options=(*environment, "--volume", f"{tmp_path}:/etc/mlflow:ro")))
-    for _ in range(120):
-        if started.ask("GET", "/health") == 200:
-            return started
-        time.sleep(0.5)
-    pytest.fail(docker("logs", started.name).stderr[-2000:])
+    mounts = ("--volume", f"{folder}:/etc/mlflow:ro", "--volume", f"{postgres}:/var/run/postgresql")
+    command = manifest("base/registry/mlflow.yaml", "Deployment")["command"]
+    started = Server(docker, service(*command, options=(*environment, *mounts), beside=s3.container))
+    until(lambda: started.ask("GET", "/health") == 200, otherwise=lambda: docker("logs", started.name).stderr)
+    for user in ("runner", "promoter"):
+        account = {"username": user, "password": PASSWORD.format(user=user)}
+        started.make("/api/2.0/mlflow/users/create", user="admin", body=account)
+    return started
 
 
 def test_it_answers_probes_by_any_name_and_requests_by_its_own(server):
@@ -81,41 +91,30 @@ def test_it_answers_probes_by_any_name_and_requests_by_its_own(server):
     assert server.ask("GET", search, user="admin") == 200
 
 
-def make_accounts(server) -> None:
-    for user in ("runner", "promoter"):
-        account = {"username": user, "password": PASSWORD.format(user=user)}
-        assert server.ask("POST", "/api/2.0/mlflow/users/create", user="admin", body=account) == 200, server.said
-
-
-def test_the_account_of_runs_cannot_point_the_promoters_alias(server):
-    make_accounts(server)
-    models, alias = "/api/2.0/mlflow/registered-models/create", "/api/2.0/mlflow/registered-models/alias"
-    versions = "/api/2.0/mlflow/model-versions/create"
-    assert server.ask("POST", models, user="promoter", body={"name": "digits"}) == 200, server.said
-    made = server.ask("POST", "/api/2.0/mlflow/experiments/create", user="promoter", body={"name": "promoted"})
-    assert made == 200, server.said
-    run = {"experiment_id": json.loads(server.said)["experiment_id"]}
-    assert server.ask("POST", "/api/2.0/mlflow/runs/create", user="promoter", body=run) == 200, server.said
-    info = json.loads(server.said)["run"]["info"]
-    version = {"name": "digits", "source": f"{info['artifact_uri']}/model", "run_id": info["run_id"]}
-    assert server.ask("POST", versions, user="promoter", body=version) == 200, server.said
+def test_the_account_of_runs_cannot_touch_what_the_promoter_made(server):
+    experiment = server.make(EXPERIMENTS, user="promoter", body={"name": "promoted"})["experiment_id"]
+    run = server.make(RUNS, user="promoter", body={"experiment_id": experiment})["run"]["info"]
+    stored = f"{ARTIFACTS}/{experiment}/{run['run_id']}/artifacts/model/model.onnx"
+    assert server.ask("PUT", stored, user="promoter", body="the model") == 200, server.said
+    server.make(MODELS, user="promoter", body={"name": "digits"})
+    version = {"name": "digits", "source": f"{run['artifact_uri']}/model", "run_id": run["run_id"]}
+    server.make(VERSIONS, user="promoter", body=version)
     champion = {"name": "digits", "alias": "champion", "version": "1"}
 
-    assert server.ask("POST", alias, user="runner", body=champion) == 403
-    assert server.ask("POST", versions, user="runner", body=version) == 403
-    assert server.ask("POST", alias, user="promoter", body=champion) == 200, server.said
-    assert server.ask("POST", models, user="runner", body={"name": "digits-candidates"}) == 200, server.said
+    assert server.ask("POST", ALIAS, user="runner", body=champion) == 403
+    assert server.ask("POST", VERSIONS, user="runner", body=version) == 403
+    assert server.ask("PUT", stored, user="runner", body="another model") == 403
+
+    server.make(ALIAS, user="promoter", body=champion)
+    assert server.ask("GET", stored, user="runner") == 200
+    assert json.loads(server.said) == "the model"
+    server.make(MODELS, user="runner", body={"name": "digits-candidates"})
 
 
 def test_both_accounts_write_to_an_experiment_that_is_granted_to_them(server):
-    make_accounts(server)
-    made = server.ask("POST", "/api/2.0/mlflow/experiments/create", user="admin", body={"name": "biasgate"})
-    assert made == 200, server.said
-    experiment = json.loads(server.said)["experiment_id"]
+    experiment = server.make(EXPERIMENTS, user="admin", body={"name": "biasgate"})["experiment_id"]
     for user in ("runner", "promoter"):
-        run = {"experiment_id": experiment}
-        assert server.ask("POST", "/api/2.0/mlflow/runs/create", user=user, body=run) == 403
+        assert server.ask("POST", RUNS, user=user, body={"experiment_id": experiment}) == 403
         grant = {"username": user, "resource_type": "experiment", "resource_id": experiment, "permission": "EDIT"}
-        granted = server.ask("POST", "/api/3.0/mlflow/users/permissions/grant", user="admin", body=grant)
-        assert granted == 200, server.said
-        assert server.ask("POST", "/api/2.0/mlflow/runs/create", user=user, body=run) == 200, server.said
+        server.make(GRANT, user="admin", body=grant)
+        server.make(RUNS, user=user, body={"experiment_id": experiment})
