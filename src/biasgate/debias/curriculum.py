@@ -1,8 +1,8 @@
 """The adversarial curriculum: easy counterfactuals first, then those that change the decision; imports torch.
 
 Our reading of Shukla, Srikanth, Cohen and Turk, arXiv 2404.11819, whose steps, radii and loss are not published in a
-form that we could read. Departures: counterfactuals are made once a round and kept for three, not in every step; the
-second stage weighs every counterfactual by how far the decision moved instead of dropping those below a threshold.
+form that we could read. Ours are: counterfactuals are made once a round, and those of the latest rounds are learned
+together; stage 2 weighs each by how far the decision moved, which fades out those that left it alone.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ ROUNDS, EASY_ROUNDS, EPOCHS, KEPT = 8, 2, 8, 3
 EASY_RADIUS, EASY_WEIGHT = 0.1, 0.5
 BATCH, LEARNING_RATE = 64, 1e-2
 HEAVIEST = 3.0
+"""Rounds, how many of them are stage 1, epochs a round, rounds whose counterfactuals are kept; radius and λ of stage 1;
+pairs a step and peak learning rate; largest weight of a counterfactual. Found on digits outside the candidate, repair
+and gate roles."""
 
 
 @dataclass(frozen=True)
@@ -125,9 +128,8 @@ def fine_tune(classifier: PixelClassifier, data: Material, settings: Settings, *
         InputError: The loss is not finite.
     """
     generator = torch.Generator().manual_seed(seed)
-    parameters = list(classifier.parameters())
     steps = len(data) // min(BATCH, len(data))
-    optimizer = torch.optim.Adam(parameters, LEARNING_RATE)
+    optimizer = torch.optim.Adam(classifier.parameters(), LEARNING_RATE)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, LEARNING_RATE, total_steps=ROUNDS * EPOCHS * steps, cycle_momentum=False
     )
