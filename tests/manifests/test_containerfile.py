@@ -1,0 +1,36 @@
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CONTAINERFILE = (ROOT / "images" / "Containerfile").read_text(encoding="utf-8")
+
+
+def pins(path: str) -> dict[str, str]:
+    lines = (ROOT / path).read_text(encoding="utf-8").splitlines()
+    return dict(line.split("==") for line in lines if "==" in line)
+
+
+def test_the_default_base_is_named_by_digest():
+    (base,) = re.findall(r"^ARG BASE_IMAGE=(\S+)$", CONTAINERFILE, re.MULTILINE)
+    assert re.search(r"@sha256:[0-9a-f]{64}$", base)
+
+
+def test_every_stage_starts_from_the_base_or_another_stage():
+    stages = re.findall(r"^FROM (\S+) AS (\S+)$", CONTAINERFILE, re.MULTILINE)
+    known = {"${BASE_IMAGE}", "scratch"}
+    for origin, name in stages:
+        assert origin in known
+        known.add(name)
+    assert {"cpu", "gpu"} <= known
+
+
+@pytest.mark.parametrize("path", ["images/mlflow-server.txt", "images/gpu.txt"])
+def test_an_extra_pin_agrees_with_the_pins_of_the_project(path):
+    ours = pins("requirements.txt")
+    assert {name: version for name, version in pins(path).items() if ours.get(name, version) != version} == {}
+
+
+def test_both_runtimes_have_one_version():
+    assert pins("images/gpu.txt")["onnxruntime-gpu"] == pins("requirements.txt")["onnxruntime"]
