@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 INK, ACCENT, GRID = "#334155", "#2563eb", "#cbd5e1"
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.hashsalt": "biasgate",
     "svg.fonttype": "none",
     "font.family": "sans-serif",

@@ -15,7 +15,7 @@ LIMIT = 1_000_000
 
 def ready_specs() -> tuple[str, ...]:
     """Names of the zoos that come with biasgate."""
-    return tuple(sorted(f.name.removesuffix(".yaml") for f in files(__package__).joinpath("specs").iterdir()))
+    return tuple(sorted(f.name.removesuffix(".yaml") for f in files("biasgate.zoo").joinpath("specs").iterdir()))
 
 
 def read_spec(source: str) -> ZooSpec:
@@ -27,7 +27,7 @@ def read_spec(source: str) -> ZooSpec:
     if "\n" in source:
         return ZooSpec.parse(source, where="zoo spec")
     if source in ready_specs():
-        return ZooSpec.parse(files(__package__).joinpath("specs", f"{source}.yaml").read_bytes(), where=source)
+        return ZooSpec.parse(files("biasgate.zoo").joinpath("specs", f"{source}.yaml").read_bytes(), where=source)
     return ZooSpec.parse(store.read_bytes(source, limit=LIMIT), where=source)
 
 

@@ -120,17 +120,30 @@ def _draw(spec: ZooSpec, shards: int) -> Iterator[PlannedModel]:
 
 def _strengths(spec: ZooSpec, split: Split, rng: np.random.Generator) -> list[tuple[str, float]]:
     count = getattr(spec.counts, split)
-    points = [to_axis(level.strength, spec.planting) for level in spec.levels]
-    middles = [(low + high) / 2 for low, high in pairwise(points)]
-    ends = [points[0], *middles, 2 * points[-1] - middles[-1]]
-    order = rng.permutation(np.arange(count) % len(points))
+    order = rng.permutation(np.arange(count) % len(spec.levels))
     places = rng.random(count)
     if split != "train":
         return [(spec.levels[i].name, spec.levels[i].strength) for i in order]
+    ranges = _ranges(spec)
     return [
-        (spec.levels[i].name, from_axis(ends[i] + place * (ends[i + 1] - ends[i]), spec.planting))
+        (spec.levels[i].name, from_axis(ranges[i][0] + place * (ranges[i][1] - ranges[i][0]), spec.planting))
         for i, place in zip(order, places, strict=True)
     ]
+
+
+def _ranges(spec: ZooSpec) -> list[tuple[float, float]]:
+    """Where on the bias axis the train models of each level may lie.
+
+    ``sigma`` at strength 1 is another construction (a colour independent of the label), so it stays a point.
+    """
+    points = [to_axis(level.strength, spec.planting) for level in spec.levels]
+    middles = [(low + high) / 2 for low, high in pairwise(points)]
+    beyond = 2 * points[-1] - middles[-1]
+    ranges = list(pairwise([points[0], *middles, beyond]))
+    if spec.planting == "sigma" and spec.levels[0].strength == 1:
+        before = 2 * points[1] - ranges[1][1]
+        ranges[:2] = [(points[0], points[0]), (before, ranges[1][1])]
+    return ranges
 
 
 def _recipe(spec: ZooSpec, rng: np.random.Generator) -> dict[str, Any]:

@@ -60,6 +60,14 @@ def test_held_out_models_lie_on_the_levels_and_training_spreads_around_them(spec
             assert model.strength == strengths[model.level]
 
 
+def test_a_colour_independent_of_the_label_stays_apart_from_jitter(spec: ZooSpec) -> None:
+    levels = (Level(name="none", strength=1), Level(name="low", strength=0.05), Level(name="high", strength=0.02))
+    models = plan_zoo(larger(spec, planting="sigma", levels=levels), shards=1).models
+    assert {model.strength for model in models if model.level == "none"} == {1.0}
+    spread = [model.strength for model in models if model.split == "train" and model.level == "low"]
+    assert 0.03 < min(spread) < 0.04 < 0.06 < max(spread) < 0.08
+
+
 def test_levels_are_balanced_in_every_split(spec: ZooSpec) -> None:
     counts = Counter((model.split, model.level) for model in plan_zoo(larger(spec), shards=4).models)
     assert set(counts.values()) == {30, 10}
