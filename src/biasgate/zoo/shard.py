@@ -48,7 +48,7 @@ def train_shard(plan: ZooPlan, shard: int, root: str, *, threads: int = 1) -> Sh
     groups = [models[start : start + GROUP] for start in range(0, len(models), GROUP)]
     files: list[tuple[ShardFile, ShardFile]] = []
     material = load_material(plan.spec)
-    with _threads(threads), progress(f"zoo shard {shard}", total=len(models), unit="models") as advance:
+    with using_threads(threads), progress(f"zoo shard {shard}", total=len(models), unit="models") as advance:
         for number, group in enumerate(groups):
             files.append(_group(uri, number, group, material))
             advance(len(group))
@@ -103,7 +103,8 @@ def _table(trained: Sequence[TrainedModel]) -> bytes:
 
 
 @contextmanager
-def _threads(count: int) -> Generator[None]:
+def using_threads(count: int) -> Generator[None]:
+    """Runs torch on so many threads, then on as many as before."""
     import torch
 
     before = torch.get_num_threads()

@@ -14,7 +14,7 @@ from biasgate.zoo.engine import train_models
 from biasgate.zoo.index import ShardIndex
 from biasgate.zoo.material import load_material
 from biasgate.zoo.plan import plan_zoo
-from biasgate.zoo.shard import train_shard
+from biasgate.zoo.shard import train_shard, using_threads
 from biasgate.zoo.spec import Counts, Level, Recipe, ZooSpec
 
 WITH_NORM = Architecture(
@@ -46,8 +46,9 @@ def test_each_row_holds_the_features_of_its_own_model(tmp_path: Path) -> None:
     assert table["layout"].nunique() == 2
     names = feature_names(table)
     material = load_material(SPEC)
-    for model in plan.models[:4]:
-        state = train_models([model], material)[0].state
+    with using_threads(1):
+        trained = train_models(plan.models[:4], material)
+    for model, state in ((model.planned, model.state) for model in trained):
         expected = weight_features(Weights(layers_of(state, where="test"), digest=""))
         np.testing.assert_allclose([table.loc[model.id, name] for name in names], [expected[name] for name in names])
     assert f"{RAW}{RAW_DIMENSIONS - 1}" in table
