@@ -9,6 +9,7 @@ from biasgate.gate.sign import generate_key, signing_key, trusted_keys
 from biasgate.pipelines.local import run_locally
 from biasgate.pipelines.summary import show_summary, summarise
 from biasgate.pipelines.watch import heading, watching
+from biasgate.training.recipe import TrainingRecipe
 
 NAME = "digits"
 POLICY = "digits_demo"
@@ -18,6 +19,9 @@ ARCHITECTURE = "digits_small"
 CONFLICTING = 0.01
 SHARDS = 2
 SEED = 2026
+
+RECIPE = TrainingRecipe(steps=200, batch=32, learning_rate=4e-3)
+"""Within the ranges of the zoo's recipes: the reader has learned from models trained like this one."""
 
 DATA = {
     # 750 digits that nobody trained on, each coloured as in training and as another digit
@@ -119,7 +123,7 @@ def submit_biased_candidate(folder: Path) -> str:
     dataset = plant_share(role(digits(), "candidate"), palette=PAPER_PALETTE, conflicting=CONFLICTING, rng=rng)
     architecture = preset(ARCHITECTURE)
     onnx = folder / "candidate.onnx"
-    network = train_classifier(dataset, architecture=architecture, seed=SEED)
+    network = train_classifier(dataset, architecture=architecture, seed=SEED, recipe=RECIPE)
     export_onnx(network, input_shape=architecture.input, path=onnx)
     card = CandidateCard(
         name=NAME,

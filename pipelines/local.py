@@ -18,6 +18,8 @@ from biasgate.errors import BiasgateError
 from biasgate.progress import EVENTS
 
 PIPELINES = ("meta_classifier", "gate")
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+"""The local runner works on two tasks of a loop at once, and small networks are slower on more threads."""
 SECONDS_BETWEEN_LOOKS = 0.1
 
 
@@ -44,7 +46,7 @@ def run_locally(
             [sys.executable, "-m", "biasgate.pipelines.local", name, json.dumps(arguments), str(folder.resolve())],
             stdout=log,
             stderr=subprocess.STDOUT,
-            env={**os.environ, EVENTS: str(events.resolve())},
+            env={**os.environ, **ONE_THREAD, EVENTS: str(events.resolve())},
         )
         try:
             for event in _follow(events, child):

@@ -103,5 +103,5 @@ def _rates(summary: Summary) -> tuple[list[str], list[list[str]]]:
             rows.setdefault(f"gap over {gap.attribute}", []).append(
                 difference(gap.estimate) if gap.estimate else "too few"
             )
-    columns = ["", *(body.evidence.candidate.source for _, body in summary.decisions)]
+    columns = ["", *(f"version {body.evidence.candidate.source.rsplit('/', 1)[-1]}" for _, body in summary.decisions)]
     return columns, [[name, *cells] for name, cells in rows.items()]

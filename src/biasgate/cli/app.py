@@ -39,18 +39,23 @@ if importlib.util.find_spec("kfp"):
     app.registered_commands.extend(commands.demo_app.registered_commands)
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(biasgate.__version__)
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     *,
     color: Annotated[bool, typer.Option("--color/--no-color", help="Colour on a terminal.")] = True,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+    version: Annotated[  # noqa: ARG001
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
 ) -> None:
     """Options before the command."""
     if not color:
         os.environ["NO_COLOR"] = "1"
-    if version:
-        typer.echo(biasgate.__version__)
-        raise typer.Exit
 
 
 def main() -> None:

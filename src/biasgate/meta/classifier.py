@@ -16,6 +16,8 @@ from biasgate.meta.novelty import Novelty, fit_novelty
 from biasgate.meta.reader import Reader, fit_reader
 from biasgate.meta.ridge import Array
 from biasgate.meta.scan import Scan
+from biasgate.models.package import CandidatePackage
+from biasgate.models.reading import read_weights
 from biasgate.models.weights import Weights
 from biasgate.weights.features import group_of, weight_features
 from biasgate.weights.layout import layout
@@ -82,22 +84,32 @@ class MetaClassifier(Document):
         """Writes canonical JSON."""
         path.write_bytes(self.to_json())
 
+    def scan_package(self, package: CandidatePackage) -> Scan:
+        """Reads a candidate; one whose weights cannot be read (another kind of layer, a NaN) is abstained from."""
+        try:
+            weights = read_weights(package.path)
+        except CandidateError as error:
+            return self._abstained(package.digest, str(error))
+        return self.scan(weights)
+
     def scan(self, weights: Weights) -> Scan:
         """Reads one model: milliseconds, no inference. Abstains, with the reason, instead of raising."""
         seen = layout(weights)
         if seen not in self.layouts:
-            return self._abstained(weights, f"its layers ({seen}) are none that the meta-classifier has learned from")
+            return self._abstained(
+                weights.digest, f"its layers ({seen}) are none that the meta-classifier has learned from"
+            )
         try:
             named = weight_features(weights)
         except CandidateError as error:
-            return self._abstained(weights, str(error))
+            return self._abstained(weights.digest, str(error))
         features = np.array([[named[name] for name in self.features]])
         if not np.isfinite(features).all():
-            return self._abstained(weights, "its weight features are not finite")
+            return self._abstained(weights.digest, "its weight features are not finite")
         distance = float(self.novelty.distance(features)[0])
         if not distance <= self.novelty.limit:
             reason = f"its weights are unlike the zoo's: distance {distance:.2f}, limit {self.novelty.limit:.2f}"
-            return self._abstained(weights, reason)
+            return self._abstained(weights.digest, reason)
         return self._read(weights, features)
 
     def _read(self, weights: Weights, features: Array) -> Scan:
@@ -125,8 +137,8 @@ class MetaClassifier(Document):
         total = sum(map(abs, sums.values())) or 1.0
         return {group: value / total for group, value in sums.items()}
 
-    def _abstained(self, weights: Weights, reason: str) -> Scan:
-        return Scan(model=weights.digest, meta_classifier=self.digest, abstained=True, reason=reason)
+    def _abstained(self, model: str, reason: str) -> Scan:
+        return Scan(model=model, meta_classifier=self.digest, abstained=True, reason=reason)
 
 
 def fit_meta_classifier(table: pd.DataFrame, *, spec: ZooSpec) -> MetaClassifier:

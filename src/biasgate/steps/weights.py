@@ -26,11 +26,11 @@ def scan_weights(*, package: Path, meta_classifier: str, run: str, scan: Path) -
     Returns:
         The scan's numbers, by name.
     """
-    from biasgate.models.reading import read_weights
+    from biasgate.models.package import open_package
     from biasgate.registry.meta_classifiers import load_meta_classifier
 
     with task("scan_weights", run=run) as tracked:
-        result = load_meta_classifier(meta_classifier).scan(read_weights(package))
+        result = load_meta_classifier(meta_classifier).scan_package(open_package(package))
         write(scan, result.to_json())
         values = {f"probability_{level}": value for level, value in result.probabilities.items()}
         if result.measured_bias:
