@@ -1,4 +1,4 @@
-"""``biasgate decide``, ``promote``, ``policy``, ``schema``: from evidence to a version that serves."""
+"""``biasgate decide``, ``policy``, ``schema``: from evidence to a verdict."""
 
 from __future__ import annotations
 
@@ -37,25 +37,6 @@ def decide(
     decision = by_policy(read_policy(policy), Evidence.read(evidence), (), moment)
     print_json(decision) if json else print_decision(decision)
     raise typer.Exit(VERDICT_CODES[decision.verdict])
-
-
-@app.command()
-def promote(
-    *,
-    log: Annotated[str, typer.Option(help="Folder or s3:// prefix of the signed log.")],
-    trusted: Annotated[Path | None, typer.Option(help="Folder of trusted public keys.")] = None,
-    json: Json = False,
-) -> None:
-    """Carry approved decisions from the log into the registry: verify, rebuild, register, move the alias last."""
-    from biasgate.gate.sign import signing_key, trusted_keys
-    from biasgate.registry.promoter import promote as bring_up
-
-    done = bring_up(log, trusted=trusted_keys(trusted), key=signing_key())
-    if json:
-        print_json([promotion.model_dump(mode="json", exclude_none=True) for promotion in done])
-        return
-    rows = [[str(p.entry), p.name, p.version or "", p.status, p.reason] for p in done]
-    print_table("promotions", ["decision", "model", "version", "status", "why"], rows)
 
 
 @policies.command("list")
