@@ -7,10 +7,14 @@ STAMP := $(VENV)/.installed
 TESTS ?= tests/unit tests/integration tests/pipelines tests/manifests
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint types lock clean
+TORCH_INDEX_URL ?=
+IMAGE ?= biasgate@sha256:0000000000000000000000000000000000000000000000000000000000000000
+BUILD := DOCKER_BUILDKIT=1 docker build -f images/Containerfile --build-arg TORCH_INDEX_URL=$(TORCH_INDEX_URL)
+
+.PHONY: help venv demo test test-containers lint types images sbom native-pipelines lock clean
 
 help: ## Show this help
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 venv: $(STAMP) ## Make .venv with pinned packages
 
@@ -26,6 +30,18 @@ demo: venv ## A zoo, a meta-classifier, a biased candidate: caught, repaired, de
 
 test: venv ## Unit, integration, pipeline and manifest tests
 	$(BIN)/python -m pytest $(TESTS)
+
+test-containers: venv ## The image and its servers under the manifests' restrictions (needs root and an engine)
+	$(BIN)/python -m pytest tests/containers
+
+images: ## The cpu image, biasgate:dev (needs BuildKit; TORCH_INDEX_URL names an index of CPU torch)
+	$(BUILD) --target cpu --build-arg REVISION=$$(git rev-parse HEAD) -t biasgate:dev .
+
+sbom: ## build/biasgate.cdx.json: the image's Python packages in CycloneDX
+	$(BUILD) --target sbom --output build .
+
+native-pipelines: venv ## Remake manifests/overlays/kfp-native-api after a change to components or pipelines
+	BIASGATE_IMAGE=$(IMAGE) $(BIN)/python manifests/overlays/kfp-native-api/compile.py
 
 lint: venv ## ruff: style and imports
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -10,7 +10,7 @@ SERVICES = {
         name: name for name in ("MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")
     },
     "biasgate-s3": {
-        name: name for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL", "AWS_REGION")
+        name: name for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL", "AWS_DEFAULT_REGION")
     },
 }
 SIGNING = {"biasgate-signing-key": {"BIASGATE_SIGNING_KEY": "BIASGATE_SIGNING_KEY"}}
