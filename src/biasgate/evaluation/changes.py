@@ -1,6 +1,8 @@
-"""Changes: what a repair did to each subgroup, on the same rows."""
+"""Changes: what a model does to each subgroup that an earlier one did not, on the same rows."""
 
 from __future__ import annotations
+
+from itertools import groupby
 
 import numpy as np
 
@@ -8,21 +10,32 @@ from biasgate.evaluation.outcomes import Outcomes
 from biasgate.evaluation.schema import Change, EvaluationSpec
 from biasgate.statistics.clustered import deciding_size, effective_size
 from biasgate.statistics.estimate import Estimate
+from biasgate.statistics.multiple import bonferroni
 from biasgate.statistics.paired import Pairs, mcnemar, newcombe_paired, tango
 
 
 def changes(before: list[Outcomes], after: list[Outcomes], spec: EvaluationSpec) -> list[Change]:
     """One change for each cell with enough units; both lists come from the same data set and spec."""
     cells = zip(before, after, strict=True)
-    return [_change(one, other, spec) for one, other in cells if other.size >= spec.minimum]
+    known = [pair for pair in cells if pair[1].metric != "precision" and pair[1].size >= spec.minimum]
+    found: list[Change] = []
+    for _, family in groupby(known, key=lambda pair: pair[1].metric):
+        pairs = list(family)
+        level = bonferroni(spec.confidence, len(pairs))
+        found += [_change(one, other, spec, simultaneous=level) for one, other in pairs]
+    return found
 
 
-def _change(before: Outcomes, after: Outcomes, spec: EvaluationSpec) -> Change:
+def _change(before: Outcomes, after: Outcomes, spec: EvaluationSpec, *, simultaneous: float) -> Change:
     pairs = Pairs.count(after.success, before.success)
     steps = after.success.astype(np.int64) - before.success
     ends = (-1.0, 1.0)
     reported = pairs.scaled(effective_size(steps, after.units, ends=ends))
-    decided = pairs.scaled(deciding_size(steps, after.units, confidence=spec.confidence, ends=ends))
+
+    def decide(level: float) -> tuple[float, float]:
+        size = deciding_size(steps, after.units, confidence=level, ends=ends)
+        return tango(pairs.scaled(size), confidence=level)
+
     return Change(
         metric=after.metric,
         subgroup=after.subgroup,
@@ -35,6 +48,7 @@ def _change(before: Outcomes, after: Outcomes, spec: EvaluationSpec) -> Change:
             method="newcombe, paired, clustered" if after.clustered else "newcombe, paired",
             confidence=spec.confidence,
         ),
-        bounds=tango(decided, confidence=spec.confidence),
+        bounds=decide(spec.confidence),
+        simultaneous=decide(simultaneous),
         p_value=None if after.clustered else mcnemar(pairs),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,21 +16,74 @@ from biasgate.models.runner import run
 
 
 def evaluate(
-    package: CandidatePackage, dataset: Dataset, spec: EvaluationSpec, *, before: CandidatePackage | None = None
+    package: CandidatePackage,
+    dataset: Dataset,
+    spec: EvaluationSpec,
+    *,
+    before: CandidatePackage | None = None,
+    champion: CandidatePackage | None = None,
 ) -> Evaluation:
-    """Runs ``package`` (and ``before``, when a repair is judged) on every sample and measures by subgroup.
+    """Runs a package on every sample and measures by subgroup.
+
+    Args:
+        package: The model under test.
+        dataset: What it is measured on.
+        spec: What to measure.
+        before: The package that a repair started from, run on the same rows.
+        champion: What serves now, run on the same rows.
 
     Raises:
         InputError: The card's task or classes do not fit the data set; see also ``measure``.
         CandidateError: The model cannot be run safely, or its outputs are not one finite number a class (see ``run``).
     """
-    predictions, provider = predict(package, dataset)
-    earlier = (before.digest, predict(before, dataset)[0]) if before else None
-    return measure(predictions, dataset, spec, model=package.digest, provider=provider, before=earlier)
+    said = predict(package, dataset)
+    return measure(
+        said.classes,
+        dataset,
+        spec,
+        model=package.digest,
+        provider=said.provider,
+        probabilities=said.probabilities if spec.scores else None,
+        before=(before.digest, predict(before, dataset).classes) if before else None,
+        champion=(champion.digest, predict(champion, dataset).classes) if champion else None,
+    )
 
 
-def predict(package: CandidatePackage, dataset: Dataset) -> tuple[NDArray[np.int64], str]:
-    """The class with the highest output for each sample ``[rows]``, and the provider that computed it."""
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What a package said of every sample.
+
+    Attributes:
+        outputs: ``[rows, classes]``, as the card's ``output`` says.
+        output: ``logits`` or ``probabilities``.
+        provider: ONNX Runtime provider that computed them.
+    """
+
+    outputs: NDArray[np.float32]
+    output: str
+    provider: str
+
+    @property
+    def classes(self) -> NDArray[np.int64]:
+        """The class with the highest output, ``[rows]``."""
+        return self.outputs.argmax(axis=1).astype(np.int64)
+
+    @property
+    def probabilities(self) -> NDArray[np.float64]:
+        """One probability a class, ``[rows, classes]``: the softmax of logits."""
+        from scipy.special import softmax
+
+        values = self.outputs.astype(np.float64)
+        return values if self.output == "probabilities" else np.asarray(softmax(values, axis=1))
+
+
+def predict(package: CandidatePackage, dataset: Dataset) -> Predictions:
+    """Runs a package on every sample.
+
+    Raises:
+        InputError: The card's task or classes do not fit the data set.
+        CandidateError: See ``run``.
+    """
     card = package.card
     if card.task == "multilabel":
         raise InputError("multi-label models cannot be measured yet", where=card.name, fix="give a multi-class model")
@@ -39,4 +94,4 @@ def predict(package: CandidatePackage, dataset: Dataset) -> tuple[NDArray[np.int
             fix="give both the same names in the same order",
         )
     outputs = run(package, dataset.samples)
-    return outputs.logits.argmax(axis=1).astype(np.int64), outputs.provider
+    return Predictions(outputs=outputs.logits, output=card.output, provider=outputs.provider)

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from itertools import combinations
-
 import numpy as np
 
 from biasgate.evaluation.contrast import Contrast, Limits, contrast
 from biasgate.evaluation.outcomes import Outcomes
+from biasgate.evaluation.pairs import KEPT, Pair, pairs
 from biasgate.evaluation.schema import EvaluationSpec, Gap, combination
 from biasgate.statistics.estimate import Estimate
 from biasgate.statistics.multiple import bonferroni, holm
 
-KEPT = 66
-"""Pairs kept for one metric and combination: all pairs of 12 subgroups."""
-
 
 def gaps(group: list[Outcomes], spec: EvaluationSpec) -> list[Gap]:
     """Every pair of the subgroups of one metric and one attribute combination, the widest first."""
-    pairs = [_ordered(first, second) for first, second in combinations(group, 2)]
-    known = [pair for pair in pairs if _sufficient(pair, spec)]
+    known, unknown = pairs(group, spec)
     contrasts = [contrast(*pair, confidence=spec.confidence) for pair in known]
     p_values = holm([found.p_value for found in contrasts])
     level = bonferroni(spec.confidence, len(known))
@@ -27,19 +22,7 @@ def gaps(group: list[Outcomes], spec: EvaluationSpec) -> list[Gap]:
         _gap(pair, found, spec, simultaneous=level, p_value=p)
         for pair, found, p in zip(known, contrasts, p_values, strict=True)
     ]
-    unknown = [_unknown(pair) for pair in pairs if not _sufficient(pair, spec)]
-    return _kept(measured, unknown)
-
-
-def _ordered(first: Outcomes, second: Outcomes) -> tuple[Outcomes, Outcomes]:
-    """The pair with the higher rate first."""
-    if len(first.success) and len(second.success) and second.rate > first.rate:
-        return second, first
-    return first, second
-
-
-def _sufficient(pair: tuple[Outcomes, Outcomes], spec: EvaluationSpec) -> bool:
-    return all(outcomes.size >= spec.minimum for outcomes in pair)
+    return _kept(measured, [_unknown(pair) for pair in unknown])
 
 
 def _absolute(limits: Limits) -> Limits:
@@ -48,7 +31,7 @@ def _absolute(limits: Limits) -> Limits:
     return max(0.0, low), max(high, -low)
 
 
-def _unknown(pair: tuple[Outcomes, Outcomes]) -> Gap:
+def _unknown(pair: Pair) -> Gap:
     higher, lower = pair
     return Gap(
         metric=higher.metric,
@@ -59,9 +42,7 @@ def _unknown(pair: tuple[Outcomes, Outcomes]) -> Gap:
     )
 
 
-def _gap(
-    pair: tuple[Outcomes, Outcomes], found: Contrast, spec: EvaluationSpec, *, simultaneous: float, p_value: float
-) -> Gap:
+def _gap(pair: Pair, found: Contrast, spec: EvaluationSpec, *, simultaneous: float, p_value: float) -> Gap:
     higher, lower = pair
     estimate = Estimate.within(
         found.reported,

@@ -14,8 +14,13 @@ from biasgate.evaluation.cells import cells
 from biasgate.evaluation.changes import changes
 from biasgate.evaluation.gaps import gaps
 from biasgate.evaluation.outcomes import Outcomes, outcomes
-from biasgate.evaluation.schema import Evaluation, EvaluationSpec, combination
+from biasgate.evaluation.ratios import ratios
+from biasgate.evaluation.schema import Change, Comparison, Evaluation, EvaluationSpec, combination
+from biasgate.evaluation.scores import scores
 from biasgate.evaluation.swaps import swap_rate
+
+Earlier = tuple[str, NDArray[np.int64]]
+"""Digest and predictions ``[rows]`` of another package on the same data."""
 
 
 def measure(
@@ -25,9 +30,11 @@ def measure(
     *,
     model: str,
     provider: str,
-    before: tuple[str, NDArray[np.int64]] | None = None,
+    probabilities: NDArray[np.float64] | None = None,
+    before: Earlier | None = None,
+    champion: Earlier | None = None,
 ) -> Evaluation:
-    """Every metric of ``spec`` in every subgroup, the gaps between subgroups, and the change against ``before``.
+    """Every metric of ``spec`` in every subgroup, gaps and ratios between subgroups, changes against earlier models.
 
     The order of rows never matters.
 
@@ -37,17 +44,24 @@ def measure(
         spec: What to measure.
         model: Digest of the package that predicted.
         provider: ONNX Runtime provider that was used.
-        before: Digest and predictions ``[rows]`` of the package that a repair started from.
+        probabilities: One row a sample, one column a class; needed by the spec's scores only.
+        before: The package that a repair started from.
+        champion: What serves now.
 
     Raises:
-        InputError: The set is empty, multi-label or lacks an attribute, a prediction is missing or no class, or the
-            positive class is unknown.
+        InputError: The set is empty, multi-label or lacks an attribute, a prediction is missing or no class, the
+            positive class is unknown, or probabilities are needed and are none.
     """
     _check(predictions, dataset)
+    if spec.scores:
+        _check_probabilities(probabilities, dataset)
     found = outcomes(dataset, spec, predictions)
     groups = [list(group) for _, group in groupby(found, key=_family)]
-    if before:
-        _check(before[1], dataset)
+
+    def against(earlier: Earlier) -> tuple[Change, ...]:
+        _check(earlier[1], dataset)
+        return tuple(changes(outcomes(dataset, spec, earlier[1]), found, spec))
+
     return Evaluation(
         model=model,
         data=dataset.digest,
@@ -56,9 +70,12 @@ def measure(
         units=len(np.unique(dataset.units)),
         cells=tuple(cell for group in groups for cell in cells(group, spec)),
         gaps=tuple(gap for group in groups for gap in gaps(group, spec)),
+        ratios=tuple(ratio for group in groups for ratio in ratios(group, spec)),
+        scores=tuple(scores(dataset, spec, probabilities)) if probabilities is not None and spec.scores else None,
         swap_rate=swap_rate(dataset, spec, predictions),
-        changes=tuple(changes(outcomes(dataset, spec, before[1]), found, spec)) if before else (),
+        changes=against(before) if before else (),
         before=before[0] if before else None,
+        champion=Comparison(model=champion[0], changes=against(champion)) if champion else None,
         provider=provider,
     )
 
@@ -77,3 +94,10 @@ def _check(predictions: NDArray[np.int64], dataset: Dataset) -> None:
     for what, indices in (("label", dataset.labels), ("prediction", predictions)):
         if indices.min() < 0 or indices.max() >= len(dataset.classes):
             raise InputError(f"a {what} is none of the {len(dataset.classes)} classes", where=dataset.name)
+
+
+def _check_probabilities(probabilities: NDArray[np.float64] | None, dataset: Dataset) -> None:
+    if probabilities is None or probabilities.shape != (len(dataset), len(dataset.classes)):
+        raise InputError("the scores need one probability a class for every row", where=dataset.name)
+    if not ((probabilities >= 0).all() and np.allclose(probabilities.sum(axis=1), 1, atol=1e-3)):
+        raise InputError("probabilities must not be negative and must add up to one a row", where=dataset.name)

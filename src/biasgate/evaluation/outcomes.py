@@ -60,7 +60,7 @@ def outcomes(dataset: Dataset, spec: EvaluationSpec, predictions: NDArray[np.int
     order = np.argsort(dataset.units, kind="stable")
     found: list[Outcomes] = []
     for metric in spec.metrics:
-        counted = trials(metric, dataset.labels, positive)
+        counted = trials(metric, dataset.labels, predictions, positive)
         success = successes(metric, dataset.labels, predictions, positive)
         for subgroup, mask in cells:
             rows = order[(mask & counted)[order]]

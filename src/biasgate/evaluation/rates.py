@@ -28,8 +28,12 @@ def positive_class(spec: EvaluationSpec, classes: tuple[str, ...]) -> int | None
     return None
 
 
-def trials(metric: MetricName, labels: NDArray[np.int64], positive: int | None) -> NDArray[np.bool_]:
-    """The rows that a metric is a rate of, as a mask ``[rows]``; predictions have no part in it."""
+def trials(
+    metric: MetricName, labels: NDArray[np.int64], predictions: NDArray[np.int64], positive: int | None
+) -> NDArray[np.bool_]:
+    """The rows that a metric is a rate of, as a mask ``[rows]``; predictions have a part in it for precision only."""
+    if metric == "precision":
+        return predictions == positive
     if metric == "true_positive_rate":
         return labels == positive
     if metric == "false_positive_rate":
@@ -40,5 +44,5 @@ def trials(metric: MetricName, labels: NDArray[np.int64], positive: int | None) 
 def successes(
     metric: MetricName, labels: NDArray[np.int64], predictions: NDArray[np.int64], positive: int | None
 ) -> NDArray[np.bool_]:
-    """The rows that count, as a mask ``[rows]``: right ones for accuracy, else those predicted positive."""
-    return predictions == (labels if metric == "accuracy" else positive)
+    """The rows that count, as a mask ``[rows]``: the right ones for accuracy and precision, else the positive ones."""
+    return predictions == (labels if metric in ("accuracy", "precision") else positive)

@@ -10,7 +10,8 @@ from pydantic import Field
 from biasgate.documents import Document
 from biasgate.statistics.estimate import Estimate
 
-MetricName = Literal["accuracy", "true_positive_rate", "false_positive_rate", "selection_rate"]
+MetricName = Literal["accuracy", "true_positive_rate", "false_positive_rate", "selection_rate", "precision"]
+ScoreName = Literal["calibration_error"]
 
 
 class EvaluationSpec(Document):
@@ -18,6 +19,7 @@ class EvaluationSpec(Document):
 
     Attributes:
         metrics: Names; all but ``accuracy`` need ``positive``, or two classes.
+        scores: Numbers that take the model's probabilities, not only its predictions; none when absent.
         attributes: Attributes to break down by, each alone.
         depth: Intersections of up to this many attributes as well.
         positive: The class that counts as positive, against all others; by default the second of two.
@@ -27,6 +29,7 @@ class EvaluationSpec(Document):
 
     schema_: Literal["biasgate/evaluation-spec/v1"] = Field(default="biasgate/evaluation-spec/v1", alias="schema")
     metrics: tuple[MetricName, ...] = ("accuracy",)
+    scores: tuple[ScoreName, ...] | None = None
     attributes: tuple[str, ...] = Field(min_length=1)
     depth: int = Field(default=1, ge=1, le=4)
     positive: str | None = None
@@ -102,19 +105,68 @@ class Gap(Document):
     p_value: float | None = None
 
 
-class Change(Document):
-    """A metric of one subgroup after − before a repair, on the same rows (paired).
+class Ratio(Document):
+    """The ratio of one metric between two subgroups of one attribute combination, such as an impact ratio.
 
-    A cell with fewer units than the minimum has no change: a rule that finds none has insufficient evidence.
+    Attributes:
+        metric: Its name.
+        attribute: Attribute, or ``*``-joined attributes (see ``combination``).
+        higher: Subgroup with the higher rate (the first in order when equal or unknown): the denominator.
+        lower: Subgroup with the lower rate.
+        estimate: lower / higher, by the method of variance estimates recovery on Wilson limits; absent when either
+            cell is insufficient, or no row of either succeeded.
+        bounds: (lower, upper) of the smaller rate over the larger, whichever is which, each one-sided at
+            ``(1 + confidence) / 2``: the same on Clopper–Pearson or Korn–Graubard limits. The lowest lower bound over
+            the pairs is a valid bound of the smallest ratio: it approves.
+        simultaneous: Like ``bounds``, Bonferroni-corrected over the pairs of this metric and combination: only its
+            upper end may prove that some ratio falls below a limit.
+    """
+
+    metric: MetricName
+    attribute: str
+    higher: dict[str, str]
+    lower: dict[str, str]
+    estimate: Estimate | None = None
+    bounds: tuple[float, float] | None = None
+    simultaneous: tuple[float, float] | None = None
+
+
+class Score(Document):
+    """One number from the model's probabilities in one subgroup.
+
+    Attributes:
+        metric: ``calibration_error``: expected calibration error over ten bins of equal width.
+        subgroup: Attribute values; empty for the whole set.
+        units: Independent units.
+        estimate: The number with an interval from resampled units; absent when there are fewer units than the minimum.
+        bounds: (lower, upper), each one-sided at ``(1 + confidence) / 2``: they approve.
+        simultaneous: Bonferroni-corrected over the subgroups of this combination: they prove.
+    """
+
+    metric: ScoreName
+    subgroup: dict[str, str]
+    units: int
+    estimate: Estimate | None = None
+    bounds: tuple[float, float] | None = None
+    simultaneous: tuple[float, float] | None = None
+
+
+class Change(Document):
+    """A metric of one subgroup of the model under test − an earlier model's, on the same rows (paired).
+
+    A cell with fewer units than the minimum has no change, nor has precision, whose rows are each model's own: a rule
+    that finds none has insufficient evidence.
 
     Attributes:
         metric: Its name.
         subgroup: Attribute values; empty for the whole set.
-        before: Rate of the model before.
+        before: Rate of the earlier model: the one before a repair, or the champion.
         after: Rate of the model under test.
         estimate: after − before, Newcombe's paired interval (on the effective sample size when units repeat).
         bounds: (lower, upper) of after − before, each one-sided at ``(1 + confidence) / 2``, Tango's score interval: a
             loss is at most ``−bounds[0]``.
+        simultaneous: Like ``bounds``, Bonferroni-corrected over all changes of this metric: only these may prove that
+            some subgroup lost.
         p_value: Exact McNemar test of no change, uncorrected; absent when units repeat.
     """
 
@@ -124,7 +176,20 @@ class Change(Document):
     after: float
     estimate: Estimate
     bounds: tuple[float, float]
+    simultaneous: tuple[float, float] | None = None
     p_value: float | None = None
+
+
+class Comparison(Document):
+    """What changed against another model that was run on the same rows.
+
+    Attributes:
+        model: Digest of its package.
+        changes: The model under test − this one, for every sufficient cell.
+    """
+
+    model: str
+    changes: tuple[Change, ...]
 
 
 class Evaluation(Document):
@@ -140,10 +205,13 @@ class Evaluation(Document):
         gaps: For each metric and attribute combination every pair of subgroups, the widest first, insufficient ones
             last. Of more than 66 pairs (12 subgroups) only the 66 with the highest upper bounds are kept, and as many
             insufficient ones: what approves is always among them.
+        ratios: Likewise the ratios, the smallest first.
+        scores: Every score in every subgroup; absent when the spec asks for none.
         swap_rate: Share of units whose prediction changes when only the attribute changes, over units with rows of one
             label and several attribute values; absent when fewer than the minimum are such.
         changes: Against ``before``, for every sufficient cell, when a repair is judged.
         before: Digest of the package that ``changes`` compares with.
+        champion: The comparison with the champion, when it was run too.
         provider: ONNX Runtime provider that was really used.
     """
 
@@ -155,9 +223,12 @@ class Evaluation(Document):
     units: int
     cells: tuple[Cell, ...]
     gaps: tuple[Gap, ...]
+    ratios: tuple[Ratio, ...] | None = None
+    scores: tuple[Score, ...] | None = None
     swap_rate: Estimate | None = None
     changes: tuple[Change, ...] = ()
     before: str | None = None
+    champion: Comparison | None = None
     provider: str
 
     def values(self) -> dict[str, float]:

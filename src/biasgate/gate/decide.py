@@ -9,6 +9,7 @@ from biasgate.documents import digest
 from biasgate.errors import InputError
 from biasgate.gate.decision import Decision, RuleResult, Verdict
 from biasgate.gate.evidence import Evidence
+from biasgate.gate.measured import Measurements
 from biasgate.gate.policy import Policy
 from biasgate.gate.preconditions import preconditions
 from biasgate.gate.rules import check
@@ -39,8 +40,9 @@ def decide(policy: Policy, evidence: Evidence, waivers: Sequence[Waiver], at: da
     scanned, human = weight_scan(policy.weight_scan, evidence)
     sound = all(result.outcome == "pass" for result in checks)
     visible = evidence if sound else evidence.model_copy(update={"evaluation": None})
-    found = (check(rule, visible, policy.evaluation) for rule in policy.rules)
-    results = (*checks, scanned, *(_waived(result, evidence, waivers, at) for result in found))
+    found = Measurements(visible, policy.evaluation)
+    ruled = (check(rule, found, at=at) for rule in policy.rules)
+    results = (*checks, scanned, *(_waived(result, evidence, waivers, at) for result in ruled))
     return Decision(
         verdict=(verdict := _verdict(results)),
         human=human,

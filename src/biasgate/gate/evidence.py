@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from biasgate.debias.record import RepairRecord
 from biasgate.documents import Document
 from biasgate.evaluation.schema import Evaluation
 from biasgate.meta.scan import Scan
+from biasgate.statistics.estimate import Estimate
 
 
 class Subject(Document):
@@ -49,6 +50,10 @@ class Evidence(Document):
         repair: How the candidate was repaired, if it was.
         parity: Largest difference of logits between the candidate's source and its ONNX form.
         champion: What serves now, if anything does.
+        size: Bytes of the package's files together.
+        latency: Median seconds of one inference on one sample, in the sandbox.
+        evaluation_data_from: When the gate's test split was collected.
+        training_data_from: When the candidate's training data was collected, as its card says.
         looks: Looks taken at this test split so far, this one included.
         image: Digest or tag of the container image, or ``local``.
         code: Version of biasgate.
@@ -61,6 +66,10 @@ class Evidence(Document):
     repair: RepairRecord | None = None
     parity: float | None = None
     champion: Champion | None = None
+    size: int | None = Field(default=None, gt=0)
+    latency: Estimate | None = None
+    evaluation_data_from: AwareDatetime | None = None
+    training_data_from: AwareDatetime | None = None
     looks: int = Field(ge=0)
     image: str = "local"
     code: str

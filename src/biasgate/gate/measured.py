@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from biasgate.evaluation.schema import Cell, Evaluation, EvaluationSpec, Gap, combination
+from biasgate.evaluation.schema import Cell, Change, EvaluationSpec, Gap, Ratio, Score, combination
 from biasgate.gate.evidence import Evidence
 from biasgate.gate.wording import name, points, rate, samples
 
 MOST_PAIRS = 66
 """An evaluation keeps at most so many pairs of subgroups, those with the widest bounds."""
 
+T = TypeVar("T")
+K = TypeVar("K")
+P = TypeVar("P", Gap, Ratio)
+Group = frozenset[tuple[str, str]]
+
 
 class Missing(Exception):
-    """A number that a rule needs and the evidence lacks; the text is the sentence for a person."""
+    """A number that a rule needs and the evidence lacks; the text is the sentence for a person.
+
+    Attributes:
+        n: Units that there are, where their number is known.
+    """
+
+    def __init__(self, sentence: str, *, n: int | None = None) -> None:
+        self.n = n
+        super().__init__(sentence)
 
 
 @dataclass(frozen=True)
@@ -41,8 +56,12 @@ class Measured:
 
     def as_rate(self) -> str:
         """``.31 [.28, .34] (n = 750)``."""
+        return f"{self.as_share()} (n = {self.n})"
+
+    def as_share(self) -> str:
+        """``.31 [.28, .34]``."""
         low, high = self.approving
-        return f"{rate(self.value)} [{rate(low)}, {rate(high)}] (n = {self.n})"
+        return f"{rate(self.value)} [{rate(low)}, {rate(high)}]"
 
     def as_points(self) -> str:
         """``68 points [65, 71]``."""
@@ -50,101 +69,187 @@ class Measured:
         return f"{points(self.value)} points [{points(low)}, {points(high)}]"
 
 
-def evaluation(evidence: Evidence) -> Evaluation:
-    """The evaluation.
+class Measurements:
+    """An evaluation as rules read it: each number by its metric and subgroup, looked up at once.
 
-    Raises:
-        Missing: There is none that can be used.
+    Args:
+        evidence: What was measured.
+        spec: How the policy wants it measured.
     """
-    if evidence.evaluation is None:
-        raise Missing("There is no evaluation that this rule may look at.")
-    return evidence.evaluation
+
+    def __init__(self, evidence: Evidence, spec: EvaluationSpec) -> None:
+        self.evidence = evidence
+        self._spec = spec
+        found = evidence.evaluation
+        versus = evidence.evaluation.champion if evidence.evaluation else None
+        cells = found.cells if found else ()
+        self._cells = _grouped((cell.metric, _group(cell.subgroup), cell) for cell in cells)
+        self._families = _grouped((cell.metric, combination(cell.subgroup), cell) for cell in cells)
+        self._gaps = _grouped(_compared(found.gaps if found else ()))
+        self._ratios = _grouped(_compared((found.ratios or ()) if found else ()))
+        self._scores = _grouped((s.metric, _group(s.subgroup), s) for s in ((found.scores or ()) if found else ()))
+        self._changes = _grouped((c.metric, _group(c.subgroup), c) for c in (found.changes if found else ()))
+        self._versus = _grouped((c.metric, _group(c.subgroup), c) for c in (versus.changes if versus else ()))
+
+    def whole(self, *, metric: str) -> Measured:
+        """A metric over the whole set.
+
+        Raises:
+            Missing: It was not measured, or has no bounds.
+        """
+        return self._rate(self.cell(metric, {}))
+
+    def subgroups(self, *, metric: str, attribute: str) -> list[tuple[Mapping[str, str], Measured]]:
+        """A metric in every subgroup of one attribute, or of attributes joined by ``*``.
+
+        Raises:
+            Missing: There are fewer than two subgroups, they do not add up to the whole set, or one lacks bounds.
+        """
+        return [(cell.subgroup, self._rate(cell)) for cell in self.cells(metric=metric, attribute=attribute)]
+
+    def cells(self, *, metric: str, attribute: str) -> list[Cell]:
+        """The cells of every subgroup, with or without bounds.
+
+        Raises:
+            Missing: There are fewer than two, one is there twice, or they do not add up to the whole set.
+        """
+        self._expect_evaluation()
+        cells = self._families.get((metric, _canonical(attribute)), [])
+        if len(cells) < 2:
+            raise Missing(f"{name(metric)} was not measured in two or more subgroups of {attribute!r}.")
+        if sum(cell.trials for cell in cells) != self.cell(metric, {}).trials:
+            raise Missing(f"The subgroups of {attribute!r} do not add up to the whole test split: one is missing.")
+        return [self.cell(metric, cell.subgroup) for cell in cells]
+
+    def cell(self, metric: str, subgroup: Mapping[str, str]) -> Cell:
+        """The cell of one subgroup, with or without bounds.
+
+        Raises:
+            Missing: It was not measured, or more than once.
+        """
+        self._expect_evaluation()
+        what = f"{name(metric)} on {samples(subgroup)}"
+        return _one(self._cells.get((metric, _group(subgroup)), []), what)
+
+    def gaps(self, *, metric: str, attribute: str) -> list[tuple[Gap, Measured]]:
+        """A metric's absolute difference between every two subgroups, or between the ``MOST_PAIRS`` widest apart.
+
+        Raises:
+            Missing: The subgroups are not complete, or a pair of them is not compared or lacks bounds.
+        """
+        return [(gap, _pair(gap, self)) for gap in self._pairs(self._gaps, metric=metric, attribute=attribute)]
+
+    def ratios(self, *, metric: str, attribute: str) -> list[tuple[Ratio, Measured]]:
+        """The smaller rate over the larger of every two subgroups, or of the ``MOST_PAIRS`` with the lowest bounds.
+
+        Raises:
+            Missing: The subgroups are not complete, or a pair of them is not compared or lacks bounds.
+        """
+        return [(ratio, _pair(ratio, self)) for ratio in self._pairs(self._ratios, metric=metric, attribute=attribute)]
+
+    def calibration(self, subgroup: Mapping[str, str]) -> Measured:
+        """The calibration error in one subgroup.
+
+        Raises:
+            Missing: It was not measured, or has no bounds.
+        """
+        self._expect_evaluation()
+        what = f"The calibration error on {samples(subgroup)}"
+        score: Score = _one(self._scores.get(("calibration_error", _group(subgroup)), []), what)
+        return self._sufficient(score, what, units=score.units, method="bootstrap, L1")
+
+    def repair_loss(self, *, metric: str, subgroup: Mapping[str, str]) -> Measured:
+        """What a repair cost of a metric in one subgroup: before − after, paired.
+
+        Raises:
+            Missing: The change was not measured.
+        """
+        self._expect_evaluation()
+        what = f"What the repair did to {metric} on {samples(subgroup)}"
+        change = _one(self._changes.get((metric, _group(subgroup)), []), what)
+        return _loss(change, change.bounds)
+
+    def champion_loss(self, *, metric: str, subgroup: Mapping[str, str]) -> Measured:
+        """What the candidate loses of a metric against the champion in one subgroup, paired.
+
+        Raises:
+            Missing: The change was not measured.
+        """
+        self._expect_evaluation()
+        what = f"The change of {metric} against the champion on {samples(subgroup)}"
+        change = _one(self._versus.get((metric, _group(subgroup)), []), what)
+        if change.simultaneous is None:
+            raise Missing(f"{what} is not known well enough.", n=change.estimate.n)
+        return _loss(change, change.simultaneous)
+
+    def _pairs(self, found: Mapping[tuple[str, str], Sequence[P]], *, metric: str, attribute: str) -> Iterable[P]:
+        groups = len(self.subgroups(metric=metric, attribute=attribute))
+        pairs = {
+            frozenset((_group(pair.higher), _group(pair.lower))): pair
+            for pair in found.get((metric, _canonical(attribute)), [])
+        }
+        if len(pairs) < min(groups * (groups - 1) // 2, MOST_PAIRS):
+            raise Missing(f"{name(metric)} was not compared between all subgroups of {attribute!r}.")
+        return pairs.values()
+
+    def _rate(self, cell: Cell) -> Measured:
+        what = f"{name(cell.metric)} on {samples(cell.subgroup)}"
+        method = "korn-graubard" if cell.clustered else "clopper-pearson"
+        return self._sufficient(cell, what, units=cell.units, method=method)
+
+    def _sufficient(self, part: Cell | Score, what: str, *, units: int, method: str) -> Measured:
+        if part.estimate is None or part.bounds is None or part.simultaneous is None or units < self._spec.minimum:
+            few = f"{units} units, and at least {self._spec.minimum} are needed"
+            raise Missing(f"{what} is not known well enough: {few}.", n=units)
+        return _ordered(Measured(part.estimate.value, part.bounds, part.simultaneous, units, method), what, smallest=0)
+
+    def _expect_evaluation(self) -> None:
+        if self.evidence.evaluation is None:
+            raise Missing("There is no evaluation that this rule may look at.")
 
 
-def whole(evidence: Evidence, *, metric: str, spec: EvaluationSpec) -> Measured:
-    """A metric over the whole set.
-
-    Raises:
-        Missing: It was not measured, or has no bounds.
-    """
-    return _rate(_cell(evaluation(evidence), metric, {}), spec)
+def _grouped(items: Iterable[tuple[str, K, T]]) -> dict[tuple[str, K], list[T]]:
+    found: dict[tuple[str, K], list[T]] = defaultdict(list)
+    for metric, key, item in items:
+        found[metric, key].append(item)
+    return found
 
 
-def subgroups(
-    evidence: Evidence, *, metric: str, attribute: str, spec: EvaluationSpec
-) -> list[tuple[Mapping[str, str], Measured]]:
-    """A metric in every subgroup of one attribute, or of attributes joined by ``*``.
-
-    Raises:
-        Missing: There are fewer than two subgroups, they do not add up to the whole set, or one lacks bounds.
-    """
-    measured = evaluation(evidence)
-    cells = [cell for cell in measured.cells if cell.metric == metric and _same(cell.subgroup, attribute)]
-    if len(cells) < 2:
-        raise Missing(f"{name(metric)} was not measured in two or more subgroups of {attribute!r}.")
-    if sum(cell.trials for cell in cells) != _cell(measured, metric, {}).trials:
-        raise Missing(f"The subgroups of {attribute!r} do not add up to the whole test split: one is missing.")
-    return [(cell.subgroup, _rate(_cell(measured, metric, cell.subgroup), spec)) for cell in cells]
+def _compared(pairs: Iterable[P]) -> Iterable[tuple[str, str, P]]:
+    """Pairs of subgroups by the combination that both are cells of."""
+    for pair in pairs:
+        if (attribute := combination(pair.higher)) == combination(pair.lower):
+            yield pair.metric, attribute, pair
 
 
-def gaps(evidence: Evidence, *, metric: str, attribute: str, spec: EvaluationSpec) -> list[tuple[Gap, Measured]]:
-    """A metric's absolute difference between every two subgroups, or between the ``MOST_PAIRS`` widest apart.
-
-    Raises:
-        Missing: The subgroups are not complete, or a pair of them is not compared or lacks bounds.
-    """
-    groups = len(subgroups(evidence, metric=metric, attribute=attribute, spec=spec))
-    found = {
-        frozenset((frozenset(gap.higher.items()), frozenset(gap.lower.items()))): gap
-        for gap in evaluation(evidence).gaps
-        if gap.metric == metric and _same(gap.higher, attribute) and _same(gap.lower, attribute)
-    }
-    if len(found) < min(groups * (groups - 1) // 2, MOST_PAIRS):
-        raise Missing(f"{name(metric)} was not compared between all subgroups of {attribute!r}.")
-    return [(gap, _difference(gap)) for gap in found.values()]
+def _group(subgroup: Mapping[str, str]) -> Group:
+    return frozenset(subgroup.items())
 
 
-def loss(evidence: Evidence, *, metric: str, subgroup: Mapping[str, str]) -> Measured:
-    """What a repair cost of a metric in one subgroup: before − after, paired.
-
-    Raises:
-        Missing: The change was not measured.
-    """
-    for change in evaluation(evidence).changes:
-        if change.metric == metric and change.subgroup == subgroup:
-            estimate = change.estimate
-            gain = Measured(estimate.value, change.bounds, change.bounds, estimate.n, estimate.method)
-            return _ordered(-gain, f"The change of {metric} on {samples(subgroup)}", smallest=-1)
-    raise Missing(f"What the repair did to {metric} on {samples(subgroup)} was not measured.")
+def _canonical(attribute: str) -> str:
+    """Attributes joined by ``*``, in the order that evaluations write them."""
+    return "*".join(sorted(attribute.split("*")))
 
 
-def _same(subgroup: dict[str, str], attribute: str) -> bool:
-    """Whether a subgroup is a cell of an attribute, or of attributes joined by ``*`` in any order."""
-    return combination(subgroup) == "*".join(sorted(attribute.split("*")))
-
-
-def _cell(measured: Evaluation, metric: str, subgroup: Mapping[str, str]) -> Cell:
-    found = [cell for cell in measured.cells if cell.metric == metric and cell.subgroup == subgroup]
+def _one(found: Sequence[T], what: str) -> T:
     if len(found) != 1:
-        raise Missing(f"{name(metric)} on {samples(subgroup)} was measured {len(found)} times, not once.")
+        raise Missing(f"{what} was measured {len(found)} times, not once.")
     return found[0]
 
 
-def _rate(cell: Cell, spec: EvaluationSpec) -> Measured:
-    what = f"{name(cell.metric)} on {samples(cell.subgroup)}"
-    if cell.estimate is None or cell.bounds is None or cell.simultaneous is None or cell.units < spec.minimum:
-        raise Missing(f"{what} is not known well enough: {cell.units} units, and at least {spec.minimum} are needed.")
-    method = "korn-graubard" if cell.clustered else "clopper-pearson"
-    found = Measured(cell.estimate.value, cell.bounds, cell.simultaneous, cell.units, method)
+def _pair(pair: Gap | Ratio, measurements: Measurements) -> Measured:
+    what = f"{name(pair.metric)} of {samples(pair.higher)} against {samples(pair.lower)}"
+    if pair.estimate is None or pair.bounds is None or pair.simultaneous is None:
+        units = min(measurements.cell(pair.metric, group).units for group in (pair.higher, pair.lower))
+        raise Missing(f"{what} is not known well enough.", n=units)
+    found = Measured(pair.estimate.value, pair.bounds, pair.simultaneous, pair.estimate.n, pair.estimate.method)
     return _ordered(found, what, smallest=0)
 
 
-def _difference(gap: Gap) -> Measured:
-    what = f"{name(gap.metric)} of {samples(gap.higher)} against {samples(gap.lower)}"
-    if gap.estimate is None or gap.bounds is None or gap.simultaneous is None:
-        raise Missing(f"{what} is not known well enough.")
-    found = Measured(gap.estimate.value, gap.bounds, gap.simultaneous, gap.estimate.n, gap.estimate.method)
-    return _ordered(found, what, smallest=0)
+def _loss(change: Change, proving: tuple[float, float]) -> Measured:
+    estimate = change.estimate
+    gain = Measured(estimate.value, change.bounds, proving, estimate.n, estimate.method)
+    return _ordered(-gain, f"The change of {change.metric} on {samples(change.subgroup)}", smallest=-1)
 
 
 def _ordered(measured: Measured, what: str, *, smallest: float) -> Measured:
@@ -152,7 +257,7 @@ def _ordered(measured: Measured, what: str, *, smallest: float) -> Measured:
     slack = 1e-9
     for low, high in (measured.approving, measured.proving):
         if not smallest - slack <= low <= measured.value + slack <= high + 2 * slack <= 1 + 3 * slack:
-            raise Missing(f"{what} contradicts itself: {measured.value:g} in [{low:g}, {high:g}].")
+            raise Missing(f"{what} contradicts itself: {measured.value:g} in [{low:g}, {high:g}].", n=measured.n)
     return measured
 
 

@@ -63,6 +63,69 @@ class GapRule(Document):
     max: float = Field(ge=0, le=1)
 
 
+class RatioRule(Document):
+    """The lower bound of the ratio of a metric between any two subgroups of ``attribute`` must reach ``min``.
+
+    For ``selection_rate`` the smallest such ratio is the impact ratio of the least selected subgroup.
+    """
+
+    kind: Literal["ratio"] = "ratio"
+    id: str
+    metric: MetricName = "selection_rate"
+    attribute: str
+    min: float = Field(ge=0, le=1)
+
+
+class CalibrationRule(Document):
+    """The upper bound of the calibration error must stay within ``max``.
+
+    Attributes:
+        attribute: In every subgroup of it as well as over the whole set.
+    """
+
+    kind: Literal["calibration"] = "calibration"
+    id: str
+    attribute: str | None = None
+    max: float = Field(ge=0, le=1)
+
+
+class CoverageRule(Document):
+    """Subgroups must have at least ``units`` units among the trials of ``metric``; with fewer there is no approval.
+
+    Attributes:
+        metric: Equal opportunity needs units that are positive in every subgroup: ``true_positive_rate`` counts those.
+        attribute: Every subgroup of it, or of attributes joined by ``*``, that the data hold.
+        subgroups: Subgroups that the data must hold, by attribute values.
+    """
+
+    kind: Literal["coverage"] = "coverage"
+    id: str
+    metric: MetricName = "accuracy"
+    attribute: str | None = None
+    subgroups: tuple[dict[str, str], ...] = ()
+    units: int = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _covers_something(self) -> CoverageRule:
+        if self.attribute is None and not self.subgroups:
+            raise ValueError("name an attribute, subgroups, or both")
+        return self
+
+
+class ChampionRule(Document):
+    """The candidate may lose at most ``max`` of a metric against the champion (paired, upper bound of the loss).
+
+    Attributes:
+        attribute: In every subgroup of it as well as over the whole set.
+    """
+
+    kind: Literal["champion"] = "champion"
+    id: str
+    metric: MetricName = "accuracy"
+    attribute: str | None = None
+    max: float = Field(ge=0, le=1)
+
+
 class RepairCostRule(Document):
     """A repair may cost at most ``max`` of a metric in the subgroup named (paired, upper bound of the loss)."""
 
@@ -81,7 +144,46 @@ class ParityRule(Document):
     max: float = Field(gt=0)
 
 
-Rule = Annotated[FloorRule | WorstGroupRule | GapRule | RepairCostRule | ParityRule, Field(discriminator="kind")]
+class FreshnessRule(Document):
+    """Data may be at most ``days`` old when the decision is made."""
+
+    kind: Literal["freshness"] = "freshness"
+    id: str
+    of: Literal["evaluation_data", "training_data"] = "evaluation_data"
+    days: int = Field(gt=0)
+
+
+class SizeRule(Document):
+    """The package's files may hold at most ``max`` bytes together."""
+
+    kind: Literal["size"] = "size"
+    id: str
+    max: int = Field(gt=0)
+
+
+class LatencyRule(Document):
+    """The upper bound of the median time of one inference, in seconds, must stay within ``max``."""
+
+    kind: Literal["latency"] = "latency"
+    id: str
+    max: float = Field(gt=0)
+
+
+Rule = Annotated[
+    FloorRule
+    | WorstGroupRule
+    | GapRule
+    | RatioRule
+    | CalibrationRule
+    | CoverageRule
+    | ChampionRule
+    | RepairCostRule
+    | ParityRule
+    | FreshnessRule
+    | SizeRule
+    | LatencyRule,
+    Field(discriminator="kind"),
+]
 
 
 class Repair(Document):

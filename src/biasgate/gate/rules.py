@@ -1,94 +1,183 @@
-"""One function a kind of rule: what the evidence says, held against the margin."""
+"""One function a kind of rule: what was measured, held against the margin."""
 
 from __future__ import annotations
 
-from biasgate.evaluation.schema import EvaluationSpec
-from biasgate.gate import measured as find
+from collections.abc import Mapping
+from datetime import datetime
+
+from biasgate.gate import facts
 from biasgate.gate.decision import RuleResult
-from biasgate.gate.evidence import Evidence
 from biasgate.gate.judgement import Judgement, at_least, at_most
-from biasgate.gate.measured import Measured, Missing
-from biasgate.gate.policy import FloorRule, GapRule, ParityRule, RepairCostRule, Rule, WorstGroupRule
-from biasgate.gate.wording import group, name, points, rate, samples
+from biasgate.gate.measured import Measured, Measurements, Missing
+from biasgate.gate.policy import (
+    CalibrationRule,
+    ChampionRule,
+    CoverageRule,
+    FloorRule,
+    FreshnessRule,
+    GapRule,
+    LatencyRule,
+    ParityRule,
+    RatioRule,
+    RepairCostRule,
+    Rule,
+    SizeRule,
+    WorstGroupRule,
+)
+from biasgate.gate.wording import group, name, points, rate, samples, seconds
 
 
-def check(rule: Rule, evidence: Evidence, spec: EvaluationSpec) -> RuleResult:
-    """What one rule finds; a number that is missing makes it insufficient."""
+def check(rule: Rule, found: Measurements, *, at: datetime) -> RuleResult:
+    """What one rule finds at a moment; a number that is missing makes it insufficient."""
     try:
-        match rule:
-            case FloorRule():
-                return floor(rule, evidence, spec)
-            case WorstGroupRule():
-                return worst_group(rule, evidence, spec)
-            case GapRule():
-                return gap(rule, evidence, spec)
-            case RepairCostRule():
-                return repair_cost(rule, evidence)
-            case ParityRule():
-                return onnx_parity(rule, evidence)
+        return _check(rule, found, at=at)
     except Missing as missing:
-        return RuleResult(rule=rule.id, outcome="insufficient", sentence=str(missing))
+        return RuleResult(rule=rule.id, outcome="insufficient", n=missing.n, sentence=str(missing))
 
 
-def floor(rule: FloorRule, evidence: Evidence, spec: EvaluationSpec) -> RuleResult:
+def _check(rule: Rule, found: Measurements, *, at: datetime) -> RuleResult:
+    match rule:
+        case FloorRule():
+            return floor(rule, found)
+        case WorstGroupRule():
+            return worst_group(rule, found)
+        case GapRule():
+            return gap(rule, found)
+        case RatioRule():
+            return ratio(rule, found)
+        case CalibrationRule():
+            return calibration(rule, found)
+        case CoverageRule():
+            return facts.coverage(rule, found)
+        case ChampionRule():
+            return champion(rule, found)
+        case RepairCostRule():
+            return repair_cost(rule, found)
+        case ParityRule():
+            return facts.onnx_parity(rule, found.evidence)
+        case FreshnessRule():
+            return facts.freshness(rule, found.evidence, at=at)
+        case SizeRule():
+            return facts.size(rule, found.evidence)
+        case LatencyRule():
+            return latency(rule, found)
+
+
+def floor(rule: FloorRule, found: Measurements) -> RuleResult:
     """The metric's lower bound over the whole set."""
-    found = find.whole(evidence, metric=rule.metric, spec=spec)
-    judgement = at_least([found], rule.min)
-    sentence = f"{name(rule.metric)} is {found.as_rate()}; the policy asks for {rate(rule.min)}."
-    return _result(rule.id, judgement, found, threshold=rule.min, sentence=sentence)
+    number = found.whole(metric=rule.metric)
+    judgement = at_least([number], rule.min)
+    sentence = f"{name(rule.metric)} is {number.as_rate()}; the policy asks for {rate(rule.min)}."
+    return _result(rule.id, judgement, number, threshold=rule.min, sentence=sentence)
 
 
-def worst_group(rule: WorstGroupRule, evidence: Evidence, spec: EvaluationSpec) -> RuleResult:
+def worst_group(rule: WorstGroupRule, found: Measurements) -> RuleResult:
     """The smallest lower bound over the subgroups."""
-    groups = find.subgroups(evidence, metric=rule.metric, attribute=rule.attribute, spec=spec)
-    judgement = at_least([found for _, found in groups], rule.min)
-    subgroup, found = groups[judgement.index]
+    groups = found.subgroups(metric=rule.metric, attribute=rule.attribute)
+    judgement = at_least([number for _, number in groups], rule.min)
+    subgroup, number = groups[judgement.index]
     sentence = (
-        f"{name(rule.metric)} on {samples(subgroup)} is {found.as_rate()}; "
+        f"{name(rule.metric)} on {samples(subgroup)} is {number.as_rate()}; "
         f"the policy asks for {rate(rule.min)} in every subgroup."
     )
-    return _result(rule.id, judgement, found, threshold=rule.min, sentence=sentence, bias=True)
+    return _result(rule.id, judgement, number, threshold=rule.min, sentence=sentence, bias=True)
 
 
-def gap(rule: GapRule, evidence: Evidence, spec: EvaluationSpec) -> RuleResult:
+def gap(rule: GapRule, found: Measurements) -> RuleResult:
     """The largest upper bound over all pairs of subgroups."""
-    pairs = find.gaps(evidence, metric=rule.metric, attribute=rule.attribute, spec=spec)
-    judgement = at_most([found for _, found in pairs], rule.max)
-    widest, found = pairs[judgement.index]
-    groups = find.subgroups(evidence, metric=rule.metric, attribute=rule.attribute, spec=spec)
-    lower = next(cell for subgroup, cell in groups if subgroup == widest.lower)
+    pairs = found.gaps(metric=rule.metric, attribute=rule.attribute)
+    judgement = at_most([number for _, number in pairs], rule.max)
+    widest, number = pairs[judgement.index]
+    lower = dict(_by_group(found, rule))[frozenset(widest.lower.items())]
     sentence = (
-        f"{name(rule.metric)} on {samples(widest.lower)} is {lower.as_rate()}, {found.as_points()} "
+        f"{name(rule.metric)} on {samples(widest.lower)} is {lower.as_rate()}, {number.as_points()} "
         f"below {group(widest.higher)} ones; the policy allows {points(rule.max)}."
     )
-    return _result(rule.id, judgement, found, threshold=rule.max, sentence=sentence, bias=True)
+    return _result(rule.id, judgement, number, threshold=rule.max, sentence=sentence, bias=True)
 
 
-def repair_cost(rule: RepairCostRule, evidence: Evidence) -> RuleResult:
-    """The upper bound of what the repair cost; a candidate that was never repaired paid nothing."""
-    if evidence.repair is None and evidence.candidate.repaired_from is None:
-        return RuleResult(rule=rule.id, outcome="pass", threshold=rule.max, sentence="The candidate was not repaired.")
-    found = find.loss(evidence, metric=rule.metric, subgroup=rule.subgroup)
-    judgement = at_most([found], rule.max)
+def ratio(rule: RatioRule, found: Measurements) -> RuleResult:
+    """The smallest lower bound over all pairs of subgroups."""
+    pairs = found.ratios(metric=rule.metric, attribute=rule.attribute)
+    judgement = at_least([number for _, number in pairs], rule.min)
+    smallest, number = pairs[judgement.index]
+    lower = dict(_by_group(found, rule))[frozenset(smallest.lower.items())]
     sentence = (
-        f"The repair cost {found.as_points()} of {name(rule.metric).lower()} on {samples(rule.subgroup)} "
-        f"(n = {found.n}); the policy allows {points(rule.max)}."
+        f"{name(rule.metric)} on {samples(smallest.lower)} is {lower.as_rate()}, {number.as_share()} "
+        f"times that on {group(smallest.higher)} ones; the policy asks for {rate(rule.min)}."
     )
-    return _result(rule.id, judgement, found, threshold=rule.max, sentence=sentence)
+    return _result(rule.id, judgement, number, threshold=rule.min, sentence=sentence, bias=True)
 
 
-def onnx_parity(rule: ParityRule, evidence: Evidence) -> RuleResult:
-    """The largest difference of logits; measured, not estimated, so it has no bounds."""
-    if evidence.parity is None or evidence.parity < 0:
-        raise Missing("The ONNX form was not compared with its source.")
-    return RuleResult(
-        rule=rule.id,
-        outcome="pass" if evidence.parity <= rule.max else "fail",
-        value=evidence.parity,
-        threshold=rule.max,
-        sentence=f"The ONNX form's logits differ from its source's by at most {evidence.parity:.1g}; "
-        f"the policy allows {rule.max:.1g}.",
+def calibration(rule: CalibrationRule, found: Measurements) -> RuleResult:
+    """The largest upper bound over the whole set and, where an attribute is named, its subgroups."""
+    groups = _whole_and_subgroups(found, metric="accuracy", attribute=rule.attribute)
+    numbers = [found.calibration(subgroup) for subgroup in groups]
+    judgement = at_most(numbers, rule.max)
+    number = numbers[judgement.index]
+    sentence = (
+        f"The calibration error on {samples(groups[judgement.index])} is {number.as_rate()}; "
+        f"the policy allows {rate(rule.max)}."
     )
+    return _result(rule.id, judgement, number, threshold=rule.max, sentence=sentence)
+
+
+def champion(rule: ChampionRule, found: Measurements) -> RuleResult:
+    """The largest upper bound of the loss over the whole set and, where an attribute is named, its subgroups."""
+    serves = found.evidence.champion
+    if serves is None:
+        return RuleResult(rule=rule.id, outcome="pass", threshold=rule.max, sentence="No champion serves yet.")
+    measured = found.evidence.evaluation
+    if measured is None or measured.champion is None or measured.champion.model != serves.digest:
+        raise Missing(f"The candidate was not compared with the champion, version {serves.version}.")
+    groups = _whole_and_subgroups(found, metric=rule.metric, attribute=rule.attribute)
+    numbers = [found.champion_loss(metric=rule.metric, subgroup=subgroup) for subgroup in groups]
+    judgement = at_most(numbers, rule.max)
+    number = numbers[judgement.index]
+    sentence = (
+        f"Against the champion, version {serves.version}, the candidate loses {number.as_points()} of "
+        f"{name(rule.metric).lower()} on {samples(groups[judgement.index])} (n = {number.n}); "
+        f"the policy allows {points(rule.max)}."
+    )
+    return _result(rule.id, judgement, number, threshold=rule.max, sentence=sentence)
+
+
+def repair_cost(rule: RepairCostRule, found: Measurements) -> RuleResult:
+    """The upper bound of what the repair cost; a candidate that was never repaired paid nothing."""
+    if found.evidence.repair is None and found.evidence.candidate.repaired_from is None:
+        return RuleResult(rule=rule.id, outcome="pass", threshold=rule.max, sentence="The candidate was not repaired.")
+    number = found.repair_loss(metric=rule.metric, subgroup=rule.subgroup)
+    judgement = at_most([number], rule.max)
+    sentence = (
+        f"The repair cost {number.as_points()} of {name(rule.metric).lower()} on {samples(rule.subgroup)} "
+        f"(n = {number.n}); the policy allows {points(rule.max)}."
+    )
+    return _result(rule.id, judgement, number, threshold=rule.max, sentence=sentence)
+
+
+def latency(rule: LatencyRule, found: Measurements) -> RuleResult:
+    """The upper bound of the median time of one inference."""
+    measured = found.evidence.latency
+    if measured is None or not 0 < measured.low <= measured.value <= measured.high:
+        raise Missing("The time of one inference was not measured.")
+    bounds = (measured.low, measured.high)
+    number = Measured(measured.value, bounds, bounds, measured.n, measured.method)
+    low, high = map(seconds, bounds)
+    sentence = (
+        f"The median inference takes {seconds(measured.value)} [{low}, {high}] (n = {measured.n}); "
+        f"the policy allows {seconds(rule.max)}."
+    )
+    return _result(rule.id, at_most([number], rule.max), number, threshold=rule.max, sentence=sentence)
+
+
+def _by_group(found: Measurements, rule: GapRule | RatioRule) -> list[tuple[frozenset[tuple[str, str]], Measured]]:
+    groups = found.subgroups(metric=rule.metric, attribute=rule.attribute)
+    return [(frozenset(subgroup.items()), number) for subgroup, number in groups]
+
+
+def _whole_and_subgroups(found: Measurements, *, metric: str, attribute: str | None) -> list[Mapping[str, str]]:
+    cells = found.cells(metric=metric, attribute=attribute) if attribute else []
+    return [{}, *(cell.subgroup for cell in cells)]
 
 
 def _result(

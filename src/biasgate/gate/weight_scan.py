@@ -50,7 +50,7 @@ def _react(reaction: Reaction, finding: str, *, bias: bool) -> tuple[RuleResult,
         case "ignore":
             return _result("pass", f"{finding}; the policy ignores it."), False
         case "require_human":
-            return _result("pass", f"{finding}; the policy wants a person to sign."), True
+            return _result("pass", f"{finding}: flagged; a person must sign before promotion."), True
         case "reject":
             return _result("fail", f"{finding}; the policy rejects it.", bias=bias), False
 

@@ -29,3 +29,8 @@ def samples(subgroup: Mapping[str, str]) -> str:
 def name(metric: str) -> str:
     """A metric at the start of a sentence: ``True positive rate``."""
     return metric.replace("_", " ").capitalize()
+
+
+def seconds(value: float) -> str:
+    """A time: ``3.2 ms``, ``1.5 s``."""
+    return f"{value:.3g} s" if value >= 1 else f"{1000 * value:.3g} ms"
