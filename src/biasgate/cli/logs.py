@@ -19,12 +19,21 @@ Trusted = Annotated[Path | None, typer.Option(help="Folder of trusted public key
 
 @app.command()
 def verify(log: Log, *, trusted: Trusted = None, json: Json = False) -> None:
-    """Check every signature and link of the chain."""
+    """Check every signature and link of the chain. Exit 7 also when a valid key signed what it may not."""
+    from biasgate.errors import TrustError
+    from biasgate.gate.entry import VoidBody
+
     entries = _entries(log, trusted)
+    voids = {entry.number: entry.body for entry in entries if isinstance(entry.body, VoidBody)}
     if json:
-        print_json({"log": log, "entries": len(entries), "valid": True})
+        found = {number: void.reason for number, void in voids.items()}
+        print_json({"log": log, "entries": len(entries), "valid": True, "void": found})
     else:
         typer.echo(f"{len(entries)} entries, every signature and link verified")
+        for number, void in voids.items():
+            typer.echo(f"entry {number} is void: {void.reason}")
+    if not all(void.revoked for void in voids.values()):
+        raise typer.Exit(TrustError.exit_code)
 
 
 @app.command()
@@ -40,13 +49,31 @@ def show(log: Log, *, trusted: Trusted = None, json: Json = False) -> None:
 
 def summary(entry: LogEntry) -> str:
     """What an entry says, in a few words."""
-    from biasgate.gate.entry import DecisionBody, LookBody, PromotionBody
+    from biasgate.gate.entry import (
+        ApprovalBody,
+        BreakGlassBody,
+        DecisionBody,
+        LookBody,
+        PromotionBody,
+        RollbackBody,
+        VoidBody,
+    )
 
     match entry.body:
         case DecisionBody(decision=decision):
             return f"{decision.verdict}: {decision.reasons[0]}"
         case PromotionBody() as promotion:
             return f"{promotion.status} (entry {promotion.entry}): {promotion.reason}"
+        case ApprovalBody() as answer:
+            verb = "approved" if answer.granted else "DECLINED"
+            return f"{answer.approver} {verb} entry {answer.entry}: {answer.reason}"
+        case BreakGlassBody() as glass:
+            return f"BREAK-GLASS by {glass.by} until {glass.expires:%Y-%m-%d %H:%M}: {glass.reason}"
+        case RollbackBody(replaced=left, to=to) as rollback:
+            serves = f"version {to.version}" if to else "none"
+            return f"ROLLBACK by {rollback.by} from version {left.version} to {serves}: {rollback.reason}"
+        case VoidBody() as void:
+            return f"VOID {void.said}: {void.reason}"
         case LookBody(data=data):
             return f"look at {data[:19]}…"
 

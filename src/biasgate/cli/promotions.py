@@ -1,31 +1,140 @@
-"""``biasgate promote``: from the log to a version that serves."""
+"""``biasgate promote``, ``rollback``, ``reconcile``, ``verify``: from the log to what serves, and back."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from biasgate.cli.output import Json, print_json, print_table
+from biasgate.errors import TrustError
+
+if TYPE_CHECKING:
+    from biasgate.registry.alerts import Alarm
 
 app = typer.Typer()
+Log = Annotated[str, typer.Option(help="Folder or s3:// prefix of the signed log.")]
+Trusted = Annotated[Path | None, typer.Option(help="Folder of trusted public keys; else BIASGATE_TRUSTED_KEYS.")]
+ALERTED = TrustError.exit_code
+"""Exit code when all was done but a person must hear of something."""
 
 
 @app.command()
 def promote(
     *,
-    log: Annotated[str, typer.Option(help="Folder or s3:// prefix of the signed log.")],
-    trusted: Annotated[Path | None, typer.Option(help="Folder of trusted public keys.")] = None,
+    log: Log,
+    trusted: Trusted = None,
+    policies: Annotated[
+        Path | None,
+        typer.Option(help="Folder of policies (YAML) whose decisions count; else all do.", envvar="BIASGATE_POLICIES"),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Carry approved decisions from the log into the registry: verify, rebuild, register, move the alias last."""
+    """Carry approvals from the log into the registry: verify, rebuild, register, move the alias. Exit 7: alerts."""
     from biasgate.gate.sign import signing_key, trusted_keys
+    from biasgate.registry.alerts import Alarm
+    from biasgate.registry.policies import allowed_policies
     from biasgate.registry.promoter import promote as bring_up
 
-    done = bring_up(log, trusted=trusted_keys(trusted), key=signing_key())
+    alarm = Alarm()
+    allowed = allowed_policies(policies) if policies else None
+    done = bring_up(log, trusted=trusted_keys(trusted), key=signing_key(), policies=allowed, alarm=alarm)
     if json:
         print_json([promotion.model_dump(mode="json", exclude_none=True) for promotion in done])
+    else:
+        rows = [[str(p.entry), p.name, p.version or "", p.status, p.reason] for p in done]
+        print_table("promotions", ["decision", "model", "version", "status", "why"], rows)
+    _end(alarm)
+
+
+@app.command()
+def rollback(
+    name: Annotated[str, typer.Argument(help="The gate-owned model.")],
+    *,
+    log: Log,
+    to: Annotated[str, typer.Option(help="A version that served before, or `none`.")],
+    reason: Annotated[str, typer.Option(help="Why, for whoever asks later.")],
+    person: Annotated[str, typer.Option("--as", help="Who asks for it.")],
+    trusted: Trusted = None,
+    json: Json = False,
+) -> None:
+    """Let an earlier champion serve again, or none; logged and alerted."""
+    from biasgate.gate.sign import signing_key, trusted_keys
+    from biasgate.registry.alerts import Alarm
+    from biasgate.registry.rollback import roll_back
+
+    entry = roll_back(
+        log,
+        name,
+        to=None if to == "none" else to,
+        by=person,
+        reason=reason,
+        key=signing_key(),
+        trusted=trusted_keys(trusted),
+        alarm=Alarm(),
+    )
+    print_json(entry) if json else typer.echo(f"entry {entry.number}: {to} of {name} serves")
+
+
+@app.command()
+def reconcile(
+    *,
+    log: Log,
+    fix: Annotated[bool, typer.Option("--fix", help="Point aliases at what the log says; delete orphans.")] = False,
+    revert: Annotated[
+        bool,
+        typer.Option("--revert", help="Champions without a valid entry stop serving; needs a promoter's key."),
+    ] = False,
+    trusted: Trusted = None,
+    json: Json = False,
+) -> None:
+    """Compare the registry with the log, and list what waits to be judged. Exit 7: alerts."""
+    from biasgate.gate.sign import signing_key, trusted_keys
+    from biasgate.registry.alerts import Alarm
+    from biasgate.registry.reconcile import reconcile as compare
+
+    key = signing_key() if revert else None
+    found = compare(log, trusted=trusted_keys(trusted), alarm=(alarm := Alarm()), fix=fix, revert=key)
+    if json:
+        print_json(found)
+    else:
+        rows = [["alert", alert.message] for alert in found.alerts]
+        rows += [["alias not in place", f"{name}: should be {at or 'none'}"] for name, at in found.displaced.items()]
+        rows += [["to judge", source] for source in found.queue]
+        rows += [["to judge again", source] for source in found.reevaluate]
+        rows += [["orphan", source] for source in found.orphans]
+        print_table("registry against log", ["what", "where"], rows)
+    _end(alarm)
+
+
+@app.command()
+def verify(
+    model: Annotated[
+        str, typer.Argument(help="A package's folder, models:/name/version, models:/name@alias, or s3://…")
+    ],
+    *,
+    log: Log,
+    trusted: Trusted = None,
+    json: Json = False,
+) -> None:
+    """Check that these very bytes may serve now, by the log and the trusted keys: exit 0, or 7 when they may not."""
+    from biasgate.gate.sign import trusted_keys
+    from biasgate.registry.verify import verify_model
+
+    found = verify_model(model, log=log, trusted=trusted_keys(trusted))
+    if json:
+        print_json(found)
         return
-    rows = [[str(p.entry), p.name, p.version or "", p.status, p.reason] for p in done]
-    print_table("promotions", ["decision", "model", "version", "status", "why"], rows)
+    how = "APPROVED" if found.allowed_by == "decision" else "WITHOUT APPROVAL: the glass was broken"
+    typer.echo(f"{found.name} version {found.version} may serve until {found.expires:%Y-%m-%d %H:%M} UTC")
+    typer.echo(f"  {how} (entry {found.entry}), promoted {found.since:%Y-%m-%d %H:%M} UTC")
+    for line in (*(f"signed by {person}" for person in found.persons), *found.reasons):
+        typer.echo(f"  {line}")
+    if found.uncovered:
+        typer.echo(f"  not covered by the digest: {', '.join(found.uncovered)}")
+
+
+def _end(alarm: Alarm) -> None:
+    if alarm.raised:
+        raise typer.Exit(ALERTED)

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from biasgate.documents import sha256
 from biasgate.errors import InputError, ServiceError, TrustError
-from biasgate.gate.entry import Body, LogEntry, LookBody
+from biasgate.gate.entry import Body, LogEntry, LookBody, VoidBody
 from biasgate.gate.sign import sign, verify
 from biasgate.storage import store
 
 if TYPE_CHECKING:
-    from biasgate.gate.sign import PublicKey, SigningKey
+    from biasgate.gate.keyring import Keyring, KeyRules
+    from biasgate.gate.sign import SigningKey
 
 PREDICATE_TYPE = "urn:biasgate:log-entry:v1"
 LIMIT = 16_000_000
@@ -52,8 +53,8 @@ def append(log_uri: str, body: Body, *, key: SigningKey) -> LogEntry:
     raise ServiceError("too many writers at once", where=log_uri, fix="try again")
 
 
-def read_log(log_uri: str, trusted: Sequence[PublicKey]) -> tuple[LogEntry, ...]:
-    """All entries, oldest first, each verified.
+def read_log(log_uri: str, trusted: Keyring) -> tuple[LogEntry, ...]:
+    """All entries, oldest first, each verified; one whose key may not say it has a ``VoidBody``.
 
     Raises:
         TrustError: A signature, a digest or a link does not verify; names the first bad entry.
@@ -75,7 +76,7 @@ def envelope(log_uri: str, number: int) -> bytes:
     return store.read_bytes(_uri(log_uri, number), limit=LIMIT)
 
 
-def take_look(log_uri: str, body: LookBody, *, key: SigningKey, trusted: Sequence[PublicKey]) -> int:
+def take_look(log_uri: str, body: LookBody, *, key: SigningKey, trusted: Keyring) -> int:
     """Writes down a look at a test split, before it is taken.
 
     Returns:
@@ -90,17 +91,29 @@ def looks_taken(entries: Sequence[LogEntry], data: str) -> int:
     return sum(entry.body.kind == "look" and entry.body.data == data for entry in entries)
 
 
-def _verified(data: bytes, trusted: Sequence[PublicKey], *, where: str) -> LogEntry:
-    statement = verify(data, trusted, predicate_type=PREDICATE_TYPE, where=where)
+def _verified(data: bytes, trusted: Keyring, *, where: str) -> LogEntry:
+    statement, signers = verify(data, trusted.keys, predicate_type=PREDICATE_TYPE, where=where)
     try:
         entry = LogEntry.build(statement["predicate"], where=where)
         (about,) = statement["subject"]
         subject = about["name"], f"sha256:{about['digest']['sha256']}"
     except (InputError, KeyError, TypeError, ValueError) as error:
         raise TrustError("signed, but not a log entry", where=where, fix="find out who signed it") from error
-    if subject != entry.body.subject:
+    if isinstance(entry.body, VoidBody) or subject != entry.body.subject:
         raise TrustError("signed for another subject than it speaks of", where=where)
-    return entry
+    return _judged(entry, entry.body, [trusted.rules[signer] for signer in signers])
+
+
+def _judged(entry: LogEntry, body: Body, signers: Sequence[KeyRules]) -> LogEntry:
+    """The entry as it is when one of its signers may say it, else with a void body."""
+    refusals = [rules.refusal(body.role, signer=body.signer, at=entry.at, number=entry.number) for rules in signers]
+    if None in refusals:
+        return entry
+    name, digest = body.subject
+    why = "; ".join(filter(None, refusals))
+    revoked = all(rules.revoked for rules in signers)
+    void = VoidBody(said=body.kind, name=name, digest=digest, reason=why, revoked=revoked)
+    return entry.model_copy(update={"body": void})
 
 
 def _uri(log_uri: str, number: int) -> str:

@@ -1,7 +1,8 @@
 """Signatures: DSSE envelopes over in-toto statements, ECDSA on P-256.
 
 The private key comes from the environment or a mounted file, never from an argument; public keys that are trusted lie
-as PEM files in a folder. A key's id is the digest of its public half (DER), so that nobody can choose it.
+as PEM files in a folder, with rules (``keyring``). A key's id is the digest of its public half (DER), so that nobody
+can choose it.
 """
 
 # pyright: reportPrivateImportUsage=false
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from biasgate.documents import canonical_json, sha256
 from biasgate.errors import InputError, TrustError
+from biasgate.gate.keyring import Keyring, read_rules
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
@@ -31,8 +33,12 @@ KEY_FILE_VARIABLE = "BIASGATE_SIGNING_KEY_FILE"
 TRUSTED_VARIABLE = "BIASGATE_TRUSTED_KEYS"
 
 
-def generate_key(folder: Path) -> Path:
-    """Makes a key pair: ``signing-key.pem`` (only its owner may read it) and ``trusted/<id>.pem``.
+def generate_key(folder: Path, *, trusted: Path | None = None) -> Path:
+    """Makes a key pair: ``signing-key.pem`` (only its owner may read it) and ``<id>.pem`` in a folder of public keys.
+
+    Args:
+        folder: Gets the private key.
+        trusted: Gets the public one; ``trusted`` in ``folder`` by default.
 
     Returns:
         The private key's file.
@@ -45,8 +51,9 @@ def generate_key(folder: Path) -> Path:
 
     private = generate_private_key(SECP256R1())
     public = private.public_key()
-    path, trusted = folder / "signing-key.pem", folder / "trusted"
+    path, trusted = folder / "signing-key.pem", trusted or folder / "trusted"
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         trusted.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
@@ -94,26 +101,38 @@ def read_signing_key(pem: bytes, *, where: str) -> SigningKey:
     return CryptoSigner(private, _public(private.public_key(), where=where))
 
 
-def trusted_keys(folder: Path | None = None) -> tuple[PublicKey, ...]:
-    """The public keys in a folder of PEM files, by default the one that the environment names.
+def trusted_folder(folder: Path | None = None) -> Path:
+    """The folder of public keys, by default the one that the environment names.
 
     Raises:
-        InputError: There is no such folder, no key in it, or a file that is no ECDSA P-256 public key.
+        InputError: None is named.
     """
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key
-
     named = folder or os.environ.get(TRUSTED_VARIABLE)
     if not named:
         raise InputError("no trusted keys", fix=f"set {TRUSTED_VARIABLE} to a folder of public keys in PEM")
-    keys: list[PublicKey] = []
-    for path in sorted(Path(named).glob("*.pem")):
+    return Path(named)
+
+
+def trusted_keys(folder: Path | None = None) -> Keyring:
+    """The public keys in a folder of PEM files, with their rules.
+
+    Raises:
+        InputError: There is no such folder, no key in it, a file that is no ECDSA P-256 public key, or ``keys.yaml``
+            does not fit the keys.
+    """
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    named = trusted_folder(folder)
+    keys: dict[Path, PublicKey] = {}
+    for path in sorted(named.glob("*.pem")):
         try:
-            keys.append(_public(load_pem_public_key(path.read_bytes()), where=str(path)))
+            keys[path] = _public(load_pem_public_key(path.read_bytes()), where=str(path))
         except (OSError, ValueError) as error:
             raise InputError("not a public key in PEM", where=str(path), fix="remove the file") from error
     if not keys:
         raise InputError("no public key (*.pem) to trust", where=str(named), fix="put the gate's public key there")
-    return tuple(keys)
+    rules = read_rules(named, {key.keyid: path for path, key in keys.items()})
+    return Keyring(keys=tuple(keys.values()), rules=rules)
 
 
 def sign(predicate: Mapping[str, Any], *, predicate_type: str, subject: tuple[str, str], key: SigningKey) -> bytes:
@@ -139,8 +158,10 @@ def sign(predicate: Mapping[str, Any], *, predicate_type: str, subject: tuple[st
     return canonical_json(envelope.to_dict())
 
 
-def verify(data: bytes, trusted: Sequence[PublicKey], *, predicate_type: str, where: str) -> dict[str, Any]:
-    """The statement in an envelope, once a trusted key's signature over it holds.
+def verify(
+    data: bytes, trusted: Sequence[PublicKey], *, predicate_type: str, where: str
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The statement in an envelope, once a trusted key's signature over it holds, and the ids of the keys that signed.
 
     Raises:
         TrustError: It is no envelope, no trusted key signed it, or it is a statement of another type.
@@ -151,7 +172,7 @@ def verify(data: bytes, trusted: Sequence[PublicKey], *, predicate_type: str, wh
 
     try:
         envelope = Envelope.from_dict(json.loads(data))
-        envelope.verify(list(trusted), threshold=1)
+        signers = tuple(envelope.verify(list(trusted), threshold=1))
         statement = json.loads(envelope.payload)
         kinds = (envelope.payload_type, statement.get("_type"), statement.get("predicateType"))
     except VerificationError as error:
@@ -161,7 +182,7 @@ def verify(data: bytes, trusted: Sequence[PublicKey], *, predicate_type: str, wh
         raise TrustError("not a signed statement", where=where, fix="restore it from a backup") from error
     if kinds != (PAYLOAD_TYPE, STATEMENT_TYPE_URI, predicate_type):
         raise TrustError("a signed statement of another type", where=where, fix="restore it from a backup")
-    return cast("dict[str, Any]", statement)
+    return cast("dict[str, Any]", statement), signers
 
 
 def _public(public: PublicKeyTypes, *, where: str) -> PublicKey:

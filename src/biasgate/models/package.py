@@ -12,7 +12,7 @@ from pathlib import Path
 from biasgate.documents import canonical_json, sha256
 from biasgate.errors import CandidateError, InputError
 from biasgate.models.card import CandidateCard
-from biasgate.models.files import MAX_CARD_BYTES, check_file, file_digest
+from biasgate.models.files import MAX_BYTES, MAX_CARD_BYTES, check_file, file_digest
 
 MODEL, CARD = "model.onnx", "card.json"
 IMPORTED = (MODEL, "model.safetensors", "model.pt")
@@ -54,8 +54,18 @@ def open_package(folder: Path) -> CandidatePackage:
     check_names(folder, known=(MODEL, CARD))
     card = read_card(folder)
     load_onnx(folder / MODEL)
-    manifest = {name: file_digest(folder / name) for name in (MODEL, CARD)}
-    return CandidatePackage(path=folder, card=card, digest=sha256(canonical_json(manifest)))
+    return CandidatePackage(path=folder, card=card, digest=package_digest(folder))
+
+
+def package_digest(folder: Path) -> str:
+    """The digest of a package's two files, without reading what they say.
+
+    Raises:
+        CandidateError: One is missing, a link, or too large.
+    """
+    limits = {MODEL: MAX_BYTES, CARD: MAX_CARD_BYTES}
+    manifest = {name: file_digest(check_file(folder / name, limit=limit)) for name, limit in limits.items()}
+    return sha256(canonical_json(manifest))
 
 
 def pack(onnx: Path, card: CandidateCard, folder: Path) -> CandidatePackage:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import biasgate
@@ -16,7 +15,7 @@ from biasgate.models.package import CandidatePackage
 from biasgate.registry.models import champion, gated_name
 
 if TYPE_CHECKING:
-    from biasgate.gate.sign import PublicKey
+    from biasgate.gate.keyring import Keyring
 
 IMAGE = "BIASGATE_IMAGE"
 
@@ -29,7 +28,7 @@ def gather(
     evaluation: Evaluation,
     repair: RepairRecord | None,
     log: str,
-    trusted: Sequence[PublicKey],
+    trusted: Keyring,
 ) -> Evidence:
     """All that a policy may look at, in one document.
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 CHAMPION = "champion"
 DIGEST_TAG = "biasgate.digest"
+ENTRY_TAG = "biasgate.entry"
+"""On a promoted version: number of the entry that allowed it."""
 SCHEME = "models:/"
 SUBMISSIONS = "-candidates"
 
@@ -183,6 +185,12 @@ def set_alias(name: str, alias: str, number: str) -> None:
     """Points an alias at a version, whatever it pointed at before."""
     with explained(name):
         connect().set_registered_model_alias(name, alias, number)
+
+
+def remove_alias(name: str, alias: str) -> None:
+    """Takes an alias away, if it is there."""
+    with explained(name):
+        connect().delete_registered_model_alias(name, alias)
 
 
 def _resolve(client: MlflowClient, source: str) -> tuple[str, str]:

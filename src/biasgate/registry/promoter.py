@@ -4,106 +4,168 @@ For each approval: register the version, write the PROMOTED entry, point the ali
 what counts. A crash before it leaves a version without an alias, which the next run finds by its tags and takes; a
 crash after it leaves an alias behind the log, which the next run sets before anything else. So the promoter can be
 killed anywhere and run again, and two of them can race: the log orders them, and ``replay`` gives the one outcome.
+
+An approval that cannot be carried out is FAILED with its reason, and alerts; it does not hold up the others.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from biasgate.errors import CandidateError, InputError
-from biasgate.gate.entry import DecisionBody, LogEntry, PromotionBody, PromotionStatus
+from biasgate.errors import CandidateError, InputError, ServiceError, TrustError
+from biasgate.gate.entry import Authority, DecisionBody, PromotionBody, PromotionStatus
 from biasgate.gate.evidence import Champion
-from biasgate.gate.history import History, awaiting, replay
-from biasgate.gate.log import append, read_log
+from biasgate.gate.history import History, awaiting, awaits_person, replay
+from biasgate.gate.log import append
 from biasgate.gate.repeat import repeat
 from biasgate.models.package import CandidatePackage, import_candidate
+from biasgate.registry.alerts import Alarm, Alert
 from biasgate.registry.client import connect, explained
-from biasgate.registry.models import CHAMPION, DIGEST_TAG, aliases, fetch, gated_name, register_package, set_alias
+from biasgate.registry.models import DIGEST_TAG, ENTRY_TAG, fetch, gated_name, register_package
+from biasgate.registry.projection import project
 
 if TYPE_CHECKING:
-    from biasgate.gate.sign import PublicKey, SigningKey
+    from biasgate.gate.keyring import Keyring
+    from biasgate.gate.sign import SigningKey
 
-ENTRY_TAG = "biasgate.entry"
 
-
-def promote(log_uri: str, *, trusted: Sequence[PublicKey], key: SigningKey) -> list[PromotionBody]:
+def promote(
+    log_uri: str,
+    *,
+    trusted: Keyring,
+    key: SigningKey,
+    policies: Collection[str] | None = None,
+    alarm: Alarm | None = None,
+) -> list[PromotionBody]:
     """Brings the registry up to the log.
 
     Args:
         log_uri: The log.
         trusted: Whose entries count.
         key: Signs what this run adds.
+        policies: Digests of the policies whose decisions are carried out; all by default.
+        alarm: Told what a person must hear of.
 
     Returns:
         What became of each approval that was open, in the order of the log; nothing for one that still waits for a
         person and is known to.
 
     Raises:
-        TrustError: An entry does not verify; nothing is promoted.
-        ServiceError: MLflow or the store is out of reach; run it again.
+        TrustError: The log does not verify, or the key may not promote; nothing is promoted.
+        ServiceError, InputError: MLflow, the store or this machine's disk failed: at once for the log, after the other
+            approvals for one of them. Nothing is lost; run it again.
     """
-    entries = _projected(log_uri, trusted)
+    alarm = alarm or Alarm()
+    trusted.check(key, "promoter")
+    entries = project(log_uri, trusted=trusted, alarm=alarm)
     done: list[PromotionBody] = []
-    for number, body in awaiting(entries):
-        repeat(body, where=f"{log_uri} entry {number}")
-        while outcome := _settle(number, body, replay(entries)):
-            append(log_uri, outcome, key=key)
-            entries = _projected(log_uri, trusted)
-            if replay(entries).statuses.get(number) == outcome.status:
-                done.append(outcome)
+    fault: ServiceError | InputError | None = None
+    for number, authority in awaiting(entries):
+        try:
+            while outcome := _settle(number, authority, replay(entries), policies):
+                append(log_uri, outcome, key=key)
+                entries = project(log_uri, trusted=trusted, alarm=alarm)
+                if replay(entries).statuses.get(number) == outcome.status:
+                    done.append(outcome)
+                    _tell(outcome, authority, alarm)
+        except (ServiceError, InputError) as error:
+            fault = fault or error
+    if fault:
+        raise fault
     return done
 
 
-def _settle(number: int, body: DecisionBody, history: History) -> PromotionBody | None:
+def _settle(
+    number: int, authority: Authority, history: History, policies: Collection[str] | None
+) -> PromotionBody | None:
     """What becomes of an approval; None when it is settled, or waits for a person and is known to.
 
     A promotion's version is registered here, but does not serve yet.
     """
-    candidate = body.evidence.candidate
-    current = history.champions.get(candidate.name)
-    status = history.statuses.get(number)
+    name, digest = authority.subject
+    current = history.champions.get(name)
 
     def outcome(status: PromotionStatus, reason: str, version: str | None = None) -> PromotionBody:
         return PromotionBody(
             entry=number,
             status=status,
             reason=reason,
-            name=candidate.name,
-            digest=candidate.digest,
+            name=name,
+            digest=digest,
             version=version,
             replaced=current if status == "PROMOTED" else None,
         )
 
-    if status not in (None, "PENDING"):
+    if not history.open(number):
         return None
-    if datetime.now(UTC) >= body.decision.expires:
-        return outcome("STALE", f"The approval expired on {body.decision.expires:%Y-%m-%d}.")
-    if body.evidence.champion != current:
-        compared = _name(body.evidence.champion)
+    if datetime.now(UTC) >= authority.expires:
+        return outcome("STALE", f"What allowed it expired on {authority.expires:%Y-%m-%d}.")
+    if authority.champion != current:
+        compared = _name(authority.champion)
         return outcome("STALE", f"The candidate was compared with {compared}, but {_name(current)} serves.")
-    if body.decision.human:
-        return None if status else outcome("PENDING", "The policy wants a person to sign first.")
+    if (answer := history.answers.get(number)) and not answer.granted:
+        return outcome("FAILED", f"{answer.approver} declined: {answer.reason}")
     with tempfile.TemporaryDirectory() as folder:
         try:
-            package = _verified(body, Path(folder))
-        except InputError as error:
+            _check(number, authority, policies)
+            if awaits_person(number, history):
+                return None if number in history.statuses else outcome("PENDING", "A person must sign first.")
+            package = _verified(authority, Path(folder))
+        except (InputError, TrustError) as error:
+            if isinstance(error.__cause__, OSError):
+                raise  # this machine's disk, not the candidate
             return outcome("FAILED", str(error))
-        return outcome("PROMOTED", "Every rule of the policy passed.", _registered(number, package, candidate.name))
+        return outcome("PROMOTED", _reason(number, authority, history), _registered(number, package, name))
 
 
-def _verified(body: DecisionBody, folder: Path) -> CandidatePackage:
+def _check(number: int, authority: Authority, policies: Collection[str] | None) -> None:
+    """Makes a decision again, and sees that its policy is one that is allowed here."""
+    if not isinstance(authority, DecisionBody):
+        return
+    repeat(authority, where=f"entry {number}")
+    if policies is not None and authority.decision.policy not in policies:
+        fix = "decide by an allowed policy, or allow this one"
+        raise TrustError("the policy is not one of those allowed here", where=authority.decision.policy, fix=fix)
+
+
+def _reason(number: int, authority: Authority, history: History) -> str:
+    if not isinstance(authority, DecisionBody):
+        until = f"{authority.expires:%Y-%m-%d %H:%M} UTC"
+        return f"WITHOUT APPROVAL, until {until}: {authority.by} broke the glass: {authority.reason}"
+    if answer := history.answers.get(number):
+        return f"Every rule of the policy passed, and {answer.approver} approved: {answer.reason}"
+    return "Every rule of the policy passed."
+
+
+def _tell(outcome: PromotionBody, authority: Authority, alarm: Alarm) -> None:
+    """Alerts of an approval that failed, and of a version that serves without one."""
+    glass = outcome.status == "PROMOTED" and not isinstance(authority, DecisionBody)
+    if glass or outcome.status == "FAILED":
+        alarm(
+            Alert(
+                kind="break_glass" if glass else "not_promoted",
+                message=outcome.reason,
+                name=outcome.name,
+                version=outcome.version,
+                candidate=outcome.digest,
+                entry=outcome.entry,
+            )
+        )
+
+
+def _verified(authority: Authority, folder: Path) -> CandidatePackage:
     """A clean package, rebuilt from the submission's bytes, whose digest is the decided one."""
-    candidate = body.evidence.candidate
-    submitted, source = fetch(candidate.source, folder / "submitted")
+    name, digest = authority.subject
+    submitted, source = fetch(authority.source, folder / "submitted")
     package = import_candidate(submitted, folder / "package")
-    if package.digest != candidate.digest:
+    if package.digest != digest:
         raise CandidateError("the submission changed after it was decided", where=source, fix="submit it again")
-    if candidate.name != gated_name(source, package.card):
-        raise CandidateError(f"decided for {candidate.name!r}, but its card says {package.card.name!r}", where=source)
+    if name != gated_name(source, package.card):
+        raise CandidateError(f"decided for {name!r}, but its card says {package.card.name!r}", where=source)
     return package
 
 
@@ -115,25 +177,6 @@ def _registered(number: int, package: CandidatePackage, name: str) -> str:
             if (version.tags.get(ENTRY_TAG), version.tags.get(DIGEST_TAG)) == (str(number), package.digest):
                 return str(version.version)
     return register_package(package, model=name, tags={ENTRY_TAG: str(number)}).rsplit("/", 1)[-1]
-
-
-def _projected(log_uri: str, trusted: Sequence[PublicKey]) -> tuple[LogEntry, ...]:
-    """Points every alias at what the log says, and gives the log.
-
-    Looks again after each move: another promoter may have been faster.
-    """
-    client = connect()
-    while True:
-        entries = read_log(log_uri, trusted)
-        moved = {
-            name: champion.version
-            for name, champion in replay(entries).champions.items()
-            if aliases(client, name).get(CHAMPION) != champion.version
-        }
-        if not moved:
-            return entries
-        for name, version in moved.items():
-            set_alias(name, CHAMPION, version)
 
 
 def _name(champion: Champion | None) -> str:

@@ -24,8 +24,9 @@ import pytest
 if TYPE_CHECKING:
     from biasgate.gate.entry import LogEntry, PromotionBody
     from biasgate.gate.evidence import Evidence
+    from biasgate.gate.keyring import Keyring
     from biasgate.gate.policy import Policy
-    from biasgate.gate.sign import PublicKey, SigningKey
+    from biasgate.gate.sign import SigningKey
     from biasgate.models.package import CandidatePackage
 
 PROGRAMS = Path("/usr/lib/postgresql")
@@ -177,7 +178,7 @@ class Gate:
 
     log: str
     key: SigningKey
-    trusted: tuple[PublicKey, ...]
+    trusted: Keyring
 
     def decide(
         self, package: CandidatePackage, source: str, *, accuracy: float = 0.95, flagged: bool = False, **changed: Any

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -74,11 +75,15 @@ def test_a_tampered_log_promotes_nothing(submit, gate, name):
     assert (versions(name), serving(name)) == ([], None)
 
 
-def test_a_signed_lie_about_the_verdict_promotes_nothing(submit, gate, name):
-    submit(accuracy=0.5, verdict="APPROVED")
-    with pytest.raises(TrustError, match="deciding again gives REJECTED"):
-        gate.promote()
-    assert versions(name) == []
+def test_a_signed_lie_about_the_verdict_fails_loudly_and_holds_up_nobody(submit, gate, name, capsys):
+    submit(1.0, accuracy=0.5, verdict="APPROVED")
+    submit(2.0)
+    lie, honest = gate.promote()
+    assert (lie.status, honest.status) == ("FAILED", "PROMOTED")
+    assert "deciding again gives REJECTED" in lie.reason
+    assert versions(name) == ["1"]
+    (alert,) = [json.loads(line) for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
+    assert (alert["kind"], alert["entry"], alert["candidate"]) == ("not_promoted", 1, lie.digest)
 
 
 def test_of_two_approvals_against_the_same_champion_one_wins_and_one_is_stale(submit, gate, name):
@@ -140,7 +145,7 @@ def test_an_alias_that_somebody_moved_goes_back_to_what_the_log_says(submit, gat
     assert serving(name) == "1"
 
 
-STEPS = ["read_log", "repeat", "fetch", "import_candidate", "register_package", "append", "set_alias"]
+STEPS = ["project", "repeat", "fetch", "import_candidate", "register_package", "append"]
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,9 +20,20 @@ def log(*bodies: Body) -> tuple[LogEntry, ...]:
 
 
 @pytest.fixture
-def approval(policy, evidence) -> DecisionBody:
-    found = evidence()
-    return DecisionBody(decision=decide(policy, found, (), AT), evidence=found, policy=policy_text("digits_demo"))
+def decided(policy, evidence) -> Callable[..., DecisionBody]:
+    """A decision; evidence as the fixture builds it, and what else is named changed in the decision."""
+
+    def build(*accuracies: float, champion: Champion | None = None, **changed: Any) -> DecisionBody:
+        found = evidence(*accuracies, champion=champion)
+        decision = decide(policy, found, (), AT).model_copy(update=changed)
+        return DecisionBody(decision=decision, evidence=found, policy=policy_text("digits_demo"))
+
+    return build
+
+
+@pytest.fixture
+def approval(decided) -> DecisionBody:
+    return decided()
 
 
 @pytest.fixture
@@ -51,9 +63,9 @@ def test_of_two_promotions_that_replace_the_same_champion_the_first_counts(appro
     assert [number for number, _ in awaiting(entries)] == [2]
 
 
-def test_a_promotion_that_replaces_the_champion_of_its_moment_counts(approval, promotion, make):
+def test_a_promotion_that_replaces_the_champion_it_was_compared_with_counts(approval, decided, promotion, make):
     first = Champion(version="1", digest=make.MODEL)
-    entries = log(approval, promotion(1), approval, promotion(3, version="2", replaced=first))
+    entries = log(approval, promotion(1), decided(champion=first), promotion(3, version="2", replaced=first))
     assert replay(entries).champions["digits"].version == "2"
 
 

@@ -19,7 +19,8 @@ def envelope(key) -> bytes:
 
 
 def test_a_signed_statement_comes_back_with_its_subject(envelope, trusted):
-    statement = verify(envelope, trusted, predicate_type=TYPE, where="test")
+    statement, signers = verify(envelope, trusted.keys, predicate_type=TYPE, where="test")
+    assert signers == (trusted.keys[0].keyid,)
     assert statement["predicate"] == {"verdict": "APPROVED", "bound": 0.1}
     assert statement["subject"] == [{"name": "digits", "digest": {"sha256": "a" * 64}}]
 
@@ -29,7 +30,7 @@ def test_a_changed_payload_does_not_verify(envelope, trusted):
     payload = base64.b64decode(outer["payload"]).replace(b"APPROVED", b"REJECTED")
     outer["payload"] = base64.b64encode(payload).decode()
     with pytest.raises(TrustError, match="no trusted key"):
-        verify(canonical_json(outer), trusted, predicate_type=TYPE, where="test")
+        verify(canonical_json(outer), trusted.keys, predicate_type=TYPE, where="test")
 
 
 def test_a_stranger_is_not_trusted_even_under_a_known_key_id(envelope, tmp_path, monkeypatch):
@@ -38,12 +39,12 @@ def test_a_stranger_is_not_trusted_even_under_a_known_key_id(envelope, tmp_path,
     forged["signatures"][0]["keyid"] = json.loads(envelope)["signatures"][0]["keyid"]
     known = trusted_keys(tmp_path / "keys" / "trusted")
     with pytest.raises(TrustError, match="no trusted key"):
-        verify(canonical_json(forged), known, predicate_type=TYPE, where="test")
+        verify(canonical_json(forged), known.keys, predicate_type=TYPE, where="test")
 
 
 def test_a_statement_of_another_type_is_not_accepted(envelope, trusted):
     with pytest.raises(TrustError, match="another type"):
-        verify(envelope, trusted, predicate_type="urn:test:v2", where="test")
+        verify(envelope, trusted.keys, predicate_type="urn:test:v2", where="test")
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,7 @@ def test_a_statement_of_another_type_is_not_accepted(envelope, trusted):
 )
 def test_bytes_that_are_no_envelope_are_a_broken_trust(data, trusted):
     with pytest.raises(TrustError):
-        verify(data, trusted, predicate_type=TYPE, where="test")
+        verify(data, trusted.keys, predicate_type=TYPE, where="test")
 
 
 def test_the_private_key_is_for_its_owner_only_and_never_replaced(tmp_path):
@@ -67,7 +68,7 @@ def test_the_key_comes_from_the_environment_or_a_mounted_file(tmp_path, monkeypa
     from_file = signing_key()
     monkeypatch.setenv("BIASGATE_SIGNING_KEY", path.read_text())
     monkeypatch.setenv("BIASGATE_TRUSTED_KEYS", str(tmp_path / "trusted"))
-    (trusted,) = trusted_keys()
+    (trusted,) = trusted_keys().keys
     assert from_file.public_key.keyid == signing_key().public_key.keyid == trusted.keyid
 
 

@@ -1,0 +1,80 @@
+"""``biasgate approve``, ``decline``, ``break-glass``: what only a person may sign."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from biasgate.cli.output import Json, print_json
+
+app = typer.Typer()
+Log = Annotated[str, typer.Option(help="Folder or s3:// prefix of the signed log.")]
+Entry = Annotated[int, typer.Option(help="Number of the decision's entry.", min=1)]
+As = Annotated[str, typer.Option("--as", help="Who you are: the owner of the key that signs.")]
+Reason = Annotated[str, typer.Option(help="Why, for whoever asks later.")]
+Trusted = Annotated[Path | None, typer.Option(help="Folder of trusted public keys; else BIASGATE_TRUSTED_KEYS.")]
+
+
+@app.command()
+def approve(*, log: Log, entry: Entry, person: As, reason: Reason, trusted: Trusted = None, json: Json = False) -> None:
+    """Sign a decision that waits for a person other than the submitter; the promoter then carries it out."""
+    _answer(log, entry, granted=True, person=person, reason=reason, trusted=trusted, json=json)
+
+
+@app.command()
+def decline(*, log: Log, entry: Entry, person: As, reason: Reason, trusted: Trusted = None, json: Json = False) -> None:
+    """Refuse to sign a decision that waits for a person; it will not be promoted."""
+    _answer(log, entry, granted=False, person=person, reason=reason, trusted=trusted, json=json)
+
+
+@app.command()
+def break_glass(
+    *,
+    log: Log,
+    source: Annotated[str, typer.Option(help="The candidate: models:/name-candidates/version, a folder, or s3://…")],
+    person: As,
+    reason: Reason,
+    hours: Annotated[int, typer.Option(help="How long it may serve.", min=1, max=72)] = 24,
+    trusted: Trusted = None,
+    json: Json = False,
+) -> None:
+    """Let a candidate serve for a while WITHOUT an approval; logged, alerted, carried out by the promoter."""
+    from biasgate.gate.sign import signing_key, trusted_keys
+    from biasgate.registry.alerts import Alarm
+    from biasgate.registry.break_glass import break_glass as grant
+
+    written = grant(
+        log,
+        source,
+        by=person,
+        reason=reason,
+        hours=hours,
+        key=signing_key(),
+        trusted=trusted_keys(trusted),
+        alarm=Alarm(),
+    )
+    if json:
+        print_json(written)
+    else:
+        typer.echo(f"entry {written.number}: now run `biasgate promote --log {log}`, or wait for the promoter")
+
+
+def _answer(log: str, entry: int, *, granted: bool, person: str, reason: str, trusted: Path | None, json: bool) -> None:
+    from biasgate.gate.answer import answer
+    from biasgate.gate.sign import signing_key, trusted_keys
+
+    written = answer(
+        log,
+        entry,
+        granted=granted,
+        approver=person,
+        reason=reason,
+        key=signing_key(),
+        trusted=trusted_keys(trusted),
+    )
+    if json:
+        print_json(written)
+    else:
+        typer.echo(f"entry {written.number}: {person} {'approved' if granted else 'declined'} entry {entry}")

@@ -1,0 +1,107 @@
+"""Alerts: what a person must hear of, as one line of JSON on stderr and, where one is set, at a webhook.
+
+The line always comes first, and the webhook gets a bounded time: an alert is never lost or held up by the place that it
+is sent to. The webhook's address is often a secret, so it is never printed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import AwareDatetime, Field
+
+from biasgate.documents import Document
+
+WEBHOOK = "BIASGATE_ALERT_WEBHOOK"
+SECONDS = 10.0
+"""What the webhook may take in all."""
+
+Kind = Literal[
+    "not_promoted", "break_glass", "rollback", "foreign_champion", "foreign_version", "missing_version", "expired",
+    "void_entry", "webhook",
+]  # fmt: skip
+
+
+class Alert(Document):
+    """Something that should not be, or that must not go unseen.
+
+    Attributes:
+        kind: ``not_promoted``: an approval could not be carried out. ``break_glass``: a version serves without one.
+            ``rollback``: a champion was taken out of service. ``foreign_champion``: the alias named a version that the
+            log does not. ``foreign_version``: somebody else registered in a gate-owned model. ``missing_version``: the
+            champion is gone from the registry. ``expired``: what allowed the champion has ended. ``void_entry``: a key
+            signed what it may not say. ``webhook``: an alert could not be delivered.
+        message: For a person.
+        name: The gate-owned model.
+        version: Its version.
+        candidate: Digest of the candidate's package.
+        entry: Number of the decision's, or the offending, entry of the log.
+        at: When it was raised.
+    """
+
+    schema_: Literal["biasgate/alert/v1"] = Field(default="biasgate/alert/v1", alias="schema")
+    kind: Kind
+    message: str
+    name: str | None = None
+    version: str | None = None
+    candidate: str | None = None
+    entry: int | None = None
+    at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def about(self) -> tuple[str | int | None, ...]:
+        """What it says, its time and words aside."""
+        return self.kind, self.name, self.version, self.candidate, self.entry
+
+
+@dataclass
+class Alarm:
+    """Raises alerts, and remembers them for the exit code.
+
+    Attributes:
+        raised: What was raised, in order.
+    """
+
+    raised: list[Alert] = field(default_factory=list)
+
+    def __call__(self, alert: Alert) -> None:
+        """Writes the line, then tells the webhook if there is one; what was said already is not said again."""
+        if alert.about in [earlier.about for earlier in self.raised]:
+            return
+        self.raised.append(alert)
+        _write(alert)
+        if (url := os.environ.get(WEBHOOK)) and (fault := _post(url, alert.to_json())):
+            _write(Alert(kind="webhook", message=f"an alert was not delivered: {fault}", entry=alert.entry))
+
+
+def _write(alert: Alert) -> None:
+    sys.stderr.write(alert.to_json().decode() + "\n")
+    sys.stderr.flush()
+
+
+def _post(url: str, body: bytes) -> str | None:
+    """Why the webhook did not take it; None when it did."""
+    if urlsplit(url).scheme not in ("http", "https"):
+        return f"{WEBHOOK} is no http(s) URL"
+    faults = ["no answer in time"]
+    sender = threading.Thread(target=lambda: faults.__setitem__(0, _answer(url, body)), daemon=True)
+    sender.start()
+    sender.join(SECONDS)
+    return faults[0] or None
+
+
+def _answer(url: str, body: bytes) -> str:
+    import requests
+
+    headers = {"Content-Type": "application/json"}
+    try:
+        requests.post(url, data=body, headers=headers, timeout=SECONDS, allow_redirects=False).raise_for_status()
+    except requests.RequestException as error:
+        return f"the webhook failed ({type(error).__name__})"
+    return ""

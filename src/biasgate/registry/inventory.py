@@ -1,0 +1,98 @@
+"""The registry held against the log: submissions that wait, versions that nobody took, or may make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from biasgate.gate.entry import DecisionBody
+from biasgate.gate.history import History
+from biasgate.registry.alerts import Alert
+from biasgate.registry.client import connect, explained
+from biasgate.registry.models import CHAMPION, ENTRY_TAG, SCHEME, SUBMISSIONS, aliases
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
+
+
+def gated_names(history: History) -> list[str]:
+    """Every gate-owned model: those of the log, and those that somebody submitted for."""
+    client = connect()
+    names = {name for name, _ in history.standings}
+    token = None
+    with explained():
+        while True:
+            page = client.search_registered_models(f"name LIKE '%{SUBMISSIONS}'", page_token=token)
+            names.update(model.name.removesuffix(SUBMISSIONS) for model in page)
+            if not (token := page.token):
+                return sorted(names)
+
+
+def undecided(names: list[str], history: History) -> list[str]:
+    """Submissions that no decision speaks of, oldest first for each model; a broken glass is no decision."""
+    decided = {body.source for body in history.authorities.values() if isinstance(body, DecisionBody)}
+    found = [uri(version) for name in names for version in _versions(f"{name}{SUBMISSIONS}")]
+    return [uri for uri in found if uri not in decided]
+
+
+def orphans(names: list[str], history: History) -> list[ModelVersion]:
+    """Versions that a promoter made for an entry whose outcome is another.
+
+    Left out are those that bear an alias, and those of an entry that is open or newer than this reading of the log: a
+    promoter may be about to take them.
+    """
+    return [
+        version
+        for version in _unknown(names, history)
+        if (entry := version.tags.get(ENTRY_TAG, "")).isdecimal()
+        and int(entry) in history.statuses
+        and not history.open(int(entry))
+        and str(version.version) not in aliases(connect(), version.name).values()
+    ]
+
+
+def strangers(names: list[str], history: History) -> Iterator[Alert]:
+    """Versions of gate-owned models that no promoter made."""
+    for version in _unknown(names, history):
+        if ENTRY_TAG not in version.tags:
+            name, number = version.name, str(version.version)
+            message = f"version {number} of {name} was registered by somebody else than the promoter"
+            yield Alert(kind="foreign_version", message=message, name=name, version=number)
+
+
+def uncrowned(names: list[str], history: History) -> dict[str, str]:
+    """Models with a champion in the registry that the log knows nothing of, with its version."""
+    new = [name for name in names if not any(name == known for known, _ in history.standings)]
+    found = {name: aliases(connect(), name).get(CHAMPION) for name in new}
+    return {name: version for name, version in found.items() if version}
+
+
+def delete(version: ModelVersion) -> None:
+    """Removes a version from the registry; its files stay in the artifact store."""
+    with explained(uri(version)):
+        connect().delete_model_version(version.name, str(version.version))
+
+
+def uri(version: ModelVersion) -> str:
+    """``models:/<name>/<version>``."""
+    return f"{SCHEME}{version.name}/{version.version}"
+
+
+def _unknown(names: list[str], history: History) -> list[ModelVersion]:
+    """Versions of gate-owned models that never served."""
+    return [
+        version
+        for name in names
+        for version in _versions(name)
+        if (version.name, str(version.version)) not in history.standings
+    ]
+
+
+def _versions(name: str) -> list[ModelVersion]:
+    client, found, token = connect(), list["ModelVersion"](), None
+    with explained(name):
+        while True:
+            page = client.search_model_versions(f"name = '{name}'", page_token=token)
+            found += page
+            if not (token := page.token):
+                return sorted(found, key=lambda version: int(version.version))

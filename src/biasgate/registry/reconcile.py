@@ -1,0 +1,138 @@
+"""Reconciling: where registry and log do not agree, what ended, and what still waits to be judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from biasgate.documents import Document
+from biasgate.gate.entry import BreakGlassBody, LogEntry, VoidBody
+from biasgate.gate.history import History, Standing, replay
+from biasgate.gate.log import read_log
+from biasgate.registry import inventory
+from biasgate.registry.alerts import Alarm, Alert
+from biasgate.registry.client import connect
+from biasgate.registry.models import CHAMPION, remove_alias
+from biasgate.registry.projection import displaced, foreign, project
+from biasgate.registry.rollback import roll_back
+
+if TYPE_CHECKING:
+    from biasgate.gate.keyring import Keyring
+    from biasgate.gate.sign import SigningKey
+
+BY = "reconcile"
+"""Who asks for a rollback that no person did."""
+
+
+class Findings(Document):
+    """What was found, as it was before anything was mended.
+
+    Attributes:
+        alerts: What a person must hear of.
+        displaced: Models whose alias is not on the log's champion, with what should be there; empty for nothing.
+        queue: ``models:/`` URIs of submissions without a decision, for the sweep to judge.
+        reevaluate: Sources of candidates that serve though what allowed them ended.
+        orphans: ``models:/`` URIs of versions that a promoter made and the log did not take.
+    """
+
+    alerts: tuple[Alert, ...]
+    displaced: dict[str, str]
+    queue: tuple[str, ...]
+    reevaluate: tuple[str, ...]
+    orphans: tuple[str, ...]
+
+
+def reconcile(
+    log_uri: str, *, trusted: Keyring, alarm: Alarm, fix: bool = False, revert: SigningKey | None = None
+) -> Findings:
+    """Compares the registry with the log.
+
+    Args:
+        log_uri: The log.
+        trusted: Whose entries count.
+        alarm: Told what a person must hear of.
+        fix: Points aliases at what the log says, and deletes orphans.
+        revert: A promoter's key. With it no champion keeps serving without a valid entry: one whose time is over is
+            rolled back to the last version that may serve, or to none, and one that the log knows nothing of loses the
+            alias.
+
+    Raises:
+        TrustError: The log does not verify, or the key may not promote.
+        ServiceError: MLflow or the store is out of reach.
+    """
+    if revert:
+        trusted.check(revert, "promoter")
+    entries, now = read_log(log_uri, trusted), datetime.now(UTC)
+    history = replay(entries)
+    names = inventory.gated_names(history)
+    moved = displaced(connect(), history)
+    uncrowned = inventory.uncrowned(names, history)
+    over = [standing for standing in _serving(history) if standing.refusal(now)]
+    left = inventory.orphans(names, history)
+    for alert in (
+        *_voids(entries),
+        *(foreign(name, at) for name, at in moved.items() if at and (name, at) not in history.standings),
+        *(foreign(name, at) for name, at in uncrowned.items()),
+        *_standing_alerts(history, now),
+        *inventory.strangers(names, history),
+    ):
+        alarm(alert)
+    findings = Findings(
+        alerts=tuple(alarm.raised),
+        displaced={name: champion.version if (champion := history.champions.get(name)) else "" for name in moved},
+        queue=tuple(inventory.undecided(names, history)),
+        reevaluate=tuple(standing.authority.source for standing in over),
+        orphans=tuple(map(inventory.uri, left)),
+    )
+    if fix:
+        project(log_uri, trusted=trusted, alarm=alarm)
+        for version in left:
+            inventory.delete(version)
+    if revert:
+        for name in uncrowned:
+            remove_alias(name, CHAMPION)
+        for standing in over:
+            to, why = _last_valid(standing, history, now), f"what allowed it (entry {standing.entry}) expired"
+            roll_back(log_uri, standing.name, to=to, by=BY, reason=why, key=revert, trusted=trusted, alarm=alarm)
+    return findings
+
+
+def _serving(history: History) -> list[Standing]:
+    return [history.standings[name, champion.version] for name, champion in history.champions.items()]
+
+
+def _last_valid(standing: Standing, history: History, now: datetime) -> str | None:
+    """The version that served last before, and still may."""
+    others = [one for one in history.standings.values() if one.name == standing.name and not one.refusal(now)]
+    return max(others, key=lambda one: one.since).champion.version if others else None
+
+
+def _voids(entries: Sequence[LogEntry]) -> Iterator[Alert]:
+    """Entries that count for nothing; those of a revoked key are expected."""
+    for entry in entries:
+        if isinstance(body := entry.body, VoidBody) and not body.revoked:
+            message = f"the {body.said} in entry {entry.number} counts for nothing: {body.reason}"
+            yield Alert(kind="void_entry", message=message, name=body.name, candidate=body.digest, entry=entry.number)
+
+
+def _standing_alerts(history: History, now: datetime) -> Iterator[Alert]:
+    """Champions that may not serve any more, and those that do without an approval."""
+    for standing in _serving(history):
+        name, version = standing.name, standing.champion.version
+        if why := standing.refusal(now):
+            message = f"version {version} of {name} serves, but {why}"
+        elif isinstance(glass := standing.authority, BreakGlassBody):
+            message = (
+                f"version {version} of {name} serves without an approval: {glass.by} broke the glass: {glass.reason}"
+            )
+        else:
+            continue
+        yield Alert(
+            kind="expired" if why else "break_glass",
+            message=message,
+            name=name,
+            version=version,
+            candidate=standing.champion.digest,
+            entry=standing.entry,
+        )

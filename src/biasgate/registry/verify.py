@@ -1,0 +1,112 @@
+"""Verifying a deployed model: may these very bytes serve? Without MLflow when they lie in a folder."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import AwareDatetime, Field
+
+from biasgate.documents import Document
+from biasgate.errors import TrustError
+from biasgate.gate.entry import BreakGlassBody
+from biasgate.gate.history import History, Standing, replay
+from biasgate.gate.log import read_log
+from biasgate.models.package import CARD, MODEL, check_names, package_digest
+
+if TYPE_CHECKING:
+    from biasgate.gate.keyring import Keyring
+
+
+class Verified(Document):
+    """Why a model may serve.
+
+    Attributes:
+        name: The gate-owned model.
+        version: Its version.
+        digest: Of the package that was looked at.
+        allowed_by: ``decision``, or ``break_glass`` for a model that serves without an approval.
+        entry: Number of the decision's, or break-glass, entry.
+        persons: Who signed for it, beyond the gate.
+        reasons: Why, in words.
+        since: When it was promoted.
+        expires: Until when it may serve.
+        uncovered: Files beside the package that the digest does not cover; MLflow's, and no part of the model.
+    """
+
+    schema_: Literal["biasgate/verified/v1"] = Field(default="biasgate/verified/v1", alias="schema")
+    name: str
+    version: str
+    digest: str
+    allowed_by: Literal["decision", "break_glass"]
+    entry: int
+    persons: tuple[str, ...]
+    reasons: tuple[str, ...]
+    since: AwareDatetime
+    expires: AwareDatetime
+    uncovered: tuple[str, ...]
+
+
+def verify_model(source: str, *, log: str, trusted: Keyring) -> Verified:
+    """Looks a model up in the log by the digest of its bytes.
+
+    Args:
+        source: A package's folder, or ``models:/…``, ``s3://…``, which is fetched first.
+        log: The log, or a copy of it.
+        trusted: Whose entries count.
+
+    Raises:
+        TrustError: No entry lets this model serve now: it was never promoted, its time is over, it was rolled back, or
+            a key behind it is revoked; or the log does not verify.
+        CandidateError: The folder is no package.
+    """
+    history = replay(read_log(log, trusted))
+    folder = Path(source)
+    if folder.is_dir():
+        return _verified(folder, source, history)
+    from biasgate.registry.models import fetch
+
+    with TemporaryDirectory() as work:
+        fetched, resolved = fetch(source, Path(work))
+        return _verified(fetched, resolved, history)
+
+
+def _verified(folder: Path, source: str, history: History) -> Verified:
+    check_names(folder, known=(MODEL, CARD))
+    digest = package_digest(folder)
+    standing = _standing(digest, source, history)
+    authority = standing.authority
+    if isinstance(authority, BreakGlassBody):
+        persons, reasons = (authority.by,), (f"{authority.by} broke the glass: {authority.reason}",)
+    else:
+        answer = history.answers.get(standing.entry)
+        persons, reasons = ((answer.approver,) if answer else ()), authority.decision.reasons
+    return Verified(
+        name=standing.name,
+        version=standing.champion.version,
+        digest=digest,
+        allowed_by=authority.kind,
+        entry=standing.entry,
+        persons=persons,
+        reasons=reasons,
+        since=standing.since,
+        expires=authority.expires,
+        uncovered=tuple(sorted({path.name for path in folder.iterdir()} - {MODEL, CARD})),
+    )
+
+
+def _standing(digest: str, source: str, history: History) -> Standing:
+    """The latest promotion of this digest that holds now."""
+    promoted = [standing for standing in history.standings.values() if standing.champion.digest == digest]
+    if not promoted:
+        fix = "serve what the gate promoted"
+        raise TrustError(f"no entry of the log promoted this model ({digest})", where=source, fix=fix)
+    now = datetime.now(UTC)
+    refusals = [standing.refusal(now) for standing in promoted]
+    if None not in refusals:
+        latest = promoted[-1]
+        what = f"version {latest.champion.version} of {latest.name} may not serve: {refusals[-1]}"
+        raise TrustError(what, where=source, fix="serve the champion, or have this model approved again")
+    return [one for one, refusal in zip(promoted, refusals, strict=True) if refusal is None][-1]
