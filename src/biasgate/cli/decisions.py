@@ -20,23 +20,68 @@ VERDICT_CODES = {"APPROVED": 0, "REJECTED": 4, "INSUFFICIENT_EVIDENCE": 5}
 
 @app.command()
 def decide(
-    evidence: Annotated[Path, typer.Argument(help="Evidence (JSON).")],
+    evidence: Annotated[Path | None, typer.Argument(help="Evidence (JSON).")] = None,
     *,
-    policy: Annotated[str, typer.Option(help="Policy file, URI, or a ready policy's name.")],
+    policy: Annotated[str | None, typer.Option(help="Policy file, URI, or a ready policy's name.")] = None,
+    waivers: Annotated[Path | None, typer.Option(help="File of waivers (YAML).")] = None,
     at: Annotated[datetime | None, typer.Option(help="The moment, UTC; now by default.")] = None,
+    replay: Annotated[str | None, typer.Option(help="Instead: a signed log, to repeat one of its decisions.")] = None,
+    entry: Annotated[int | None, typer.Option(help="Which entry of the log.", min=1)] = None,
+    trusted: Annotated[Path | None, typer.Option(help="Folder of trusted public keys, for the log.")] = None,
     json: Json = False,
 ) -> None:
-    """Decide by a policy, without signing: exit 0 APPROVED, 4 REJECTED, 5 INSUFFICIENT_EVIDENCE."""
+    """Decide by a policy, without signing: exit 0 APPROVED, 4 REJECTED, 5 INSUFFICIENT_EVIDENCE.
+
+    With --replay, repeat a logged decision from what its entry holds: exit 0 when it is the same bit for bit, else 7.
+    """
+    if replay is not None:
+        if entry is None or evidence or policy or waivers or at:
+            raise typer.BadParameter("--replay takes --entry, and evidence, policy, waivers and moment from the log")
+        _replay(replay, entry, trusted, json=json)
+        return
+    if evidence is None or policy is None:
+        raise typer.BadParameter("give evidence and --policy, or --replay and --entry")
+    decision = _decide(evidence, policy, waivers, at)
+    print_json(decision) if json else print_decision(decision)
+    raise typer.Exit(VERDICT_CODES[decision.verdict])
+
+
+def _decide(evidence: Path, policy: str, waivers: Path | None, at: datetime | None) -> Decision:
     from datetime import UTC
 
     from biasgate.gate.decide import decide as by_policy
     from biasgate.gate.evidence import Evidence
     from biasgate.gate.policy import read_policy
+    from biasgate.gate.waivers import Waivers
 
+    granted = Waivers.read(waivers).waivers if waivers else ()
     moment = at.replace(tzinfo=UTC) if at else datetime.now(UTC)
-    decision = by_policy(read_policy(policy), Evidence.read(evidence), (), moment)
-    print_json(decision) if json else print_decision(decision)
-    raise typer.Exit(VERDICT_CODES[decision.verdict])
+    return by_policy(read_policy(policy), Evidence.read(evidence), granted, moment)
+
+
+def _replay(log: str, number: int, trusted: Path | None, *, json: bool) -> None:
+    from biasgate.errors import InputError, TrustError
+    from biasgate.gate.decide import decide as by_policy
+    from biasgate.gate.entry import DecisionBody
+    from biasgate.gate.log import read_log
+    from biasgate.gate.policy import Policy
+    from biasgate.gate.sign import trusted_keys
+
+    found = [entry.body for entry in read_log(log, trusted_keys(trusted)) if entry.number == number]
+    if not found or not isinstance(logged := found[0], DecisionBody):
+        raise InputError(f"entry {number} is no decision", where=log, fix="see `biasgate log show`")
+    policy = Policy.parse(logged.policy, where=f"{log}, entry {number}")
+    again = by_policy(policy, logged.evidence, logged.waivers, logged.decision.at)
+    if again.to_json() != logged.decision.to_json():
+        raise TrustError(
+            f"deciding again gives {again.verdict} with other results than the entry's {logged.decision.verdict}",
+            where=f"{log}, entry {number}",
+            fix="find out which version of biasgate decided, and who signed it",
+        )
+    if json:
+        print_json({"log": log, "entry": number, "verdict": again.verdict, "identical": True})
+    else:
+        typer.echo(f"entry {number}: {again.verdict}, identical bit for bit")
 
 
 @policies.command("list")
@@ -56,8 +101,52 @@ def show(name: Annotated[str, typer.Argument(help="A ready policy's name.")], *,
 
 
 @policies.command()
+def explain(
+    source: Annotated[str, typer.Argument(help="A ready policy's name, a file, or URI.")],
+    *,
+    units: Annotated[list[int] | None, typer.Option(help="Units a subgroup; may be repeated.", min=2)] = None,
+    json: Json = False,
+) -> None:
+    """Say a policy in words, and what it can and cannot certify at given numbers of units."""
+    from biasgate.gate.explain import SIZES
+    from biasgate.gate.explain import explain as in_words
+    from biasgate.gate.policy import read_policy
+    from biasgate.gate.soundness import faults
+
+    explained = in_words(policy := read_policy(source), sizes=units or SIZES)
+    if json:
+        print_json(explained)
+        return
+    for sentence in (*explained.general, *(f"Never passes: {fault}." for fault in faults(policy))):
+        typer.echo(sentence)
+    print_table("rules", ["rule", "asks"], [[rule.id, rule.words] for rule in explained.rules])
+    columns = ["rule", "passes with", *(f"{n:,}" for n in units or SIZES)]
+    rows = [[r.id, r.needs, *(_least(c.value) for c in r.certifies)] for r in explained.rules if r.needs]
+    print_table("what so many units a subgroup can certify (— nothing)", columns, rows)
+    typer.echo(explained.assumed)
+
+
+@policies.command()
+def check(
+    source: Annotated[str, typer.Argument(help="A ready policy's name, a file, or URI.")], *, json: Json = False
+) -> None:
+    """Check that a policy is valid and that every rule of it can pass."""
+    from biasgate.errors import InputError
+    from biasgate.gate.policy import read_policy
+    from biasgate.gate.soundness import faults
+
+    policy = read_policy(source)
+    if found := faults(policy):
+        raise InputError("; ".join(found), where=source, fix="correct the rules, or measure what they ask for")
+    if json:
+        print_json({"policy": policy.name, "rules": len(policy.rules), "valid": True})
+    else:
+        typer.echo(f"{policy.name}: {len(policy.rules)} rules, each can pass")
+
+
+@policies.command()
 def schema(
-    name: Annotated[str, typer.Argument(help="policy, evidence, decision or log-entry.")] = "policy",
+    name: Annotated[str, typer.Argument(help="policy, evidence, decision, waiver, waivers or log-entry.")] = "policy",
     *,
     json: Json = True,  # noqa: ARG001
 ) -> None:
@@ -70,6 +159,12 @@ def schema(
 def print_decision(decision: Decision) -> None:
     """A verdict with its reasons and rules."""
     typer.secho(decision.verdict, bold=True, fg="green" if decision.verdict == "APPROVED" else "red")
+    if decision.human:
+        typer.echo("  A person must sign before promotion.")
     for reason in decision.reasons:
         typer.echo(f"  {reason}")
     print_table("rules", ["rule", "outcome", "finding"], [[r.rule, r.outcome, r.sentence] for r in decision.rules])
+
+
+def _least(value: float | None) -> str:
+    return "—" if value is None else f"{value:.3f}".removeprefix("0")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 
 from biasgate.evaluation.outcomes import Outcomes
@@ -10,7 +13,7 @@ from biasgate.evaluation.schema import EvaluationSpec, Ratio, combination
 from biasgate.statistics.clustered import clustered_wilson, correlation, korn_graubard
 from biasgate.statistics.estimate import Estimate
 from biasgate.statistics.multiple import bonferroni
-from biasgate.statistics.ratio import ratio_limits
+from biasgate.statistics.ratio import Point, ratio_limits
 
 
 def ratios(group: list[Outcomes], spec: EvaluationSpec) -> list[Ratio]:
@@ -20,10 +23,30 @@ def ratios(group: list[Outcomes], spec: EvaluationSpec) -> list[Ratio]:
     """
     known, unknown = pairs(group, spec)
     level = bonferroni(spec.confidence, len(known))
-    measured = [(pair, _ratio(pair, spec, simultaneous=level)) for pair in known if pair[0].rate > 0]
-    first = sorted((ratio for _, ratio in measured), key=_lowest)[:KEPT]
+    limits = {one: _Limits.of(one, spec, simultaneous=level) for one in group if one.size >= spec.minimum}
+    measured = [_ratio(pair, limits, spec) for pair in known if pair[0].rate > 0]
+    first = sorted(measured, key=_lowest)[:KEPT]
     empty = [pair for pair in known if pair[0].rate == 0]
     return sorted(first, key=_value) + [_unknown(pair) for pair in empty + unknown][:KEPT]
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """One subgroup's rate with the limits that are reported, that approve and that prove."""
+
+    reported: Point
+    approving: Point
+    proving: Point
+
+    @classmethod
+    def of(cls, found: Outcomes, spec: EvaluationSpec, *, simultaneous: float) -> _Limits:
+        rows = (found.success, found.units)
+        wilson = clustered_wilson(*rows, confidence=spec.confidence)
+        return cls(
+            reported=(found.rate, wilson.low, wilson.high),
+            approving=(found.rate, *korn_graubard(*rows, confidence=spec.confidence)),
+            proving=(found.rate, *korn_graubard(*rows, confidence=simultaneous)),
+        )
 
 
 def _unknown(pair: Pair) -> Ratio:
@@ -36,26 +59,25 @@ def _unknown(pair: Pair) -> Ratio:
     )
 
 
-def _ratio(pair: Pair, spec: EvaluationSpec, *, simultaneous: float) -> Ratio:
+def _ratio(pair: Pair, limits: Mapping[Outcomes, _Limits], spec: EvaluationSpec) -> Ratio:
+    """Units that both groups share may widen what decides, but never narrow it."""
     higher, lower = pair
+    top, bottom = limits[higher], limits[lower]
     shared = correlation(lower.success, lower.units, higher.success, higher.units)
-    reported = [clustered_wilson(one.success, one.units, confidence=spec.confidence) for one in (lower, higher)]
-    points = ((estimate.value, estimate.low, estimate.high) for estimate in reported)
+    widening = min(0.0, shared)
     estimate = Estimate.within(
-        _smaller(ratio_limits(*points, correlation=shared)),
+        _smaller(ratio_limits(bottom.reported, top.reported, correlation=shared)),
         value=lower.rate / higher.rate,
         n=len(np.union1d(higher.units, lower.units)),
         method="mover",
         confidence=spec.confidence,
     )
-
-    def decide(level: float) -> tuple[float, float]:
-        """Units that both groups share may widen a bound, but never narrow it."""
-        limits = [(one.rate, *korn_graubard(one.success, one.units, confidence=level)) for one in (lower, higher)]
-        return _smaller(ratio_limits(limits[0], limits[1], correlation=min(0.0, shared)))
-
     return _unknown(pair).model_copy(
-        update={"estimate": estimate, "bounds": decide(spec.confidence), "simultaneous": decide(simultaneous)}
+        update={
+            "estimate": estimate,
+            "bounds": _smaller(ratio_limits(bottom.approving, top.approving, correlation=widening)),
+            "simultaneous": _smaller(ratio_limits(bottom.proving, top.proving, correlation=widening)),
+        }
     )
 
 

@@ -138,7 +138,8 @@ class Score(Document):
         metric: ``calibration_error``: expected calibration error over ten bins of equal width.
         subgroup: Attribute values; empty for the whole set.
         units: Independent units.
-        estimate: The number with an interval from resampled units; absent when there are fewer units than the minimum.
+        estimate: The number with its interval (see ``statistics.calibration``); absent when there are fewer units than
+            the minimum.
         bounds: (lower, upper), each one-sided at ``(1 + confidence) / 2``: they approve.
         simultaneous: Bonferroni-corrected over the subgroups of this combination: they prove.
     """

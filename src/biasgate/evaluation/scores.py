@@ -67,7 +67,7 @@ def _score(
         subgroup=subgroup,
         units=size,
         estimate=Estimate.within(
-            limits(spec.confidence), value=value, n=size, method="bootstrap, L1", confidence=spec.confidence
+            limits(spec.confidence), value=value, n=size, method="normal, L1", confidence=spec.confidence
         ),
         bounds=limits(spec.confidence),
         simultaneous=limits(simultaneous),

@@ -156,7 +156,7 @@ class Measurements:
         self._expect_evaluation()
         what = f"The calibration error on {samples(subgroup)}"
         score: Score = _one(self._scores.get(("calibration_error", _group(subgroup)), []), what)
-        return self._sufficient(score, what, units=score.units, method="bootstrap, L1")
+        return self._sufficient(score, what, units=score.units, method="normal, L1")
 
     def repair_loss(self, *, metric: str, subgroup: Mapping[str, str]) -> Measured:
         """What a repair cost of a metric in one subgroup: before − after, paired.

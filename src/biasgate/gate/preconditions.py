@@ -11,6 +11,7 @@ from biasgate.documents import digest
 from biasgate.gate.decision import RuleResult
 from biasgate.gate.evidence import Evidence
 from biasgate.gate.policy import Policy
+from biasgate.gate.wording import times
 
 
 def preconditions(policy: Policy, evidence: Evidence) -> tuple[RuleResult, ...]:
@@ -43,7 +44,7 @@ def _evaluation_faults(policy: Policy, evidence: Evidence) -> Iterator[str]:
 
 def _looks_faults(policy: Policy, evidence: Evidence) -> Iterator[str]:
     if evidence.looks > policy.looks:
-        yield f"The test split was looked at {evidence.looks} times; the policy allows {policy.looks}."
+        yield f"The test split was looked at {times(evidence.looks)}; the policy allows {policy.looks}."
     if evidence.looks < 1 and evidence.evaluation is not None:
         yield "The evaluation is not counted as a look at the test split."
 

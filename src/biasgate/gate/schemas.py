@@ -11,12 +11,14 @@ from biasgate.gate.entry import LogEntry
 from biasgate.gate.evidence import Evidence
 from biasgate.gate.policy import Policy
 from biasgate.gate.waiver import Waiver
+from biasgate.gate.waivers import Waivers
 
 DOCUMENTS: dict[str, type[Document]] = {
     "policy": Policy,
     "evidence": Evidence,
     "decision": Decision,
     "waiver": Waiver,
+    "waivers": Waivers,
     "log-entry": LogEntry,
 }
 

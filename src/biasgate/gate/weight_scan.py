@@ -26,10 +26,10 @@ def weight_scan(rule: WeightScanRule, evidence: Evidence) -> tuple[RuleResult, b
         return _react(rule.on_abstain, f"The weight scan abstained ({scan.reason})", bias=False)
     flagged = sum(scan.probabilities[level] for level in rule.flag_levels)
     levels = " or ".join(level.replace("_", " ") for level in rule.flag_levels)
-    finding = f"The weights read as {levels} bias with probability {rate(min(flagged, 1.0))}"
+    finding = f"the weights read as {levels} bias with probability {rate(min(flagged, 1.0))}"
     if flagged < rule.flag_probability:
-        return _result("pass", f"{finding}, below {rate(rule.flag_probability)}."), False
-    return _react(rule.on_flag, finding, bias=True)
+        return _result("pass", f"Not flagged: {finding}, below {rate(rule.flag_probability)}."), False
+    return _react(rule.on_flag, f"Flagged: {finding}", bias=True)
 
 
 def _fault(scan: Scan, rule: WeightScanRule, evidence: Evidence) -> str | None:
@@ -50,7 +50,7 @@ def _react(reaction: Reaction, finding: str, *, bias: bool) -> tuple[RuleResult,
         case "ignore":
             return _result("pass", f"{finding}; the policy ignores it."), False
         case "require_human":
-            return _result("pass", f"{finding}: flagged; a person must sign before promotion."), True
+            return _result("pass", f"{finding}; a person must sign before promotion."), True
         case "reject":
             return _result("fail", f"{finding}; the policy rejects it.", bias=bias), False
 

@@ -31,6 +31,11 @@ def name(metric: str) -> str:
     return metric.replace("_", " ").capitalize()
 
 
+def times(count: int) -> str:
+    """``once``, ``3 times``."""
+    return "once" if count == 1 else f"{count} times"
+
+
 def seconds(value: float) -> str:
     """A time: ``3.2 ms``, ``1.5 s``."""
     return f"{value:.3g} s" if value >= 1 else f"{1000 * value:.3g} ms"

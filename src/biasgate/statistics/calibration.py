@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 BINS = 10
-DRAWS = 2000
+DRAWS = 20_000
 
 
 def calibration_error(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
@@ -25,17 +25,18 @@ def calibration_error(confidence: NDArray[np.float64], right: NDArray[np.bool_])
 def distances(
     confidence: NDArray[np.float64], right: NDArray[np.bool_], units: NDArray[np.int64], *, seed: int = 0
 ) -> NDArray[np.float64]:
-    """How far the bins of resampled units lie from those of the sample, ``[DRAWS]``: Σ_b |g*_b − g_b|, ascending.
+    """How far the bins of a sample like this lie from the true ones, ``[DRAWS]``: draws of Σ_b |ĝ_b − g_b|.
 
     The error is the L1 norm of the bins' signed parts g_b, so by the triangle inequality the true one lies within
-    such a distance of the estimate, upwards and downwards, whatever the estimate's bias. That bound is ours. So are
-    two more units of average size, one sure and wrong and one unsure and right, without which a sample that is all
-    right would be certain (as in ``clustered.design_effect``).
+    such a distance of the estimate, upwards and downwards, whatever the estimate's bias. The distance is drawn from a
+    normal distribution with the bins' linearised covariance over units. That bound is ours; so are two more units of
+    average size, one sure and wrong and one unsure and right, without which a sample that is all right would be
+    certain (as in ``clustered.design_effect``).
 
     Args:
         confidence: Probability of the predicted class, ``[rows]``.
         right: Whether the prediction was, ``[rows]``.
-        units: The unit of each row, ``[rows]``; whole units are drawn.
+        units: The unit of each row, ``[rows]``.
         seed: The draws follow from it.
     """
     _, codes = np.unique(units, return_inverse=True)
@@ -45,11 +46,10 @@ def distances(
     sums = np.vstack([parts.reshape(count, BINS), np.zeros((2, BINS))])
     sums[-2, -1], sums[-1, 0] = average, -average
     rows = np.append(np.bincount(codes), [average, average])
-    centre = sums.sum(axis=0) / rows.sum()
-    rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(count + 2, np.full(count + 2, 1 / (count + 2)), size=DRAWS).astype(float)
-    shares = drawn @ sums / (drawn @ rows)[:, None]
-    return np.sort(np.abs(shares - centre).sum(axis=1))
+    residuals = (sums - np.outer(rows, sums.sum(axis=0) / rows.sum())) / rows.sum()
+    variances, axes = np.linalg.eigh(residuals.T @ residuals * len(rows) / (len(rows) - 1))
+    normal = np.random.default_rng(seed).standard_normal((DRAWS, BINS))
+    return np.abs(normal * np.sqrt(np.maximum(variances, 0.0)) @ axes.T).sum(axis=1)
 
 
 def _bins(confidence: NDArray[np.float64]) -> NDArray[np.int64]:

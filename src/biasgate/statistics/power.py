@@ -1,4 +1,4 @@
-"""How many units a margin needs, before anything is measured."""
+"""What a number of units can show, before anything is measured."""
 
 from __future__ import annotations
 
@@ -22,3 +22,70 @@ def units_for_gap(rate: float, margin: float, *, confidence: float = 0.95, power
     """
     z = quantile(confidence) + quantile(power)
     return math.ceil(z**2 * 2 * rate * (1 - rate) / margin**2)
+
+
+def rate_to_pass(limit: float, units: int, *, confidence: float = 0.95, power: float = 0.8) -> float | None:
+    """The lowest true rate whose Clopper–Pearson lower bound reaches ``limit`` with this power; exact.
+
+    With x the fewest successes that reach it, the rate p at which P(X ≥ x | units, p) = power: a beta quantile.
+
+    Returns:
+        Nothing when not even successes alone would reach the limit.
+    """
+    from scipy.stats import beta, binom
+
+    fewest = int(binom.isf((1 - confidence) / 2, units, limit)) + 1
+    return float(beta.ppf(power, fewest, units - fewest + 1)) if fewest <= units else None
+
+
+def gap_to_pass(
+    rate: float, margin: float, units: int, *, confidence: float = 0.95, power: float = 0.8
+) -> float | None:
+    """The widest true gap that is shown to lie within ``margin`` with at least this power, near this rate.
+
+    By ``units_for_gap``: as if it had to be shown both ways, as a gap of 0 has.
+
+    Returns:
+        Nothing when not even a gap of 0 would be.
+    """
+    z = quantile(confidence) + quantile(power)
+    widest = margin - z * math.sqrt(2 * rate * (1 - rate) / units)
+    return widest if widest >= 0 else None
+
+
+def ratio_to_pass(
+    rate: float, limit: float, units: int, *, confidence: float = 0.95, power: float = 0.8
+) -> float | None:
+    """The lowest true ratio to a group with this rate whose lower bound reaches ``limit`` with this power.
+
+    By the delta method on its logarithm, whose variance is (1 − θ·rate)/(units·θ·rate) + (1 − rate)/(units·rate).
+
+    Returns:
+        Nothing when not even a ratio of 1 would reach it.
+    """
+    from scipy.optimize import root_scalar
+
+    z = quantile(confidence) + quantile(2 * power - 1)
+
+    def spare(ratio: float) -> float:
+        variance = ((1 - ratio * rate) / ratio + 1 - rate) / (units * rate)
+        return math.log(ratio / limit) - z * math.sqrt(variance)
+
+    if limit == 0:
+        return 0.0
+    return float(root_scalar(spare, bracket=(limit, 1.0)).root) if spare(1.0) >= 0 else None
+
+
+def loss_to_pass(
+    discordant: float, margin: float, units: int, *, confidence: float = 0.95, power: float = 0.8
+) -> float | None:
+    """The largest true loss that is shown to lie within ``margin`` with this power, paired.
+
+    The variance of a paired difference is at most the share of discordant pairs over the units.
+
+    Returns:
+        Nothing when not even a loss of 0 would be.
+    """
+    z = quantile(confidence) + quantile(2 * power - 1)
+    largest = margin - z * math.sqrt(discordant / units)
+    return largest if largest >= 0 else None

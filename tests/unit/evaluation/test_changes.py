@@ -50,6 +50,29 @@ def test_no_difference_anywhere_is_still_uncertain(twins, biased):
     assert change.bounds[0] < -0.01 < 0.01 < change.bounds[1]
 
 
+def test_the_champion_is_compared_like_a_model_before_a_repair(twins, biased):
+    found = measure(
+        twins.labels, twins, SPEC, model="m", provider="cpu", before=("b", biased), champion=("sha256:c", biased)
+    )
+    assert found.champion.model == "sha256:c"
+    assert found.champion.changes == found.changes
+
+
+def test_what_proves_a_loss_holds_for_all_cells_at_once(twins, biased):
+    change = changes_of(biased, twins.labels, twins)["conflicting",]
+    right = (biased == twins.labels)[twins.attribute("alignment") == "conflicting"]
+    pairs = Pairs.count(right, np.ones(200, dtype=bool))
+    assert change.simultaneous == pytest.approx(tango(pairs, confidence=1 - 0.05 / 3))
+
+
+def test_precision_has_no_paired_change(dataset_of):
+    dataset = dataset_of(labels=[0, 1] * 40, classes=("no", "yes"), alignment=["x"] * 80)
+    spec = EvaluationSpec(attributes=("alignment",), metrics=("precision", "accuracy"))
+    ones = np.ones(80, dtype=np.int64)
+    found = measure(ones, dataset, spec, model="m", provider="cpu", before=("b", ones))
+    assert {change.metric for change in found.changes} == {"accuracy"}
+
+
 def test_insufficient_cells_have_no_change(dataset_of):
     dataset = dataset_of(labels=np.zeros(60), alignment=["x"] * 50 + ["y"] * 10)
     zeros = np.zeros(60, dtype=np.int64)

@@ -95,12 +95,13 @@ def test_rates_equal_the_counts_of_the_confusion_matrix(dataset_of):
     rng = np.random.default_rng(2)
     labels, predictions = rng.integers(0, 3, (2, 300))
     dataset = dataset_of(labels=labels, sex=rng.choice(["f", "m"], 300))
-    names = ("accuracy", "true_positive_rate", "false_positive_rate", "selection_rate")
+    names = ("accuracy", "true_positive_rate", "false_positive_rate", "selection_rate", "precision")
     evaluation = measured(predictions, dataset, EvaluationSpec(metrics=names, attributes=("sex",), positive="b"))
     for sex in ("f", "m"):
         rows = dataset.attribute("sex") == sex
         tn, fp, fn, tp = confusion_matrix(labels[rows] == 1, predictions[rows] == 1).ravel()
-        expected = [np.mean((labels == predictions)[rows]), tp / (tp + fn), fp / (fp + tn), (tp + fp) / rows.sum()]
+        accuracy, selected = np.mean((labels == predictions)[rows]), (tp + fp) / rows.sum()
+        expected = [accuracy, tp / (tp + fn), fp / (fp + tn), selected, tp / (tp + fp)]
         found = [cell.estimate.value for cell in evaluation.cells if cell.subgroup == {"sex": sex}]
         assert found == pytest.approx(expected)
 

@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from biasgate.errors import InputError
+from biasgate.evaluation.measure import measure
+from biasgate.evaluation.schema import EvaluationSpec
+from biasgate.statistics.calibration import calibration_error
+
+SPEC = EvaluationSpec(attributes=("sex",), scores=("calibration_error",))
+
+
+@pytest.fixture(scope="module")
+def judged(dataset_of):
+    """300 people, probabilities of two classes; women's are 20 points too sure."""
+    rng = np.random.default_rng(0)
+    sex = np.repeat(["f", "m"], 150)
+    sure = rng.uniform(0.75, 1, 300)
+    right = rng.random(300) < np.where(sex == "f", sure - 0.2, sure)
+    predicted = rng.integers(0, 2, 300)
+    probabilities = np.where(np.arange(2) == predicted[:, None], sure[:, None], 1 - sure[:, None])
+    return dataset_of(labels=np.where(right, predicted, 1 - predicted), classes=("no", "yes"), sex=sex), probabilities
+
+
+def scores_of(dataset, probabilities, spec=SPEC):
+    predictions = probabilities.argmax(axis=1)
+    found = measure(predictions, dataset, spec, model="m", provider="cpu", probabilities=probabilities).scores
+    return {tuple(score.subgroup.values()): score for score in found}
+
+
+def test_calibration_is_measured_in_the_whole_set_and_every_subgroup(judged):
+    dataset, probabilities = judged
+    scores = scores_of(dataset, probabilities)
+    assert set(scores) == {(), ("f",), ("m",)}
+    right = probabilities.argmax(axis=1) == dataset.labels
+    assert scores[()].estimate.value == pytest.approx(calibration_error(probabilities.max(axis=1), right))
+    assert scores["f",].bounds[0] > 0.02
+    assert scores["m",].bounds[0] == 0
+    assert scores["f",].simultaneous[0] < scores["f",].bounds[0]
+
+
+def test_the_order_of_rows_changes_no_score(judged):
+    dataset, probabilities = judged
+    order = np.random.default_rng(1).permutation(300)
+    there, again = scores_of(dataset, probabilities), scores_of(dataset.take(order), probabilities[order])
+    for subgroup, score in there.items():
+        assert again[subgroup].bounds == pytest.approx(score.bounds)
+
+
+def test_too_few_units_give_no_score(judged):
+    dataset, probabilities = judged
+    score = scores_of(dataset, probabilities, SPEC.model_copy(update={"minimum": 200}))["f",]
+    assert (score.units, score.estimate, score.bounds, score.simultaneous) == (150, None, None, None)
+
+
+def test_a_spec_without_scores_has_none(judged):
+    dataset, probabilities = judged
+    plain = EvaluationSpec(attributes=("sex",))
+    found = measure(dataset.labels, dataset, plain, model="m", provider="cpu", probabilities=probabilities)
+    assert found.scores is None
+
+
+def test_what_is_no_probability_is_refused(judged):
+    dataset, probabilities = judged
+    for wrong in (None, probabilities[1:], probabilities * 2, probabilities - 0.5, probabilities * np.nan):
+        with pytest.raises(InputError, match="probabilit"):
+            measure(dataset.labels, dataset, SPEC, model="m", provider="cpu", probabilities=wrong)
