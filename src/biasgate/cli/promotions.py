@@ -81,6 +81,7 @@ def rollback(
 def reconcile(
     *,
     log: Log,
+    model: Annotated[list[str] | None, typer.Option(help="Look at this gate-owned model only; repeat it.")] = None,
     fix: Annotated[bool, typer.Option("--fix", help="Point aliases at what the log says; delete orphans.")] = False,
     revert: Annotated[
         bool,
@@ -95,7 +96,8 @@ def reconcile(
     from biasgate.registry.reconcile import reconcile as compare
 
     key = signing_key() if revert else None
-    found = compare(log, trusted=trusted_keys(trusted), alarm=(alarm := Alarm()), fix=fix, revert=key)
+    alarm = Alarm()
+    found = compare(log, trusted=trusted_keys(trusted), alarm=alarm, models=model or (), fix=fix, revert=key)
     if json:
         print_json(found)
     else:

@@ -9,7 +9,7 @@ from biasgate.gate.entry import DecisionBody
 from biasgate.gate.history import History
 from biasgate.registry.alerts import Alert
 from biasgate.registry.client import connect, explained
-from biasgate.registry.models import CHAMPION, ENTRY_TAG, SCHEME, SUBMISSIONS, aliases
+from biasgate.registry.models import CHAMPION, DIGEST_TAG, ENTRY_TAG, SCHEME, SUBMISSIONS, aliases
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
@@ -38,15 +38,16 @@ def undecided(names: list[str], history: History) -> list[str]:
 def orphans(names: list[str], history: History) -> list[ModelVersion]:
     """Versions that a promoter made for an entry whose outcome is another.
 
-    Left out are those that bear an alias, and those of an entry that is open or newer than this reading of the log: a
-    promoter may be about to take them.
+    Left out are those that bear an alias, and those of an entry that is open, newer than this reading of the log, or
+    about another candidate: a promoter may be about to take them.
     """
+    settled = {
+        (str(entry), *authority.subject) for entry, authority in history.authorities.items() if not history.open(entry)
+    }
     return [
         version
         for version in _unknown(names, history)
-        if (entry := version.tags.get(ENTRY_TAG, "")).isdecimal()
-        and int(entry) in history.statuses
-        and not history.open(int(entry))
+        if (version.tags.get(ENTRY_TAG), version.name, version.tags.get(DIGEST_TAG)) in settled
         and str(version.version) not in aliases(connect(), version.name).values()
     ]
 

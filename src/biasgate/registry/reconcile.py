@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -44,13 +44,20 @@ class Findings(Document):
 
 
 def reconcile(
-    log_uri: str, *, trusted: Keyring, alarm: Alarm, fix: bool = False, revert: SigningKey | None = None
+    log_uri: str,
+    *,
+    trusted: Keyring,
+    alarm: Alarm,
+    models: Collection[str] = (),
+    fix: bool = False,
+    revert: SigningKey | None = None,
 ) -> Findings:
     """Compares the registry with the log.
 
     Args:
         log_uri: The log.
         trusted: Whose entries count.
+        models: Names of gate-owned models to look at; by default all. Where logs share a registry each has its own.
         alarm: Told what a person must hear of.
         fix: Points aliases at what the log says, and deletes orphans.
         revert: A promoter's key. With it no champion keeps serving without a valid entry: one whose time is over is
@@ -65,16 +72,17 @@ def reconcile(
         trusted.check(revert, "promoter")
     entries, now = read_log(log_uri, trusted), datetime.now(UTC)
     history = replay(entries)
-    names = inventory.gated_names(history)
-    moved = displaced(connect(), history)
+    names = sorted(models) if models else inventory.gated_names(history)
+    moved = {name: at for name, at in displaced(connect(), history).items() if name in names}
     uncrowned = inventory.uncrowned(names, history)
-    over = [standing for standing in _serving(history) if standing.refusal(now)]
+    serving = [standing for name in names if (standing := history.standing(name))]
+    over = [standing for standing in serving if standing.refusal(now)]
     left = inventory.orphans(names, history)
     for alert in (
         *_voids(entries),
         *(foreign(name, at) for name, at in moved.items() if at and (name, at) not in history.standings),
         *(foreign(name, at) for name, at in uncrowned.items()),
-        *_standing_alerts(history, now),
+        *_standing_alerts(serving, now),
         *inventory.strangers(names, history),
     ):
         alarm(alert)
@@ -98,10 +106,6 @@ def reconcile(
     return findings
 
 
-def _serving(history: History) -> list[Standing]:
-    return [history.standings[name, champion.version] for name, champion in history.champions.items()]
-
-
 def _last_valid(standing: Standing, history: History, now: datetime) -> str | None:
     """The version that served last before, and still may."""
     others = [one for one in history.standings.values() if one.name == standing.name and not one.refusal(now)]
@@ -116,9 +120,9 @@ def _voids(entries: Sequence[LogEntry]) -> Iterator[Alert]:
             yield Alert(kind="void_entry", message=message, name=body.name, candidate=body.digest, entry=entry.number)
 
 
-def _standing_alerts(history: History, now: datetime) -> Iterator[Alert]:
+def _standing_alerts(serving: Sequence[Standing], now: datetime) -> Iterator[Alert]:
     """Champions that may not serve any more, and those that do without an approval."""
-    for standing in _serving(history):
+    for standing in serving:
         name, version = standing.name, standing.champion.version
         if why := standing.refusal(now):
             message = f"version {version} of {name} serves, but {why}"

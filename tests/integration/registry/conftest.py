@@ -24,10 +24,12 @@ import pytest
 if TYPE_CHECKING:
     from biasgate.gate.entry import LogEntry, PromotionBody
     from biasgate.gate.evidence import Evidence
+    from biasgate.gate.history import History
     from biasgate.gate.keyring import Keyring
     from biasgate.gate.policy import Policy
     from biasgate.gate.sign import SigningKey
     from biasgate.models.package import CandidatePackage
+    from biasgate.registry.reconcile import Findings
 
 PROGRAMS = Path("/usr/lib/postgresql")
 
@@ -174,10 +176,10 @@ valid_days: 30
 
 @dataclass(frozen=True)
 class Gate:
-    """A gate with its own log and key."""
+    """A gate, a promoter and two persons, each with a key of their own, around one log."""
 
     log: str
-    key: SigningKey
+    keys: dict[str, SigningKey]
     trusted: Keyring
 
     def decide(
@@ -192,23 +194,131 @@ class Gate:
         text = POLICY % ("require_human" if flagged else "ignore")
         policy = Policy.parse(text, where="test")
         found = _evidence(package, source, policy, accuracy=accuracy, flagged=flagged)
-        decision = decide(policy, found, (), changed.pop("at", datetime.now(UTC)))
-        body = DecisionBody(decision=decision.model_copy(update=changed), evidence=found, policy=text)
-        return append(self.log, body, key=self.key)
+        waivers = changed.pop("waivers", ())
+        decision = decide(policy, found, waivers, changed.pop("at", datetime.now(UTC)))
+        decision = decision.model_copy(update=changed)
+        body = DecisionBody(decision=decision, evidence=found, policy=text, waivers=waivers)
+        return append(self.log, body, key=self.keys["gate"])
 
-    def promote(self) -> list[PromotionBody]:
+    def promote(self, **options: Any) -> list[PromotionBody]:
         from biasgate.registry.promoter import promote
 
-        return promote(self.log, trusted=self.trusted, key=self.key)
+        return promote(self.log, trusted=self.trusted, key=self.keys["promoter"], **options)
+
+    def answer(self, entry: int, *, granted: bool = True) -> LogEntry:
+        from biasgate.gate.answer import answer
+
+        return answer(
+            self.log,
+            entry,
+            granted=granted,
+            approver="Bo",
+            reason="looked at it",
+            key=self.keys["Bo"],
+            trusted=self.trusted,
+        )
+
+    def break_glass(self, source: str, **options: Any) -> LogEntry:
+        from biasgate.registry.alerts import Alarm
+        from biasgate.registry.break_glass import break_glass
+
+        usual = {"by": "Cy", "reason": "outage", "hours": 1, "key": self.keys["Cy"], "alarm": Alarm()}
+        return break_glass(self.log, source, trusted=self.trusted, **{**usual, **options})
+
+    def roll_back(self, name: str, to: str | None, **options: Any) -> LogEntry:
+        from biasgate.registry.alerts import Alarm
+        from biasgate.registry.rollback import roll_back
+
+        usual = {"by": "Di", "reason": "complaints", "key": self.keys["promoter"], "alarm": Alarm()}
+        return roll_back(self.log, name, to=to, trusted=self.trusted, **{**usual, **options})
+
+    def reconcile(self, *models: str, fix: bool = False, revert: bool = False) -> Findings:
+        from biasgate.registry.alerts import Alarm
+        from biasgate.registry.reconcile import reconcile
+
+        key = self.keys["promoter"] if revert else None
+        return reconcile(self.log, trusted=self.trusted, alarm=Alarm(), models=models, fix=fix, revert=key)
+
+    def history(self) -> History:
+        from biasgate.gate.history import replay
+        from biasgate.gate.log import read_log
+
+        return replay(read_log(self.log, self.trusted))
 
 
 @pytest.fixture
 def gate(tmp_path: Path) -> Gate:
-    from biasgate.gate.sign import generate_key, read_signing_key, trusted_keys
+    from biasgate.gate.rotation import new_key
+    from biasgate.gate.sign import read_signing_key, trusted_keys
 
-    file = generate_key(tmp_path / "keys")
-    key = read_signing_key(file.read_bytes(), where=str(file))
-    return Gate(log=str(tmp_path / "log"), key=key, trusted=trusted_keys(tmp_path / "keys" / "trusted"))
+    trusted = tmp_path / "trusted"
+    trusted.mkdir()
+    roles = {"gate": "gate", "promoter": "promoter", "Bo": "approver", "Cy": "breakglass"}
+    keys: dict[str, SigningKey] = {}
+    for owner, role in roles.items():
+        new_key(tmp_path / owner, trusted=trusted, owner=owner, roles=[role])
+        keys[owner] = read_signing_key((tmp_path / owner / "signing-key.pem").read_bytes(), where=owner)
+    return Gate(log=str(tmp_path / "log"), keys=keys, trusted=trusted_keys(trusted))
+
+
+@pytest.fixture
+def submit(
+    tracking: str, package: Callable[..., Any], name: str, gate: Gate
+) -> Callable[..., tuple[CandidatePackage, str]]:
+    """Submits a candidate and has the gate decide about it; gives the package and its source."""
+    from biasgate.registry.models import submit_candidate
+
+    def build(weight: float = 1.0, **named: Any) -> tuple[CandidatePackage, str]:
+        submitted = package(weight)
+        source = submit_candidate(submitted, name=name)
+        gate.decide(submitted, source, **named)
+        return submitted, source
+
+    return build
+
+
+@dataclass(frozen=True)
+class Registry:
+    """What MLflow shows of one gate-owned model."""
+
+    name: str
+
+    @property
+    def versions(self) -> list[str]:
+        from biasgate.registry.client import connect
+
+        return sorted(str(version.version) for version in connect().search_model_versions(f"name = '{self.name}'"))
+
+    @property
+    def champion(self) -> str | None:
+        from biasgate.registry.client import connect
+        from biasgate.registry.models import aliases
+
+        return aliases(connect(), self.name).get("champion")
+
+    def intrude(self, folder: Path) -> str:
+        """Somebody registers a version of their own and points the alias at it."""
+        from biasgate.registry.models import register_folder, set_alias
+
+        folder.mkdir()
+        version = register_folder(folder, name=self.name, flavour="unknown").rsplit("/", 1)[-1]
+        set_alias(self.name, "champion", version)
+        return version
+
+
+@pytest.fixture
+def registry(tracking: str, name: str) -> Registry:
+    return Registry(name)
+
+
+@pytest.fixture
+def served_twice(submit: Callable[..., Any], gate: Gate) -> list[CandidatePackage]:
+    """Version 1 served; version 2 does."""
+    packages: list[CandidatePackage] = []
+    for weight in (1.0, 2.0):
+        packages.append(submit(weight)[0])
+        gate.promote()
+    return packages
 
 
 def _evidence(package: CandidatePackage, source: str, policy: Policy, *, accuracy: float, flagged: bool) -> Evidence:

@@ -1,25 +1,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from biasgate.errors import ServiceError, TrustError
-from biasgate.gate.history import replay
 from biasgate.gate.log import read_log
 from biasgate.models.package import import_candidate
-from biasgate.registry import promoter
 from biasgate.registry.client import connect
-from biasgate.registry.models import aliases, champion, fetch, register_folder, set_alias, submit_candidate
-
-
-class Killed(BaseException):
-    """Stands for a process that ends at this point."""
+from biasgate.registry.models import aliases, fetch, register_folder, set_alias, submit_candidate
 
 
 def versions(name: str) -> list[str]:
@@ -28,19 +21,6 @@ def versions(name: str) -> list[str]:
 
 def serving(name: str) -> str | None:
     return aliases(connect(), name).get("champion")
-
-
-@pytest.fixture
-def submit(tracking: str, package: Callable[..., Any], name: str, gate: Any) -> Callable[..., tuple[Any, str]]:
-    """Submits a candidate and has the gate decide about it; gives the package and its source."""
-
-    def build(weight: float = 1.0, **named: Any) -> tuple[Any, str]:
-        submitted = package(weight)
-        source = submit_candidate(submitted, name=name)
-        gate.decide(submitted, source, **named)
-        return submitted, source
-
-    return build
 
 
 def test_an_approval_serves_as_a_clean_version_with_the_decided_digest(submit, gate, name, tmp_path):
@@ -145,40 +125,13 @@ def test_an_alias_that_somebody_moved_goes_back_to_what_the_log_says(submit, gat
     assert serving(name) == "1"
 
 
-STEPS = ["project", "repeat", "fetch", "import_candidate", "register_package", "append"]
-
-
-@pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("step", STEPS)
-def test_a_promoter_killed_at_any_step_is_finished_by_the_next_one(submit, gate, name, step, moment):
-    submitted, _ = submit()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(promoter, step, _killed(getattr(promoter, step), moment))
-        with pytest.raises(Killed):
-            gate.promote()
-    gate.promote()
-    assert (versions(name), serving(name)) == (["1"], "1")
-    assert champion(name).digest == submitted.digest
-    history = replay(read_log(gate.log, gate.trusted))
-    assert (history.statuses, history.champions[name].version) == ({1: "PROMOTED"}, "1")
-
-
-def _killed(step: Callable[..., Any], moment: str) -> Callable[..., Any]:
-    def run(*args: Any, **named: Any) -> Any:
-        if moment == "after":
-            step(*args, **named)
-        raise Killed
-
-    return run
-
-
 def test_promoters_that_race_agree_on_one_champion(submit, gate, name):
     submit(1.0)
     submit(2.0)
     with ThreadPoolExecutor(3) as pool:
         for future in [pool.submit(gate.promote) for _ in range(3)]:
             future.result()
-    history = replay(read_log(gate.log, gate.trusted))
+    history = gate.history()
     assert sorted(history.statuses.values()) == ["PROMOTED", "STALE"]
     assert serving(name) == history.champions[name].version
 
@@ -195,7 +148,7 @@ def test_an_unreachable_registry_writes_nothing_and_can_be_tried_again(submit, g
 
 
 def test_a_log_in_s3_promotes_the_same(s3, tracking, package, name, gate):
-    remote = type(gate)(log=f"s3://{s3.bucket}/logs/{name}", key=gate.key, trusted=gate.trusted)
+    remote = replace(gate, log=f"s3://{s3.bucket}/logs/{name}")
     submitted = package()
     remote.decide(submitted, submit_candidate(submitted, name=name))
     assert [outcome.status for outcome in remote.promote()] == ["PROMOTED"]
