@@ -12,17 +12,21 @@ from biasgate.models.network import Network
 class PixelClassifier(nn.Module):
     """The network behind its input contract: pixels in [0, 1] to logits, so that attacks can keep to valid images.
 
+    Rows of features are taken as they are stored.
+
     Args:
         network: Shared, not copied: training this trains it.
-        contract: Of 8-bit images, channels first.
+        contract: Of 8-bit images, channels first, or of rows.
     """
 
     def __init__(self, network: Network, contract: InputContract) -> None:
         super().__init__()
         self.network = network
-        self.scale = 255 * contract.scale
-        self.register_buffer("mean", torch.tensor(contract.mean).view(-1, 1, 1))
-        self.register_buffer("std", torch.tensor(contract.std).view(-1, 1, 1))
+        rows = contract.layout == "rows"
+        channels = (-1,) if rows else (-1, 1, 1)
+        self.scale = contract.scale * (1 if rows else 255)
+        self.register_buffer("mean", torch.tensor(contract.mean).view(channels))
+        self.register_buffer("std", torch.tensor(contract.std).view(channels))
         layers = list(network.layers)
         activations = (index for index, layer in enumerate(layers) if isinstance(layer, nn.ReLU))
         self.early_depth = next(activations, 0) + 1
@@ -34,6 +38,10 @@ class PixelClassifier(nn.Module):
     def forward(self, pixels: Tensor) -> Tensor:
         """Logits ``[n, classes]`` of pixels ``[n, channels, height, width]``."""
         return self.network(self.standardise(pixels))
+
+    def features(self, pixels: Tensor) -> Tensor:
+        """What reaches the last layer, ``[n, features]``."""
+        return self.network.layers[:-1](self.standardise(pixels))
 
     def early(self, pixels: Tensor) -> Tensor:
         """The network's first activations, averaged over the image where they still are one: ``[n, filters]``."""

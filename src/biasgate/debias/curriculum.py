@@ -100,9 +100,9 @@ def counterfactuals(
     """Attacks every sample towards a uniformly drawn other value of the attribute, as a fresh reader reads it."""
     reader = fit_reader(classifier, data)
     others = torch.randint(1, data.kinds, (len(data),), generator=generator)
-    pixels = attack(reader, data.pixels, (data.values + others) % data.kinds, family=family, radius=part.radius)
+    pixels = attack(reader, data.samples, (data.values + others) % data.kinds, family=family, radius=part.radius)
     with torch.no_grad():
-        before, after = classifier(data.pixels).softmax(dim=1), classifier(pixels).softmax(dim=1)
+        before, after = classifier(data.samples).softmax(dim=1), classifier(pixels).softmax(dim=1)
     return Counterfactuals(pixels, unmoved(before, after) if part.easy else movement(before, after))
 
 
@@ -138,7 +138,7 @@ def fine_tune(classifier: PixelClassifier, data: Material, settings: Settings, *
         kept = [*kept, counterfactuals(classifier, data, part, settings.family, generator=generator)][-KEPT:]
         for rows in _batches(len(data), steps, generator):
             chosen = kept[int(torch.randint(len(kept), (), generator=generator))]
-            pairs = torch.cat([data.pixels[rows], chosen.pixels[rows]], dim=1)
+            pairs = torch.cat([data.samples[rows], chosen.pixels[rows]], dim=1)
             views = torch.cat(random_views(pairs, generator=generator).chunk(2, dim=1))
             loss = _loss(classifier(views), data.labels[rows], chosen.weights[rows], part)
             if not loss.isfinite():

@@ -45,7 +45,7 @@ def fit_reader(classifier: PixelClassifier, data: Material) -> AttributeReader:
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
     with torch.no_grad():
-        features = classifier.early(data.pixels).double().numpy()
+        features = classifier.early(data.samples).double().numpy()
     spread = features.std(axis=0).clip(min=1e-6)
     probe = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=SHRINKAGE)
     probe.fit(features / spread, data.values.numpy())

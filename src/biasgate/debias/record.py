@@ -18,6 +18,11 @@ class Trial(Document):
     conflicting: float
     chosen: bool = False
 
+    @property
+    def merit(self) -> tuple[float, float]:
+        """Orders trials: accuracy on the worse of aligned and conflicting, then the sum of both."""
+        return self.worst_group, self.aligned + self.conflicting
+
 
 class RepairRecord(Document):
     """How a repaired model came to be.

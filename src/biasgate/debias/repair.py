@@ -19,7 +19,7 @@ from biasgate.models.package import MODEL, CandidatePackage, pack
 if TYPE_CHECKING:
     from biasgate.models.network import Network
 
-Method = Literal["adversarial"]
+Method = Literal["adversarial", "unlearning"]
 VALIDATION_SHARE = 0.25
 
 
@@ -62,10 +62,11 @@ def debias(
 
     from biasgate.debias.adversarial import repair_adversarially
     from biasgate.debias.material import material
+    from biasgate.debias.unlearning import repair_by_unlearning
     from biasgate.models.export import export_onnx
     from biasgate.models.restore import restore
 
-    methods = {"adversarial": repair_adversarially}
+    methods = {"adversarial": repair_adversarially, "unlearning": repair_by_unlearning}
     if method not in methods:
         raise InputError(f"no repair method {method!r}", fix=f"use one of {', '.join(methods)}")
     _check(package, dataset, seconds=seconds)

@@ -158,7 +158,7 @@ def test_an_empty_budget_is_refused(biased: CandidatePackage, repair_data: Datas
 
 def test_rows_in_place_of_images_are_refused(biased: CandidatePackage, repair_data: Dataset, tmp_path: Path):
     rows = replace(repair_data, samples=np.zeros((len(repair_data), 5), np.float32))
-    with pytest.raises(InputError, match="images"):
+    with pytest.raises(InputError, match="give images"):
         debias(biased, rows, into=tmp_path / "package", seconds=9, seed=0)
 
 

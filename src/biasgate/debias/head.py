@@ -1,0 +1,103 @@
+"""A linear softmax head on fixed features, with all derivatives that unlearning needs in closed form.
+
+Plain arrays: any ``(features, head)`` pair will do, whatever network or encoder the features come from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import log_softmax
+
+from biasgate.errors import InputError
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Labelled features.
+
+    Attributes:
+        features: ``[n, d]``, finite.
+        labels: Class index ``[n]``.
+
+    Raises:
+        InputError: There are none, a feature is NaN or infinite, or the lengths differ.
+    """
+
+    features: Array
+    labels: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        if self.features.ndim != 2 or len(self.features) != len(self.labels) or not len(self.labels):
+            raise InputError(
+                f"features {list(self.features.shape)} and {len(self.labels)} labels do not make samples",
+                fix="give one row of features and one label a sample, and at least one",
+            )
+        if not np.isfinite(self.features).all():
+            raise InputError("features hold NaN or infinities", fix="check the weights before the last layer")
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def design(self) -> Array:
+        """x̃: the features and a one for the bias ``[n, d + 1]``."""
+        return np.column_stack([self.features, np.ones(len(self))])
+
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Samples:
+        """The same with only these rows."""
+        return Samples(self.features[rows], self.labels[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class LinearHead:
+    """p(x) = softmax(θ x̃).
+
+    Attributes:
+        theta: ``[classes, d + 1]``; the last column is the bias. Derivatives are by ``theta.ravel()``.
+    """
+
+    theta: Array
+
+    @classmethod
+    def of(cls, weight: NDArray[np.floating], bias: NDArray[np.floating]) -> LinearHead:
+        """The head of a linear layer: ``weight [classes, d]``, ``bias [classes]``."""
+        return cls(np.column_stack([weight, bias]).astype(np.float64))
+
+    @property
+    def weight(self) -> Array:
+        """``[classes, d]``."""
+        return self.theta[:, :-1]
+
+    @property
+    def bias(self) -> Array:
+        """``[classes]``."""
+        return self.theta[:, -1]
+
+    def moved(self, step: Array) -> LinearHead:
+        """θ + step, for a step ``[classes · (d + 1)]``."""
+        return LinearHead(self.theta + step.reshape(self.theta.shape))
+
+    def log_probabilities(self, samples: Samples) -> Array:
+        """``[n, classes]``."""
+        return log_softmax(samples.design @ self.theta.T, axis=1)
+
+    def losses(self, samples: Samples) -> Array:
+        """Cross-entropies L(z, θ) ``[n]``."""
+        return -self.log_probabilities(samples)[np.arange(len(samples)), samples.labels]
+
+    def gradients(self, samples: Samples) -> Array:
+        """∇L(z, θ) = (p(x) − e_y) ⊗ x̃ of each sample ``[n, parameters]``."""
+        residuals = np.exp(self.log_probabilities(samples))
+        residuals[np.arange(len(samples)), samples.labels] -= 1
+        return np.einsum("nk,nd->nkd", residuals, samples.design).reshape(len(samples), -1)
+
+    def mean_gradient(self, samples: Samples) -> Array:
+        """Mean of ``gradients`` ``[parameters]``, without making them all."""
+        residuals = np.exp(self.log_probabilities(samples))
+        residuals[np.arange(len(samples)), samples.labels] -= 1
+        return (residuals.T @ samples.design).ravel() / len(samples)
