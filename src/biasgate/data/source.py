@@ -27,9 +27,11 @@ from biasgate.data.spec import (
     Planting,
     SharePlanting,
     SigmaPlanting,
+    SyntheticFaces,
     TableFile,
 )
 from biasgate.data.splits import role
+from biasgate.data.synthetic_faces.dataset import synthetic_faces
 from biasgate.documents import sha256
 from biasgate.errors import InputError
 from biasgate.storage import store
@@ -81,6 +83,9 @@ def _load(source: DataSource, folder: Path) -> Dataset:
         case TableFile() as data:
             options = data.model_dump(exclude={"kind", "file"})
             return load_csv(_fetch(data.file, folder), **options, name=source.name)
+        case SyntheticFaces() as data:
+            options = data.model_dump(exclude={"kind", "correlations"})
+            return synthetic_faces(**options, correlations=data.correlations, name=source.name)
 
 
 def _fetch(file: File, folder: Path) -> Path:

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from biasgate.data.splits import Role
+from biasgate.data.synthetic_faces.attributes import Label
+from biasgate.data.synthetic_faces.correlation import Correlation
 from biasgate.documents import Document
 
 Columns = tuple[str, ...]
@@ -76,6 +78,18 @@ class TableFile(Document):
     unit: str | None = None
 
 
+class SyntheticFaces(Document):
+    """Drawn faces; see ``synthetic_faces.dataset.synthetic_faces`` for the fields."""
+
+    kind: Literal["synthetic_faces"]
+    people: int = Field(gt=0, le=10**6)
+    images: int = Field(default=1, gt=0, le=1000)
+    size: int = Field(default=64, ge=16, le=512)
+    label: Label = "action_units"
+    seed: int = Field(default=0, ge=0)
+    correlations: tuple[Correlation, ...] = ()
+
+
 class PaletteSeed(Document):
     """A palette drawn from a seed; see ``palette.draw_palette``."""
 
@@ -130,6 +144,8 @@ class DataSource(Document):
 
     schema_: Literal["biasgate/data-source/v1"] = Field(default="biasgate/data-source/v1", alias="schema")
     name: str
-    data: Annotated[DigitsFiles | IdxFiles | NpzFile | ImageFolder | TableFile, Field(discriminator="kind")]
+    data: Annotated[
+        DigitsFiles | IdxFiles | NpzFile | ImageFolder | TableFile | SyntheticFaces, Field(discriminator="kind")
+    ]
     role: Role | None = None
     planting: Annotated[Planting, Field(discriminator="kind")] | None = None

@@ -1,0 +1,92 @@
+"""Light on the face, skin texture, and what a camera adds: blur and noise."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biasgate.data.synthetic_faces.face import Face
+from biasgate.data.synthetic_faces.pose import Pose
+from biasgate.data.synthetic_faces.shapes import Floats
+
+_SLOPE, _EDGE, _SHEEN = 0.36, 0.28, 26.0
+_TEXTURE, _BLUR, _NOISE = 0.055, 0.9, 6.0
+_GRAINS = 1 << 20
+
+
+def develop(images: NDArray[np.uint8], face: Face, pose: Pose) -> NDArray[np.uint8]:
+    """The photograph of painted faces ``[n, size, size, 3]``.
+
+    Light falls from the left, the front or the right and fades towards the edge of the head, with a sheen where it
+    hits; its strength and warmth vary. Skin has a fine texture that is the person's own. Then blur and pixel noise.
+    """
+    size = images.shape[1]
+    x, y = pose.face_coordinates(size=size)
+    planes = np.ascontiguousarray(images.transpose(0, 3, 1, 2))
+    photo = _blurred(planes, _single(_BLUR * face["blur"])[:, None, None, None])
+    photo *= (_light(face, x, y) * (1 + _TEXTURE * _texture(face, size=size)))[:, None]
+    photo += _sheen(face, x, y)[:, None]
+    photo *= _warmth(face)
+    photo += _noise(face, planes.shape)
+    pixels = np.clip(photo, 0, 255, out=photo).astype(np.uint8)
+    return np.ascontiguousarray(pixels.transpose(0, 2, 3, 1))
+
+
+def _single(values: Floats) -> Floats:
+    return values.astype(np.float32)
+
+
+def _direction(face: Face) -> Floats:
+    """Where light comes from: -1 left, 0 front, 1 right ``[n, 1, 1]``."""
+    return _single(face.are("light", "right") - face.are("light", "left"))[:, None, None]
+
+
+def _light(face: Face, x: Floats, y: Floats) -> Floats:
+    """How much light each pixel gets ``[n, size, size]``."""
+    strength = _single(0.84 + 0.30 * face["brightness"])[:, None, None]
+    edge = np.minimum(x * x * 2.2 + y * y * 0.8, 1.3)
+    return strength * (1.10 + _SLOPE * _direction(face) * np.clip(x, -0.8, 0.8) - 0.08 * y - _EDGE * edge)
+
+
+def _warmth(face: Face) -> Floats:
+    """Gain of each channel ``[n, 3, 1, 1]``."""
+    tint = 0.06 * _single(face.swing("warmth"))[:, None]
+    return 1 + (tint * np.array([1.0, 0.1, -1.0], dtype=np.float32))[:, :, None, None]
+
+
+def _sheen(face: Face, x: Floats, y: Floats) -> Floats:
+    """Light that the skin throws back without its colour, on forehead and cheek ``[n, size, size]``."""
+    distance = (x - 0.3 * _direction(face)) ** 2 + 0.7 * (y + 0.25) ** 2
+    return _SHEEN * np.maximum(1 - 4 * distance, 0)
+
+
+def _texture(face: Face, *, size: int) -> Floats:
+    """Pores and spots, the same in all images of a person ``[n, size, size]``."""
+    bank, edge = _grains(), size * size
+    starts = (face["freckles"] * (_GRAINS - edge)).astype(int)
+    return np.stack([bank[start : start + edge] for start in starts]).reshape(-1, size, size)
+
+
+def _noise(face: Face, shape: tuple[int, ...]) -> Floats:
+    """Pixel noise, the image's own ``[n, 3, size, size]``."""
+    bank, count, noise = _grains(), int(np.prod(shape[1:])), np.empty(shape, dtype=np.float32)
+    starts = (face["grain"] * (_GRAINS - count)).astype(int)
+    for image, start, amount in zip(noise.reshape(-1, count), starts, _single(_NOISE * face["noise"]), strict=True):
+        np.multiply(bank[start : start + count], amount, out=image)
+    return noise
+
+
+def _blurred(planes: NDArray[np.uint8], amount: Floats) -> Floats:
+    """Each pixel mixed with the average around it, by weights 1, 2, 1 along both axes."""
+    padded = np.pad(planes, ((0, 0), (0, 0), (1, 1), (1, 1)), mode="edge").astype(np.uint16)
+    rows = padded[:, :, :-2] + padded[:, :, 2:] + 2 * padded[:, :, 1:-1]
+    sums = rows[..., :-2] + rows[..., 2:] + 2 * rows[..., 1:-1]
+    return planes * (1 - amount) + sums * (amount / 16)
+
+
+@cache
+def _grains() -> Floats:
+    """Standard normal numbers that textures and noise are cut from."""
+    return np.random.default_rng(0).standard_normal(_GRAINS, dtype=np.float32)

@@ -1,0 +1,84 @@
+"""Traits as the numbers that shapes and colours are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from biasgate.data.synthetic_faces.attributes import PERSONAL, TONES
+from biasgate.data.synthetic_faces.shapes import Floats
+
+_HAIR = {"black": (36, 30, 32), "brown": (98, 62, 38), "red": (170, 72, 34), "blond": (222, 184, 112)}
+_SHADOW = (0.60, 0.48, 0.44)
+_ROSE = (172, 62, 72)
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """Faces to be drawn, one a row of traits."""
+
+    traits: pd.DataFrame
+
+    def __getitem__(self, name: str) -> Floats:
+        """A numeric trait ``[n]``."""
+        return self.traits[name].to_numpy(dtype=float)
+
+    def swing(self, name: str) -> Floats:
+        """A trait in [0, 1] as one in [-1, 1] ``[n]``."""
+        return 2 * self[name] - 1
+
+    def are(self, attribute: str, *values: str) -> Floats:
+        """1 where an attribute has one of the values, else 0 ``[n]``."""
+        return self.traits[attribute].isin(values).to_numpy(dtype=float)
+
+    @cached_property
+    def masculine(self) -> Floats:
+        """1 for masculine, 0 for feminine presentation ``[n]``."""
+        return self.are("gender", "masculine")
+
+    @cached_property
+    def age(self) -> Floats:
+        """0 young, 0.5 middle-aged, 1 old ``[n]``."""
+        return 0.5 * self.are("age", "middle-aged") + self.are("age", "old")
+
+    @cached_property
+    def skin(self) -> Floats:
+        """RGB of the tone, as published ``[n, 3]``."""
+        return np.array(TONES, dtype=float)[self.traits["tone"].astype(int).to_numpy() - 1]
+
+    @cached_property
+    def shadow(self) -> Floats:
+        """Skin in its own shade: folds, lids, nostrils ``[n, 3]``."""
+        return self.skin * _SHADOW
+
+    @cached_property
+    def highlight(self) -> Floats:
+        """Skin where it catches light; darker skin shows the shine more ``[n, 3]``."""
+        return self.skin + 0.34 * (255 - self.skin)
+
+    @cached_property
+    def lip(self) -> Floats:
+        """Lips: the skin's shade and rose, more so in feminine presentation ``[n, 3]``."""
+        rose = (0.80 - 0.42 * self.masculine + 0.15 * self.swing("lips"))[:, None]
+        return (1 - rose) * self.skin * (0.82, 0.66, 0.62) + rose * np.array(_ROSE) * self._glow
+
+    @cached_property
+    def hair(self) -> Floats:
+        """Hair, greyed by age ``[n, 3]``."""
+        colour = np.array([_HAIR[value] for value in PERSONAL["hair"]], dtype=float)
+        colour = colour[self.traits["hair"].map(PERSONAL["hair"].index).to_numpy()]
+        grey = 0.5 * np.maximum(2 * self.age - 1, 0)[:, None]
+        return (1 - grey) * colour + grey * 190
+
+    @cached_property
+    def brow(self) -> Floats:
+        """Brows: darker than hair and than skin ``[n, 3]``."""
+        return np.minimum(0.62 * self.hair, 0.5 * self.skin)
+
+    @cached_property
+    def _glow(self) -> Floats:
+        """How bright things on the skin are, beside those on the lightest ``[n, 1]``."""
+        return 0.55 + 0.45 * self.skin.mean(axis=1, keepdims=True) / 255

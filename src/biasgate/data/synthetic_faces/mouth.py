@@ -1,0 +1,113 @@
+"""Nose and mouth, and what Action Units 12, 15 and 25 do to them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from biasgate.data.synthetic_faces.face import Face
+from biasgate.data.synthetic_faces.shapes import (
+    Floats,
+    Layer,
+    clipped,
+    closed,
+    controls,
+    ellipse,
+    mirrored,
+    symmetric,
+    through,
+)
+
+LEVEL = 0.475
+"""Height of the mouth."""
+
+
+def nose_layers(face: Face) -> list[Layer]:
+    """Bridge, tip and nostrils."""
+    width, solid = 0.105 + 0.018 * face.swing("nose") + 0.012 * face.masculine, np.ones(len(face.traits))
+    ridge = closed(symmetric((0.0, -0.14), (0.03, 0.0), (0.045, 0.16), (0.0, 0.21)))
+    side = through(controls((0.075, -0.12), (0.055, 0.04), (width - 0.01, 0.17), (width + 0.01, 0.225), (0.06, 0.265)))
+    tip = through(controls((-0.07, 0.255), (0.0, 0.285), (0.07, 0.255)))
+    return [
+        Layer(ridge, face.highlight, 0.40 * solid),
+        *(Layer(line, face.shadow, 0.55 * solid, width=0.028) for line in (side, mirrored(side))),
+        Layer(tip, face.shadow, 0.8 * solid, width=0.030),
+        *(Layer(ellipse(x, 0.245, 0.028, 0.018, corners=8), 0.5 * face.shadow, 0.9 * solid) for x in (0.052, -0.052)),
+    ]
+
+
+def fold_layers(face: Face) -> list[Layer]:
+    """The fold from nose to mouth (AU12, age), and the one from the mouth's corner to the chin (AU15, age)."""
+    half, corner = half_width(face), corner_height(face)
+    smile, frown = face["AU12"], face["AU15"]
+    nasal = through(controls((0.135, 0.19), (0.235, 0.27), (half + 0.075, corner - 0.03), (half + 0.07, corner + 0.06)))
+    sag = through(controls((half + 0.015, corner + 0.02), (half + 0.05, corner + 0.085), (half + 0.03, corner + 0.17)))
+    apple = ellipse(half + 0.12, 0.22, 0.10, 0.075)
+    boss = through(controls((-0.13, 0.69), (-0.06, 0.645), (0.06, 0.645), (0.13, 0.69)))
+    return [
+        *_sides(apple, face.highlight, 0.45 * smile),
+        *_sides(nasal, face.shadow, np.maximum(0.95 * smile, 0.5 * face.age), width=0.034),
+        *_sides(sag, face.shadow, np.maximum(frown, 0.35 * face.age), width=0.040),
+        Layer(boss, face.shadow, 0.75 * frown, width=0.034),
+    ]
+
+
+def mouth_layers(face: Face) -> list[Layer]:
+    """Lips, and between them, when AU25 parts them, the dark of the mouth and the teeth."""
+    half, corner, solid = half_width(face), corner_height(face), np.ones(len(face.traits))
+    smile, frown, gap = face["AU12"], face["AU15"], 0.15 * face["AU25"]
+    full = 0.05 + 0.014 * face.swing("lips") - 0.010 * face.masculine - 0.010 * face.age
+    near, level = 0.62 * half, LEVEL + 0.012 * smile - 0.018 * frown
+    bend = level - 0.042 * smile + 0.006 * frown
+    upper, lower = level - 0.35 * gap, level + 0.65 * gap
+    seam = controls(
+        (half, corner), (near, bend - 0.28 * gap), (0.0, upper), (-near, bend - 0.28 * gap), (-half, corner)
+    )
+    floor = controls(
+        (half, corner), (near, bend + 0.55 * gap), (0.0, lower), (-near, bend + 0.55 * gap), (-half, corner)
+    )
+    bow = controls(
+        (half, corner - 0.008), (near, bend - 0.28 * gap - 0.75 * full), (0.055, upper - 1.05 * full),
+        (0.0, upper - 0.8 * full), (-0.055, upper - 1.05 * full), (-near, bend - 0.28 * gap - 0.75 * full),
+        (-half, corner - 0.008),
+    )  # fmt: skip
+    pout = controls(
+        (half, corner + 0.006), (near, bend + 0.55 * gap + 1.05 * full), (0.0, lower + 1.5 * full),
+        (-near, bend + 0.55 * gap + 1.05 * full), (-half, corner + 0.006),
+    )  # fmt: skip
+    inside = _between(seam, floor)
+    teeth = clipped(inside, bottom=upper + 0.45 * gap)
+    dark, open_ = np.broadcast_to((48.0, 16.0, 20.0), face.skin.shape), np.minimum(4 * face["AU25"], 1)
+    shade = through(
+        controls(
+            (-0.12, lower + 1.5 * full + 0.045), (0.0, lower + 1.5 * full + 0.06), (0.12, lower + 1.5 * full + 0.045)
+        )
+    )
+    return [
+        Layer(shade, face.shadow, 0.45 * solid, width=0.035),
+        Layer(_between(bow, seam), 0.90 * face.lip, solid),
+        Layer(_between(floor, pout), np.minimum(1.08 * face.lip, 255), solid),
+        Layer(inside, dark, open_),
+        Layer(teeth, np.full_like(face.skin, 238), open_ * (0.55 + 0.4 * smile)),
+        Layer(through(seam), 0.45 * face.lip, 0.95 * (1 - 0.8 * open_), width=0.028),
+        *_sides(ellipse(half, corner, 0.022, 0.018, corners=8), 0.6 * face.shadow, 0.5 + 0.4 * smile),
+    ]
+
+
+def half_width(face: Face) -> Floats:
+    """From the middle of the mouth to its corner; AU12 pulls it outwards ``[n]``."""
+    return (0.205 + 0.015 * face.swing("mouth")) * (1 + 0.32 * face["AU12"] + 0.04 * face["AU15"])
+
+
+def corner_height(face: Face) -> Floats:
+    """Height of the mouth's corners: AU12 pulls them up, AU15 down ``[n]``."""
+    return LEVEL - 0.105 * face["AU12"] + 0.105 * face["AU15"]
+
+
+def _between(top: Floats, bottom: Floats) -> Floats:
+    """The area between two curves that run the same way."""
+    return np.concatenate([through(top), through(bottom)[:, ::-1]], axis=1)
+
+
+def _sides(points: Floats, colour: Floats, opacity: Floats, width: float | None = None) -> list[Layer]:
+    """A layer on the right side and on the left."""
+    return [Layer(side, colour, opacity, width) for side in (points, mirrored(points))]

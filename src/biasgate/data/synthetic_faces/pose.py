@@ -1,0 +1,61 @@
+"""Pose: a slight turn of the head, then rotation, scale and shift in the image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from biasgate.data.synthetic_faces.face import Face
+from biasgate.data.synthetic_faces.shapes import Floats, Layer
+
+_TURN, _NOD, _ROLL, _SHIFT, _ZOOM = 0.07, 0.035, np.radians(9), 0.07, 0.07
+
+
+def turned(layers: list[Layer], face: Face) -> list[Layer]:
+    """Features moved as by a turn or nod of the head: most in the middle, not at all at its edge."""
+    way = np.stack([_TURN * face.swing("yaw"), _NOD * face.swing("pitch")], axis=1)[:, None]
+    return [
+        replace(layer, points=layer.points + way * np.maximum(1 - (layer.points[..., :1] / 0.62) ** 2, 0))
+        for layer in layers
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class Pose:
+    """Where faces lie in their images.
+
+    Attributes:
+        matrix: Rotation and scale, from face coordinates to image coordinates from -1 to 1 ``[n, 2, 2]``.
+        shift: In image coordinates ``[n, 1, 2]``.
+    """
+
+    matrix: Floats
+    shift: Floats
+
+    @staticmethod
+    def of(face: Face) -> Pose:
+        """The pose that the traits say."""
+        roll, zoom = _ROLL * face.swing("roll"), 0.97 * (1 + _ZOOM * face.swing("zoom"))
+        cos, sin = zoom * np.cos(roll), zoom * np.sin(roll)
+        matrix = np.stack([np.stack([cos, -sin], axis=1), np.stack([sin, cos], axis=1)], axis=1)
+        return Pose(matrix, _SHIFT * np.stack([face.swing("across"), face.swing("down")], axis=1)[:, None])
+
+    def in_pixels(self, layer: Layer, *, size: int) -> Layer:
+        """A layer in pixels."""
+        points = layer.points @ self.matrix.swapaxes(1, 2) + self.shift
+        scale = np.sqrt(np.linalg.det(self.matrix)) * size / 2
+        return replace(
+            layer,
+            points=(points + 1) * (size / 2),
+            width=None if layer.width is None else np.maximum(layer.width * scale, 0.7),
+        )
+
+    def face_coordinates(self, *, size: int) -> tuple[Floats, Floats]:
+        """Face coordinates x and y of each pixel ``[n, size, size]``."""
+        line = ((np.arange(size) + 0.5) * (2 / size) - 1).astype(np.float32)
+        inverse = np.linalg.inv(self.matrix).astype(np.float32)
+        x, y = line - self.shift[..., 0].astype(np.float32), line - self.shift[..., 1].astype(np.float32)
+        x, y = x[:, None, :], y[:, :, None]
+        a, b, c, d = (inverse[:, i, j, None, None] for i in (0, 1) for j in (0, 1))
+        return a * x + b * y, c * x + d * y
