@@ -1,15 +1,25 @@
 """The demo: the whole mission on real digits, on one machine."""
 
+from __future__ import annotations
+
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from biasgate.errors import InputError
-from biasgate.gate.sign import generate_key, signing_key, trusted_keys
+from biasgate.gate.answer import answer
+from biasgate.gate.entry import PromotionBody
+from biasgate.gate.keyring import Role
+from biasgate.gate.rotation import new_key
+from biasgate.gate.sign import read_signing_key, trusted_keys
 from biasgate.pipelines.local import run_locally
 from biasgate.pipelines.summary import show_summary, summarise
 from biasgate.pipelines.watch import heading, watching
 from biasgate.training.recipe import TrainingRecipe
+
+if TYPE_CHECKING:
+    from biasgate.gate.sign import SigningKey
 
 NAME = "digits"
 POLICY = "digits_demo"
@@ -19,6 +29,10 @@ ARCHITECTURE = "digits_small"
 CONFLICTING = 0.01
 SHARDS = 2
 SEED = 2026
+
+REVIEWER = "demo-reviewer"
+KEYS: dict[str, Role] = {"gate": "gate", "promoter": "promoter", REVIEWER: "approver"}
+"""Three identities: who decides cannot promote, and neither can speak for a person."""
 
 RECIPE = TrainingRecipe(steps=200, batch=32, learning_rate=4e-3)
 """Within the ranges of the zoo's recipes: the reader has learned from models trained like this one."""
@@ -53,8 +67,6 @@ def run_demo(folder: Path, *, as_json: bool) -> int:
     Returns:
         0 when the repaired candidate is promoted, else the exit code of its decision.
     """
-    from biasgate.registry.promoter import promote
-
     folder = folder.resolve()
     prepare(folder)
     heading("1 Train a zoo of biased digit classifiers; learn to read bias from weights")
@@ -65,7 +77,7 @@ def run_demo(folder: Path, *, as_json: bool) -> int:
     heading("3 The gate: scan, measure, decide; repair and decide again")
     _run(folder, "gate", gate_arguments(folder, source))
     heading("4 The promoter: verify the signed decisions, move the alias only for what is approved")
-    promote(str(folder / "log"), trusted=trusted_keys(), key=signing_key())
+    promote_approved(folder)
     summary = summarise(folder)
     show_summary(summary, as_json=as_json)
     return summary.exit_code
@@ -82,10 +94,13 @@ def prepare(folder: Path) -> None:
     (folder / "data").mkdir()
     for name, text in DATA.items():
         (folder / "data" / f"{name}.yaml").write_text(text)
-    key = generate_key(folder / "keys")
+    trusted = folder / "keys" / "trusted"
+    trusted.mkdir(parents=True)
+    for owner, role in KEYS.items():
+        new_key(folder / "keys" / owner, trusted=trusted, owner=owner, roles=[role])
     os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
-    os.environ["BIASGATE_SIGNING_KEY_FILE"] = str(key)
-    os.environ["BIASGATE_TRUSTED_KEYS"] = str(key.parent / "trusted")
+    os.environ["BIASGATE_SIGNING_KEY_FILE"] = str(_key_file(folder, "gate"))
+    os.environ["BIASGATE_TRUSTED_KEYS"] = str(trusted)
 
 
 def _run(folder: Path, pipeline: str, arguments: dict[str, str | int]) -> None:
@@ -103,6 +118,30 @@ def gate_arguments(folder: Path, source: str) -> dict[str, str | int]:
         "repair_data": data["repair"],
         "log": str(folder / "log"),
     }
+
+
+def promote_approved(folder: Path) -> list[PromotionBody]:
+    """Runs the promoter. Where the policy wants a person to sign, the demo signs as its reviewer and says so."""
+    from biasgate.registry.promoter import promote
+
+    log, trusted, key = str(folder / "log"), trusted_keys(), _key(folder, "promoter")
+    done = promote(log, trusted=trusted, key=key)
+    waiting = [promotion for promotion in done if promotion.status == "PENDING"]
+    for promotion in waiting:
+        heading(f"  entry {promotion.entry} is APPROVED, but waits for a person: {REVIEWER} signs (biasgate approve)")
+        reason = "The measurement on the test split is enough; the scan does not know repaired weights."
+        signer = _key(folder, REVIEWER)
+        answer(log, promotion.entry, granted=True, approver=REVIEWER, reason=reason, key=signer, trusted=trusted)
+    return done + promote(log, trusted=trusted, key=key) if waiting else done
+
+
+def _key(folder: Path, owner: str) -> SigningKey:
+    path = _key_file(folder, owner)
+    return read_signing_key(path.read_bytes(), where=str(path))
+
+
+def _key_file(folder: Path, owner: str) -> Path:
+    return folder / "keys" / owner / "signing-key.pem"
 
 
 def submit_biased_candidate(folder: Path) -> str:

@@ -13,7 +13,6 @@ from biasgate.gate.log import read_log
 from biasgate.gate.sign import trusted_keys
 from biasgate.pipelines import demo
 from biasgate.pipelines.local import run_locally
-from biasgate.registry.promoter import promote
 from biasgate.zoo.files import read_spec
 from biasgate.zoo.spec import Counts
 
@@ -81,9 +80,10 @@ def test_the_biased_candidate_is_rejected_for_its_gap_then_repaired_and_decided_
 def test_the_alias_moves_only_for_an_approved_candidate(judged: Path) -> None:
     entries = read_log(str(judged / "log"), trusted_keys())
     last = [entry.body for entry in entries if isinstance(entry.body, DecisionBody)][-1]
-    done = promote(str(judged / "log"), trusted=trusted_keys(), key=demo.signing_key())
-    expected = last.decision.verdict == "APPROVED" and not last.decision.human
+    done = demo.promote_approved(judged)
+    expected = last.decision.verdict == "APPROVED"
     assert any(promotion.status == "PROMOTED" for promotion in done) == expected
+    assert any(promotion.status == "PENDING" for promotion in done) == (expected and last.decision.human)
     registered = {model.name: model.aliases for model in MlflowClient().search_registered_models()}
     assert ("champion" in registered.get(demo.NAME, {})) == expected
     assert not registered[f"{demo.NAME}-candidates"], "submissions never carry an alias"
