@@ -23,7 +23,8 @@ def decide(policy: Policy, evidence: Evidence, waivers: Sequence[Waiver], at: da
     """Turns evidence into a verdict.
 
     REJECTED when a rule is proven violated; else INSUFFICIENT_EVIDENCE when anything is missing or undecided; else
-    APPROVED. When one of the gate's own checks does not pass, no rule may look at the evaluation.
+    APPROVED. When one of the gate's own checks does not pass, no rule may look at the evaluation. What is decided is
+    what the digest names: the evidence is read anew from its canonical form, where no NaN can hide.
 
     Args:
         policy: The rules.
@@ -32,10 +33,11 @@ def decide(policy: Policy, evidence: Evidence, waivers: Sequence[Waiver], at: da
         at: The moment of the decision, with a time zone.
 
     Raises:
-        InputError: ``at`` has no time zone.
+        InputError: ``at`` has no time zone, or a number of the evidence is NaN or infinite.
     """
     if at.utcoffset() is None:
         raise InputError("the moment of a decision needs a time zone", fix="pass a UTC datetime")
+    evidence = Evidence.parse(evidence.to_json(), where="evidence")
     checks = preconditions(policy, evidence)
     scanned, human = weight_scan(policy.weight_scan, evidence)
     sound = all(result.outcome == "pass" for result in checks)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -18,6 +18,8 @@ T = TypeVar("T")
 K = TypeVar("K")
 P = TypeVar("P", Gap, Ratio)
 Group = frozenset[tuple[str, str]]
+What = Callable[[], str]
+"""The words for a number: said only when it is missing."""
 
 
 class Missing(Exception):
@@ -128,8 +130,7 @@ class Measurements:
             Missing: It was not measured, or more than once.
         """
         self._expect_evaluation()
-        what = f"{name(metric)} on {samples(subgroup)}"
-        return _one(self._cells.get((metric, _group(subgroup)), []), what)
+        return _one(self._cells.get((metric, _group(subgroup)), []), lambda: f"{name(metric)} on {samples(subgroup)}")
 
     def gaps(self, *, metric: str, attribute: str) -> list[tuple[Gap, Measured]]:
         """A metric's absolute difference between every two subgroups, or between the ``MOST_PAIRS`` widest apart.
@@ -154,7 +155,10 @@ class Measurements:
             Missing: It was not measured, or has no bounds.
         """
         self._expect_evaluation()
-        what = f"The calibration error on {samples(subgroup)}"
+
+        def what() -> str:
+            return f"The calibration error on {samples(subgroup)}"
+
         score: Score = _one(self._scores.get(("calibration_error", _group(subgroup)), []), what)
         return self._sufficient(score, what, units=score.units, method="normal, L1")
 
@@ -165,7 +169,10 @@ class Measurements:
             Missing: The change was not measured.
         """
         self._expect_evaluation()
-        what = f"What the repair did to {metric} on {samples(subgroup)}"
+
+        def what() -> str:
+            return f"What the repair did to {metric} on {samples(subgroup)}"
+
         change = _one(self._changes.get((metric, _group(subgroup)), []), what)
         return _loss(change, change.bounds)
 
@@ -176,31 +183,38 @@ class Measurements:
             Missing: The change was not measured.
         """
         self._expect_evaluation()
-        what = f"The change of {metric} against the champion on {samples(subgroup)}"
+
+        def what() -> str:
+            return f"The change of {metric} against the champion on {samples(subgroup)}"
+
         change = _one(self._versus.get((metric, _group(subgroup)), []), what)
         if change.simultaneous is None:
-            raise Missing(f"{what} is not known well enough.", n=change.estimate.n)
+            raise Missing(f"{what()} is not known well enough.", n=change.estimate.n)
         return _loss(change, change.simultaneous)
 
     def _pairs(self, found: Mapping[tuple[str, str], Sequence[P]], *, metric: str, attribute: str) -> Iterable[P]:
-        groups = len(self.subgroups(metric=metric, attribute=attribute))
+        groups = {_group(subgroup) for subgroup, _ in self.subgroups(metric=metric, attribute=attribute)}
         pairs = {
             frozenset((_group(pair.higher), _group(pair.lower))): pair
             for pair in found.get((metric, _canonical(attribute)), [])
         }
-        if len(pairs) < min(groups * (groups - 1) // 2, MOST_PAIRS):
+        if len(pairs) < min(len(groups) * (len(groups) - 1) // 2, MOST_PAIRS):
             raise Missing(f"{name(metric)} was not compared between all subgroups of {attribute!r}.")
+        if any(len(pair) != 2 or not pair <= groups for pair in pairs):
+            raise Missing(f"{name(metric)} was compared between subgroups of {attribute!r} that were not measured.")
         return pairs.values()
 
     def _rate(self, cell: Cell) -> Measured:
-        what = f"{name(cell.metric)} on {samples(cell.subgroup)}"
+        def what() -> str:
+            return f"{name(cell.metric)} on {samples(cell.subgroup)}"
+
         method = "korn-graubard" if cell.clustered else "clopper-pearson"
         return self._sufficient(cell, what, units=cell.units, method=method)
 
-    def _sufficient(self, part: Cell | Score, what: str, *, units: int, method: str) -> Measured:
+    def _sufficient(self, part: Cell | Score, what: What, *, units: int, method: str) -> Measured:
         if part.estimate is None or part.bounds is None or part.simultaneous is None or units < self._spec.minimum:
             few = f"{units} units, and at least {self._spec.minimum} are needed"
-            raise Missing(f"{what} is not known well enough: {few}.", n=units)
+            raise Missing(f"{what()} is not known well enough: {few}.", n=units)
         return _ordered(Measured(part.estimate.value, part.bounds, part.simultaneous, units, method), what, smallest=0)
 
     def _expect_evaluation(self) -> None:
@@ -231,17 +245,19 @@ def _canonical(attribute: str) -> str:
     return "*".join(sorted(attribute.split("*")))
 
 
-def _one(found: Sequence[T], what: str) -> T:
+def _one(found: Sequence[T], what: What) -> T:
     if len(found) != 1:
-        raise Missing(f"{what} was measured {len(found)} times, not once.")
+        raise Missing(f"{what()} was measured {len(found)} times, not once.")
     return found[0]
 
 
 def _pair(pair: Gap | Ratio, measurements: Measurements) -> Measured:
-    what = f"{name(pair.metric)} of {samples(pair.higher)} against {samples(pair.lower)}"
+    def what() -> str:
+        return f"{name(pair.metric)} of {samples(pair.higher)} against {samples(pair.lower)}"
+
     if pair.estimate is None or pair.bounds is None or pair.simultaneous is None:
         units = min(measurements.cell(pair.metric, group).units for group in (pair.higher, pair.lower))
-        raise Missing(f"{what} is not known well enough.", n=units)
+        raise Missing(f"{what()} is not known well enough.", n=units)
     found = Measured(pair.estimate.value, pair.bounds, pair.simultaneous, pair.estimate.n, pair.estimate.method)
     return _ordered(found, what, smallest=0)
 
@@ -249,15 +265,15 @@ def _pair(pair: Gap | Ratio, measurements: Measurements) -> Measured:
 def _loss(change: Change, proving: tuple[float, float]) -> Measured:
     estimate = change.estimate
     gain = Measured(estimate.value, change.bounds, proving, estimate.n, estimate.method)
-    return _ordered(-gain, f"The change of {change.metric} on {samples(change.subgroup)}", smallest=-1)
+    return _ordered(-gain, lambda: f"The change of {change.metric} on {samples(change.subgroup)}", smallest=-1)
 
 
-def _ordered(measured: Measured, what: str, *, smallest: float) -> Measured:
+def _ordered(measured: Measured, what: What, *, smallest: float) -> Measured:
     """The number itself, if it lies between its bounds and these are possible; a rounding error is forgiven."""
     slack = 1e-9
     for low, high in (measured.approving, measured.proving):
         if not smallest - slack <= low <= measured.value + slack <= high + 2 * slack <= 1 + 3 * slack:
-            raise Missing(f"{what} contradicts itself: {measured.value:g} in [{low:g}, {high:g}].", n=measured.n)
+            raise Missing(f"{what()} contradicts itself: {measured.value:g} in [{low:g}, {high:g}].", n=measured.n)
     return measured
 
 

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from biasgate.gate.decide import decide
+from biasgate.gate.evidence import Champion
+from biasgate.statistics.estimate import Estimate
+
+AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def test_a_candidate_that_passes_every_kind_of_rule_is_approved(asked, rich):
+    decision = decide(asked, rich(), (), AT)
+    assert {r.rule: r.outcome for r in decision.rules if r.outcome != "pass"} == {}
+    assert decision.verdict == "APPROVED"
+
+
+@pytest.mark.parametrize("rule", ["floor", "worst", "gap", "ratio", "calibration", "champion", "latency"])
+def test_a_rule_that_estimates_tells_value_bound_threshold_units_and_method(result, rich, rule):
+    found = result(rule, rich())
+    assert None not in (found.value, found.bound, found.threshold, found.n, found.method)
+
+
+def test_a_ratio_is_judged_by_its_bound_and_its_violation_is_bias(result, rich, measured):
+    unequal = rich(evaluation=measured(women_chosen=False))
+    failed = result("ratio", unequal)
+    assert (failed.outcome, failed.bias) == ("fail", True)
+    assert failed.sentence.startswith("Selection rate on f samples is .2")
+    assert "times that on m ones; the policy asks for .70." in failed.sentence
+    assert result("ratio", rich(), min=0.95).outcome == "insufficient"
+
+
+def test_ratios_that_were_not_measured_are_insufficient(result, rich, good):
+    assert result("ratio", rich(evaluation=good.model_copy(update={"ratios": None}))).outcome == "insufficient"
+    alone = tuple(r for r in good.ratios if r.metric == "accuracy")
+    assert result("ratio", rich(evaluation=good.model_copy(update={"ratios": alone}))).outcome == "insufficient"
+
+
+def test_a_model_that_is_too_sure_fails_calibration(result, rich, measured):
+    overconfident = rich(evaluation=measured(women=0.3, sure=0.99))
+    failed = result("calibration", overconfident)
+    assert failed.outcome == "fail"
+    assert "on f samples" in failed.sentence
+    assert result("calibration", rich(), max=0.01).outcome == "insufficient"
+
+
+def test_calibration_that_was_not_measured_in_a_subgroup_is_insufficient(result, rich, good):
+    whole = rich(evaluation=good.model_copy(update={"scores": good.scores[:1]}))
+    assert result("calibration", whole).outcome == "insufficient"
+    assert result("calibration", whole, attribute=None).outcome == "pass"
+
+
+def test_too_few_units_are_no_evidence_and_never_a_violation(result, rich):
+    few = result("coverage", rich(), units=501)
+    assert (few.outcome, few.value, few.n) == ("insufficient", 500, 500)
+
+
+def test_a_declared_subgroup_that_the_data_lack_is_insufficient(result, rich):
+    missing = result("coverage", rich(), subgroups=({"sex": "x"},))
+    assert missing.outcome == "insufficient"
+    assert "x samples" in missing.sentence
+
+
+def test_a_candidate_worse_than_the_champion_fails_where_it_is_worse(result, rich, measured):
+    worse = result("champion", rich(evaluation=measured(women=0.2)))
+    assert worse.outcome == "fail"
+    assert worse.sentence.startswith("Against the champion, version 3, the candidate loses 16 points")
+    assert "of accuracy on f samples" in worse.sentence
+
+
+def test_a_loss_near_the_margin_is_neither_passed_nor_failed(result, rich, measured):
+    assert result("champion", rich(evaluation=measured(women=0.09))).outcome == "insufficient"
+
+
+def test_the_first_model_has_no_champion_to_lose_against(result, rich):
+    assert result("champion", rich(champion=None)).outcome == "pass"
+
+
+def test_a_champion_that_was_not_measured_beside_the_candidate_is_insufficient(result, rich, good):
+    assert result("champion", rich(champion=Champion(version="4", digest="sha256:new"))).outcome == "insufficient"
+    assert result("champion", rich(evaluation=good.model_copy(update={"champion": None}))).outcome == "insufficient"
+    partial = good.champion.model_copy(update={"changes": good.champion.changes[:1]})
+    assert result("champion", rich(evaluation=good.model_copy(update={"champion": partial}))).outcome == "insufficient"
+
+
+@pytest.mark.parametrize(
+    ("rule", "field", "days", "outcome"),
+    [
+        ("fresh", "evaluation_data_from", 100, "pass"),
+        ("fresh", "evaluation_data_from", 101, "fail"),
+        ("fresh", "evaluation_data_from", -1, "insufficient"),
+        ("fresh_training", "training_data_from", 1001, "fail"),
+    ],
+)
+def test_data_ages_until_the_moment_of_the_decision(result, rich, rule, field, days, outcome):
+    assert result(rule, rich(**{field: AT - timedelta(days=days)})).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("rule", "missing"),
+    [
+        ("fresh", "evaluation_data_from"),
+        ("fresh_training", "training_data_from"),
+        ("size", "size"),
+        ("latency", "latency"),
+        ("parity", "parity"),
+        ("champion", "evaluation"),
+        ("calibration", "evaluation"),
+        ("coverage", "evaluation"),
+    ],
+)
+def test_what_is_missing_is_insufficient(result, rich, rule, missing):
+    assert result(rule, rich(**{missing: None})).outcome == "insufficient"
+
+
+def test_a_package_that_is_too_large_fails(result, rich):
+    assert result("size", rich(size=1_000_001)).outcome == "fail"
+    assert result("size", rich(size=1_000_000)).outcome == "pass"
+
+
+def test_latency_is_judged_by_the_bounds_of_the_median(result, rich):
+    slow = Estimate(value=0.02, low=0.015, high=0.03, n=30, method="order statistics")
+    near = slow.model_copy(update={"low": 0.009})
+    assert result("latency", rich(latency=slow)).outcome == "fail"
+    assert result("latency", rich(latency=near)).outcome == "insufficient"
+    assert "20 ms [15 ms, 30 ms]" in result("latency", rich(latency=slow)).sentence
+
+
+def test_an_insufficient_result_tells_how_many_units_there_are(result, rich, good):
+    cells = tuple(
+        c.model_copy(update={"units": 7, "estimate": None, "bounds": None, "simultaneous": None})
+        if c.subgroup == {"sex": "f"}
+        else c
+        for c in good.cells
+    )
+    for rule in ("worst", "gap", "ratio"):
+        assert result(rule, rich(evaluation=good.model_copy(update={"cells": cells}))).n == 7
+
+
+def test_a_flag_that_wants_a_person_says_so(asked, rich):
+    scan = rich().scan.model_copy(update={"probabilities": {"none": 0.2, "high": 0.8}})
+    decision = decide(asked, rich(scan=scan), (), AT)
+    (found,) = [r for r in decision.rules if r.rule == "weight_scan"]
+    assert decision.human
+    assert found.sentence == (
+        "Flagged: the weights read as high bias with probability .80; a person must sign before promotion."
+    )
