@@ -11,8 +11,8 @@ from biasgate.data.synthetic_faces.face import Face
 from biasgate.data.synthetic_faces.pose import Pose
 from biasgate.data.synthetic_faces.shapes import Floats
 
-_SLOPE, _EDGE, _SHEEN = 0.36, 0.28, 26.0
-_TEXTURE, _BLUR, _NOISE = 0.055, 0.9, 6.0
+_SLOPE, _EDGE, _SHEEN = 0.34, 0.26, 30.0
+_TEXTURE, _BLUR, _NOISE = 0.03, 0.9, 6.0
 _GRAINS = 1 << 20
 
 
@@ -44,10 +44,10 @@ def _direction(face: Face) -> Floats:
 
 
 def _light(face: Face, x: Floats, y: Floats) -> Floats:
-    """How much light each pixel gets ``[n, size, size]``."""
-    strength = _single(0.84 + 0.30 * face["brightness"])[:, None, None]
+    """How much light each pixel gets; the camera exposes dark faces a little longer ``[n, size, size]``."""
+    strength = _single((0.72 + 0.22 * face["brightness"]) * (1 + 0.35 * face.darkness))[:, None, None]
     edge = np.minimum(x * x * 2.2 + y * y * 0.8, 1.3)
-    return strength * (1.10 + _SLOPE * _direction(face) * np.clip(x, -0.8, 0.8) - 0.08 * y - _EDGE * edge)
+    return strength * (1.06 + _SLOPE * _direction(face) * np.clip(x, -0.8, 0.8) - 0.08 * y - _EDGE * edge)
 
 
 def _warmth(face: Face) -> Floats:
@@ -57,9 +57,9 @@ def _warmth(face: Face) -> Floats:
 
 
 def _sheen(face: Face, x: Floats, y: Floats) -> Floats:
-    """Light that the skin throws back without its colour, on forehead and cheek ``[n, size, size]``."""
+    """Light that skin throws back without its colour, seen on dark skin above all ``[n, size, size]``."""
     distance = (x - 0.3 * _direction(face)) ** 2 + 0.7 * (y + 0.25) ** 2
-    return _SHEEN * np.maximum(1 - 4 * distance, 0)
+    return _SHEEN * _single(0.15 + face.darkness)[:, None, None] * np.maximum(1 - 4 * distance, 0)
 
 
 def _texture(face: Face, *, size: int) -> Floats:

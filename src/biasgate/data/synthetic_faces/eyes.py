@@ -60,14 +60,13 @@ def cheek_layers(face: Face) -> list[Layer]:
     bag = through(controls((-0.13, 0.085), (0.0, 0.125), (0.13, 0.085)) + _at(x))
     furrow = through(controls((-0.16, 0.10), (-0.02, 0.155), (0.13, 0.12), (0.20, 0.05)) + _at(x))
     apple = ellipse(x + 0.05, 0.16 - 0.05 * strength, 0.17, 0.085)
-    under = through(controls((-0.12, 0.30), (0.06, 0.335), (0.20, 0.27)) + _at(x))
     feet = [through(controls((0.15, y), (0.215, y + lift), (0.27, y + 2.2 * lift)) + _at(x)) for y, lift in _FAN]
     cheek = [
-        Layer(bag, face.shadow, 0.5 * face.age, width=0.025),
-        Layer(apple, face.highlight, 0.55 * strength),
-        Layer(under, face.shadow, 0.45 * strength, width=0.04),
-        Layer(furrow, face.shadow, 0.95 * strength, width=0.035),
-        *(Layer(foot, face.shadow, np.maximum(0.9 * strength, 0.35 * face.age), width=0.022) for foot in feet),
+        Layer(bag, face.shadow, 0.65 * face.age, width=0.025),
+        Layer(apple, face.highlight, 0.3 * strength),
+        Layer(0.7 * apple + 0.3 * apple.mean(axis=1, keepdims=True), face.highlight, 0.3 * strength),
+        Layer(furrow, face.shadow, 0.85 * strength, width=0.032),
+        *(Layer(foot, face.shadow, np.maximum(0.9 * strength, 0.5 * face.age), width=0.022) for foot in feet),
     ]
     return _both(cheek)
 
@@ -87,13 +86,13 @@ def brow_layers(face: Face) -> list[Layer]:
     thick = 0.050 + 0.022 * face.masculine + 0.016 * face.swing("brows")
     furrow = through(controls((0.045, -0.33), (0.038, -0.24), (0.05, -0.15)))
     return [
-        *_both([Layer(line + np.array((0.0, 0.045)), face.highlight, np.full(len(x), 0.35), width=0.04)]),
+        *_both([Layer(line + np.array((0.0, 0.045)), face.highlight, 0.3 + 0.4 * face.darkness, width=0.04)]),
         *(
             Layer(through(controls((-0.18, y), (-0.06, y - 0.03), (0.06, y - 0.03), (0.18, y))), face.shadow, s, 0.026)
             for y, s in ((-0.425, raised), (-0.49, 0.8 * raised))
         ),
         *(
-            Layer(through(controls((-0.30, y), (0.0, y + 0.015), (0.30, y))), face.shadow, 0.5 * face.age, 0.020)
+            Layer(through(controls((-0.30, y), (0.0, y + 0.015), (0.30, y))), face.shadow, 0.65 * face.age, 0.020)
             for y in (-0.52, -0.455)
         ),
         *_both([Layer(line, face.brow, np.full(len(x), 0.95), width=thick)]),
@@ -108,8 +107,8 @@ def glasses_layers(face: Face) -> list[Layer]:
     square = controls((-0.2, -0.1), (0.0, -0.125), (0.2, -0.1), (0.2, 0.07), (0.0, 0.135), (-0.2, 0.07)) + _at(x)
     glare = through(controls((-0.11, 0.07), (-0.02, -0.08)) + _at(x))
     temple = through(controls((x + 0.2, LEVEL - 0.05), (head_width(face) + 0.02, LEVEL - 0.03)))
-    lens, rim = closed(square), closed(np.concatenate([square], axis=1))
-    rim = np.concatenate([rim, rim[:, :1]], axis=1)
+    lens = closed(square)
+    rim = np.concatenate([lens, lens[:, :1]], axis=1)
     return [
         *_both(
             [

@@ -50,9 +50,14 @@ class Face:
         return np.array(TONES, dtype=float)[self.traits["tone"].astype(int).to_numpy() - 1]
 
     @cached_property
+    def darkness(self) -> Floats:
+        """From 0 for white skin to 1 for black ``[n]``."""
+        return 1 - self.skin.mean(axis=1) / 255
+
+    @cached_property
     def shadow(self) -> Floats:
         """Skin in its own shade: folds, lids, nostrils ``[n, 3]``."""
-        return self.skin * _SHADOW
+        return self.skin * (np.array(_SHADOW) - 0.15 * self.darkness[:, None])
 
     @cached_property
     def highlight(self) -> Floats:
@@ -81,4 +86,4 @@ class Face:
     @cached_property
     def _glow(self) -> Floats:
         """How bright things on the skin are, beside those on the lightest ``[n, 1]``."""
-        return 0.55 + 0.45 * self.skin.mean(axis=1, keepdims=True) / 255
+        return 1 - 0.35 * self.darkness[:, None]

@@ -41,11 +41,11 @@ def fold_layers(face: Face) -> list[Layer]:
     smile, frown = face["AU12"], face["AU15"]
     nasal = through(controls((0.135, 0.19), (0.235, 0.27), (half + 0.075, corner - 0.03), (half + 0.07, corner + 0.06)))
     sag = through(controls((half + 0.015, corner + 0.02), (half + 0.05, corner + 0.085), (half + 0.03, corner + 0.17)))
-    apple = ellipse(half + 0.12, 0.22, 0.10, 0.075)
+    apple = ellipse(half + 0.13, 0.21, 0.10, 0.075)
     boss = through(controls((-0.13, 0.69), (-0.06, 0.645), (0.06, 0.645), (0.13, 0.69)))
     return [
-        *_sides(apple, face.highlight, 0.45 * smile),
-        *_sides(nasal, face.shadow, np.maximum(0.95 * smile, 0.5 * face.age), width=0.034),
+        *_sides(apple, face.highlight, 0.25 * smile),
+        *_sides(nasal, face.shadow, np.maximum(0.95 * smile, 0.6 * face.age), width=0.034),
         *_sides(sag, face.shadow, np.maximum(frown, 0.35 * face.age), width=0.040),
         Layer(boss, face.shadow, 0.75 * frown, width=0.034),
     ]
