@@ -5,6 +5,7 @@ from biasgate.components.debias import debias_adversarial
 from biasgate.components.evaluation import evaluate_subgroups
 from biasgate.components.gate import approve_candidate
 from biasgate.components.meta_classifier import train_meta_classifier
+from biasgate.components.sweep import list_candidates
 from biasgate.components.weights import featurize_weights, scan_weights
 from biasgate.components.zoo import plan_zoo, train_zoo_shard
 
@@ -14,6 +15,7 @@ __all__ = [
     "evaluate_subgroups",
     "featurize_weights",
     "fetch_candidate",
+    "list_candidates",
     "plan_zoo",
     "scan_weights",
     "submit_candidate",

@@ -17,7 +17,7 @@ from typing import Any
 from biasgate.errors import BiasgateError
 from biasgate.progress import EVENTS
 
-PIPELINES = ("meta_classifier", "gate")
+PIPELINES = ("meta_classifier", "gate", "sweep")
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """The local runner works on two tasks of a loop at once, and small networks are slower on more threads."""
 SECONDS_BETWEEN_LOOKS = 0.1
@@ -89,8 +89,7 @@ def _main(name: str, arguments: str, folder: str) -> None:
 
     local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root=f"{folder}/tasks")
     pipeline = getattr(importlib.import_module(f"biasgate.pipelines.{name}"), name)
-    integers = {key for key, spec in pipeline.component_spec.inputs.items() if spec.type == "NUMBER_INTEGER"}
-    pipeline(**{key: int(value) if key in integers else value for key, value in json.loads(arguments).items()})
+    pipeline(**json.loads(arguments))
 
 
 if __name__ == "__main__":

@@ -1,19 +1,116 @@
-"""What every task gets on a cluster: resources, retries, caching, and secrets by name."""
+"""What every task gets on a cluster: resources, retries, timeouts, nodes, caching, and secrets by name."""
 
-from typing import Literal
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
 
+import yaml
 from kfp import dsl, kubernetes
+from pydantic import Field
 
-RESOURCES = {"light": ("500m", "1Gi", "2", "4Gi"), "train": ("2", "4Gi", "4", "8Gi")}
-SERVICES = {
-    "biasgate-mlflow": {
-        name: name for name in ("MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")
-    },
-    "biasgate-s3": {
-        name: name for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL", "AWS_DEFAULT_REGION")
-    },
-}
-SIGNING = {"biasgate-signing-key": {"BIASGATE_SIGNING_KEY": "BIASGATE_SIGNING_KEY"}}
+from biasgate.documents import Document
+from biasgate.errors import InputError
+
+VARIABLE = "BIASGATE_KFP_SETTINGS"
+DEFAULTS = Path(__file__).with_name("settings.yaml")
+TRUSTED_FOLDER = "/etc/biasgate/trusted"
+"""Where the image looks for public keys."""
+
+Quantity = str
+"""An amount as Kubernetes writes it, such as ``500m`` or ``4Gi``."""
+
+
+class Share(Document):
+    """How much of a resource a task is promised, and the most that it may use."""
+
+    request: Quantity
+    limit: Quantity
+
+
+class Gpu(Document):
+    """GPUs of one pod."""
+
+    resource: str = "nvidia.com/gpu"
+    count: int = Field(default=1, gt=0)
+
+
+class Toleration(Document):
+    """A taint of nodes that a task may still run on."""
+
+    key: str
+    operator: Literal["Equal", "Exists"] = "Equal"
+    value: str | None = None
+    effect: Literal["NoExecute", "NoSchedule", "PreferNoSchedule"] | None = None
+
+
+class Kind(Document):
+    """What one kind of task gets.
+
+    Attributes:
+        image: By digest; None for the image that all components share.
+        cpu: Cores.
+        memory: Bytes.
+        seconds: What one attempt may take.
+        gpu: None for none.
+        nodes: Labels that a node must have.
+        tolerations: Taints that a node may have.
+    """
+
+    image: str | None = None
+    cpu: Share
+    memory: Share
+    seconds: int = Field(gt=0)
+    gpu: Gpu | None = None
+    nodes: dict[str, str] = {}
+    tolerations: tuple[Toleration, ...] = ()
+
+
+class Kinds(Document):
+    """The kinds of task: ``light`` reads, measures and decides; ``train`` trains a shard or repairs a candidate."""
+
+    light: Kind
+    train: Kind
+
+
+class Retries(Document):
+    """How often a failed task is tried again, and after how many seconds."""
+
+    times: int = Field(ge=0, le=10)
+    pause: int = Field(ge=0)
+    factor: float = Field(ge=1)
+    longest: int = Field(ge=0)
+
+
+class Settings(Document):
+    """Everything that a cluster needs to know about our tasks; ``settings.yaml`` says what each key means."""
+
+    schema_: Literal["biasgate/kfp-settings/v1"] = Field(alias="schema")
+    tasks: Kinds
+    retries: Retries
+    caching: bool
+    secrets: dict[str, tuple[str, ...]]
+    signing: dict[str, tuple[str, ...]]
+    trusted_keys: str
+
+
+def read_settings(own: Path | None = None) -> Settings:
+    """The defaults, with a file of one's own laid over them key by key.
+
+    Raises:
+        InputError: The file cannot be read, or a key or value is not what the schema says; names each one.
+    """
+    defaults = yaml.safe_load(DEFAULTS.read_text(encoding="utf-8"))
+    if own is None:
+        return Settings.build(defaults, where=DEFAULTS.name)
+    try:
+        changes = yaml.safe_load(own.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise InputError(f"the settings cannot be read: {error}", where=str(own), fix="check the path") from error
+    if not isinstance(changes, Mapping):
+        raise InputError("settings must be a mapping of keys to values", where=str(own))
+    return Settings.build(_laid_over(defaults, changes), where=str(own))
 
 
 def configure(
@@ -23,7 +120,7 @@ def configure(
     cached: bool = True,
     signs: bool = False,
 ) -> dsl.PipelineTask:
-    """Gives one task its resources, two retries with backoff, and its secrets as environment variables.
+    """Gives one task what the settings say for its kind.
 
     Args:
         task: The task.
@@ -31,10 +128,49 @@ def configure(
         cached: False for whatever reads or writes the registry or the log.
         signs: True for tasks that append to the signed log.
     """
-    cpu, memory, cpu_limit, memory_limit = RESOURCES[work]
-    task.set_cpu_request(cpu).set_memory_request(memory).set_cpu_limit(cpu_limit).set_memory_limit(memory_limit)
-    task.set_retry(num_retries=2, backoff_duration="30s", backoff_factor=2.0, backoff_max_duration="600s")
-    task.set_caching_options(cached)
-    for secret, keys in {**SERVICES, **(SIGNING if signs else {})}.items():
+    settings = _settings_in_force()
+    kind: Kind = getattr(settings.tasks, work)
+    task.set_cpu_request(kind.cpu.request).set_cpu_limit(kind.cpu.limit)
+    task.set_memory_request(kind.memory.request).set_memory_limit(kind.memory.limit)
+    task.set_caching_options(cached and settings.caching)
+    retries = settings.retries
+    task.set_retry(
+        num_retries=retries.times,
+        backoff_duration=f"{retries.pause}s",
+        backoff_factor=retries.factor,
+        backoff_max_duration=f"{retries.longest}s",
+    )
+    if kind.image:
+        task.set_container_image(kind.image)
+    kubernetes.set_timeout(task, kind.seconds)
+    _place(task, kind)
+    for secret, names in {**settings.secrets, **(settings.signing if signs else {})}.items():
+        keys = {name: name for name in names}
         kubernetes.use_secret_as_env(task, secret_name=secret, secret_key_to_env=keys, optional=True)
+    kubernetes.use_config_map_as_volume(task, config_map_name=settings.trusted_keys, mount_path=TRUSTED_FOLDER)
     return task
+
+
+def _place(task: dsl.PipelineTask, kind: Kind) -> None:
+    """Says on which nodes a task may run."""
+    if kind.gpu:
+        task.set_accelerator_type(kind.gpu.resource).set_accelerator_limit(kind.gpu.count)
+    for label, value in kind.nodes.items():
+        kubernetes.add_node_selector(task, label, value)
+    for toleration in kind.tolerations:
+        kubernetes.add_toleration(task, **toleration.model_dump())
+
+
+@cache
+def _settings_in_force() -> Settings:
+    """Pipelines are made when their module is imported, so their settings come from the environment, and once."""
+    own = os.environ.get(VARIABLE)
+    return read_settings(Path(own) if own else None)
+
+
+def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = {**below, **above}
+    for key in below.keys() & above.keys():
+        if isinstance(below[key], Mapping) and isinstance(above[key], Mapping):
+            merged[key] = _laid_over(below[key], above[key])
+    return merged

@@ -52,3 +52,9 @@ def test_a_right_too_many_is_caught(complete, rule):
 def test_the_side_that_runs_foreign_models_shares_no_namespace_with_the_promoter(complete):
     homes = {item["metadata"]["name"]: item["metadata"]["namespace"] for item in complete.of("ServiceAccount")}
     assert homes["pipeline-runner"] != homes["promoter"]
+
+
+def test_who_only_checks_holds_no_key_and_moves_nothing(complete):
+    job = complete.get("CronJob", "reconcile")["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    assert [volume["name"] for volume in job["volumes"]] == ["tmp", "trusted"]
+    assert not {"--fix", "--revert"} & set(job["containers"][0]["args"])

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-NOT_YET = {"verify"}
-
 
 @cache
 def options_of(command: str) -> str | None:
@@ -33,11 +31,7 @@ def unknown(manifests) -> set[str]:
 
 
 def test_containers_give_commands_that_exist(overlay):
-    assert unknown(overlay) <= NOT_YET
-
-
-def test_what_is_not_there_yet_is_not_there(builds, manifests_folder):
-    assert unknown(builds(manifests_folder / "overlays" / "kserve")) == NOT_YET
+    assert unknown(overlay) == set()
 
 
 @pytest.mark.parametrize("arguments", [["promot"], ["promote", "--logs", "s3://biasgate/log"]])

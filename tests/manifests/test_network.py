@@ -44,7 +44,7 @@ def pod(namespace: str, name: str):
 
 RUN = ("biasgate-runs", {"pipeline/runid": "any"})
 MLFLOW, POSTGRES, S3 = pod("biasgate", "mlflow"), pod("biasgate", "postgres"), pod("biasgate", "s3")
-PROMOTER = pod("biasgate", "promoter")
+PROMOTER, RECONCILE = pod("biasgate", "promoter"), pod("biasgate", "reconcile")
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,8 @@ PROMOTER = pod("biasgate", "promoter")
         (MLFLOW, POSTGRES, 5432),
         (MLFLOW, S3, 8333),
         (PROMOTER, S3, 8333),
+        (RECONCILE, MLFLOW, 5000),
+        (RECONCILE, S3, 8333),
         (RUN, S3, 8333),
         (pod("biasgate", "make-bucket"), S3, 8333),
     ],
@@ -79,7 +81,7 @@ def test_nobody_else_may(complete, source, target, port):
     assert not admits(complete, source=source, target=target, port=port)
 
 
-@pytest.mark.parametrize("name", ["promoter-to-mlflow", "mlflow-clients"])
+@pytest.mark.parametrize("name", ["jobs-to-mlflow", "mlflow-clients"])
 def test_a_path_open_at_one_end_only_is_closed(complete, name):
     complete.objects.remove(complete.get("NetworkPolicy", name))
     assert not admits(complete, source=PROMOTER, target=MLFLOW, port=5000)

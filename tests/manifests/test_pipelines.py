@@ -5,19 +5,24 @@ import sys
 
 from kubernetes.utils.quantity import parse_quantity
 
-from biasgate.pipelines.settings import RESOURCES, SERVICES, SIGNING
+from biasgate.pipelines.limits import TASK
+from biasgate.pipelines.settings import TRUSTED_FOLDER, read_settings
 
 SHARDS = 128
-PODS_PER_ITERATION = 3
 DRIVER = {"requests.cpu": "100m", "requests.memory": "64Mi", "limits.cpu": "500m", "limits.memory": "512Mi"}
 
 
 def too_small(quota) -> list[str]:
     """What a quota refuses of a fan-out over 128 shards at once, each with a driver beside it."""
-    cpu, memory, cpu_limit, memory_limit = RESOURCES["train"]
-    shard = {"requests.cpu": cpu, "requests.memory": memory, "limits.cpu": cpu_limit, "limits.memory": memory_limit}
+    train = read_settings().tasks.train
+    shard = {
+        "requests.cpu": train.cpu.request,
+        "requests.memory": train.memory.request,
+        "limits.cpu": train.cpu.limit,
+        "limits.memory": train.memory.limit,
+    }
     needs = {what: SHARDS * (parse_quantity(shard[what]) + parse_quantity(DRIVER[what])) for what in shard}
-    needs["pods"] = SHARDS * PODS_PER_ITERATION
+    needs["pods"] = SHARDS * (TASK.pods + 1)  # the driver of the next task may start before the last pod is gone
     return [what for what, need in needs.items() if parse_quantity(quota["spec"]["hard"][what]) < need]
 
 
@@ -35,7 +40,18 @@ def test_the_template_has_every_secret_that_pipelines_name(template):
         for item in template.of("Secret")
         if item["metadata"]["namespace"] == "biasgate-runs"
     }
-    assert offered == {name: set(keys) for name, keys in {**SERVICES, **SIGNING}.items()}
+    settings = read_settings()
+    assert offered == {name: set(keys) for name, keys in {**settings.secrets, **settings.signing}.items()}
+
+
+def test_the_template_has_the_trusted_keys_that_pipelines_mount(template):
+    (offered,) = [item for item in template.of("ConfigMap") if item["metadata"]["namespace"] == "biasgate-runs"]
+    assert offered["metadata"]["name"] == read_settings().trusted_keys
+
+
+def test_the_image_looks_for_trusted_keys_where_pipelines_mount_them(manifests_folder):
+    containerfile = (manifests_folder.parent / "images" / "Containerfile").read_text(encoding="utf-8")
+    assert f"BIASGATE_TRUSTED_KEYS={TRUSTED_FOLDER}" in containerfile
 
 
 def test_the_native_pipelines_are_the_ones_in_the_code(manifests_folder, tmp_path):

@@ -2,6 +2,7 @@ import pytest
 
 KEYED = {"secretKeyRef": "Secret", "configMapKeyRef": "ConfigMap"}
 WHOLE = {"secretRef": "Secret", "configMapRef": "ConfigMap"}
+NAMED_BY_PIPELINES = ("biasgate-mlflow", "biasgate-signing-key", "trusted-keys")
 BUILT_IN_ACCOUNTS = {"default"}
 
 
@@ -94,7 +95,7 @@ def test_every_volume_and_probed_port_exists(overlay):
 
 
 def test_no_template_is_left_that_nothing_names(builds, manifests_folder, template):
-    used: set[tuple[str, str]] = {("biasgate-runs", name) for name in ("biasgate-mlflow", "biasgate-signing-key")}
+    used: set[tuple[str, str]] = {("biasgate-runs", name) for name in NAMED_BY_PIPELINES}
     for folder in (manifests_folder / "overlays").iterdir():
         manifests = builds(folder)
         used |= {(pod.namespace, name) for pod in manifests.pods() for _, name, _ in named_by(pod)}

@@ -57,8 +57,8 @@ def rename_port(manifests):
 
 
 def rename_policy(manifests):
-    manifests.get("NetworkPolicy", "promoter-to-mlflow")["spec"]["podSelector"]["matchLabels"] = {"app": "promoter"}
-    return {"NetworkPolicy/promoter-to-mlflow: selects no pod"}
+    manifests.get("NetworkPolicy", "jobs-to-mlflow")["spec"]["podSelector"]["matchLabels"] = {"app": "promoter"}
+    return {"NetworkPolicy/jobs-to-mlflow: selects no pod"}
 
 
 @pytest.mark.parametrize("change", [rename_labels, rename_service_selector, rename_port, rename_policy])

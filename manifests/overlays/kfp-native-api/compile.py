@@ -5,22 +5,20 @@ once applied, so its name carries a digest of what it holds.
 """
 
 import hashlib
-import importlib
 import sys
 from pathlib import Path
 
 from kfp.compiler import Compiler
 from kfp.compiler.compiler_utils import KubernetesManifestOptions
 
+from biasgate.pipelines.compile import compile_pipeline, load_pipeline
 from biasgate.pipelines.local import PIPELINES
 
 
 def compile_native(folder: Path) -> None:
     """Writes one file a pipeline into a folder."""
     for name in PIPELINES:
-        pipeline = getattr(importlib.import_module(f"biasgate.pipelines.{name}"), name)
-        target = folder / f"{name}.yaml"
-        Compiler().compile(pipeline, str(target))
+        pipeline, target = load_pipeline(name), compile_pipeline(name, folder)
         digest = hashlib.sha256(target.read_bytes()).hexdigest()
         Compiler().compile(
             pipeline,

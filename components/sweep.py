@@ -1,0 +1,21 @@
+"""Component that finds what there is to judge."""
+
+from biasgate.components.image import component
+
+
+@component
+def list_candidates(name: str, log: str, which: str, limit: int) -> list[str]:
+    """Lists the submissions for one model that the gate should take up.
+
+    Args:
+        name: The gate-owned model.
+        log: URI of the signed log.
+        which: ``undecided``: submissions without a decision, oldest first. ``champion``: the submission that serves.
+        limit: The most to list.
+
+    Returns:
+        ``models:/`` URIs.
+    """
+    from biasgate.steps.sweep import list_candidates
+
+    return list_candidates(name=name, log=log, which=which, limit=limit)

@@ -1,0 +1,84 @@
+"""The way to Kubeflow Pipelines: which server, as whom, trusted by which authority."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from biasgate.errors import InputError, ServiceError
+
+if TYPE_CHECKING:
+    import kfp
+
+TOKEN = "KF_PIPELINES_TOKEN"
+TOKEN_FILE = "KF_PIPELINES_SA_TOKEN_PATH"
+PROJECTED = Path("/var/run/secrets/kubeflow/pipelines/token")
+"""Where Kubeflow mounts a service account's token for its pipelines."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A Kubeflow Pipelines server.
+
+    Attributes:
+        endpoint: Its URL.
+        namespace: The profile that runs belong to; None where Kubeflow Pipelines has one user.
+        ca: Bundle of the authorities that may vouch for it; None for the system's own.
+    """
+
+    endpoint: str
+    namespace: str | None = None
+    ca: Path | None = None
+
+
+def connect(cluster: Cluster) -> "kfp.Client":
+    """A client of the server, as whom ``KF_PIPELINES_TOKEN`` says, else the service account's token file.
+
+    The file is read again for every request, because Kubernetes renews it.
+
+    Raises:
+        InputError: The bundle or the token file is not there.
+        ServiceError: The server is out of reach, or refuses.
+    """
+    import kfp
+    from kfp.client import ServiceAccountTokenVolumeCredentials
+
+    file = Path(os.environ.get(TOKEN_FILE, PROJECTED))
+    for path, asked in ((file, TOKEN_FILE in os.environ), (cluster.ca, cluster.ca is not None)):
+        if asked and path and not path.is_file():
+            raise InputError("no such file", where=str(path), fix="check where it is mounted")
+    token = os.environ.get(TOKEN)
+    with explained(cluster.endpoint):
+        return kfp.Client(
+            host=cluster.endpoint,
+            namespace=cluster.namespace or "",
+            existing_token=token,
+            credentials=ServiceAccountTokenVolumeCredentials(str(file)) if not token and file.is_file() else None,
+            ssl_ca_cert=str(cluster.ca) if cluster.ca else None,
+        )
+
+
+@contextlib.contextmanager
+def explained(endpoint: str) -> Iterator[None]:
+    """Turns what the client raises into a line for people, and what it prints into lines on stderr.
+
+    Raises:
+        ServiceError: The server is out of reach, or refuses.
+    """
+    import kfp_server_api
+    import urllib3
+
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    except kfp_server_api.ApiException as error:
+        if error.status in (401, 403):
+            fix = f"set {TOKEN} or {TOKEN_FILE}, and check what this account may do in the namespace"
+            raise ServiceError("Kubeflow refuses", where=endpoint, fix=fix) from error
+        raise ServiceError(f"Kubeflow answers {error.status}: {error.body or error.reason}", where=endpoint) from error
+    except (urllib3.exceptions.HTTPError, TimeoutError) as error:
+        fix = "check the address, the network and the certificate authority"
+        raise ServiceError("Kubeflow is out of reach", where=endpoint, fix=fix) from error

@@ -1,0 +1,145 @@
+"""A fake of Kubeflow Pipelines' v2beta1 API: answers the client over HTTP, keeps what it is told, runs nothing."""
+
+import http.server
+import itertools
+import json
+import re
+import threading
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+PREFIX = "/apis/v2beta1"
+
+
+class FakeKubeflow:
+    """What the fake was told.
+
+    Attributes:
+        endpoint: Its URL.
+        tokens: Authorization headers, in order.
+        calls: Changing requests, as method and path.
+        broken: Paths that are answered with a status of 500.
+        accepts: The only token that is let in; None lets everybody in.
+    """
+
+    page = 2  # fewer than a client asks for: every list has to be read page by page
+
+    def __init__(self) -> None:
+        self.experiments: dict[str, dict] = {}
+        self.pipelines: dict[str, dict] = {}
+        self.versions: dict[str, dict] = {}
+        self.recurring: dict[str, dict] = {}
+        self.runs: dict[str, dict] = {}
+        self.tokens: list[str | None] = []
+        self.calls: list[str] = []
+        self.broken: set[str] = set()
+        self.accepts: str | None = None
+        self.ids = (f"id-{number}" for number in itertools.count(1))
+
+    def answer(self, method: str, path: str, query: dict[str, str], body: bytes) -> tuple[int, dict]:
+        if method != "GET":
+            self.calls.append(f"{method} {path}")
+        if f"{method} {path}" in self.broken:
+            return 500, {"message": "the database is away"}
+        match method, *path.strip("/").split("/"):
+            case "GET", "healthz":
+                return 200, {"multi_user": False}
+            case "GET", "experiments":
+                return self.listed("experiments", self.named(self.experiments, query), query)
+            case "POST", "experiments":
+                return self.keep(self.experiments, "experiment_id", json.loads(body))
+            case "GET", "pipelines":
+                return self.listed("pipelines", self.named(self.pipelines, query), query)
+            case "POST", "pipelines", "upload":
+                made = self.keep(self.pipelines, "pipeline_id", {"display_name": query["name"]})
+                self.keep_version(made[1]["pipeline_id"], query["name"], body)
+                return made
+            case "POST", "pipelines", "upload_version":
+                return self.keep_version(query["pipelineid"], query["name"], body)
+            case "GET", "pipelines", pipeline, "versions":
+                found = [version for version in self.versions.values() if version["pipeline_id"] == pipeline]
+                return self.listed("pipeline_versions", found, query)
+            case "GET", "pipelines", _, "versions", version:
+                return (200, self.versions[version]) if version in self.versions else (404, {"message": "not found"})
+            case "GET", "recurringruns":
+                return self.listed("recurringRuns", list(self.recurring.values()), query)
+            case "POST", "recurringruns":
+                told = json.loads(body)
+                return self.keep(self.recurring, "recurring_run_id", {**told, "status": f"{told['mode']}D"})
+            case "DELETE", "recurringruns", run:
+                return 200, self.recurring.pop(run) and {}
+            case "POST", "recurringruns", action:
+                run, _, switch = action.partition(":")
+                self.recurring[run]["status"] = f"{switch.upper()}D"
+                return 200, {}
+            case "POST", "runs":
+                return self.keep(self.runs, "run_id", {**json.loads(body), "state": "PENDING"})
+            case "GET", "runs", run:
+                return (200, self.runs[run]) if run in self.runs else (404, {"message": f"run {run} not found"})
+            case _:
+                return 501, {"message": f"the fake does not know {method} {path}"}
+
+    def keep(self, shelf: dict[str, dict], key: str, told: dict) -> tuple[int, dict]:
+        made = {**told, key: next(self.ids)}
+        shelf[made[key]] = made
+        return 200, made
+
+    def keep_version(self, pipeline: str, name: str, package: bytes) -> tuple[int, dict]:
+        assert b"schemaVersion" in package, "what is uploaded is a compiled pipeline"
+        return self.keep(self.versions, "pipeline_version_id", {"pipeline_id": pipeline, "display_name": name})
+
+    @staticmethod
+    def named(shelf: dict[str, dict], query: dict[str, str]) -> list[dict]:
+        (wanted,) = json.loads(query["filter"])["predicates"]
+        assert wanted["operation"] in ("EQUALS", 1)
+        assert wanted["key"] == "display_name"
+        value = wanted.get("string_value", wanted.get("stringValue"))
+        return [item for item in shelf.values() if item["display_name"] == value]
+
+    def listed(self, field: str, items: list[dict], query: dict[str, str]) -> tuple[int, dict]:
+        start = int(query.get("page_token") or 0)
+        after = start + self.page
+        more = {"next_page_token": str(after)} if after < len(items) else {}
+        return 200, {field: items[start:after], **more}
+
+
+@pytest.fixture
+def kubeflow(monkeypatch: pytest.MonkeyPatch, tmp_path) -> Iterator[FakeKubeflow]:
+    """The fake, listening on this machine; nobody's own settings for Kubeflow are in force."""
+    for name in ("KF_PIPELINES_TOKEN", "KF_PIPELINES_SA_TOKEN_PATH", "KF_PIPELINES_ENDPOINT", "KF_PIPELINES_NAMESPACE"):
+        monkeypatch.delenv(name, raising=False)
+    fake = FakeKubeflow()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def handle_any(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            token = self.headers.get("Authorization")
+            fake.tokens.append(token)
+            url = urlsplit(self.path)
+            query = {name: values[0] for name, values in parse_qs(url.query).items()}
+            path = re.sub(f"^{PREFIX}", "", url.path)
+            refused = fake.accepts is not None and token != f"Bearer {fake.accepts}"
+            status, said = (
+                (401, {"message": "who are you"}) if refused else fake.answer(self.command, path, query, body)
+            )
+            data = json.dumps(said).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        do_GET = do_POST = do_DELETE = handle_any
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        fake.endpoint = f"http://127.0.0.1:{server.server_port}"
+        yield fake
+        server.shutdown()

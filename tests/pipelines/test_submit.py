@@ -1,0 +1,134 @@
+"""Runs are started and asked after with the real client, over HTTP, against a fake of the API."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from biasgate.cli.app import app
+from biasgate.errors import InputError, ServiceError
+from biasgate.pipelines.client import Cluster
+from biasgate.pipelines.submit import run_status, submit
+
+GATE = {
+    "candidate": "models:/digits-candidates/1",
+    "policy": "digits_demo",
+    "data": "s3://biasgate/data/gate.yaml",
+    "repair_data": "s3://biasgate/data/repair.yaml",
+    "log": "s3://biasgate/log",
+}
+
+
+@pytest.fixture
+def cluster(kubeflow) -> Cluster:
+    return Cluster(endpoint=kubeflow.endpoint, namespace="biasgate-runs")
+
+
+def test_a_run_carries_the_compiled_pipeline_its_parameters_and_its_account(kubeflow, cluster):
+    run = submit(
+        "meta_classifier", {"spec": "digits_demo", "root": "s3://zoo", "shards": "8"}, cluster=cluster, account="me"
+    )
+    told = kubeflow.runs[run]
+    assert told["runtime_config"]["parameters"] == {"spec": "digits_demo", "root": "s3://zoo", "shards": 8}
+    assert told["service_account"] == "me"
+    assert told["pipeline_spec"]["pipeline_spec"]["pipelineInfo"]["name"] == "meta-classifier"
+    assert "kubernetes" in told["pipeline_spec"]["platform_spec"]["platforms"]
+    (experiment,) = kubeflow.experiments.values()
+    assert (experiment["display_name"], experiment["namespace"]) == ("biasgate", "biasgate-runs")
+
+
+def test_a_second_run_joins_the_first_ones_experiment(kubeflow, cluster):
+    for _ in range(2):
+        submit("gate", GATE, cluster=cluster, account="pipeline-runner")
+    assert len(kubeflow.runs) == 2
+    assert len(kubeflow.experiments) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({**GATE, "polizy": "x"}, "unknown parameter 'polizy'"),
+        ({"candidate": "models:/digits-candidates/1"}, "parameter 'policy' is missing"),
+        ({**GATE, "policy": "x" * 10_000}, "parameters of 10,1.* bytes.*put 'policy' into a file"),
+    ],
+)
+def test_arguments_that_cannot_work_are_refused_before_anything_is_sent(kubeflow, cluster, arguments, message):
+    with pytest.raises(InputError, match=message):
+        submit("gate", arguments, cluster=cluster, account="pipeline-runner")
+    assert kubeflow.tokens == []
+
+
+def test_a_number_that_is_none_is_refused(cluster):
+    arguments = {"spec": "digits_demo", "root": "s3://zoo", "shards": "many"}
+    with pytest.raises(InputError, match="no whole number"):
+        submit("meta_classifier", arguments, cluster=cluster, account="pipeline-runner")
+
+
+def test_the_token_comes_from_the_environment(kubeflow, cluster, monkeypatch):
+    kubeflow.accepts = "from the environment"
+    monkeypatch.setenv("KF_PIPELINES_TOKEN", kubeflow.accepts)
+    submit("gate", GATE, cluster=cluster, account="pipeline-runner")
+    assert len(kubeflow.runs) == 1
+
+
+def test_the_token_of_a_service_account_is_read_again_when_it_is_renewed(kubeflow, cluster, monkeypatch, tmp_path):
+    file = tmp_path / "token"
+    monkeypatch.setenv("KF_PIPELINES_SA_TOKEN_PATH", str(file))
+    for token in ("first", "second"):
+        file.write_text(f"{token}\n")
+        kubeflow.accepts = token
+        submit("gate", GATE, cluster=cluster, account="pipeline-runner")
+    assert set(kubeflow.tokens) == {"Bearer first", "Bearer second"}
+
+
+def test_a_token_file_that_is_not_there_is_named(cluster, monkeypatch, tmp_path):
+    monkeypatch.setenv("KF_PIPELINES_SA_TOKEN_PATH", str(tmp_path / "token"))
+    with pytest.raises(InputError, match="no such file"):
+        submit("gate", GATE, cluster=cluster, account="pipeline-runner")
+
+
+def test_who_is_not_let_in_is_told_what_to_set(kubeflow, cluster):
+    kubeflow.accepts = "somebody else"
+    with pytest.raises(ServiceError, match=r"Kubeflow refuses.*KF_PIPELINES_TOKEN"):
+        submit("gate", GATE, cluster=cluster, account="pipeline-runner")
+
+
+def test_a_server_that_fails_is_quoted(kubeflow, cluster):
+    kubeflow.broken.add("POST /runs")
+    with pytest.raises(ServiceError, match=r"answers 500.*the database is away"):
+        submit("gate", GATE, cluster=cluster, account="pipeline-runner")
+
+
+def test_a_server_that_nobody_answers_for_is_out_of_reach(kubeflow):
+    nobody = Cluster(endpoint="http://127.0.0.1:9", namespace="biasgate-runs")
+    with pytest.raises(ServiceError, match="out of reach"):
+        submit("gate", GATE, cluster=nobody, account="pipeline-runner")
+
+
+def test_a_single_user_server_gets_no_namespace(kubeflow):
+    submit("gate", GATE, cluster=Cluster(endpoint=kubeflow.endpoint), account="pipeline-runner")
+    (experiment,) = kubeflow.experiments.values()
+    assert not experiment.get("namespace")
+
+
+def test_status_tells_of_the_run_and_its_tasks(kubeflow, cluster):
+    run = submit("gate", GATE, cluster=cluster, account="pipeline-runner")
+    task = {"display_name": "fetch-candidate", "state": "FAILED", "error": {"message": "no such version"}}
+    kubeflow.runs[run] |= {"state": "FAILED", "run_details": {"task_details": [task]}}
+    found = run_status(run, cluster=cluster)
+    assert found["state"] == "FAILED"
+    assert found["tasks"] == [{"task": "fetch-candidate", "state": "FAILED", "error": "no such version"}]
+
+
+def test_the_command_prints_one_json_document_and_nothing_else(kubeflow):
+    arguments = [part for name, value in GATE.items() for part in ("-a", f"{name}={value}")]
+    done = CliRunner().invoke(app, ["kfp", "submit", "gate", *arguments, "--endpoint", kubeflow.endpoint, "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout) == {"pipeline": "gate", "run": next(iter(kubeflow.runs))}
+
+
+def test_a_private_authority_is_asked_for_by_path(kubeflow):
+    cluster = Cluster(endpoint="https://127.0.0.1:9", namespace="biasgate-runs", ca=Path("/nowhere/ca.pem"))
+    with pytest.raises(InputError, match=r"/nowhere/ca\.pem"):
+        submit("gate", GATE, cluster=cluster, account="pipeline-runner")
