@@ -101,7 +101,7 @@ def _answer(url: str, body: bytes) -> str:
 
     headers = {"Content-Type": "application/json"}
     try:
-        requests.post(url, data=body, headers=headers, timeout=SECONDS, allow_redirects=False).raise_for_status()
+        answer = requests.post(url, data=body, headers=headers, timeout=SECONDS, allow_redirects=False)
     except requests.RequestException as error:
         return f"the webhook failed ({type(error).__name__})"
-    return ""
+    return "" if answer.ok and not answer.is_redirect else f"the webhook answered {answer.status_code}"
