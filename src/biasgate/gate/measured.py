@@ -93,13 +93,13 @@ class Measurements:
         self._changes = _grouped((c.metric, _group(c.subgroup), c) for c in (found.changes if found else ()))
         self._versus = _grouped((c.metric, _group(c.subgroup), c) for c in (versus.changes if versus else ()))
 
-    def whole(self, *, metric: str) -> Measured:
-        """A metric over the whole set.
+    def rate(self, *, metric: str, subgroup: Mapping[str, str]) -> Measured:
+        """A metric in one subgroup; the whole set is the one without attributes.
 
         Raises:
             Missing: It was not measured, or has no bounds.
         """
-        return self._rate(self.cell(metric, {}))
+        return self._rate(self.cell(metric, subgroup))
 
     def subgroups(self, *, metric: str, attribute: str) -> list[tuple[Mapping[str, str], Measured]]:
         """A metric in every subgroup of one attribute, or of attributes joined by ``*``.
@@ -121,7 +121,9 @@ class Measurements:
             raise Missing(f"{name(metric)} was not measured in two or more subgroups of {attribute!r}.")
         if sum(cell.trials for cell in cells) != self.cell(metric, {}).trials:
             raise Missing(f"The subgroups of {attribute!r} do not add up to the whole test split: one is missing.")
-        return [self.cell(metric, cell.subgroup) for cell in cells]
+        if len({_group(cell.subgroup) for cell in cells}) < len(cells):
+            raise Missing(f"{name(metric)} was measured more than once in a subgroup of {attribute!r}.")
+        return cells
 
     def cell(self, metric: str, subgroup: Mapping[str, str]) -> Cell:
         """The cell of one subgroup, with or without bounds.

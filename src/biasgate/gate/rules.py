@@ -65,7 +65,7 @@ def _check(rule: Rule, found: Measurements, *, at: datetime) -> RuleResult:
 
 def floor(rule: FloorRule, found: Measurements) -> RuleResult:
     """The metric's lower bound over the whole set."""
-    number = found.whole(metric=rule.metric)
+    number = found.rate(metric=rule.metric, subgroup={})
     judgement = at_least([number], rule.min)
     sentence = f"{name(rule.metric)} is {number.as_rate()}; the policy asks for {rate(rule.min)}."
     return _result(rule.id, judgement, number, threshold=rule.min, sentence=sentence)
@@ -88,7 +88,7 @@ def gap(rule: GapRule, found: Measurements) -> RuleResult:
     pairs = found.gaps(metric=rule.metric, attribute=rule.attribute)
     judgement = at_most([number for _, number in pairs], rule.max)
     widest, number = pairs[judgement.index]
-    lower = dict(_by_group(found, rule))[frozenset(widest.lower.items())]
+    lower = found.rate(metric=rule.metric, subgroup=widest.lower)
     sentence = (
         f"{name(rule.metric)} on {samples(widest.lower)} is {lower.as_rate()}, {number.as_points()} "
         f"below {group(widest.higher)} ones; the policy allows {points(rule.max)}."
@@ -101,7 +101,7 @@ def ratio(rule: RatioRule, found: Measurements) -> RuleResult:
     pairs = found.ratios(metric=rule.metric, attribute=rule.attribute)
     judgement = at_least([number for _, number in pairs], rule.min)
     smallest, number = pairs[judgement.index]
-    lower = dict(_by_group(found, rule))[frozenset(smallest.lower.items())]
+    lower = found.rate(metric=rule.metric, subgroup=smallest.lower)
     sentence = (
         f"{name(rule.metric)} on {samples(smallest.lower)} is {lower.as_rate()}, {number.as_share()} "
         f"times that on {group(smallest.higher)} ones; the policy asks for {rate(rule.min)}."
@@ -168,11 +168,6 @@ def latency(rule: LatencyRule, found: Measurements) -> RuleResult:
         f"the policy allows {seconds(rule.max)}."
     )
     return _result(rule.id, at_most([number], rule.max), number, threshold=rule.max, sentence=sentence)
-
-
-def _by_group(found: Measurements, rule: GapRule | RatioRule) -> list[tuple[frozenset[tuple[str, str]], Measured]]:
-    groups = found.subgroups(metric=rule.metric, attribute=rule.attribute)
-    return [(frozenset(subgroup.items()), number) for subgroup, number in groups]
 
 
 def _whole_and_subgroups(found: Measurements, *, metric: str, attribute: str | None) -> list[Mapping[str, str]]:
