@@ -70,9 +70,12 @@ def _small(cells: list[Cell]) -> str:
 
 
 def _uncompared(evidence: Evidence) -> list[str]:
-    champion = evidence.champion
+    champion, measured = evidence.champion, evidence.evaluation
+    compared = measured is not None and measured.champion is not None
     sentences = [
         f"The champion, version {champion.version}, was not measured beside the candidate."
+        if champion and not compared
+        else ""
         if champion
         else "There was no champion to compare with.",
         "" if evidence.scan else "The weights were not scanned.",

@@ -33,7 +33,7 @@ def rule_rows(decision: Decision, policy: Policy) -> list[RuleRow]:
 def _row(result: RuleResult, kind: str) -> RuleRow:
     found = result.bound if result.bound is not None else result.value
     how = [result.method, f"n\u00a0{result.n}" if result.n else None]
-    sign = "≥" if kind in ("floor", "worst_group") else "≤"
+    sign = "≥" if kind in ("floor", "worst_group", "ratio", "coverage") else "≤"
     return RuleRow(
         name=words(result.rule).capitalize(),
         outcome=result.outcome,
@@ -46,9 +46,13 @@ def _row(result: RuleResult, kind: str) -> RuleRow:
 
 def _number(value: float, kind: str) -> str:
     match kind:
-        case "floor" | "worst_group":
+        case "floor" | "worst_group" | "ratio" | "calibration":
             return wording.rate(value)
-        case "gap" | "repair_cost":
+        case "gap" | "repair_cost" | "champion":
             return f"{points(value)} points"
+        case "coverage" | "size":
+            return f"{value:,.0f}"
+        case "latency":
+            return wording.seconds(value)
         case _:
             return plain(value)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import overload
 
-from biasgate.evaluation.schema import Cell, Change, Evaluation, Gap
+from biasgate.evaluation.schema import Cell, Change, Evaluation, Gap, Ratio, Score
 from biasgate.gate.decision import Decision
 
 FEW = 10
@@ -27,19 +27,23 @@ def published(document: Evaluation | Decision) -> Evaluation | Decision:
 def _evaluation(evaluation: Evaluation) -> Evaluation:
     small = [cell.subgroup for cell in evaluation.cells if cell.units < FEW]
 
-    def hidden(part: Cell | Gap | Change) -> bool:
-        groups = (part.higher, part.lower) if isinstance(part, Gap) else (part.subgroup,)
+    def hidden(part: Cell | Gap | Ratio | Score | Change) -> bool:
+        groups = (part.higher, part.lower) if isinstance(part, Gap | Ratio) else (part.subgroup,)
         return (part.estimate is not None and part.estimate.n < FEW) or any(group in small for group in groups)
 
     blank = {"estimate": None, "bounds": None, "simultaneous": None}
-    swap = evaluation.swap_rate
+    swap, champion = evaluation.swap_rate, evaluation.champion
     return evaluation.model_copy(
         update={
             "cells": tuple(cell.model_copy(update=blank) if hidden(cell) else cell for cell in evaluation.cells),
             "gaps": tuple(
                 gap.model_copy(update={**blank, "p_value": None}) if hidden(gap) else gap for gap in evaluation.gaps
             ),
+            "ratios": tuple(r.model_copy(update=blank) if hidden(r) else r for r in evaluation.ratios or ()),
+            "scores": tuple(s.model_copy(update=blank) if hidden(s) else s for s in evaluation.scores or ()),
             "changes": tuple(change for change in evaluation.changes if not hidden(change)),
+            "champion": champion
+            and champion.model_copy(update={"changes": tuple(c for c in champion.changes if not hidden(c))}),
             "swap_rate": swap if swap and swap.n >= FEW else None,
         }
     )
