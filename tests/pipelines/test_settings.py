@@ -1,0 +1,121 @@
+"""What one settings file makes of the compiled pipelines."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from biasgate.errors import InputError
+from biasgate.pipelines.settings import read_settings
+
+IMAGE = "registry.example/biasgate@sha256:" + "ab" * 32
+GPU = "registry.example/biasgate-gpu@sha256:" + "cd" * 32
+OWN = f"""\
+tasks:
+  train:
+    image: {GPU}
+    memory: {{limit: 24Gi}}
+    seconds: 600
+    gpu: {{count: 2}}
+    nodes: {{node-kind: gpu}}
+    tolerations: [{{key: nvidia.com/gpu, operator: Exists, effect: NoSchedule}}]
+retries: {{times: 5}}
+caching: false
+secrets:
+  team-proxy: [HTTPS_PROXY, NO_PROXY]
+"""
+
+
+def compiled(folder: Path, *options: str, name: str) -> tuple[dict, dict]:
+    """Pipeline and platform spec, from a process of its own: settings are read once, when a pipeline is imported."""
+    biasgate = str(Path(sys.executable).with_name("biasgate"))
+    environment = {**os.environ, "BIASGATE_IMAGE": IMAGE}
+    command = [biasgate, "kfp", "compile", "--into", str(folder), *options]
+    subprocess.run(command, check=True, env=environment, capture_output=True)
+    spec, platform = yaml.safe_load_all((folder / f"{name}.yaml").read_text())
+    return spec, platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+
+
+@pytest.fixture(scope="module")
+def default(tmp_path_factory):
+    return compiled(tmp_path_factory.mktemp("default"), name="gate")
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("own")
+    (folder / "settings.yaml").write_text(OWN)
+    return compiled(folder / "pipelines", "--settings", str(folder / "settings.yaml"), name="meta_classifier")
+
+
+def test_every_task_has_resources_a_timeout_retries_and_the_shared_image(default):
+    spec, platform = default
+    for name, executor in spec["deploymentSpec"]["executors"].items():
+        assert executor["container"]["image"] == IMAGE
+        assert {"resourceCpuRequest", "resourceCpuLimit"} <= executor["container"]["resources"].keys()
+        assert {"resourceMemoryRequest", "resourceMemoryLimit"} <= executor["container"]["resources"].keys()
+        assert int(platform[name]["activeDeadlineSeconds"]) == (43_200 if "debias" in name else 3_600)
+    retries = [task["retryPolicy"] for task in tasks(spec)]
+    assert len(retries) == len(spec["deploymentSpec"]["executors"])
+    assert all(retry["maxRetryCount"] == 2 and retry["backoffDuration"] == "30s" for retry in retries)
+
+
+def test_every_task_mounts_the_keys_that_the_log_is_checked_with(default):
+    mounts = {str(executor["configMapAsVolume"]) for executor in default[1].values()}
+    assert len(mounts) == 1
+    assert "/etc/biasgate/trusted" in mounts.pop()
+
+
+def test_no_task_of_the_gate_is_cached(default):
+    assert [task for task in tasks(default[0]) if task["cachingOptions"]] == []
+
+
+def test_own_settings_reach_the_tasks_of_their_kind_and_leave_the_rest(own):
+    spec, platform = own
+    containers = {name: executor["container"] for name, executor in spec["deploymentSpec"]["executors"].items()}
+    shard, table = containers["exec-train-zoo-shard"], containers["exec-featurize-weights"]
+    assert (shard["image"], table["image"]) == (GPU, IMAGE)
+    assert shard["resources"]["resourceMemoryLimit"] == "24Gi"
+    assert shard["resources"]["resourceMemoryRequest"] == "4Gi", "what is not said keeps its default"
+    assert shard["resources"]["accelerator"]["resourceType"] == "nvidia.com/gpu"
+    assert shard["resources"]["accelerator"]["resourceCount"] == "2"
+    assert "accelerator" not in table["resources"]
+    assert platform["exec-train-zoo-shard"]["nodeSelector"] == {"labels": {"node-kind": "gpu"}}
+    (toleration,) = platform["exec-train-zoo-shard"]["tolerations"]
+    assert toleration == {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
+    assert "nodeSelector" not in platform["exec-featurize-weights"]
+
+
+def test_own_settings_for_all_reach_all(own):
+    spec, platform = own
+    assert all(task["retryPolicy"]["maxRetryCount"] == 5 for task in tasks(spec))
+    assert not any(task["cachingOptions"] for task in tasks(spec))
+    for executor in platform.values():
+        secrets = [secret["secretName"] for secret in executor["secretAsEnv"]]
+        assert secrets == ["biasgate-mlflow", "biasgate-s3", "team-proxy"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("taskz: {}", "taskz"),
+        ("tasks: {train: {seconds: soon}}", r"tasks\.train\.seconds"),
+        ("retries: {times: -1}", r"retries\.times"),
+        ("- tasks", "must be a mapping"),
+        ("tasks: {", "cannot be read"),
+    ],
+)
+def test_settings_that_make_no_sense_are_named(tmp_path, text, message):
+    (tmp_path / "settings.yaml").write_text(text)
+    with pytest.raises(InputError, match=message):
+        read_settings(tmp_path / "settings.yaml")
+
+
+def tasks(spec: dict) -> list[dict]:
+    """Every task that runs a container, at any depth."""
+    dags = [spec["root"], *spec["components"].values()]
+    found = [task for dag in dags if "dag" in dag for task in dag["dag"]["tasks"].values()]
+    return [task for task in found if "executorLabel" in spec["components"][task["componentRef"]["name"]]]
