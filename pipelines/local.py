@@ -20,6 +20,7 @@ from biasgate.progress import EVENTS
 PIPELINES = ("meta_classifier", "gate", "sweep")
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """The local runner works on two tasks of a loop at once, and small networks are slower on more threads."""
+SETTINGS = Path(__file__).with_name("local.yaml")
 SECONDS_BETWEEN_LOOKS = 0.1
 
 
@@ -37,6 +38,8 @@ def run_locally(
     Raises:
         BiasgateError: A task failed; says which and why, with the task's own exit code.
     """
+    from biasgate.pipelines.settings import VARIABLE
+
     folder.mkdir(parents=True, exist_ok=True)
     events = folder / "events.jsonl"
     events.write_text("")
@@ -46,7 +49,7 @@ def run_locally(
             [sys.executable, "-m", "biasgate.pipelines.local", name, json.dumps(arguments), str(folder.resolve())],
             stdout=log,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **ONE_THREAD, EVENTS: str(events.resolve())},
+            env={**os.environ, **ONE_THREAD, VARIABLE: str(SETTINGS), EVENTS: str(events.resolve())},
         )
         try:
             for event in _follow(events, child):
