@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from biasgate.data.synthetic_faces.attributes import ACTION_UNITS, PERSONAL, SHOWN
 from biasgate.data.synthetic_faces.drawing import draw_faces
-from biasgate.data.synthetic_faces.traits import sample_traits
+from biasgate.data.synthetic_faces.traits import FEATURES, SCENE, sample_traits
 
 COLUMNS, SIDE, ENLARGED, CAPTION = 10, 64, 2, 16
 TILE = SIDE * ENLARGED
@@ -28,13 +28,16 @@ PLAIN = {
 
 
 def main() -> None:
+    """Draws and writes the sheet."""
     rows = [("skin tone, Monk scale 1 to 10", varied("tone"))]
     rows += [("gender, age, hair", varied("gender") + varied("age", gender="masculine", tone="04") + varied("hair"))]
     rows += [("style, glasses, light", varied("style") + varied("glasses") + varied("light"))]
     for unit, meaning in ACTION_UNITS.items():
         steps = [plain(**model, **{unit: value}) for model in MODELS for value in INTENSITIES]
         every = dict.fromkeys(ACTION_UNITS, 0.0) | {unit: 1.0}
-        rows += [(f"{unit}, {meaning}: 0, 0.5, 1 on three faces, and 1 on an old one", [*steps, plain(age="old", **every)])]
+        rows += [
+            (f"{unit}, {meaning}: 0, 0.5, 1 on three faces, and 1 on an old one", [*steps, plain(age="old", **every)])
+        ]
     sampled = sample_traits(people=2 * COLUMNS, seed=3).to_dict("records")
     rows += [("drawn at random, 64 pixels", sampled[:COLUMNS]), ("drawn at random, 32 pixels", sampled[COLUMNS:])]
     sheet = Image.new("RGB", (COLUMNS * TILE, len(rows) * (TILE + CAPTION)), "white")
@@ -46,11 +49,8 @@ def main() -> None:
 
 def plain(**changes: str | float) -> dict[str, str | float]:
     """A plain face that looks ahead, changed in some traits."""
-    middle = sample_traits(people=1).iloc[0].to_dict() | {
-        name: 0.5 for name in ("roll", "yaw", "pitch", "zoom", "across", "down", "warmth", "grain")
-    }
-    shape = dict.fromkeys(("width", "jaw", "gap", "brows", "nose", "mouth", "lips", "frame"), 0.5)
-    return middle | shape | PLAIN | changes
+    middle = dict.fromkeys((*FEATURES, *SCENE), 0.5)
+    return sample_traits(people=1).iloc[0].to_dict() | middle | PLAIN | changes
 
 
 def varied(attribute: str, **changes: str | float) -> list[dict[str, str | float]]:
@@ -62,7 +62,9 @@ def paste(sheet: Image.Image, faces: np.ndarray, caption: str, *, top: int) -> N
     """A row of enlarged faces below its caption."""
     ImageDraw.Draw(sheet).text((4, top + 2), caption, fill="black")
     for column, face in enumerate(faces):
-        sheet.paste(Image.fromarray(face).resize((TILE, TILE), Image.Resampling.NEAREST), (column * TILE, top + CAPTION))
+        sheet.paste(
+            Image.fromarray(face).resize((TILE, TILE), Image.Resampling.NEAREST), (column * TILE, top + CAPTION)
+        )
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def load_folder(
     """
     table, where = read_table(table_path), str(table_path)
     require_values(table, file, where=where)
-    paths = [_inside(folder, str(entry)) for entry in table[file]]
+    paths = [inside(folder, str(entry)) for entry in table[file]]
     samples = np.empty((len(paths), *size, channels), dtype=np.uint8)
     for row, path in enumerate(paths):
         samples[row] = _read_image(path, size=size, channels=channels)
@@ -63,7 +63,7 @@ def load_folder(
     )
 
 
-def _inside(folder: Path, entry: str) -> Path:
+def inside(folder: Path, entry: str) -> Path:
     """The path of a listed file, or ``InputError`` when it leaves the folder."""
     path = folder / entry
     if not path.resolve().is_relative_to(folder.resolve()):

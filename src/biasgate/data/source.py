@@ -11,14 +11,21 @@ import numpy as np
 from biasgate.data.csv import load_csv
 from biasgate.data.dataset import Dataset
 from biasgate.data.digits import digits
+from biasgate.data.face_sets.action_units import load_action_units
+from biasgate.data.face_sets.celeba import load_celeba
+from biasgate.data.face_sets.fairface import load_fairface
+from biasgate.data.face_sets.utkface import load_utkface
 from biasgate.data.folder import load_folder
 from biasgate.data.idx import load_idx
 from biasgate.data.npz import load_npz
 from biasgate.data.palette import PAPER_PALETTE, Palette, draw_palette
 from biasgate.data.planting import plant_share, plant_sigma, twins
 from biasgate.data.spec import (
+    ActionUnitFrames,
+    CelebA,
     DataSource,
     DigitsFiles,
+    FairFace,
     File,
     IdxFiles,
     ImageFolder,
@@ -29,6 +36,7 @@ from biasgate.data.spec import (
     SigmaPlanting,
     SyntheticFaces,
     TableFile,
+    UTKFace,
 )
 from biasgate.data.splits import role
 from biasgate.data.synthetic_faces.dataset import synthetic_faces
@@ -76,16 +84,30 @@ def _load(source: DataSource, folder: Path) -> Dataset:
         case NpzFile() as data:
             return load_npz(str(_fetch(data.file, folder)))
         case ImageFolder() as data:
-            images = store.download(data.folder, folder / "images") if store.is_remote(data.folder) else data.folder
-            table = _fetch(data.table, folder / "table")
+            images, table = _fetch_folder(data.folder, folder / "images"), _fetch(data.table, folder / "table")
             options = data.model_dump(exclude={"kind", "folder", "table"})
-            return load_folder(Path(images), table, **options, name=source.name)
+            return load_folder(images, table, **options, name=source.name)
         case TableFile() as data:
             options = data.model_dump(exclude={"kind", "file"})
             return load_csv(_fetch(data.file, folder), **options, name=source.name)
         case SyntheticFaces() as data:
             options = data.model_dump(exclude={"kind", "correlations"})
             return synthetic_faces(**options, correlations=data.correlations, name=source.name)
+        case ActionUnitFrames() as data:
+            people = _fetch(data.people, folder / "people") if data.people else None
+            options = data.model_dump(exclude={"kind", "folder", "people"})
+            return load_action_units(
+                _fetch_folder(data.folder, folder / "faces"), **options, people=people, name=source.name
+            )
+        case CelebA() | UTKFace() | FairFace() as data:
+            load = {"celeba": load_celeba, "utkface": load_utkface, "fairface": load_fairface}[data.kind]
+            options = data.model_dump(exclude={"kind", "folder"})
+            return load(_fetch_folder(data.folder, folder / "faces"), **options, name=source.name)
+
+
+def _fetch_folder(uri: str, folder: Path) -> Path:
+    """The local path of a folder."""
+    return Path(store.download(uri, folder)) if store.is_remote(uri) else Path(uri)
 
 
 def _fetch(file: File, folder: Path) -> Path:

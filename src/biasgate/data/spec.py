@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from biasgate.data.face_sets import action_units, celeba, fairface, utkface
 from biasgate.data.splits import Role
 from biasgate.data.synthetic_faces.attributes import Label
 from biasgate.data.synthetic_faces.correlation import Correlation
@@ -13,6 +14,7 @@ from biasgate.documents import Document
 
 Columns = tuple[str, ...]
 Classes = Annotated[tuple[str, ...], Field(min_length=2)]
+Side = Annotated[int, Field(ge=16, le=512)]
 Channel = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -84,10 +86,53 @@ class SyntheticFaces(Document):
     kind: Literal["synthetic_faces"]
     people: int = Field(gt=0, le=10**6)
     images: int = Field(default=1, gt=0, le=1000)
-    size: int = Field(default=64, ge=16, le=512)
+    size: Side = 64
     label: Label = "action_units"
     seed: int = Field(default=0, ge=0)
     correlations: tuple[Correlation, ...] = ()
+
+
+class CelebA(Document):
+    """CelebA's files; see ``face_sets.celeba.load_celeba`` for the fields."""
+
+    kind: Literal["celeba"]
+    folder: str
+    label: str
+    attributes: Columns = ()
+    partition: celeba.Partition | None = None
+    size: Side = 64
+
+
+class UTKFace(Document):
+    """UTKFace's files; see ``face_sets.utkface.load_utkface`` for the fields."""
+
+    kind: Literal["utkface"]
+    folder: str
+    label: utkface.Label
+    size: Side = 64
+
+
+class FairFace(Document):
+    """FairFace's files; see ``face_sets.fairface.load_fairface`` for the fields."""
+
+    kind: Literal["fairface"]
+    folder: str
+    label: fairface.Label
+    partition: fairface.Partition
+    size: Side = 64
+
+
+class ActionUnitFrames(Document):
+    """DISFA's or BP4D's files; see ``face_sets.action_units.load_action_units`` for the fields."""
+
+    kind: Literal["action_units"]
+    folder: str
+    coding: action_units.Coding
+    units: Annotated[tuple[Annotated[int, Field(gt=0)], ...], Field(min_length=1)]
+    present: int = Field(default=2, ge=1, le=5)
+    every: int = Field(default=1, ge=1)
+    people: File | None = None
+    size: Side = 64
 
 
 class PaletteSeed(Document):
@@ -145,7 +190,17 @@ class DataSource(Document):
     schema_: Literal["biasgate/data-source/v1"] = Field(default="biasgate/data-source/v1", alias="schema")
     name: str
     data: Annotated[
-        DigitsFiles | IdxFiles | NpzFile | ImageFolder | TableFile | SyntheticFaces, Field(discriminator="kind")
+        DigitsFiles
+        | IdxFiles
+        | NpzFile
+        | ImageFolder
+        | TableFile
+        | SyntheticFaces
+        | CelebA
+        | UTKFace
+        | FairFace
+        | ActionUnitFrames,
+        Field(discriminator="kind"),
     ]
     role: Role | None = None
     planting: Annotated[Planting, Field(discriminator="kind")] | None = None

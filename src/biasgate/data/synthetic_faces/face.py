@@ -86,4 +86,4 @@ class Face:
     @cached_property
     def _glow(self) -> Floats:
         """How bright things on the skin are, beside those on the lightest ``[n, 1]``."""
-        return 1 - 0.35 * self.darkness[:, None]
+        return 1 - 0.2 * self.darkness[:, None]

@@ -45,8 +45,8 @@ def fold_layers(face: Face) -> list[Layer]:
     boss = through(controls((-0.13, 0.69), (-0.06, 0.645), (0.06, 0.645), (0.13, 0.69)))
     return [
         *_sides(apple, face.highlight, 0.25 * smile),
-        *_sides(nasal, face.shadow, np.maximum(0.95 * smile, 0.6 * face.age), width=0.034),
-        *_sides(sag, face.shadow, np.maximum(frown, 0.35 * face.age), width=0.040),
+        *_fold(face, nasal, np.maximum(0.95 * smile, 0.6 * face.age), width=0.034),
+        *_fold(face, sag, np.maximum(frown, 0.35 * face.age), width=0.040),
         Layer(boss, face.shadow, 0.75 * frown, width=0.034),
     ]
 
@@ -106,6 +106,15 @@ def corner_height(face: Face) -> Floats:
 def _between(top: Floats, bottom: Floats) -> Floats:
     """The area between two curves that run the same way."""
     return np.concatenate([through(top), through(bottom)[:, ::-1]], axis=1)
+
+
+def _fold(face: Face, line: Floats, opacity: Floats, *, width: float) -> list[Layer]:
+    """A dark fold and the light on its outer edge, which is what shows on dark skin, on both sides."""
+    edge = line + np.array((0.034, 0.0))
+    return [
+        *_sides(edge, face.highlight, (0.1 + 0.75 * face.darkness) * opacity, width),
+        *_sides(line, face.shadow, opacity, width),
+    ]
 
 
 def _sides(points: Floats, colour: Floats, opacity: Floats, width: float | None = None) -> list[Layer]:

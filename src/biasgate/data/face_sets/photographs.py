@@ -1,0 +1,41 @@
+"""Photographs of many sizes as images of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biasgate.errors import InputError
+
+LARGEST = 2**25
+"""The most pixels that a photograph may have; checked before it is decoded."""
+
+
+def read_photographs(paths: Sequence[Path], *, size: int) -> NDArray[np.uint8]:
+    """The square in the middle of each photograph, scaled: RGB ``[n, size, size, 3]``.
+
+    Raises:
+        InputError: A file is absent, no JPEG or PNG, damaged or too large.
+    """
+    images = np.empty((len(paths), size, size, 3), dtype=np.uint8)
+    for row, path in enumerate(paths):
+        images[row] = _read(path, size=size)
+    return images
+
+
+def _read(path: Path, *, size: int) -> NDArray[np.uint8]:
+    """One photograph."""
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(path, formats=("JPEG", "PNG")) as image:
+            if image.width * image.height > LARGEST:
+                raise InputError(f"the image is {image.height}x{image.width}", where=str(path), fix="scale it down")
+            return np.asarray(ImageOps.fit(image.convert("RGB"), (size, size), Image.Resampling.BOX))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise InputError(
+            f"cannot be read as an image: {type(error).__name__}", where=str(path), fix="fetch the file again"
+        ) from error
