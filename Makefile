@@ -11,7 +11,7 @@ TORCH_INDEX_URL ?=
 IMAGE ?= biasgate@sha256:0000000000000000000000000000000000000000000000000000000000000000
 BUILD := DOCKER_BUILDKIT=1 docker build -f images/Containerfile --build-arg TORCH_INDEX_URL=$(TORCH_INDEX_URL)
 
-.PHONY: help venv demo test test-containers lint types images sbom native-pipelines lock clean
+.PHONY: help venv demo test races test-containers lint types images sbom native-pipelines lock clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -42,6 +42,9 @@ sbom: ## build/biasgate.cdx.json: the image's Python packages in CycloneDX
 
 native-pipelines: venv ## Remake manifests/overlays/kfp-native-api after a change to components or pipelines
 	BIASGATE_IMAGE=$(IMAGE) $(BIN)/python manifests/overlays/kfp-native-api/compile.py
+
+races: venv ## 100 races of two gates on an MLflow server with PostgreSQL
+	BIASGATE_RACES=100 $(BIN)/python -m pytest tests/integration/registry/test_races.py
 
 lint: venv ## ruff: style and imports
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -27,7 +27,7 @@ def new_key(folder: Path, *, trusted: Path, owner: str, roles: Sequence[Role], d
     Raises:
         InputError: The folder has a key, or the rules do not go together.
     """
-    ends = _now() + timedelta(days=days) if days else None
+    ends = datetime.now(UTC) + timedelta(days=days) if days else None
     rules = KeyRules.build({"owner": owner, "roles": tuple(roles), "valid_until": ends}, where=owner)
     known: Mapping[str, KeyRules] = trusted_keys(trusted).rules if any(trusted.glob("*.pem")) else {}
     file = generate_key(folder, trusted=trusted)
@@ -59,11 +59,7 @@ def revoke_key(trusted: Path, start: str, *, reason: str, last_entry: int | None
     (key,) = found
     if rules[key].revoked and last_entry is None:
         raise InputError("the key is revoked already", where=key)
-    end = Revocation(at=_now(), reason=reason, last_entry=last_entry)
+    end = Revocation(at=datetime.now(UTC), reason=reason, last_entry=last_entry)
     rules[key] = rules[key].model_copy(update={"revoked": end})
     write_rules(trusted, rules)
     return key
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(microsecond=0)

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from biasgate.errors import CandidateError, TrustError
+from biasgate.gate.keyring import write_rules
+from biasgate.gate.rotation import revoke_key
+from biasgate.gate.sign import trusted_keys
+from biasgate.registry import verify as room
+from biasgate.registry.models import fetch
+from biasgate.registry.verify import verify_model
+
+pytestmark = pytest.mark.parametrize("tracking", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def deployed(served_twice, registry, tmp_path) -> Path:
+    """The champion's files, as a serving pod gets them."""
+    return fetch(f"models:/{registry.name}@champion", tmp_path / "deployed")[0]
+
+
+def test_the_champion_may_serve_and_says_why(deployed, gate, registry):
+    found = verify_model(str(deployed), log=gate.log, trusted=gate.trusted)
+    assert (found.name, found.version, found.allowed_by, found.entry) == (registry.name, "2", "decision", 3)
+    assert found.uncovered == ("MLmodel",)
+    assert found.reasons
+    assert verify_model(f"models:/{registry.name}@champion", log=gate.log, trusted=gate.trusted) == found
+
+
+@pytest.mark.parametrize("file", ["model.onnx", "card.json"])
+def test_one_changed_byte_may_not_serve(deployed, gate, file):
+    data = bytearray((deployed / file).read_bytes())
+    data[len(data) // 2] ^= 1
+    (deployed / file).write_bytes(data)
+    with pytest.raises(TrustError, match="no entry of the log promoted"):
+        verify_model(str(deployed), log=gate.log, trusted=gate.trusted)
+
+
+@pytest.mark.parametrize("name", ["model.onnx.data", "handler.py", "weights.pkl"])
+def test_a_file_that_is_no_part_of_a_package_may_not_serve_beside_it(deployed, gate, name):
+    (deployed / name).write_bytes(b"x")
+    with pytest.raises(CandidateError, match="no part of a candidate"):
+        verify_model(str(deployed), log=gate.log, trusted=gate.trusted)
+
+
+def test_bytes_behind_a_link_may_not_serve(deployed, gate, tmp_path):
+    shutil.move(deployed / "model.onnx", tmp_path / "elsewhere.onnx")
+    (deployed / "model.onnx").symlink_to(tmp_path / "elsewhere.onnx")
+    with pytest.raises(CandidateError, match="not a regular file"):
+        verify_model(str(deployed), log=gate.log, trusted=gate.trusted)
+
+
+def test_an_approved_candidate_that_was_not_promoted_may_not_serve(submit, gate):
+    submitted, _ = submit()
+    with pytest.raises(TrustError, match="no entry of the log promoted"):
+        verify_model(str(submitted.path), log=gate.log, trusted=gate.trusted)
+
+
+def test_what_was_rolled_back_may_not_serve_and_what_it_gave_way_to_may(deployed, served_twice, gate, registry):
+    gate.roll_back(registry.name, "1")
+    with pytest.raises(TrustError, match="taken out of service: complaints"):
+        verify_model(str(deployed), log=gate.log, trusted=gate.trusted)
+    assert verify_model(str(served_twice[0].path), log=gate.log, trusted=gate.trusted).version == "1"
+
+
+def test_an_expired_approval_may_not_serve(deployed, gate, monkeypatch):
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) + timedelta(days=31)
+
+    monkeypatch.setattr(room, "datetime", Later)
+    with pytest.raises(TrustError, match="expired on"):
+        verify_model(str(deployed), log=gate.log, trusted=gate.trusted)
+
+
+@pytest.mark.parametrize("owner", ["gate", "promoter"])
+@pytest.mark.parametrize(("last_entry", "serves"), [(None, True), (4, True), (2, False)])
+def test_a_retired_key_leaves_what_it_signed_and_a_compromised_one_takes_it_along(
+    deployed, gate, tmp_path, owner, last_entry, serves
+):
+    revoke_key(tmp_path / "trusted", gate.keys[owner].public_key.keyid, reason="test", last_entry=last_entry)
+    trusted = trusted_keys(tmp_path / "trusted")
+    if serves:
+        assert verify_model(str(deployed), log=gate.log, trusted=trusted).version == "2"
+    else:
+        with pytest.raises(TrustError, match="no entry of the log promoted"):
+            verify_model(str(deployed), log=gate.log, trusted=trusted)
+
+
+def test_a_key_that_lost_its_role_takes_along_what_it_signed(deployed, gate, tmp_path):
+    rules = dict(gate.trusted.rules)
+    promoter = gate.keys["promoter"].public_key.keyid
+    rules[promoter] = rules[promoter].model_copy(update={"roles": ("gate",)})
+    write_rules(tmp_path / "trusted", rules)
+    with pytest.raises(TrustError, match="no entry of the log promoted"):
+        verify_model(str(deployed), log=gate.log, trusted=trusted_keys(tmp_path / "trusted"))
+
+
+def test_a_stranger_log_may_not_speak(deployed, gate, tmp_path):
+    entry = Path(gate.log, "entries", "000000000002.json")
+    entry.write_bytes(entry.read_bytes().replace(b'"sig":"ME', b'"sig":"MF'))
+    with pytest.raises(TrustError, match="000000000002"):
+        verify_model(str(deployed), log=gate.log, trusted=gate.trusted)
+
+
+def run(*arguments: str, trusted: Path) -> subprocess.CompletedProcess[str]:
+    """The command in a pod that has neither MLflow nor a network to ask."""
+    code = (
+        "import sys; sys.modules['mlflow'] = None; sys.modules['onnx'] = None; sys.argv[0] = 'biasgate'; "
+        "from biasgate.cli import main; main()"
+    )
+    environment = {**os.environ, "BIASGATE_TRUSTED_KEYS": str(trusted)}
+    return subprocess.run([sys.executable, "-c", code, *arguments], env=environment, capture_output=True, text=True)
+
+
+def test_the_command_needs_no_mlflow_for_a_folder_and_ends_with_0_or_7(deployed, gate, registry, tmp_path):
+    fine = run("verify", str(deployed), "--log", gate.log, trusted=tmp_path / "trusted")
+    assert (fine.returncode, fine.stderr) == (0, "")
+    assert f"{registry.name} version 2 may serve until" in fine.stdout
+    gate.roll_back(registry.name, None)
+    refused = run("verify", str(deployed), "--log", gate.log, trusted=tmp_path / "trusted")
+    assert (refused.returncode, refused.stdout) == (7, "")
+    assert "complaints" in refused.stderr
