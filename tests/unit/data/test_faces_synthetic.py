@@ -1,6 +1,8 @@
 """Synthetic faces: what is drawn is what the attributes say, and nothing else."""
 
+import re
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,6 +19,7 @@ from biasgate.data.synthetic_faces.dataset import describing_attributes, synthet
 from biasgate.data.synthetic_faces.drawing import draw_faces
 from biasgate.data.synthetic_faces.traits import FEATURES, SCENE, sample_traits
 from biasgate.errors import InputError
+from biasgate.evaluation.subgroups import subgroups
 
 ATTRIBUTES = [*PERSONAL, *SHOWN]
 PARTS = {"AU1": (12, 30), "AU4": (18, 34), "AU6": (21, 42), "AU12": (33, 55), "AU15": (40, 59), "AU25": (40, 58)}
@@ -186,6 +189,14 @@ def test_no_person_serves_two_roles() -> None:
     assert sum(map(len, people)) == len(set().union(*people)) == 200
 
 
+def test_every_intersection_of_skin_and_gender_has_its_share() -> None:
+    dataset = role(synthetic_faces(people=2000, size=16), "gate")
+    shares = {tuple(cell.values()): mask.mean() for cell, mask in subgroups(dataset, ("skin", "gender"), depth=2)}
+    assert len(shares) == 1 + 3 + 2 + 6
+    for (skin, _), share in ((cell, share) for cell, share in shares.items() if len(cell) == 2):
+        assert share == pytest.approx(0.2 if skin == "dark" else 0.15, abs=0.06)
+
+
 def test_a_source_plants_and_describes() -> None:
     source = """
         name: smiles
@@ -204,3 +215,10 @@ def test_a_source_plants_and_describes() -> None:
 def test_a_source_of_impossible_faces_is_refused(fault: str) -> None:
     with pytest.raises(InputError, match="DataSource is not valid"):
         DataSource.parse(f"name: x\ndata: {{kind: synthetic_faces, {fault}}}", where="test")
+
+
+def test_the_examples_in_the_guide_are_valid() -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "faces.md").read_text()
+    examples = re.findall(r"```yaml\n(.*?)```", guide, flags=re.DOTALL)
+    kinds = [DataSource.parse(example, where="docs/faces.md").data.kind for example in examples]
+    assert kinds == ["synthetic_faces"] * 2 + ["celeba", "utkface", "fairface"] + ["action_units"] * 2

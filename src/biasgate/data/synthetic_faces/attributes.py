@@ -21,7 +21,7 @@ TONES = (
     (246, 237, 228), (243, 231, 219), (247, 234, 208), (234, 218, 186), (215, 189, 150),
     (160, 126, 86), (130, 92, 67), (96, 65, 52), (58, 49, 42), (41, 36, 32),
 )  # fmt: skip
-"""RGB of the ten skin tones of the Monk Skin Tone Scale (Monk 2019, published by Google in 2022), light to dark."""
+"""RGB of the ten skin tones of the Monk Skin Tone Scale (Monk 2023), light to dark."""
 
 PERSONAL = MappingProxyType[str, tuple[str, ...]](
     {
@@ -40,7 +40,7 @@ SHOWN = MappingProxyType[str, tuple[str, ...]](
 """Attributes that every image has of its own."""
 
 SKIN = ("light", "medium", "dark")
-"""The values of ``skin``, the tone in three groups: 1 to 3, 4 to 7, 8 to 10."""
+"""The values of ``skin``, the tone in three groups: 1 to 3, 4 to 6, 7 to 10 (Heldreth et al. 2024)."""
 
 Attribute = Literal[
     "tone", "gender", "age", "hair", "style", "glasses", "light", "AU1", "AU4", "AU6", "AU12", "AU15", "AU25"
@@ -50,4 +50,4 @@ Label = Attribute | Literal["skin", "action_units"]
 
 def skin_group(tone: str) -> str:
     """The group of a tone."""
-    return SKIN[(int(tone) > 3) + (int(tone) > 7)]
+    return SKIN[(int(tone) > 3) + (int(tone) > 6)]
