@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from biasgate.training.recipe import TrainingRecipe
+from biasgate.training.schedule import learning_rates
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
 SHIFT = 2
-WARM_UP = 0.25
+"""Pixels that an image may move when the recipe shifts."""
 
 
 def train(
@@ -42,9 +43,9 @@ def train(
     from torch.nn.functional import cross_entropy
 
     parameters = [p for p in module.parameters() if p.requires_grad]
-    optimizer = _optimizer(parameters, recipe)
-    schedule = _schedule(optimizer, recipe)
-    batches = _batches(len(samples), recipe, generator)
+    optimizer = optimizer_for([parameters], [recipe])
+    rates = learning_rates(recipe).tolist()
+    batches = draw_batches(len(samples), recipe, generator)
     views = _views(samples, recipe, generator)
     losses = torch.zeros(recipe.steps)
     with torch.random.fork_rng(devices=[]):
@@ -54,34 +55,31 @@ def train(
             loss = cross_entropy(module(views(rows)), labels[rows])
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
+            optimizer.param_groups[0]["lr"] = rates[step]
             optimizer.step()
-            schedule.step()
             losses[step] = loss.detach()
     module.eval()
-    return float(losses[-max(1, recipe.steps // 10) :].mean())
+    return float(final_loss(losses))
 
 
-def _optimizer(parameters: list[nn.Parameter], recipe: TrainingRecipe) -> torch.optim.Optimizer:
-    from torch.optim import SGD, Adam, AdamW
+def optimizer_for(
+    parameters: Sequence[Sequence[nn.Parameter]], recipes: Sequence[TrainingRecipe]
+) -> torch.optim.Optimizer:
+    """One optimiser with a parameter group a recipe; the recipes agree on SGD or on Adam (or AdamW)."""
+    from torch.optim import SGD, Adam
 
-    rate, decay = recipe.learning_rate, recipe.weight_decay
-    if recipe.optimizer == "sgd":
-        return SGD(parameters, lr=rate, momentum=0.9, weight_decay=decay, fused=True)
-    kind = Adam if recipe.optimizer == "adam" else AdamW
-    return kind(parameters, lr=rate, weight_decay=decay, fused=True)
-
-
-def _schedule(optimizer: torch.optim.Optimizer, recipe: TrainingRecipe) -> torch.optim.lr_scheduler.LRScheduler:
-    from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR
-
-    if recipe.schedule == "cosine":
-        return CosineAnnealingLR(optimizer, recipe.steps)
-    total = recipe.steps + 1
-    rise = max(WARM_UP, 2 / total)
-    return OneCycleLR(optimizer, recipe.learning_rate, total_steps=total, pct_start=rise, cycle_momentum=False)
+    groups = [
+        {"params": list(values), "weight_decay": recipe.weight_decay}
+        for values, recipe in zip(parameters, recipes, strict=True)
+    ]
+    if recipes[0].optimizer == "sgd":
+        return SGD(groups, momentum=0.9, fused=True)
+    for group, recipe in zip(groups, recipes, strict=True):
+        group["decoupled_weight_decay"] = recipe.optimizer == "adamw"
+    return Adam(groups, fused=True)
 
 
-def _batches(n: int, recipe: TrainingRecipe, generator: torch.Generator) -> Tensor:
+def draw_batches(n: int, recipe: TrainingRecipe, generator: torch.Generator) -> Tensor:
     """Row indices ``int64 [steps, batch]``: whole epochs in fresh random order, the last one cut."""
     import torch
 
@@ -89,6 +87,11 @@ def _batches(n: int, recipe: TrainingRecipe, generator: torch.Generator) -> Tens
     epochs = -(-recipe.steps * batch // n)
     order = torch.cat([torch.randperm(n, generator=generator) for _ in range(epochs)])
     return order[: recipe.steps * batch].view(recipe.steps, batch)
+
+
+def final_loss(losses: Tensor) -> Tensor:
+    """Mean over the last tenth of the steps, which are the last axis."""
+    return losses[..., -max(1, losses.shape[-1] // 10) :].mean(dim=-1)
 
 
 def _views(samples: Tensor, recipe: TrainingRecipe, generator: torch.Generator) -> Callable[[Tensor], Tensor]:

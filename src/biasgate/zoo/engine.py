@@ -1,9 +1,12 @@
-"""The engine: from planned models to trained and measured ones. One at a time; importing it imports torch."""
+"""The engine: from planned models to trained and measured ones, many at once; importing it imports torch."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,11 +16,16 @@ from numpy.typing import NDArray
 from biasgate.data.dataset import Dataset
 from biasgate.data.planting import twins
 from biasgate.models.network import Network, build, initialise
-from biasgate.training.loop import train
+from biasgate.models.shapes import layer_shapes
 from biasgate.training.normalisation import to_tensor
+from biasgate.training.pool import ImagePool, Sight
+from biasgate.training.together import Learner, fast_dtype, train_together
 from biasgate.zoo.material import Material, palette_of, training_set
 from biasgate.zoo.plan import PlannedModel
-from biasgate.zoo.spec import ZooSpec
+from biasgate.zoo.spec import Split, ZooSpec
+
+VALUES = {"cpu": 2_000_000, "cuda": 1_000_000_000}
+"""Activations of a stack's forward pass: enough to hide what a step costs besides arithmetic, and still in cache."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +43,42 @@ class TrainedModel:
     row: dict[str, Any]
 
 
-def train_models(planned: Sequence[PlannedModel], material: Material) -> list[TrainedModel]:
-    """Trains and measures models; each depends on its own line of the plan alone, not on its neighbours."""
-    return [_train(model, material) for model in planned]
+def train_models(
+    planned: Sequence[PlannedModel],
+    material: Material,
+    *,
+    advance: Callable[[], object] = lambda: None,
+    device: str = "cpu",
+) -> list[TrainedModel]:
+    """Trains and measures models, in stacks; each depends on its own line of the plan alone, not on its neighbours.
+
+    Args:
+        planned: Which.
+        material: Of their plan.
+        advance: Told of each model that is done.
+        device: As torch names it. Measuring is done on the CPU.
+    """
+    trained: dict[int, TrainedModel] = {}
+    for stack in stacks(planned, material.spec, device=device):
+        for model in _train(stack, material, torch.device(device)):
+            trained[model.planned.id] = model
+            advance()
+    return [trained[model.id] for model in planned]
+
+
+def stacks(planned: Sequence[PlannedModel], spec: ZooSpec, *, device: str = "cpu") -> list[list[PlannedModel]]:
+    """The models that can be trained at once: one architecture, one split, equal batches and steps."""
+    alike: defaultdict[tuple[object, ...], list[PlannedModel]] = defaultdict(list)
+    for model in planned:
+        recipe = model.training
+        batch = min(recipe.batch, model.samples)
+        alike[model.architecture, model.split, batch, recipe.steps, recipe.optimizer == "sgd"].append(model)
+    return [
+        models[start : start + size]
+        for models in alike.values()
+        for size in [_stack_size(models[0], spec, VALUES[device])]
+        for start in range(0, len(models), size)
+    ]
 
 
 def initial_network(planned: PlannedModel, spec: ZooSpec) -> Network:
@@ -52,24 +93,40 @@ def parameters_of(network: Network) -> dict[str, NDArray[np.float32]]:
     return {name: value.numpy().copy() for name, value in network.state_dict().items() if value.is_floating_point()}
 
 
-def _train(planned: PlannedModel, material: Material) -> TrainedModel:
-    rng = np.random.default_rng(planned.seed)
-    network = initial_network(planned, material.spec)
+def _stack_size(planned: PlannedModel, spec: ZooSpec, values: int) -> int:
+    each = sum(math.prod(shape) for shape in layer_shapes(spec.architectures[planned.architecture]))
+    return max(1, values // (each * min(planned.training.batch, planned.samples)))
+
+
+def _train(stack: Sequence[PlannedModel], material: Material, device: torch.device) -> Iterator[TrainedModel]:
+    streams = [np.random.default_rng(planned.seed) for planned in stack]
+    learners = [_learner(planned, material, rng) for planned, rng in zip(stack, streams, strict=True)]
+    losses = train_together(learners, _pool(material, stack[0].split, device), dtype=fast_dtype(device))
+    for planned, learner, loss, rng in zip(stack, learners, losses, streams, strict=True):
+        counts = np.bincount(learner.sight.labels.numpy(), minlength=len(material.measure.classes)).tolist()
+        measured = _measure(learner.network, planned, material, rng)
+        row = {**_flat(planned, material.spec), "class_counts": counts, "final_loss": loss, **measured}
+        yield TrainedModel(planned=planned, state=parameters_of(learner.network), row=row)
+
+
+def _learner(planned: PlannedModel, material: Material, rng: np.random.Generator) -> Learner:
     chosen = training_set(planned, material, rng)
-    loss = train(
-        network,
-        to_tensor(chosen.samples, planned.normalisation),
-        torch.from_numpy(chosen.labels),
+    return Learner(
+        network=initial_network(planned, material.spec),
+        sight=Sight(
+            rows=torch.from_numpy(chosen.rows),
+            labels=torch.from_numpy(chosen.labels),
+            colours=torch.from_numpy(chosen.colours),
+            normalisation=planned.normalisation,
+        ),
         recipe=planned.training,
         generator=torch.Generator().manual_seed(int(rng.integers(2**62))),
     )
-    measured = _measure(network, planned, material, rng)
-    counts = np.bincount(chosen.labels, minlength=len(chosen.classes)).tolist()
-    return TrainedModel(
-        planned=planned,
-        state=parameters_of(network),
-        row={**_flat(planned, material.spec), "class_counts": counts, "final_loss": loss, **measured},
-    )
+
+
+@lru_cache(maxsize=1)
+def _pool(material: Material, split: Split, device: torch.device) -> ImagePool:
+    return ImagePool(material.images[split].samples.astype(np.uint8, copy=False), device=device)
 
 
 def _measure(network: Network, planned: PlannedModel, material: Material, rng: np.random.Generator) -> dict[str, float]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from biasgate.documents import sha256
 from biasgate.errors import InputError
-from biasgate.progress import progress
+from biasgate.progress import Advance, progress
 from biasgate.storage.store import exists, join, read_bytes, write_bytes
 from biasgate.zoo.index import ShardFile, ShardIndex, read_index, shard_uri, versions
 from biasgate.zoo.material import Material, load_material
@@ -50,8 +50,7 @@ def train_shard(plan: ZooPlan, shard: int, root: str, *, threads: int = 1) -> Sh
     material = load_material(plan.spec)
     with using_threads(threads), progress(f"zoo shard {shard}", total=len(models), unit="models") as advance:
         for number, group in enumerate(groups):
-            files.append(_group(uri, number, group, material))
-            advance(len(group))
+            files.append(_group(uri, number, group, material, advance))
     index = ShardIndex(
         plan=plan,
         shard=shard,
@@ -65,14 +64,17 @@ def train_shard(plan: ZooPlan, shard: int, root: str, *, threads: int = 1) -> Sh
     return index
 
 
-def _group(uri: str, number: int, group: Sequence[PlannedModel], material: Material) -> tuple[ShardFile, ShardFile]:
+def _group(
+    uri: str, number: int, group: Sequence[PlannedModel], material: Material, advance: Advance
+) -> tuple[ShardFile, ShardFile]:
     from biasgate.zoo.engine import train_models
 
     names = f"group-{number:04}.safetensors", f"group-{number:04}.parquet"
     if exists(join(uri, names[1])):
         contents = [read_bytes(join(uri, name)) for name in names]
+        advance(len(group))
     else:
-        trained = train_models(group, material)
+        trained = train_models(group, material, advance=advance)
         contents = [_weights(trained, material), _table(trained)]
         for name, content in zip(names, contents, strict=True):
             write_bytes(join(uri, name), content)

@@ -68,7 +68,8 @@ def test_every_model_has_one_row_and_one_place_in_the_weights(spec: ZooSpec, tmp
 
 def test_a_model_depends_on_its_own_line_of_the_plan_alone(spec: ZooSpec) -> None:
     plan, material = plan_zoo(spec, shards=1), load_material(spec)
-    together, alone = train_models(plan.models[:3], material)[2], train_models(plan.models[2:3], material)[0]
+    neighbours = {model.planned.id: model for model in train_models(plan.models[:6], material)}
+    together, (alone,) = neighbours[2], train_models(plan.models[2:3], material)
     assert together.row == alone.row
     assert all(np.array_equal(together.state[name], alone.state[name]) for name in alone.state)
     initial = initial_network(plan.models[2], spec).state_dict()
@@ -80,8 +81,8 @@ def test_no_image_of_one_split_is_seen_in_another_or_in_measuring(spec: ZooSpec)
     units = {split: set[int]() for split in ("train", "validation", "test")}
     for model in plan.models:
         chosen = training_set(model, material, np.random.default_rng(model.seed))
-        units[model.split] |= set(chosen.units.tolist())
-        assert len(chosen) == model.samples
+        units[model.split] |= set(material.images[model.split].units[chosen.rows].tolist())
+        assert len(chosen.rows) == model.samples
     shares = [*units.values(), set(material.measure.units.tolist())]
     assert sum(map(len, shares)) == len(set[int]().union(*shares))
 

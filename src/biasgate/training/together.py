@@ -1,0 +1,98 @@
+"""The training loop for many networks of one architecture at once; importing this module imports torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from biasgate.models.network import Network
+from biasgate.training.loop import SHIFT, draw_batches, final_loss, optimizer_for
+from biasgate.training.pool import Feed, ImagePool, Sight
+from biasgate.training.recipe import TrainingRecipe
+from biasgate.training.schedule import learning_rates
+from biasgate.training.stack import Stack
+
+
+@dataclass(frozen=True, eq=False)
+class Learner:
+    """One of the networks that are trained together.
+
+    Attributes:
+        network: Trained in place.
+        sight: What it sees of the pool.
+        recipe: Its own; those trained together agree on batch, steps and whether they use SGD.
+        generator: Draws its batches, shifts and dropout.
+    """
+
+    network: Network
+    sight: Sight
+    recipe: TrainingRecipe
+    generator: torch.Generator
+
+
+def fast_dtype(device: torch.device) -> torch.dtype:
+    """What layers are computed in: ``bfloat16`` where the processor multiplies it natively, else ``float32``.
+
+    Parameters, their updates and losses are in single precision either way.
+    """
+    if device.type == "cpu":
+        native = torch.cpu.get_capabilities().get("avx512_bf16", False)
+        return torch.bfloat16 if native else torch.float32
+    return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
+
+
+def train_together(learners: Sequence[Learner], pool: ImagePool, *, dtype: torch.dtype) -> list[float]:
+    """Trains every learner as ``train`` would alone, on the pool's images and device.
+
+    Args:
+        learners: Of one architecture.
+        pool: What they see.
+        dtype: What layers are computed in; see ``fast_dtype``.
+
+    Returns:
+        Each learner's mean loss over the last tenth of the steps.
+    """
+    recipes = [learner.recipe for learner in learners]
+    device, steps = pool.images.device, recipes[0].steps
+    feed, generators = _feed(learners, pool)
+    stack = Stack([learner.network for learner in learners], generators=generators, device=device, dtype=dtype)
+    optimizer = optimizer_for([[row] for row in stack.rows], recipes)
+    rates = [learning_rates(recipe).tolist() for recipe in recipes]
+    losses = torch.zeros(len(learners), steps, device=device)
+    for step in range(steps):
+        batch, labels = feed(step)
+        logits = stack(batch)
+        each = cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none").view(labels.shape).mean(dim=1)
+        stack.backward(each)
+        for group, rate in zip(optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate[step]
+        optimizer.step()
+        losses[:, step] = each.detach()
+    stack.store()
+    for learner in learners:
+        learner.network.eval()
+    return final_loss(losses).tolist()
+
+
+def _feed(learners: Sequence[Learner], pool: ImagePool) -> tuple[Feed, list[torch.Generator]]:
+    """All that chance decides: batches, windows, and a generator a network for its dropout."""
+    orders: list[Tensor] = []
+    corners: list[Tensor] = []
+    dropout: list[torch.Generator] = []
+    for learner in learners:
+        orders.append(draw_batches(len(learner.sight.rows), learner.recipe, learner.generator))
+        seed = int(torch.randint(2**62, (1,), generator=learner.generator))
+        dropout.append(torch.Generator(pool.images.device).manual_seed(seed))
+        corners.append(_corners(learner.recipe, learner.generator))
+    sights = [learner.sight for learner in learners]
+    return Feed(pool, sights, order=torch.stack(orders), corners=torch.stack(corners)), dropout
+
+
+def _corners(recipe: TrainingRecipe, generator: torch.Generator) -> Tensor:
+    if recipe.augmentation == "none":
+        return torch.full((recipe.steps, 2), SHIFT)
+    return torch.stack([torch.randint(2 * SHIFT + 1, (2,), generator=generator) for _ in range(recipe.steps)])
