@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Literal
 
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 from torch.nn.functional import cross_entropy
 
 Family = Literal["mixing", "pixels"]
@@ -39,8 +39,7 @@ def attack(
         Pixels of the same shape in [0, 1].
     """
     apply = mix_channels if family == "mixing" else add_pixels
-    channels = pixels.shape[1]
-    change = pixels.new_zeros((len(pixels), channels, channels) if family == "mixing" else pixels.shape)
+    change = pixels.new_zeros(_change_shape(pixels, family))
     step = 2 * radius / STEPS
     for _ in range(STEPS):
         change.requires_grad_()
@@ -49,6 +48,13 @@ def attack(
         unread = (logits.argmax(dim=1) != targets).view(-1, *[1] * (change.ndim - 1))
         change = (change.detach() - step * gradient.sign() * unread).clamp(-radius, radius)
     return apply(pixels, change).detach()
+
+
+def random_change(pixels: Tensor, *, family: Family, radius: float, generator: Generator) -> Tensor:
+    """Images at a random corner of the ball that ``attack`` works in: noise of equal size."""
+    apply = mix_channels if family == "mixing" else add_pixels
+    signs = torch.randint(2, _change_shape(pixels, family), generator=generator) * 2 - 1
+    return apply(pixels, radius * signs.to(pixels.dtype))
 
 
 def mix_channels(pixels: Tensor, change: Tensor) -> Tensor:
@@ -60,3 +66,9 @@ def mix_channels(pixels: Tensor, change: Tensor) -> Tensor:
 def add_pixels(pixels: Tensor, change: Tensor) -> Tensor:
     """``clip(x + change)``."""
     return (pixels + change).clamp(0, 1)
+
+
+def _change_shape(pixels: Tensor, family: Family) -> tuple[int, ...]:
+    """One colour map an image, or one number a pixel."""
+    count, channels = pixels.shape[:2]
+    return (count, channels, channels) if family == "mixing" else tuple(pixels.shape)

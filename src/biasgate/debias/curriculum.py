@@ -8,12 +8,13 @@ together; stage 2 weighs each by how far the decision moved, which fades out tho
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Generator, Tensor
 from torch.nn.functional import cross_entropy, kl_div
 
-from biasgate.debias.attack import Family, attack
+from biasgate.debias.attack import Family, attack, random_change
 from biasgate.debias.classifier import PixelClassifier
 from biasgate.debias.material import Material
 from biasgate.debias.reader import fit_reader
@@ -39,12 +40,17 @@ class Settings:
         radius: Of the attack in the last round.
         weight: λ, of the counterfactuals' loss in the last round.
         tie: μ, of the tie between the decisions on original and counterfactual.
+        against: What the attack changes. ``attribute`` is the method; its controls are ``decision``, an attack on the
+            classifier itself (plain adversarial training), and ``noise``, a random corner of the same ball.
+        staged: False is the control without a curriculum: every round as hard as the last.
     """
 
     family: Family
     radius: float
     weight: float
     tie: float
+    against: Literal["attribute", "decision", "noise"] = "attribute"
+    staged: bool = True
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,8 @@ class Round:
 
 def rounds(settings: Settings) -> tuple[Round, ...]:
     """The curriculum: ``EASY_ROUNDS`` of stage 1, then radius and weight rise linearly to the settings' own."""
+    if not settings.staged:
+        return (Round(easy=False, radius=settings.radius, weight=settings.weight, tie=settings.tie),) * ROUNDS
     start = min(EASY_RADIUS, settings.radius)
     easy = Round(easy=True, radius=start, weight=EASY_WEIGHT, tie=0.0)
     hard = ROUNDS - EASY_ROUNDS
@@ -95,15 +103,32 @@ class Counterfactuals:
 
 
 def counterfactuals(
-    classifier: PixelClassifier, data: Material, part: Round, family: Family, *, generator: Generator
+    classifier: PixelClassifier, data: Material, part: Round, settings: Settings, *, generator: Generator
 ) -> Counterfactuals:
-    """Attacks every sample towards a uniformly drawn other value of the attribute, as a fresh reader reads it."""
-    reader = fit_reader(classifier, data)
-    others = torch.randint(1, data.kinds, (len(data),), generator=generator)
-    pixels = attack(reader, data.samples, (data.values + others) % data.kinds, family=family, radius=part.radius)
+    """Changes every sample as far as the round's radius allows, and weighs it by what the classifier made of that."""
+    pixels = changed(classifier, data, settings, radius=part.radius, generator=generator)
     with torch.no_grad():
         before, after = classifier(data.samples).softmax(dim=1), classifier(pixels).softmax(dim=1)
     return Counterfactuals(pixels, unmoved(before, after) if part.easy else movement(before, after))
+
+
+def changed(
+    classifier: PixelClassifier, data: Material, settings: Settings, *, radius: float, generator: Generator
+) -> Tensor:
+    """Attacks every sample towards a uniformly drawn other value of the attribute, as a fresh reader reads it.
+
+    Or what a control does instead; see ``Settings.against``.
+    """
+    family = settings.family
+    match settings.against:
+        case "noise":
+            return random_change(data.samples, family=family, radius=radius, generator=generator)
+        case "attribute":
+            reader, values, kinds = fit_reader(classifier, data), data.values, data.kinds
+        case "decision":
+            reader, values, kinds = classifier, data.labels, classifier(data.samples[:1]).shape[1]
+    others = torch.randint(1, kinds, (len(data),), generator=generator)
+    return attack(reader, data.samples, (values + others) % kinds, family=family, radius=radius)
 
 
 def unmoved(before: Tensor, after: Tensor) -> Tensor:
@@ -135,7 +160,7 @@ def fine_tune(classifier: PixelClassifier, data: Material, settings: Settings, *
     )
     kept: list[Counterfactuals] = []
     for part in rounds(settings):
-        kept = [*kept, counterfactuals(classifier, data, part, settings.family, generator=generator)][-KEPT:]
+        kept = [*kept, counterfactuals(classifier, data, part, settings, generator=generator)][-KEPT:]
         for rows in _batches(len(data), steps, generator):
             chosen = kept[int(torch.randint(len(kept), (), generator=generator))]
             pairs = torch.cat([data.samples[rows], chosen.pixels[rows]], dim=1)

@@ -24,6 +24,13 @@ class Trial(Document):
         return self.worst_group, self.aligned + self.conflicting
 
 
+class Rival(Document):
+    """A method that lost on the same validation units, and its best setting there."""
+
+    method: str
+    best: Trial
+
+
 class RepairRecord(Document):
     """How a repaired model came to be.
 
@@ -43,6 +50,7 @@ class RepairRecord(Document):
         samples: Repair samples used.
         seed: All randomness follows from it.
         parity: Largest difference of logits between PyTorch and ONNX Runtime.
+        rivals: Methods that competed and lost.
     """
 
     schema_: Literal["biasgate/repair/v1"] = Field(default="biasgate/repair/v1", alias="schema")
@@ -60,3 +68,9 @@ class RepairRecord(Document):
     samples: int
     seed: int
     parity: float
+    rivals: tuple[Rival, ...] = ()
+
+    @property
+    def chosen(self) -> Trial:
+        """The trial whose settings made the repaired model."""
+        return next(trial for trial in self.trials if trial.chosen)

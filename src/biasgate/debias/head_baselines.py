@@ -1,0 +1,127 @@
+"""Baselines that move the last layer by convex fits: refit, gradient step, DFR; importing this imports torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from biasgate.debias.baselines import groups_of
+from biasgate.debias.classifier import PixelClassifier
+from biasgate.debias.head import LinearHead, Samples
+from biasgate.debias.last_layer import head_of, read_features, repair_head
+from biasgate.debias.material import Material
+from biasgate.debias.newton import replacement, searched
+from biasgate.debias.refit import refit
+from biasgate.debias.repaired import Repaired
+from biasgate.debias.unlearning import GRID, Damping, found_pairs
+from biasgate.models.card import InputContract
+from biasgate.models.network import Network
+
+REFITS = 10
+"""Group-balanced draws that DFR averages."""
+NEVER = -1e3
+"""Logit of a class that no sample of a draw has."""
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """What DFR's grid varies.
+
+    Attributes:
+        inverse: C of scikit-learn: one over the strength of the L1 penalty.
+    """
+
+    inverse: float
+
+
+PENALTIES = (Penalty(1.0), Penalty(10.0), Penalty(0.3))
+
+
+def refit_head(
+    network: Network,
+    contract: InputContract,
+    data: Material,
+    validation: Tensor,
+    *,
+    seconds: float,
+    seed: int,  # noqa: ARG001
+) -> Repaired:
+    """The optimum that unlearning starts from, without the step."""
+
+    def edit(settings: Damping, classifier: PixelClassifier, training: Material) -> LinearHead:
+        return _refitted(classifier, read_features(classifier, training), settings)
+
+    return repair_head(network, contract, data, validation, grid=GRID, edit=edit, seconds=seconds)
+
+
+def gradient_step(
+    network: Network,
+    contract: InputContract,
+    data: Material,
+    validation: Tensor,
+    *,
+    seconds: float,
+    seed: int,  # noqa: ARG001
+) -> Repaired:
+    """Unlearning with the identity in the Hessian's place: the same start, pairs and search of the length."""
+
+    def edit(settings: Damping, classifier: PixelClassifier, training: Material) -> LinearHead:
+        samples = read_features(classifier, training)
+        head, pairs = _refitted(classifier, samples, settings), found_pairs(samples, training)
+        return searched(head, replacement(head, pairs), pairs)
+
+    return repair_head(network, contract, data, validation, grid=GRID, edit=edit, seconds=seconds)
+
+
+def deep_feature_reweighting(
+    network: Network, contract: InputContract, data: Material, validation: Tensor, *, seconds: float, seed: int
+) -> Repaired:
+    """DFR (Kirichenko et al., arXiv 2204.02937): L1 logistic regression on group-balanced draws, averaged.
+
+    Features are standardised and each draw has as many of every label × aligned or conflicting as the rarest has.
+    """
+
+    def edit(settings: Penalty, classifier: PixelClassifier, training: Material) -> LinearHead:
+        samples, rng = read_features(classifier, training), np.random.default_rng(seed)
+        groups, classes = groups_of(training).numpy(), len(head_of(classifier.network).bias)
+        draws = [samples.take(balanced_draw(groups, rng)) for _ in range(REFITS)]
+        heads = [sparse_head(draw, spread_of(samples), classes=classes, inverse=settings.inverse) for draw in draws]
+        return LinearHead(np.mean([head.theta for head in heads], axis=0))
+
+    return repair_head(network, contract, data, validation, grid=PENALTIES, edit=edit, seconds=seconds)
+
+
+def spread_of(samples: Samples) -> NDArray[np.float64]:
+    """Standard deviation of each feature ``[d]``."""
+    return samples.features.std(axis=0).clip(min=1e-6)
+
+
+def balanced_draw(groups: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Rows in which every group is as frequent as the rarest, without replacement."""
+    present, counts = np.unique(groups, return_counts=True)
+    draws = [rng.choice(np.flatnonzero(groups == group), counts.min(), replace=False) for group in present]
+    return np.concatenate(draws)
+
+
+def sparse_head(samples: Samples, spread: NDArray[np.float64], *, classes: int, inverse: float) -> LinearHead:
+    """scikit-learn's L1 logistic regression as a head; a class that no sample has is never decided for."""
+    from sklearn.linear_model import LogisticRegression
+
+    mean = samples.features.mean(axis=0)
+    model = LogisticRegression(l1_ratio=1.0, solver="saga", C=inverse, max_iter=300, tol=1e-3, random_state=0)
+    model.fit((samples.features - mean) / spread, samples.labels)
+    scores = np.column_stack([model.coef_ / spread, model.intercept_ - model.coef_ / spread @ mean])
+    if len(model.classes_) == 2:
+        scores = np.stack([-scores[0], scores[0]]) / 2
+    theta = np.zeros((classes, samples.features.shape[1] + 1))
+    theta[:, -1] = NEVER
+    theta[model.classes_] = scores
+    return LinearHead(theta)
+
+
+def _refitted(classifier: PixelClassifier, samples: Samples, settings: Damping) -> LinearHead:
+    classes = len(head_of(classifier.network).bias)
+    return refit(samples, classes=classes, damping=settings.damping)

@@ -1,0 +1,158 @@
+"""The baselines weigh, draw and move what their papers say; the curriculum's controls differ in one thing each."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+
+from biasgate.data.dataset import Dataset
+from biasgate.debias import training
+from biasgate.debias.attack import random_change
+from biasgate.debias.baselines import (
+    STEP,
+    balancing_weights,
+    fine_tune,
+    fine_tune_head,
+    group_dro,
+    groups_of,
+    jtt,
+    robust,
+)
+from biasgate.debias.classifier import PixelClassifier
+from biasgate.debias.curriculum import ROUNDS, changed, rounds
+from biasgate.debias.curriculum import Settings as Curriculum
+from biasgate.debias.head import LinearHead, Samples
+from biasgate.debias.head_baselines import balanced_draw, deep_feature_reweighting, refit_head, sparse_head, spread_of
+from biasgate.debias.last_layer import head_of
+from biasgate.debias.material import Material, material
+from biasgate.debias.repair import movement, validation_rows
+from biasgate.debias.training import Settings
+from biasgate.models.package import CandidatePackage
+from biasgate.models.restore import restore
+
+CURRICULUM = Curriculum(family="mixing", radius=0.6, weight=4.0, tie=1.0)
+
+
+@pytest.fixture(scope="module")
+def data(repair_data: Dataset) -> Material:
+    return material(repair_data, attribute="colour")
+
+
+@pytest.fixture(scope="module")
+def validation(repair_data: Dataset) -> torch.Tensor:
+    return torch.from_numpy(validation_rows(repair_data, attribute="colour", seed=0))
+
+
+@pytest.fixture(scope="module")
+def classifier(biased: CandidatePackage) -> PixelClassifier:
+    return PixelClassifier(restore(biased), biased.card.input)
+
+
+def test_every_group_weighs_the_same_in_balancing(data: Material):
+    lopsided = data.take(torch.cat([torch.arange(len(data)), torch.arange(40)]))
+    weights, groups = balancing_weights(lopsided), groups_of(lopsided)
+    totals = [float(weights[groups == group].sum()) for group in groups.unique()]
+    assert totals == pytest.approx([totals[0]] * len(totals), rel=1e-4)
+    assert float(weights.mean()) == pytest.approx(1)
+
+
+def test_jtt_upweighs_what_the_original_gets_wrong(classifier: PixelClassifier, data: Material):
+    logits = torch.zeros(len(data), 10)
+    rows = torch.arange(len(data))
+    wrong = classifier(data.samples).argmax(dim=1) != data.labels
+    loss = jtt(classifier, data, Settings(1e-3, upweight=5.0))
+    totals = [float(loss(logits[side], rows[side])) for side in (wrong, ~wrong)]
+    assert totals[0] / totals[1] == pytest.approx(5, rel=1e-4)
+
+
+def test_group_dro_moves_weight_to_the_group_with_the_higher_loss(classifier: PixelClassifier, data: Material):
+    few = data.take(torch.stack([torch.where(data.labels == label)[0][0] for label in (0, 1)]))
+    loss = group_dro(classifier, few, Settings(1e-3))
+    logits = torch.zeros(2, 10)
+    logits[0, 0] = 5.0
+    losses = cross_entropy(logits, few.labels, reduction="none")
+    shares = torch.tensor([0.5, 0.5])
+    for _ in range(2):
+        shares = shares * (STEP * losses).exp()
+        shares = shares / shares.sum()
+        assert float(loss(logits, torch.arange(2))) == pytest.approx(float(shares @ losses), rel=1e-5)
+    assert shares[1] > shares[0]
+
+
+def test_a_balanced_draw_has_as_many_of_each_group_as_the_rarest():
+    groups = np.array([0] * 7 + [3] * 2 + [5] * 4)
+    rows = balanced_draw(groups, np.random.default_rng(0))
+    assert len(set(rows)) == len(rows)
+    assert np.bincount(groups[rows]).tolist() == [2, 0, 0, 2, 0, 2]
+
+
+@pytest.mark.parametrize("labels", [[0, 2], [0, 1, 2]])
+def test_the_sparse_head_decides_as_the_library_does(labels: list[int]):
+    rng = np.random.default_rng(0)
+    drawn = rng.choice(labels, size=80)
+    samples = Samples(np.eye(3)[drawn] * 3 + rng.normal(size=(80, 3)), drawn)
+    head = sparse_head(samples, spread_of(samples), classes=3, inverse=1.0)
+    decisions = head.log_probabilities(samples).argmax(axis=1)
+    assert (decisions == drawn).mean() > 0.85
+    assert set(decisions) <= set(labels), "a class that was never seen is never decided for"
+
+
+@pytest.mark.parametrize("method", [fine_tune_head, refit_head, deep_feature_reweighting])
+def test_head_baselines_move_the_head_alone(
+    biased: CandidatePackage, data: Material, validation: torch.Tensor, method, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(training, "EPOCHS", 1)
+    network = restore(biased)
+    found = method(network, biased.card.input, data, validation, seconds=1, seed=0)
+    assert 0 < movement(network, found.network)[0] <= 330 / 24258 + 1e-9
+    assert not np.allclose(head_of(found.network).theta, head_of(network).theta)
+
+
+@pytest.mark.parametrize("method", [fine_tune, robust])
+def test_trained_baselines_move_a_copy_of_the_whole_network_towards_the_repair_data(
+    biased: CandidatePackage, data: Material, validation: torch.Tensor, method, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(training, "EPOCHS", 2)
+    network = restore(biased)
+    found = method(network, biased.card.input, data, validation, seconds=1, seed=0)
+    assert movement(network, restore(biased)) == (0.0, 0.0)
+    assert movement(network, found.network)[0] > 0.9
+    assert found.trials[0].conflicting > 0.5
+
+
+def test_every_arm_has_a_grid_of_three():
+    from biasgate.debias import adversarial, baselines, head_baselines, unlearning
+
+    grids = (adversarial.GRID, unlearning.GRID, baselines.RATES, baselines.HEAD_RATES, baselines.UPWEIGHTS)
+    assert {len(grid) for grid in (*grids, head_baselines.PENALTIES)} == {3}
+
+
+def test_without_a_curriculum_every_round_is_as_hard_as_the_last():
+    parts = rounds(replace(CURRICULUM, staged=False))
+    assert len(parts) == ROUNDS
+    assert set(parts) == {rounds(CURRICULUM)[-1]}
+
+
+def test_noise_is_a_corner_of_the_attacks_ball():
+    pixels = torch.full((3, 3, 4, 4), 0.5)
+    found = random_change(pixels, family="pixels", radius=0.1, generator=torch.Generator().manual_seed(0))
+    assert torch.allclose((found - pixels).abs(), torch.tensor(0.1))
+    mixed = random_change(pixels, family="mixing", radius=0.1, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(mixed, mixed[:, :, :1, :1].expand_as(mixed)), "one colour map an image"
+
+
+def test_the_target_attack_changes_the_decision_itself(classifier: PixelClassifier, data: Material):
+    few = data.take(torch.arange(60))
+    settings = replace(CURRICULUM, against="decision")
+    found = changed(classifier, few, settings, radius=0.6, generator=torch.Generator().manual_seed(0))
+    before, after = (classifier(samples).argmax(dim=1) for samples in (few.samples, found))
+    assert (before != after).float().mean() > 0.5
+
+
+def test_of_two_classes_a_head_has_two_rows():
+    samples = Samples(np.array([[-1.0], [1.0]] * 10), np.array([0, 1] * 10))
+    head = sparse_head(samples, spread_of(samples), classes=2, inverse=10.0)
+    assert isinstance(head, LinearHead)
+    assert head.weight[0] == pytest.approx(-head.weight[1])
