@@ -10,9 +10,19 @@ from typing import TypeVar
 from biasgate.evaluation.schema import Cell, Change, EvaluationSpec, Gap, Ratio, Score, combination
 from biasgate.gate.evidence import Evidence
 from biasgate.gate.wording import name, points, rate, samples
+from biasgate.statistics.estimate import Estimate
 
 MOST_PAIRS = 66
 """An evaluation keeps at most so many pairs of subgroups, those with the widest bounds."""
+
+DECIDES = {
+    "newcombe": "miettinen-nurminen",
+    "newcombe, paired": "tango",
+    "newcombe, paired, clustered": "tango, clustered",
+    "square-and-add, clustered": "square-and-add, korn-graubard",
+    "mover": "mover, korn-graubard",
+}
+"""The method of the bounds that decide, by the method of the interval that is reported beside them."""
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -260,14 +270,19 @@ def _pair(pair: Gap | Ratio, measurements: Measurements) -> Measured:
     if pair.estimate is None or pair.bounds is None or pair.simultaneous is None:
         units = min(measurements.cell(pair.metric, group).units for group in (pair.higher, pair.lower))
         raise Missing(f"{what()} is not known well enough.", n=units)
-    found = Measured(pair.estimate.value, pair.bounds, pair.simultaneous, pair.estimate.n, pair.estimate.method)
+    estimate = pair.estimate
+    found = Measured(estimate.value, pair.bounds, pair.simultaneous, estimate.n, _deciding(estimate))
     return _ordered(found, what, smallest=0)
 
 
 def _loss(change: Change, proving: tuple[float, float]) -> Measured:
     estimate = change.estimate
-    gain = Measured(estimate.value, change.bounds, proving, estimate.n, estimate.method)
+    gain = Measured(estimate.value, change.bounds, proving, estimate.n, _deciding(estimate))
     return _ordered(-gain, lambda: f"The change of {change.metric} on {samples(change.subgroup)}", smallest=-1)
+
+
+def _deciding(estimate: Estimate) -> str:
+    return DECIDES.get(estimate.method, estimate.method)
 
 
 def _ordered(measured: Measured, what: What, *, smallest: float) -> Measured:

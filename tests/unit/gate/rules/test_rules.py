@@ -23,6 +23,19 @@ def test_a_rule_that_estimates_tells_value_bound_threshold_units_and_method(resu
     assert None not in (found.value, found.bound, found.threshold, found.n, found.method)
 
 
+@pytest.mark.parametrize(
+    ("rule", "method"),
+    [
+        ("floor", "clopper-pearson"),
+        ("gap", "miettinen-nurminen"),
+        ("ratio", "mover, korn-graubard"),
+        ("champion", "tango"),
+    ],
+)
+def test_the_method_is_that_of_the_bound_and_not_of_the_interval_reported_beside_it(result, rich, rule, method):
+    assert result(rule, rich()).method == method
+
+
 def test_a_ratio_is_judged_by_its_bound_and_its_violation_is_bias(result, rich, measured):
     unequal = rich(evaluation=measured(women_chosen=False))
     failed = result("ratio", unequal)
