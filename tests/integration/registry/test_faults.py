@@ -85,9 +85,8 @@ def every_failure(sqlite, gate, tmp_path, fault) -> Callable[[Callable[[], objec
         copy_database(live, saved)
         shutil.copytree(gate.log, tmp_path / "saved-log")
         for fatal in count(1):
-            with failing(fatal, fault) as calls:
-                with suppress(Killed, ServiceError):
-                    act()
+            with failing(fatal, fault) as calls, suppress(Killed, ServiceError):
+                act()
             if calls.count < fatal:
                 return
             yield fatal
