@@ -6,7 +6,7 @@ import numpy as np
 
 from biasgate.data.synthetic_faces.face import Face
 from biasgate.data.synthetic_faces.head import head_width
-from biasgate.data.synthetic_faces.shapes import Floats, Layer, clipped, closed, controls, ellipse, mirrored, through
+from biasgate.data.synthetic_faces.shapes import Floats, Layer, both_sides, clipped, closed, controls, ellipse, through
 
 LEVEL = -0.10
 """Height of the eyes."""
@@ -51,7 +51,7 @@ def eye_layers(face: Face) -> list[Layer]:
         Layer(top, lash, solid, width=0.040 - 0.012 * face.masculine),
         Layer(wing, lash, 1 - face.masculine, width=0.032),
     ]
-    return _both(eye)
+    return both_sides(*eye)
 
 
 def cheek_layers(face: Face) -> list[Layer]:
@@ -68,7 +68,7 @@ def cheek_layers(face: Face) -> list[Layer]:
         Layer(furrow, face.shadow, 0.85 * strength, width=0.032),
         *(Layer(foot, face.shadow, np.maximum(0.9 * strength, 0.5 * face.age), width=0.022) for foot in feet),
     ]
-    return _both(cheek)
+    return both_sides(*cheek)
 
 
 def brow_layers(face: Face) -> list[Layer]:
@@ -86,7 +86,7 @@ def brow_layers(face: Face) -> list[Layer]:
     thick = 0.050 + 0.022 * face.masculine + 0.016 * face.swing("brows")
     furrow = through(controls((0.045, -0.33), (0.038, -0.24), (0.05, -0.15)))
     return [
-        *_both([Layer(line + np.array((0.0, 0.045)), face.highlight, 0.3 + 0.4 * face.darkness, width=0.04)]),
+        *both_sides(Layer(line + np.array((0.0, 0.045)), face.highlight, 0.3 + 0.4 * face.darkness, width=0.04)),
         *(
             Layer(through(controls((-0.18, y), (-0.06, y - 0.03), (0.06, y - 0.03), (0.18, y))), face.shadow, s, 0.026)
             for y, s in ((-0.425, raised), (-0.49, 0.8 * raised))
@@ -95,8 +95,8 @@ def brow_layers(face: Face) -> list[Layer]:
             Layer(through(controls((-0.30, y), (0.0, y + 0.015), (0.30, y))), face.shadow, 0.65 * face.age, 0.020)
             for y in (-0.52, -0.455)
         ),
-        *_both([Layer(line, face.brow, np.full(len(x), 0.95), width=thick)]),
-        *_both([Layer(furrow, 0.8 * face.shadow, lowered, width=0.032)]),
+        *both_sides(Layer(line, face.brow, np.full(len(x), 0.95), width=thick)),
+        *both_sides(Layer(furrow, 0.8 * face.shadow, lowered, width=0.032)),
     ]
 
 
@@ -110,13 +110,11 @@ def glasses_layers(face: Face) -> list[Layer]:
     lens = closed(square)
     rim = np.concatenate([lens, lens[:, :1]], axis=1)
     return [
-        *_both(
-            [
-                Layer(lens, np.full_like(face.skin, 225), 0.16 * worn),
-                Layer(glare, np.full_like(face.skin, 250), 0.5 * worn, width=0.03),
-                Layer(rim, colour, worn, width=0.042),
-                Layer(temple, colour, worn, width=0.042),
-            ]
+        *both_sides(
+            Layer(lens, np.full_like(face.skin, 225), 0.16 * worn),
+            Layer(glare, np.full_like(face.skin, 250), 0.5 * worn, width=0.03),
+            Layer(rim, colour, worn, width=0.042),
+            Layer(temple, colour, worn, width=0.042),
         ),
         Layer(
             through(controls((x - 0.2, LEVEL - 0.04), (0.0, LEVEL - 0.075), (0.2 - x, LEVEL - 0.04))),
@@ -133,12 +131,3 @@ _FAN = ((-0.045, -0.035), (0.0, 0.0), (0.045, 0.035))
 def _at(x: Floats) -> Floats:
     """Where the right eye is, to be added to points ``[n, 1, 2]``."""
     return np.stack([x, np.full_like(x, LEVEL)], axis=1)[:, None]
-
-
-def _both(layers: list[Layer]) -> list[Layer]:
-    """Each layer on the right side and on the left."""
-    return [
-        copy
-        for layer in layers
-        for copy in (layer, Layer(mirrored(layer.points), layer.colour, layer.opacity, layer.width))
-    ]

@@ -8,6 +8,7 @@ from biasgate.data.synthetic_faces.face import Face
 from biasgate.data.synthetic_faces.shapes import (
     Floats,
     Layer,
+    both_sides,
     clipped,
     closed,
     controls,
@@ -44,7 +45,7 @@ def fold_layers(face: Face) -> list[Layer]:
     apple = ellipse(half + 0.13, 0.21, 0.10, 0.075)
     boss = through(controls((-0.13, 0.69), (-0.06, 0.645), (0.06, 0.645), (0.13, 0.69)))
     return [
-        *_sides(apple, face.highlight, 0.25 * smile),
+        *both_sides(Layer(apple, face.highlight, 0.25 * smile)),
         *_fold(face, nasal, np.maximum(0.95 * smile, 0.6 * face.age), width=0.034),
         *_fold(face, sag, np.maximum(frown, 0.35 * face.age), width=0.040),
         Layer(boss, face.shadow, 0.75 * frown, width=0.034),
@@ -53,44 +54,45 @@ def fold_layers(face: Face) -> list[Layer]:
 
 def mouth_layers(face: Face) -> list[Layer]:
     """Lips, and between them, when AU25 parts them, the dark of the mouth and the teeth."""
-    half, corner, solid = half_width(face), corner_height(face), np.ones(len(face.traits))
-    smile, frown, gap = face["AU12"], face["AU15"], 0.15 * face["AU25"]
-    full = 0.05 + 0.014 * face.swing("lips") - 0.010 * face.masculine - 0.010 * face.age
-    near, level = 0.62 * half, LEVEL + 0.012 * smile - 0.018 * frown
-    bend = level - 0.042 * smile + 0.006 * frown
-    upper, lower = level - 0.35 * gap, level + 0.65 * gap
-    seam = controls(
-        (half, corner), (near, bend - 0.28 * gap), (0.0, upper), (-near, bend - 0.28 * gap), (-half, corner)
-    )
-    floor = controls(
-        (half, corner), (near, bend + 0.55 * gap), (0.0, lower), (-near, bend + 0.55 * gap), (-half, corner)
-    )
-    bow = controls(
-        (half, corner - 0.008), (near, bend - 0.28 * gap - 0.75 * full), (0.055, upper - 1.05 * full),
-        (0.0, upper - 0.8 * full), (-0.055, upper - 1.05 * full), (-near, bend - 0.28 * gap - 0.75 * full),
-        (-half, corner - 0.008),
-    )  # fmt: skip
-    pout = controls(
-        (half, corner + 0.006), (near, bend + 0.55 * gap + 1.05 * full), (0.0, lower + 1.5 * full),
-        (-near, bend + 0.55 * gap + 1.05 * full), (-half, corner + 0.006),
-    )  # fmt: skip
-    inside = _between(seam, floor)
-    teeth = clipped(inside, bottom=upper + 0.45 * gap)
-    dark, open_ = np.broadcast_to((48.0, 16.0, 20.0), face.skin.shape), np.minimum(4 * face["AU25"], 1)
-    shade = through(
-        controls(
-            (-0.12, lower + 1.5 * full + 0.045), (0.0, lower + 1.5 * full + 0.06), (0.12, lower + 1.5 * full + 0.045)
-        )
-    )
+    solid, open_ = np.ones(len(face.traits)), np.minimum(4 * face["AU25"], 1)
+    seam, floor = _opening(face)
+    bow, pout = _edges(face, seam, floor)
+    inside, chin = _between(seam, floor), pout[:, 2, 1] + 0.045
+    teeth = clipped(inside, bottom=seam[:, 2, 1] + 0.0675 * face["AU25"])
+    dimple = ellipse(half_width(face), corner_height(face), 0.022, 0.018, corners=8)
     return [
-        Layer(shade, face.shadow, 0.45 * solid, width=0.035),
+        Layer(through(symmetric((0.12, chin), (0.0, chin + 0.015))), face.shadow, 0.45 * solid, width=0.035),
         Layer(_between(bow, seam), 0.90 * face.lip, solid),
         Layer(_between(floor, pout), np.minimum(1.08 * face.lip, 255), solid),
-        Layer(inside, dark, open_),
-        Layer(teeth, np.full_like(face.skin, 238), open_ * (0.55 + 0.4 * smile)),
+        Layer(inside, np.broadcast_to((48.0, 16.0, 20.0), face.skin.shape), open_),
+        Layer(teeth, np.full_like(face.skin, 238), open_ * (0.55 + 0.4 * face["AU12"])),
         Layer(through(seam), 0.45 * face.lip, 0.95 * (1 - 0.8 * open_), width=0.028),
-        *_sides(ellipse(half, corner, 0.022, 0.018, corners=8), 0.6 * face.shadow, 0.5 + 0.4 * smile),
+        *both_sides(Layer(dimple, 0.6 * face.shadow, 0.5 + 0.4 * face["AU12"])),
     ]
+
+
+def _opening(face: Face) -> tuple[Floats, Floats]:
+    """Controls of the upper lip's lower edge and the lower lip's upper edge; they meet when the mouth is closed."""
+    half, corner, gap = half_width(face), corner_height(face), 0.15 * face["AU25"]
+    level = LEVEL + 0.012 * face["AU12"] - 0.018 * face["AU15"]
+    bend = level - 0.042 * face["AU12"] + 0.006 * face["AU15"]
+    return (
+        symmetric((half, corner), (0.62 * half, bend - 0.28 * gap), (0.0, level - 0.35 * gap)),
+        symmetric((half, corner), (0.62 * half, bend + 0.55 * gap), (0.0, level + 0.65 * gap)),
+    )
+
+
+def _edges(face: Face, seam: Floats, floor: Floats) -> tuple[Floats, Floats]:
+    """Controls of the upper lip's upper edge, with its bow, and the lower lip's lower edge."""
+    full = 0.05 + 0.014 * face.swing("lips") - 0.010 * face.masculine - 0.010 * face.age
+    (half, corner), (near, above), (_, upper) = (seam[:, point].T for point in range(3))
+    below, lower = floor[:, 1, 1], floor[:, 2, 1]
+    return (
+        symmetric(
+            (half, corner - 0.008), (near, above - 0.75 * full), (0.055, upper - 1.05 * full), (0.0, upper - 0.8 * full)
+        ),
+        symmetric((half, corner + 0.006), (near, below + 1.05 * full), (0.0, lower + 1.5 * full)),
+    )
 
 
 def half_width(face: Face) -> Floats:
@@ -112,11 +114,6 @@ def _fold(face: Face, line: Floats, opacity: Floats, *, width: float) -> list[La
     """A dark fold and the light on its outer edge, which is what shows on dark skin, on both sides."""
     edge = line + np.array((0.034, 0.0))
     return [
-        *_sides(edge, face.highlight, (0.1 + 0.75 * face.darkness) * opacity, width),
-        *_sides(line, face.shadow, opacity, width),
+        *both_sides(Layer(edge, face.highlight, (0.1 + 0.75 * face.darkness) * opacity, width)),
+        *both_sides(Layer(line, face.shadow, opacity, width)),
     ]
-
-
-def _sides(points: Floats, colour: Floats, opacity: Floats, width: float | None = None) -> list[Layer]:
-    """A layer on the right side and on the left."""
-    return [Layer(side, colour, opacity, width) for side in (points, mirrored(points))]

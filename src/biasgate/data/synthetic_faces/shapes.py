@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TypeAlias
 
@@ -40,18 +40,20 @@ def controls(*points: tuple[Scalar, Scalar]) -> Floats:
 
 
 def symmetric(*points: tuple[Scalar, Scalar]) -> Floats:
-    """Controls of a closed shape from those of its right half, top to bottom; those on the axis are not doubled."""
+    """Controls of a symmetric shape from those of its right half; a first or last one on the axis is not doubled."""
     right = controls(*points)
-    left = right[:, ::-1] * (-1, 1)
-    ends = [slice(1, None), slice(None, -1)]
-    left = left[:, ends[0]] if _on_axis(points[-1]) else left
-    left = left[:, ends[1]] if _on_axis(points[0]) else left
-    return np.concatenate([right, left], axis=1)
+    start, stop = int(_on_axis(points[-1])), len(points) - int(_on_axis(points[0]))
+    return np.concatenate([right, mirrored(right)[:, ::-1][:, start:stop]], axis=1)
 
 
 def mirrored(points: Floats) -> Floats:
     """The same on the other side of the face."""
     return points * (-1, 1)
+
+
+def both_sides(*layers: Layer) -> list[Layer]:
+    """Each layer, given on the right side, there and on the left."""
+    return [copy for layer in layers for copy in (layer, replace(layer, points=mirrored(layer.points)))]
 
 
 def closed(points: Floats) -> Floats:
