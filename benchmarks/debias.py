@@ -1,8 +1,7 @@
 """Every repair method and baseline on the same models, repair data, split and grid size; see ``--help``.
 
 A seed draws its own split, planting, initial weights and twins. Results are JSON lines, one an arm and seed, appended
-as they come, methods of seconds before methods of minutes; ``--resume`` runs what is missing. The table goes to
-docs/repair.md.
+as they come, cheap arms first; ``--resume`` runs what is missing. The table goes to docs/repair.md.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -114,8 +113,8 @@ CURRICULA: dict[str, Method] = {
 }
 
 
-def arms(world: World) -> tuple[dict[str, Method], dict[str, Method]]:
-    """Those of seconds, those of minutes."""
+def arms(world: World) -> dict[str, Method]:
+    """All arms, the cheap before the dear."""
     return {
         "original": lambda network, *_, **__: Repaired(network, (), planned=0, refitted=False),
         "retrained with all twins": retrained(world),
@@ -123,7 +122,9 @@ def arms(world: World) -> tuple[dict[str, Method], dict[str, Method]]:
         "unlearning, training data": unlearn_with_training_data(world),
         "unlearning, generated pairs": unlearn_generated,
         "**unlearning**": repair_by_unlearning,
-    }, {**TRAINED_BASELINES, **CURRICULA}
+        **TRAINED_BASELINES,
+        **CURRICULA,
+    }
 
 
 def measure(network: Network, world: World) -> dict[str, float]:
@@ -159,16 +160,14 @@ def run_arm(name: str, method: Method, world: World, seed: int) -> dict[str, Any
 
 
 def run(dataset: str, share: float, seeds: range, path: Path) -> None:
-    """Appends what ``path`` lacks."""
+    """Appends what ``path`` lacks, arm by arm, so that a table of some arms is complete early."""
     done = {(row["seed"], row["arm"]) for row in rows_of(path)}
-    for part, kind in enumerate(("seconds", "minutes")):
-        for seed in track(seeds, f"{dataset} {share:g}, methods of {kind}", total=len(seeds), unit="seeds"):
-            world = make_world(dataset, share=share, seed=seed)
-            for name, method in arms(world)[part].items():
-                if (seed, name) not in done:
-                    row = {"dataset": dataset, "share": share, "seed": seed, **run_arm(name, method, world, seed)}
-                    with path.open("a") as file:
-                        file.write(json.dumps(row) + "\n")
+    world = cache(partial(make_world, dataset, share=share))
+    missing = [(seed, arm) for arm in arms(world(seed=0)) for seed in seeds if (seed, arm) not in done]
+    for seed, arm in track(missing, f"{dataset} {share:g}", total=len(missing), unit="arms"):
+        found = run_arm(arm, arms(world(seed=seed))[arm], world(seed=seed), seed)
+        with path.open("a") as file:
+            file.write(json.dumps({"dataset": dataset, "share": share, "seed": seed, **found}) + "\n")
 
 
 def rows_of(path: Path) -> Iterator[dict[str, Any]]:
