@@ -9,7 +9,7 @@
 | 4 | decision: REJECTED |
 | 5 | decision: INSUFFICIENT_EVIDENCE |
 | 6 | a service is out of reach: MLflow, S3, Kubeflow |
-| 7 | trust is broken: a signature, a digest or a chain does not verify |
+| 7 | trust is broken: a signature, a digest or a chain does not verify; or all was done, but an alert was raised |
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ app = typer.Typer(
     name="biasgate",
     help="A bias gate for classifiers: read bias from weights, measure it, repair it, decide, sign.",
     epilog="Exit codes: 0 done or APPROVED, 1 a bug, 2 usage, 3 bad input, 4 REJECTED, 5 INSUFFICIENT_EVIDENCE, "
-    "6 a service is out of reach, 7 trust is broken.",
+    "6 a service is out of reach, 7 trust is broken or an alert was raised.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
