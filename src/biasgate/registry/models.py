@@ -67,9 +67,21 @@ def submit_candidate(
 
 
 def register_package(
-    package: CandidatePackage, *, model: str, run_id: str | None = None, tags: Mapping[str, str] | None = None
+    package: CandidatePackage,
+    *,
+    model: str,
+    run_id: str | None = None,
+    experiment: str = EXPERIMENT,
+    tags: Mapping[str, str] | None = None,
 ) -> str:
     """Registers the two files of a package, and nothing else, as a new version of a registered model.
+
+    Args:
+        package: What is registered.
+        model: Name of the registered model.
+        run_id: The run that made it; a new one is opened when absent.
+        experiment: Where that new one is opened: its files are safe from whoever may not write there.
+        tags: Further tags of the version.
 
     Returns:
         ``models:/<model>/<version>``.
@@ -84,6 +96,7 @@ def register_package(
             flavour_settings={"onnx_version": version("onnx"), "data": MODEL, "providers": ["CPUExecutionProvider"]},
             signature=_signature(package.card),
             run_id=run_id,
+            experiment=experiment,
             tags={**(tags or {}), DIGEST_TAG: package.digest, "biasgate.submitter": package.card.submitter},
         )
 
@@ -96,6 +109,7 @@ def register_folder(
     flavour_settings: Mapping[str, Any] | None = None,
     signature: ModelSignature | None = None,
     run_id: str | None = None,
+    experiment: str = EXPERIMENT,
     tags: Mapping[str, str] | None = None,
 ) -> str:
     """Registers any folder of files as a new version, with an ``MLmodel`` file added to it.
@@ -112,7 +126,7 @@ def register_folder(
     described.add_flavor(flavour, **(flavour_settings or {}))
     described.save(str(folder / "MLmodel"))
     _ensure_model(client, name)
-    run = run_id or _own_run(client, name)
+    run = run_id or _own_run(client, name, experiment)
     place = f"{name}-{described.model_uuid}"
     with explained(name):
         client.log_artifacts(run, str(folder), place)
@@ -218,9 +232,9 @@ def _ensure_model(client: MlflowClient, name: str) -> None:
                 raise
 
 
-def _own_run(client: MlflowClient, name: str) -> str:
+def _own_run(client: MlflowClient, name: str, experiment: str) -> str:
     with explained(name):
-        return client.create_run(experiment_id(client, EXPERIMENT), run_name=f"register {name}").info.run_id
+        return client.create_run(experiment_id(client, experiment), run_name=f"register {name}").info.run_id
 
 
 def _signature(card: CandidateCard) -> ModelSignature:

@@ -27,6 +27,7 @@ from biasgate.registry.alerts import Alarm, Alert
 from biasgate.registry.client import connect, explained
 from biasgate.registry.models import DIGEST_TAG, ENTRY_TAG, fetch, gated_name, register_package
 from biasgate.registry.projection import project
+from biasgate.registry.tracking import PROMOTIONS
 
 if TYPE_CHECKING:
     from biasgate.gate.keyring import Keyring
@@ -176,7 +177,8 @@ def _registered(number: int, package: CandidatePackage, name: str) -> str:
         for version in client.search_model_versions(f"name = '{name}'"):
             if (version.tags.get(ENTRY_TAG), version.tags.get(DIGEST_TAG)) == (str(number), package.digest):
                 return str(version.version)
-    return register_package(package, model=name, tags={ENTRY_TAG: str(number)}).rsplit("/", 1)[-1]
+    tags = {ENTRY_TAG: str(number)}
+    return register_package(package, model=name, experiment=PROMOTIONS, tags=tags).rsplit("/", 1)[-1]
 
 
 def _name(champion: Champion | None) -> str:

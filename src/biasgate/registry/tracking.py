@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 EXPERIMENT = "biasgate"
+PROMOTIONS = "biasgate-promotions"
+"""Holds the files of promoted versions, apart from submissions: with accounts, only the promoter's writes there."""
+
 PREFIX = "biasgate."
 LONGEST_PARAMETER = 6000
 BATCH = 100

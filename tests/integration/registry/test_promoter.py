@@ -32,6 +32,19 @@ def test_an_approval_serves_as_a_clean_version_with_the_decided_digest(submit, g
     assert connect().get_model_version(name, "1").tags["biasgate.entry"] == "1"
 
 
+def test_promoted_files_lie_in_an_experiment_apart_from_submissions(submit, gate, name):
+    _, source = submit()
+    gate.promote()
+    client = connect()
+
+    def experiment(model: str, number: str) -> str:
+        run = client.get_run(client.get_model_version(model, number).run_id)
+        return client.get_experiment(run.info.experiment_id).name
+
+    assert experiment(name, "1") == "biasgate-promotions"
+    assert experiment(f"{name}-candidates", source.rsplit("/", 1)[-1]) == "biasgate"
+
+
 def test_promoting_twice_makes_one_version(submit, gate, name):
     submit()
     gate.promote()
