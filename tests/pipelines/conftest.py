@@ -1,14 +1,23 @@
 """A fake of Kubeflow Pipelines' v2beta1 API: answers the client over HTTP, keeps what it is told, runs nothing."""
 
+import contextlib
 import http.server
 import itertools
 import json
-import re
+import ssl
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 PREFIX = "/apis/v2beta1"
 
@@ -105,12 +114,9 @@ class FakeKubeflow:
         return 200, {field: items[start:after], **more}
 
 
-@pytest.fixture
-def kubeflow(monkeypatch: pytest.MonkeyPatch, tmp_path) -> Iterator[FakeKubeflow]:
-    """The fake, listening on this machine; nobody's own settings for Kubeflow are in force."""
-    for name in ("KF_PIPELINES_TOKEN", "KF_PIPELINES_SA_TOKEN_PATH", "KF_PIPELINES_ENDPOINT", "KF_PIPELINES_NAMESPACE"):
-        monkeypatch.delenv(name, raising=False)
-    fake = FakeKubeflow()
+@contextlib.contextmanager
+def listening(fake: FakeKubeflow, tls: ssl.SSLContext | None = None) -> Iterator[FakeKubeflow]:
+    """The fake, answering on this machine."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -121,7 +127,7 @@ def kubeflow(monkeypatch: pytest.MonkeyPatch, tmp_path) -> Iterator[FakeKubeflow
             fake.tokens.append(token)
             url = urlsplit(self.path)
             query = {name: values[0] for name, values in parse_qs(url.query).items()}
-            path = re.sub(f"^{PREFIX}", "", url.path)
+            path = url.path.removeprefix(PREFIX)
             refused = fake.accepts is not None and token != f"Bearer {fake.accepts}"
             status, said = (
                 (401, {"message": "who are you"}) if refused else fake.answer(self.command, path, query, body)
@@ -139,7 +145,52 @@ def kubeflow(monkeypatch: pytest.MonkeyPatch, tmp_path) -> Iterator[FakeKubeflow
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        if tls:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        fake.endpoint = f"http://127.0.0.1:{server.server_port}"
+        fake.endpoint = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
         yield fake
         server.shutdown()
+
+
+@pytest.fixture
+def unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody's own settings for Kubeflow are in force."""
+    for name in ("KF_PIPELINES_TOKEN", "KF_PIPELINES_SA_TOKEN_PATH", "KF_PIPELINES_ENDPOINT", "KF_PIPELINES_NAMESPACE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def kubeflow(unset) -> Iterator[FakeKubeflow]:
+    """The fake, over HTTP."""
+    with listening(FakeKubeflow()) as fake:
+        yield fake
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate of this machine, with its key, that vouches for itself: a private authority."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("authority") / "ca.pem"
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(made.public_bytes(Encoding.PEM) + secret)
+    return path
+
+
+@pytest.fixture
+def kubeflow_over_tls(unset, certificate: Path) -> Iterator[FakeKubeflow]:
+    """The fake, behind a certificate that no public authority knows."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with listening(FakeKubeflow(), context) as fake:
+        yield fake

@@ -128,7 +128,16 @@ def test_the_command_prints_one_json_document_and_nothing_else(kubeflow):
     assert json.loads(done.stdout) == {"pipeline": "gate", "run": next(iter(kubeflow.runs))}
 
 
-def test_a_private_authority_is_asked_for_by_path(kubeflow):
-    cluster = Cluster(endpoint="https://127.0.0.1:9", namespace="biasgate-runs", ca=Path("/nowhere/ca.pem"))
+def test_a_server_of_a_private_authority_is_trusted_only_with_its_bundle(kubeflow_over_tls, certificate):
+    fake = kubeflow_over_tls
+    with pytest.raises(ServiceError, match="certificate authority"):
+        submit("gate", GATE, cluster=Cluster(fake.endpoint, "biasgate-runs"), account="pipeline-runner")
+    assert fake.tokens == []
+    submit("gate", GATE, cluster=Cluster(fake.endpoint, "biasgate-runs", certificate), account="pipeline-runner")
+    assert len(fake.runs) == 1
+
+
+def test_a_bundle_that_is_not_there_is_named(kubeflow):
+    cluster = Cluster(endpoint=kubeflow.endpoint, namespace="biasgate-runs", ca=Path("/nowhere/ca.pem"))
     with pytest.raises(InputError, match=r"/nowhere/ca\.pem"):
         submit("gate", GATE, cluster=cluster, account="pipeline-runner")
