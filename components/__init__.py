@@ -1,7 +1,7 @@
 """KFP components of biasgate: each body imports one step of the library and calls it."""
 
 from biasgate.components.candidate import fetch_candidate, submit_candidate
-from biasgate.components.debias import debias_adversarial
+from biasgate.components.debias import debias_adversarial, debias_unlearning, repair_candidate
 from biasgate.components.evaluation import evaluate_subgroups
 from biasgate.components.gate import approve_candidate
 from biasgate.components.meta_classifier import train_meta_classifier
@@ -12,11 +12,13 @@ from biasgate.components.zoo import plan_zoo, train_zoo_shard
 __all__ = [
     "approve_candidate",
     "debias_adversarial",
+    "debias_unlearning",
     "evaluate_subgroups",
     "featurize_weights",
     "fetch_candidate",
     "list_candidates",
     "plan_zoo",
+    "repair_candidate",
     "scan_weights",
     "submit_candidate",
     "train_meta_classifier",

@@ -4,9 +4,9 @@ from kfp import dsl
 
 from biasgate.components import (
     approve_candidate,
-    debias_adversarial,
     evaluate_subgroups,
     fetch_candidate,
+    repair_candidate,
     scan_weights,
     submit_candidate,
 )
@@ -55,7 +55,7 @@ def gate(
     )
     with dsl.If(decision.outputs["Output"] == "repair"):
         repair = configure(
-            debias_adversarial(package=package, data=repair_data, policy=policy, run=run), work="train", cached=False
+            repair_candidate(package=package, data=repair_data, policy=policy, run=run), work="train", cached=False
         )
         repaired = repair.outputs["repaired"]
         submitted = configure(submit_candidate(package=repaired, run=run), cached=False)

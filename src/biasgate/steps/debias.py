@@ -14,19 +14,24 @@ if TYPE_CHECKING:
 SEED = 0
 
 
-def debias(*, method: Method, package: Path, data: str, policy: str, run: str, repaired: Path, record: Path) -> None:
-    """Repairs a package by one method, within the policy's budget."""
+def debias(
+    *, package: Path, data: str, policy: str, run: str, repaired: Path, record: Path, method: Method | None = None
+) -> None:
+    """Repairs a package within the policy's budget, by one method or by the best of the policy's."""
     from biasgate.data.source import open_dataset
-    from biasgate.debias.repair import debias as repair
+    from biasgate.debias.competition import compete
     from biasgate.gate.policy import read_policy
     from biasgate.models.package import open_package
 
-    with task(f"debias_{method}", run=run) as tracked:
-        budget, dataset = read_policy(policy).repair.seconds, open_dataset(data)
-        _, made = repair(open_package(package), dataset, method=method, into=repaired, seconds=budget, seed=SEED)
+    with task(f"debias_{method}" if method else "repair_candidate", run=run) as tracked:
+        rules, dataset = read_policy(policy).repair, open_dataset(data)
+        methods = (method,) if method else rules.methods
+        _, made = compete(
+            open_package(package), dataset, methods=methods, into=repaired, seconds=rules.seconds, seed=SEED
+        )
         write(record, made.to_json())
-        chosen = next(trial for trial in made.trials if trial.chosen)
-        tracked.log_params({"method": method, "data": dataset.digest, "trials": len(made.trials), **chosen.settings})
-        tracked.log_metrics({"validation_worst_group": chosen.worst_group, "seconds": made.seconds})
+        tracked.log_params({"method": made.method, "data": dataset.digest, "trials": len(made.trials)})
+        tracked.log_params(made.chosen.settings)
+        tracked.log_metrics({"validation_worst_group": made.chosen.worst_group, "seconds": made.seconds})
         tracked.log_metrics({"moved": made.moved, "distance": made.distance, "parity": made.parity})
         tracked.log_dict(made.model_dump(mode="json", by_alias=True), "repair.json")
