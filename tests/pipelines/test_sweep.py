@@ -1,0 +1,66 @@
+"""A sweep finds the submissions that nobody judged and takes each through the gate, on a real registry."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from biasgate.errors import BiasgateError, InputError
+from biasgate.pipelines import demo
+from biasgate.pipelines.local import run_locally
+from biasgate.registry.client import connect
+from biasgate.registry.tracking import EXPERIMENT, experiment_id
+from biasgate.steps.sweep import list_candidates
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """An empty log, and a registry with three submissions that no gate can read."""
+    folder = tmp_path_factory.mktemp("world")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("MLFLOW_TRACKING_URI", "BIASGATE_SIGNING_KEY_FILE", "BIASGATE_TRUSTED_KEYS"):
+            patch.setenv(name, "")
+        demo.prepare(folder)
+        (folder / "settings.yaml").write_text("retries: {times: 0}\n")
+        patch.setenv("BIASGATE_KFP_SETTINGS", str(folder / "settings.yaml"))
+        client = connect()
+        client.create_registered_model("digits-candidates")
+        for _ in range(3):
+            run = client.create_run(experiment_id(client, EXPERIMENT))
+            client.log_text(run.info.run_id, "no model", "model/readme.txt")
+            client.create_model_version("digits-candidates", f"{run.info.artifact_uri}/model", run.info.run_id)
+        yield folder
+
+
+def test_undecided_submissions_are_listed_oldest_first_up_to_the_limit(world):
+    found = list_candidates(name="digits", log=str(world / "log"), which="undecided", limit=2)
+    assert found == ["models:/digits-candidates/1", "models:/digits-candidates/2"]
+
+
+def test_a_model_without_submissions_or_champion_has_nothing_to_judge(world):
+    assert list_candidates(name="letters", log=str(world / "log"), which="undecided", limit=9) == []
+    assert list_candidates(name="digits", log=str(world / "log"), which="champion", limit=9) == []
+
+
+def test_another_choice_is_refused(world):
+    with pytest.raises(InputError, match="use undecided or champion"):
+        list_candidates(name="digits", log=str(world / "log"), which="all", limit=9)
+
+
+def arguments(world: Path, **changes: str | int) -> dict[str, str | int]:
+    wanted = {**demo.gate_arguments(world, ""), "name": "digits", **changes}
+    del wanted["candidate"]
+    return wanted
+
+
+def test_a_sweep_that_finds_nothing_ends_well(world, tmp_path):
+    run_locally("sweep", arguments(world, which="champion"), folder=tmp_path)
+
+
+def test_each_submission_gets_a_gate_of_its_own_and_one_that_fails_stays_undecided(world, tmp_path):
+    with pytest.raises(BiasgateError, match="fetch_candidate failed"):
+        run_locally("sweep", arguments(world, limit=2), folder=tmp_path)
+    events = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
+    assert [event["task"] for event in events if event["state"] == "failed"] == ["fetch_candidate"] * 2
+    assert len(list_candidates(name="digits", log=str(world / "log"), which="undecided", limit=9)) == 3
