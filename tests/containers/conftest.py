@@ -3,19 +3,14 @@
 import contextlib
 import functools
 import http.server
-import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 import yaml
@@ -26,23 +21,6 @@ RESTRICTED = [
     *("--memory", "2g", "--pids-limit", "256"),
 ]
 WHEELS_PORT = 18765  # a build argument, so always the same: another number would build the image anew
-
-
-@dataclass(frozen=True)
-class S3:
-    """An S3 server in a container that others may share the network of."""
-
-    container: str
-    credentials: ClassVar = {"accessKey": "only-for-tests", "secretKey": "only-for-tests"}
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {
-            "AWS_ENDPOINT_URL": "http://127.0.0.1:8333",
-            "AWS_ACCESS_KEY_ID": self.credentials["accessKey"],
-            "AWS_SECRET_ACCESS_KEY": self.credentials["secretKey"],
-            "AWS_DEFAULT_REGION": "us-east-1",
-        }
 
 
 class Docker:
@@ -181,6 +159,12 @@ def image(docker: Docker, base_image: str, torch_index: str) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def restricted() -> list[str]:
+    """Options that give a container as little as the manifests do."""
+    return RESTRICTED
+
+
 @pytest.fixture
 def contained(docker: Docker, image: str):
     """Runs a command in the image: not root, read-only root, no capability, no network, bounded memory."""
@@ -193,25 +177,6 @@ def contained(docker: Docker, image: str):
     return run
 
 
-@pytest.fixture(scope="module")
-def service(docker: Docker, image: str):
-    """Starts a restricted container that stays; it shares at most another container's network. Ends with the module."""
-    names: list[str] = []
-
-    def start(*command: str, options: tuple[str, ...] = (), beside: str | None = None) -> str:
-        entry, *arguments = command
-        name = f"biasgate-{uuid.uuid4().hex[:8]}"
-        names.append(name)
-        network = f"container:{beside}" if beside else "none"
-        closed = ("-d", "--name", name, "--network", network, *RESTRICTED, *options, "--entrypoint", entry)
-        docker("run", *closed, image, *arguments)
-        return name
-
-    yield start
-    for name in reversed(names):
-        docker("rm", "-f", name, check=False)
-
-
 @pytest.fixture(scope="session")
 def manifest() -> Callable[[str, str], dict]:
     """Gives the container of one object in the manifests."""
@@ -222,64 +187,3 @@ def manifest() -> Callable[[str, str], dict]:
         return found["spec"]["template"]["spec"]["containers"][0]
 
     return read
-
-
-@pytest.fixture(scope="session")
-def until() -> Callable[..., None]:
-    """Waits for a server, a minute at most; else fails with what it has to say."""
-
-    def wait(condition: Callable[[], bool], *, otherwise: Callable[[], str]) -> None:
-        for _ in range(120):
-            if condition():
-                return
-            time.sleep(0.5)
-        pytest.fail(otherwise()[-2000:])
-
-    return wait
-
-
-@pytest.fixture(scope="module")
-def s3(docker: Docker, service, manifest, until, tmp_path_factory: pytest.TempPathFactory) -> S3:
-    """The S3 server of the manifests, with the bucket that their job makes."""
-    folder = tmp_path_factory.mktemp("s3")
-    folder.chmod(0o755)
-    identity = {"name": "mlflow", "credentials": [S3.credentials], "actions": ["Admin"]}
-    (folder / "identities.json").write_text(json.dumps({"identities": [identity]}))
-    weed = Path(sys.executable).with_name("weed")
-    mounts = ("--volume", f"{weed}:/usr/bin/weed:ro", "--volume", f"{folder}:/etc/s3:ro")
-    data = ("--tmpfs", "/data:uid=10001")
-    server = S3(service(*manifest("components/s3/s3.yaml", "StatefulSet")["command"], options=(*mounts, *data)))
-    job = manifest("components/s3/bucket.yaml", "Job")
-    variables = [part for name, value in server.environment.items() for part in ("--env", f"{name}={value}")]
-    made = ["exec", *variables, server.container, *job["command"], *job["args"]]
-    until(
-        lambda: docker(*made, check=False).returncode == 0,
-        otherwise=lambda: docker(*made, check=False).stderr + docker("logs", server.container).stderr,
-    )
-    return server
-
-
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A PostgreSQL that listens on a socket in this folder only; account and database are called mlflow."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    if not found:
-        pytest.fail("no PostgreSQL: install Debian's postgresql")
-    folder = Path(tempfile.mkdtemp(prefix="postgres-"))
-    owner = "postgres" if os.geteuid() == 0 else None
-    if owner:
-        shutil.chown(folder, owner)
-    folder.chmod(0o755)
-
-    def command(name: str, *arguments: str) -> None:
-        subprocess.run([str(found[-1] / name), *arguments], check=True, capture_output=True, user=owner, cwd=folder)
-
-    settings = f"-c listen_addresses= -c unix_socket_directories={folder} -c unix_socket_permissions=0777"
-    command("initdb", "-D", f"{folder}/data", "-U", "mlflow", "--auth=trust")
-    command("pg_ctl", "-D", f"{folder}/data", "-l", f"{folder}/log", "-o", settings, "-w", "start")
-    try:
-        command("createdb", "-h", str(folder), "-U", "mlflow", "mlflow")
-        yield folder
-    finally:
-        command("pg_ctl", "-D", f"{folder}/data", "-m", "immediate", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
