@@ -19,6 +19,8 @@ def evaluate_subgroups(
 ):
     """Runs a candidate in a sandbox on the gate's test split and measures it by subgroup; the look is logged first.
 
+    Where the policy compares with the champion, that one is run on the same rows in the same look.
+
     Args:
         package: Candidate package.
         data: Data source of the test split.

@@ -18,6 +18,7 @@ def approve_candidate(
     report: dsl.Output[dsl.HTML],
     record: dsl.Input[dsl.Dataset] = None,
     before: dsl.Input[dsl.Dataset] = None,
+    waivers: str = "",
 ) -> str:
     """Gathers the evidence, decides by the policy, and appends the signed decision to the log; it promotes nothing.
 
@@ -33,6 +34,7 @@ def approve_candidate(
         report: Decision, reasons and figures for people.
         record: Record of the repair that made this candidate.
         before: Evaluation of the candidate before the repair.
+        waivers: Waivers to present, as YAML text or URI; none when empty. The entry holds them.
 
     Returns:
         ``repair`` when the policy allows a repair of this rejection, else ``done``.
@@ -53,4 +55,5 @@ def approve_candidate(
         report=Path(report.path),
         record=Path(record.path) if record else None,
         before=Path(before.path) if before else None,
+        waivers=waivers,
     )

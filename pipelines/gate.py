@@ -23,6 +23,7 @@ def gate(
     repair_data: str,
     log: str,
     meta_classifier: str = "models:/biasgate-meta-classifier@champion",
+    waivers: str = "",
 ):
     """Takes one candidate through the gate. It writes signed decisions and never moves an alias.
 
@@ -33,6 +34,7 @@ def gate(
         repair_data: Data source of the repair split, disjoint from the test split.
         log: URI of the signed log.
         meta_classifier: Where the reader of weights is.
+        waivers: Waivers to present, as YAML text or URI.
     """
     fetched = configure(fetch_candidate(source=candidate), cached=False)
     package, run = fetched.outputs["package"], fetched.outputs["run"]
@@ -49,6 +51,7 @@ def gate(
             evaluation=evaluation.outputs["evaluation"],
             log=log,
             run=run,
+            waivers=waivers,
         ),
         cached=False,
         signs=True,
@@ -78,6 +81,7 @@ def gate(
                 run=run,
                 record=repair.outputs["record"],
                 before=evaluation.outputs["evaluation"],
+                waivers=waivers,
             ),
             cached=False,
             signs=True,

@@ -19,6 +19,7 @@ def sweep(
     meta_classifier: str = "models:/biasgate-meta-classifier@champion",
     which: str = "undecided",
     limit: int = 20,
+    waivers: str = "",
 ):
     """Runs the gate on each submission found. One whose gate fails stays undecided: the next sweep takes it up.
 
@@ -31,6 +32,7 @@ def sweep(
         meta_classifier: Where the reader of weights is.
         which: ``undecided``, or ``champion``.
         limit: The most submissions to take up in one run, oldest first.
+        waivers: Waivers to present for each of them, as YAML text or URI.
     """
     found = configure(list_candidates(name=name, log=log, which=which, limit=limit), cached=False)
     with dsl.ParallelFor(found.outputs["Output"], parallelism=4) as candidate:
@@ -41,4 +43,5 @@ def sweep(
             repair_data=repair_data,
             log=log,
             meta_classifier=meta_classifier,
+            waivers=waivers,
         )

@@ -61,17 +61,26 @@ def evaluate(
     data: Data,
     policy: Annotated[str, typer.Option(help="Policy that says what to measure: a file, URI or ready policy's name.")],
     before: Annotated[Path | None, typer.Option(help="Package before a repair: adds the paired change.")] = None,
+    champion: Annotated[
+        bool, typer.Option("--champion", help="Add the paired change against what serves now.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Run a candidate in a sandbox and measure it by subgroup. The look is not logged: leave the gate's split alone."""
+    from tempfile import TemporaryDirectory
+
     from biasgate.data.source import open_dataset
     from biasgate.evaluation.evaluate import evaluate as measure
     from biasgate.gate.policy import read_policy
     from biasgate.models.package import open_package
+    from biasgate.registry.serving import champion_package
     from biasgate.report.text import difference, rate, subgroup
 
+    candidate, spec = open_package(package), read_policy(policy).evaluation
     earlier = open_package(before) if before else None
-    measured = measure(open_package(package), open_dataset(data), read_policy(policy).evaluation, before=earlier)
+    with TemporaryDirectory() as work:
+        serves = champion_package(candidate.card.name, Path(work) / "champion") if champion else None
+        measured = measure(candidate, open_dataset(data), spec, before=earlier, champion=serves)
     if json:
         print_json(measured)
         return
@@ -85,6 +94,9 @@ def evaluate(
         for g in measured.gaps
     ]
     print_table("gaps", ["metric", "between", "difference"], gaps)
+    if measured.champion:
+        changes = [[c.metric, subgroup(c.subgroup), difference(c.estimate)] for c in measured.champion.changes]
+        print_table("candidate − champion", ["metric", "subgroup", "change"], changes)
 
 
 @app.command()

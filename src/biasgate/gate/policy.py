@@ -253,3 +253,8 @@ def read_policy(source: str) -> Policy:
         InputError: It cannot be read, or a key or value is not what the schema says.
     """
     return Policy.parse(policy_text(source), where="policy" if "\n" in source else source)
+
+
+def compares_with_champion(policy: Policy) -> bool:
+    """Whether a rule needs the champion to be measured beside the candidate."""
+    return any(isinstance(rule, ChampionRule) for rule in policy.rules)

@@ -124,11 +124,13 @@ def calibration(rule: CalibrationRule, found: Measurements) -> RuleResult:
 
 def champion(rule: ChampionRule, found: Measurements) -> RuleResult:
     """The largest upper bound of the loss over the whole set and, where an attribute is named, its subgroups."""
-    serves = found.evidence.champion
-    if serves is None:
+    serves, measured = found.evidence.champion, found.evidence.evaluation
+    versus = measured.champion if measured else None
+    if serves is None and versus is None:
         return RuleResult(rule=rule.id, outcome="pass", threshold=rule.max, sentence="No champion serves yet.")
-    measured = found.evidence.evaluation
-    if measured is None or measured.champion is None or measured.champion.model != serves.digest:
+    if serves is None:
+        raise Missing("The candidate was compared with a champion that does not serve any more.")
+    if versus is None or versus.model != serves.digest:
         raise Missing(f"The candidate was not compared with the champion, version {serves.version}.")
     groups = _whole_and_subgroups(found, metric=rule.metric, attribute=rule.attribute)
     numbers = [found.champion_loss(metric=rule.metric, subgroup=subgroup) for subgroup in groups]

@@ -21,6 +21,7 @@ def approve_candidate(
     report: Path,
     record: Path | None = None,
     before: Path | None = None,
+    waivers: str = "",
 ) -> str:
     """Gathers the evidence, decides, and appends the signed decision; the last decision closes the pipeline's run.
 
@@ -36,6 +37,7 @@ def approve_candidate(
     from biasgate.gate.log import append, envelope
     from biasgate.gate.policy import policy_text, read_policy
     from biasgate.gate.sign import signing_key, trusted_keys
+    from biasgate.gate.waivers import read_waivers
     from biasgate.meta.scan import Scan
     from biasgate.models.package import open_package
     from biasgate.registry.gathering import gather
@@ -44,7 +46,7 @@ def approve_candidate(
     from biasgate.report.model_card import model_card
 
     with task("approve_candidate", run=run) as tracked:
-        rules = read_policy(policy)
+        rules, presented = read_policy(policy), read_waivers(waivers)
         evidence = gather(
             open_package(package),
             source=source,
@@ -54,8 +56,8 @@ def approve_candidate(
             log=log,
             trusted=trusted_keys(),
         )
-        decision = decide(rules, evidence, (), datetime.now(UTC))
-        body = DecisionBody(decision=decision, evidence=evidence, policy=policy_text(policy))
+        decision = decide(rules, evidence, presented, datetime.now(UTC))
+        body = DecisionBody(decision=decision, evidence=evidence, policy=policy_text(policy), waivers=presented)
         written = append(log, body, key=signing_key())
         earlier = Evaluation.read(before) if before else None
         page = decision_report(decision, evidence, rules, before=earlier, entry=f"{log} entry {written.number}")

@@ -94,9 +94,9 @@ def naive(document: dict[str, Any], data: str, spec: str) -> bool:
     calibrated = every(found["scores"], "calibration_error", GROUPS, most=0.12)
     units = [int(c["units"]) for c in found["cells"] if c["metric"] == "accuracy" and c["subgroup"] in groups]
     champion = document.get("champion")
-    kept = champion is None or (
-        found["champion"]["model"] == champion["digest"]
-        and every(found["champion"]["changes"], "accuracy", GROUPS, least=-0.05)
+    versus = found.get("champion")
+    kept = (champion is None and versus is None) or (
+        versus["model"] == champion["digest"] and every(versus["changes"], "accuracy", GROUPS, least=-0.05)
     )
     ages = [AT - datetime.fromisoformat(document[f"{what}_data_from"]) for what in ("evaluation", "training")]
     fresh = timedelta(0) <= ages[0] <= timedelta(days=100) and timedelta(0) <= ages[1] <= timedelta(days=1000)

@@ -87,8 +87,13 @@ def test_a_loss_near_the_margin_is_neither_passed_nor_failed(result, rich, measu
     assert result("champion", rich(evaluation=measured(women=0.09))).outcome == "insufficient"
 
 
-def test_the_first_model_has_no_champion_to_lose_against(result, rich):
-    assert result("champion", rich(champion=None)).outcome == "pass"
+def test_the_first_model_has_no_champion_to_lose_against(result, rich, good):
+    alone = good.model_copy(update={"champion": None})
+    assert result("champion", rich(champion=None, evaluation=alone)).outcome == "pass"
+
+
+def test_a_champion_that_left_while_the_candidate_was_measured_is_insufficient(result, rich):
+    assert result("champion", rich(champion=None)).outcome == "insufficient"
 
 
 def test_a_champion_that_was_not_measured_beside_the_candidate_is_insufficient(result, rich, good):

@@ -1,0 +1,147 @@
+"""The gate's own steps on a real registry: what they fetch, what they count, and what the evidence then holds."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from biasgate.errors import TrustError
+from biasgate.gate.entry import DecisionBody, LookBody
+from biasgate.gate.log import read_log
+from biasgate.gate.waivers import Waivers
+from biasgate.meta.scan import Scan
+from biasgate.registry.client import connect
+from biasgate.registry.models import submit_candidate
+from biasgate.registry.serving import champion_package
+from biasgate.registry.tracking import open_pipeline_run
+from biasgate.steps.evaluation import evaluate_subgroups
+from biasgate.steps.gate import approve_candidate
+
+POLICY = """
+name: against the champion
+evaluation: {attributes: [sex]}
+weight_scan: {flag_levels: [high], on_flag: require_human, on_abstain: require_human}
+rules:
+  - {id: champion, kind: champion, attribute: sex, max: 0.05}
+  - {id: size, kind: size, max: 100000}
+  - {id: latency, kind: latency, max: 10}
+  - {id: fresh, kind: freshness, days: 30}
+looks: 9
+"""
+ROWS = 400
+TODAY = datetime.now(UTC).date()
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> str:
+    """A table on which the class is whichever of two numbers is larger; half of the rows are close."""
+    table = pd.DataFrame(
+        {
+            "no": [1.0, 1.0] * (ROWS // 2),
+            "yes": [0.6, 3.0] * (ROWS // 2),
+            "class": ["no", "yes"] * (ROWS // 2),
+            "sex": ["f"] * (ROWS // 2) + ["m"] * (ROWS // 2),
+        }
+    )
+    table.to_csv(tmp_path / "table.csv", index=False)
+    source = tmp_path / "data.yaml"
+    source.write_text(
+        "name: test split\n"
+        f"data: {{kind: csv, file: {{uri: {tmp_path}/table.csv}}, label: class, classes: ['no', 'yes'],\n"
+        "       numeric: ['no', 'yes'], attributes: [sex]}\n"
+        f"collected: {TODAY - timedelta(days=3)}\n"
+    )
+    return str(source)
+
+
+@pytest.fixture
+def judge(tmp_path, gate, data, monkeypatch):
+    """Takes a package through evaluation and decision; gives the decision's body."""
+    monkeypatch.setenv("BIASGATE_SIGNING_KEY_FILE", str(tmp_path / "gate" / "signing-key.pem"))
+    monkeypatch.setenv("BIASGATE_TRUSTED_KEYS", str(tmp_path / "trusted"))
+
+    def through(package, source: str, *, waivers: str = "", policy: str = POLICY) -> DecisionBody:
+        run, out = open_pipeline_run("gate"), tmp_path / "out"
+        evaluate_subgroups(
+            package=package.path, data=data, policy=policy, log=gate.log, run=run,
+            evaluation=out / "evaluation.json", html=out / "evaluation.html",
+        )  # fmt: skip
+        scan = Scan(
+            model=package.digest, meta_classifier="m", probabilities={"none": 1.0, "high": 0.0}, abstained=False,
+            reason="-",
+        )  # fmt: skip
+        (out / "scan.json").write_bytes(scan.to_json())
+        approve_candidate(
+            package=package.path, source=source, policy=policy, scan=out / "scan.json",
+            evaluation=out / "evaluation.json", log=gate.log, run=run, entry=out / "entry.json",
+            report=out / "report.html", waivers=waivers,
+        )  # fmt: skip
+        return read_log(gate.log, gate.trusted)[-1].body
+
+    return through
+
+
+def outcomes(body: DecisionBody) -> dict[str, str]:
+    return {result.rule: result.outcome for result in body.decision.rules}
+
+
+def test_the_first_candidate_meets_no_champion_and_the_second_meets_the_first(tracking, judge, package, name, gate):
+    first = package(1.0)
+    body = judge(first, submit_candidate(first, name=name))
+    assert body.decision.verdict == "APPROVED"
+    assert body.evidence.evaluation.champion is None
+    gate.promote()
+
+    worse = package(0.1)
+    body = judge(worse, submit_candidate(worse, name=name))
+    assert body.evidence.evaluation.champion.model == first.digest == body.evidence.champion.digest
+    assert (body.decision.verdict, outcomes(body)["champion"]) == ("REJECTED", "fail")
+    looks = [entry.body for entry in read_log(gate.log, gate.trusted) if isinstance(entry.body, LookBody)]
+    assert [look.digest for look in looks] == [first.digest, worse.digest]
+
+
+def test_a_champion_whose_bytes_are_not_its_tags_stops_the_measurement_before_the_look(
+    tracking, judge, package, name, gate, tmp_path
+):
+    first = package(1.0)
+    source = submit_candidate(first, name=name)
+    judge(first, source)
+    gate.promote()
+    connect().set_model_version_tag(name, "1", "biasgate.digest", "sha256:another")
+    written = len(read_log(gate.log, gate.trusted))
+    with pytest.raises(TrustError, match="not its tag's"):
+        champion_package(name, tmp_path / "champion")
+    with pytest.raises(TrustError, match="not its tag's"):
+        judge(first, source)
+    assert len(read_log(gate.log, gate.trusted)) == written
+
+
+def test_the_evidence_holds_size_latency_and_the_dates_of_the_data(tracking, judge, package, name):
+    candidate = package()
+    evidence = judge(candidate, submit_candidate(candidate, name=name)).evidence
+    assert evidence.size == sum(file.stat().st_size for file in candidate.path.iterdir())
+    assert 0 < evidence.latency.low <= evidence.latency.value <= evidence.latency.high < 10
+    assert evidence.latency.n >= 6
+    assert evidence.evaluation_data_from.date() == TODAY - timedelta(days=3)
+    assert evidence.training_data_from is None
+
+
+def test_a_waiver_lets_its_rule_pass_and_lies_in_the_entry(tracking, judge, package, name, tmp_path):
+    tight = POLICY.replace("max: 100000", "max: 10")
+    candidate = package()
+    source = submit_candidate(candidate, name=name)
+    refused = judge(candidate, source, policy=tight)
+    assert (refused.decision.verdict, outcomes(refused)["size"], refused.waivers) == ("REJECTED", "fail", ())
+    text = (
+        "waivers:\n"
+        "  - {rule: size, owner: ben, reason: it is small enough, approved_by: cleo,\n"
+        f"     expires: {TODAY + timedelta(days=9)}T00:00:00Z}}\n"
+    )
+    granted = judge(candidate, source, policy=tight, waivers=text)
+    assert (granted.decision.verdict, outcomes(granted)["size"]) == ("APPROVED", "pass")
+    assert granted.waivers == Waivers.parse(text, where="test").waivers
+    (tmp_path / "waivers.yaml").write_text(text)
+    assert judge(candidate, source, policy=tight, waivers=str(tmp_path / "waivers.yaml")).waivers == granted.waivers
