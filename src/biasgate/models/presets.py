@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from biasgate.errors import InputError
-from biasgate.models.architecture import Architecture, Conv, Dense, Dropout, Flatten, Pool, Relu
+from biasgate.models.architecture import (
+    Architecture,
+    Conv,
+    Dense,
+    Dropout,
+    Flatten,
+    Norm,
+    Pool,
+    Relu,
+    Residual,
+)
 
 _SMALL = Architecture(
     name="digits_small",
@@ -26,7 +36,61 @@ _PAPER = Architecture(
     ),
 )  # fmt: skip
 
-PRESETS = {architecture.name: architecture for architecture in (_SMALL, _PAPER)}
+_CNN_ZOO = Architecture(
+    name="digits_cnn_zoo",
+    input=(3, 28, 28),
+    layers=(
+        Conv(out=16, kernel=3, stride=2), Relu(),
+        Conv(out=16, kernel=3, stride=2), Relu(),
+        Conv(out=16, kernel=3, stride=2), Relu(),
+        Pool(how="global"), Flatten(), Dense(out=10),
+    ),
+)  # fmt: skip
+
+
+def _block(out: int, *, stride: int) -> Residual:
+    first = Conv(out=out, kernel=3, stride=stride, padding=1)
+    return Residual(body=(first, Norm(), Relu(), Conv(out=out, kernel=3, padding=1), Norm()))
+
+
+_RESIDUAL = Architecture(
+    name="digits_residual",
+    input=(3, 28, 28),
+    layers=(
+        Conv(out=16, kernel=3, stride=2, padding=1), Norm(), Relu(),
+        _block(16, stride=1), Relu(), _block(32, stride=2), Relu(),
+        Pool(how="global"), Flatten(), Dense(out=10),
+    ),
+)  # fmt: skip
+
+_FACES_PAPER = Architecture(
+    name="faces_paper",
+    input=(3, 120, 120),
+    layers=(
+        Conv(out=24, kernel=5), Relu(), Pool(),
+        Conv(out=48, kernel=3), Relu(), Pool(),
+        Conv(out=48, kernel=3), Relu(), Pool(),
+        Conv(out=64, kernel=3), Relu(), Pool(),
+        Conv(out=64, kernel=3), Relu(), Pool(how="global"),
+        Flatten(), Dense(out=128), Relu(), Dropout(rate=0.3), Dense(out=2),
+    ),
+)  # fmt: skip
+
+_FACES_SMALL = Architecture(
+    name="faces_small",
+    input=(3, 32, 32),
+    layers=(
+        Conv(out=16, kernel=5), Relu(), Pool(),
+        Conv(out=32, kernel=3), Relu(), Pool(),
+        Conv(out=32, kernel=3), Relu(), Pool(),
+        Flatten(), Dense(out=64), Relu(), Dense(out=2),
+    ),
+)  # fmt: skip
+
+PRESETS = {
+    architecture.name: architecture
+    for architecture in (_SMALL, _PAPER, _CNN_ZOO, _RESIDUAL, _FACES_PAPER, _FACES_SMALL)
+}
 
 
 def preset(name: str) -> Architecture:
@@ -34,6 +98,10 @@ def preset(name: str) -> Architecture:
 
     ``digits_small``: strided convolutions, 24,258 parameters, cheap to train by the thousand.
     ``digits_paper``: the coloured-digit network of Serna et al., "IFBiD", arXiv 2109.04374; 49,562 parameters.
+    ``digits_cnn_zoo``: after the small CNN zoo of Unterthiner et al., arXiv 2002.11448, in colour; 5,258 parameters.
+    ``digits_residual``: two residual blocks with batch normalisation; 20,074 parameters.
+    ``faces_paper``: the 120×120 face network of Serna et al.; 106,242 parameters.
+    ``faces_small``: its like for faces of 32×32 pixels; 23,490 parameters.
 
     Raises:
         InputError: No such name; names those there are.

@@ -8,15 +8,26 @@ from biasgate.models.presets import PRESETS, preset
 from biasgate.models.shapes import output_shape
 
 
-@pytest.mark.parametrize(("name", "parameters"), [("digits_small", 24_258), ("digits_paper", 49_562)])
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("digits_small", 24_258),
+        ("digits_paper", 49_562),
+        ("digits_cnn_zoo", 5_258),
+        ("digits_residual", 20_074),
+        ("faces_paper", 106_242),
+        ("faces_small", 23_490),
+    ],
+)
 def test_presets_have_their_stated_number_of_parameters(name: str, parameters: int):
     assert parameter_count(build(preset(name))) == parameters
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_presets_turn_coloured_digits_into_ten_logits(name: str):
-    network = build(preset(name)).eval()
-    assert network(torch.zeros(2, 3, 28, 28)).shape == (2, *output_shape(preset(name))) == (2, 10)
+def test_presets_turn_images_into_one_logit_a_class(name: str):
+    architecture = preset(name)
+    logits = build(architecture).eval()(torch.zeros(2, *architecture.input))
+    assert logits.shape == (2, *output_shape(architecture)) == (2, 10 if name.startswith("digits") else 2)
 
 
 def test_an_unknown_preset_names_those_there_are():

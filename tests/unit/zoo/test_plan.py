@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from biasgate.documents import digest
 from biasgate.errors import InputError, TrustError
+from biasgate.models.presets import preset
 from biasgate.zoo.plan import PlannedModel, ZooPlan, plan_zoo
 from biasgate.zoo.spec import Counts, Level, ZooSpec
 from biasgate.zoo.strength import from_axis, to_axis
@@ -77,6 +78,16 @@ def test_an_altered_plan_is_refused(spec: ZooSpec) -> None:
     plan = plan_zoo(spec, shards=2).model_copy(update={"shards": 3})
     with pytest.raises(TrustError, match="plan again"):
         _ = plan.models
+
+
+def test_an_architecture_may_be_named(spec: ZooSpec) -> None:
+    def declared(architecture: str) -> ZooSpec:
+        return ZooSpec.build({**spec.model_dump(by_alias=True), "architectures": [architecture]}, where="spec")
+
+    assert declared("digits_small") == spec
+    assert declared("digits_residual").architectures == (preset("digits_residual"),)
+    with pytest.raises(InputError, match="use one of digits_small"):
+        declared("digits_tiny")
 
 
 def test_more_shards_than_models_are_refused(spec: ZooSpec) -> None:

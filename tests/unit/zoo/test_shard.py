@@ -7,6 +7,8 @@ import pytest
 from safetensors.numpy import load_file
 
 from biasgate.errors import InputError, TrustError
+from biasgate.models.presets import preset
+from biasgate.storage import store
 from biasgate.zoo import shard as shards
 from biasgate.zoo.engine import initial_network, train_models
 from biasgate.zoo.index import read_index, read_table
@@ -105,3 +107,31 @@ def test_sigma_planting_trains_too(spec: ZooSpec, tmp_path: Path) -> None:
     sigma = ZooSpec.build({**spec.model_dump(by_alias=True), "planting": "sigma", "levels": levels}, where="spec")
     table = read_table(train_shard(plan_zoo(sigma, shards=1), 0, str(tmp_path)))
     assert set(table["planting"]) == {"sigma"}
+
+
+@pytest.mark.parametrize("name", ["digits_cnn_zoo", "digits_residual", "digits_paper"])
+def test_presets_of_every_kind_are_trained(spec: ZooSpec, name: str) -> None:
+    spec = spec.model_copy(update={"architectures": (preset(name),)})
+    trained = train_models(plan_zoo(spec, shards=1).models[:3], load_material(spec))
+    assert all(np.isfinite(value).all() for model in trained for value in model.state.values())
+
+
+def test_a_full_disk_is_told_and_the_rerun_takes_up_where_it_stopped(
+    spec: ZooSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_zoo(spec, shards=2)
+    whole = train_shard(plan, 0, str(tmp_path / "whole"))
+    rest = str(tmp_path / "rest")
+    done: list[str] = []
+
+    def full(uri: str, content: bytes) -> None:
+        if len(done) == 3:
+            raise InputError("no space left on device", where=uri)
+        done.append(uri)
+        store.write_bytes(uri, content)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shards, "write_bytes", full)
+        with pytest.raises(InputError, match="no space left"):
+            train_shard(plan, 0, rest)
+    assert train_shard(plan, 0, rest).weights == whole.weights
