@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 
 import numpy as np
@@ -24,6 +25,7 @@ class Dataset:
         attributes: One string column an attribute, ``n`` rows: the sensitive or spurious properties.
         units: What is independent of what: equal values are one unit (a person, a digit coloured twice). ``[n]``.
         name: For people.
+        collected: When the last of it was gathered; no part of the digest.
     """
 
     samples: NDArray[np.uint8] | NDArray[np.float32]
@@ -32,6 +34,7 @@ class Dataset:
     attributes: pd.DataFrame
     units: NDArray[np.int64] = field(repr=False)
     name: str = "data set"
+    collected: date | None = None
 
     def __post_init__(self) -> None:
         lengths = {len(self.samples), len(self.labels), len(self.attributes), len(self.units)}
@@ -53,6 +56,7 @@ class Dataset:
             attributes=self.attributes.iloc[indices].reset_index(drop=True),
             units=self.units[rows],
             name=self.name,
+            collected=self.collected,
         )
 
     def attribute(self, name: str) -> NDArray[np.str_]:

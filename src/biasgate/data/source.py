@@ -67,7 +67,7 @@ def open_dataset(source: DataSource | str) -> Dataset:
             return load_npz(source)
         source = DataSource.parse(store.read_bytes(source, limit=2**20), where=source)
     with TemporaryDirectory(prefix="biasgate-") as folder:
-        dataset = replace(_load(source, Path(folder)), name=source.name)
+        dataset = replace(_load(source, Path(folder)), name=source.name, collected=source.collected)
     if source.role:
         dataset = role(dataset, source.role)
     return _planted(dataset, source.planting) if source.planting else dataset

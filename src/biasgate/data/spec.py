@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -185,6 +186,7 @@ class DataSource(Document):
         data: Where it lies.
         role: Keep only this role's units; see ``splits.role``.
         planting: Bias to plant afterwards; grey images only.
+        collected: When the last of it was gathered: rules of freshness ask for it.
     """
 
     schema_: Literal["biasgate/data-source/v1"] = Field(default="biasgate/data-source/v1", alias="schema")
@@ -204,3 +206,4 @@ class DataSource(Document):
     ]
     role: Role | None = None
     planting: Annotated[Planting, Field(discriminator="kind")] | None = None
+    collected: date | None = None

@@ -13,6 +13,8 @@ from biasgate.evaluation.measure import measure
 from biasgate.evaluation.schema import Evaluation, EvaluationSpec
 from biasgate.models.package import CandidatePackage
 from biasgate.models.runner import run
+from biasgate.statistics.estimate import Estimate
+from biasgate.statistics.median import median
 
 
 def evaluate(
@@ -43,6 +45,7 @@ def evaluate(
         spec,
         model=package.digest,
         provider=said.provider,
+        latency=said.latency(spec.confidence),
         probabilities=said.probabilities if spec.scores else None,
         before=(before.digest, predict(before, dataset).classes) if before else None,
         champion=(champion.digest, predict(champion, dataset).classes) if champion else None,
@@ -57,11 +60,13 @@ class Predictions:
         outputs: ``[rows, classes]``, as the card's ``output`` says.
         output: ``logits`` or ``probabilities``.
         provider: ONNX Runtime provider that computed them.
+        seconds: Seconds a sample that each batch took, ``[batches]``.
     """
 
     outputs: NDArray[np.float32]
     output: str
     provider: str
+    seconds: NDArray[np.float64]
 
     @property
     def classes(self) -> NDArray[np.int64]:
@@ -75,6 +80,13 @@ class Predictions:
 
         values = self.outputs.astype(np.float64)
         return values if self.output == "probabilities" else np.asarray(softmax(values, axis=1))
+
+    def latency(self, confidence: float) -> Estimate | None:
+        """Median seconds a sample; None when there were too few batches for an interval at this confidence."""
+        try:
+            return median(self.seconds.tolist(), confidence=confidence)
+        except InputError:
+            return None
 
 
 def predict(package: CandidatePackage, dataset: Dataset) -> Predictions:
@@ -94,4 +106,4 @@ def predict(package: CandidatePackage, dataset: Dataset) -> Predictions:
             fix="give both the same names in the same order",
         )
     outputs = run(package, dataset.samples)
-    return Predictions(outputs=outputs.logits, output=card.output, provider=outputs.provider)
+    return Predictions(outputs=outputs.logits, output=card.output, provider=outputs.provider, seconds=outputs.seconds)

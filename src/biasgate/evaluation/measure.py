@@ -18,6 +18,7 @@ from biasgate.evaluation.ratios import ratios
 from biasgate.evaluation.schema import Change, Comparison, Evaluation, EvaluationSpec, combination
 from biasgate.evaluation.scores import scores
 from biasgate.evaluation.swaps import swap_rate
+from biasgate.statistics.estimate import Estimate
 
 Earlier = tuple[str, NDArray[np.int64]]
 """Digest and predictions ``[rows]`` of another package on the same data."""
@@ -33,6 +34,7 @@ def measure(
     probabilities: NDArray[np.float64] | None = None,
     before: Earlier | None = None,
     champion: Earlier | None = None,
+    latency: Estimate | None = None,
 ) -> Evaluation:
     """Every metric of ``spec`` in every subgroup, gaps and ratios between subgroups, changes against earlier models.
 
@@ -47,6 +49,7 @@ def measure(
         probabilities: One row a sample, one column a class; needed by the spec's scores only.
         before: The package that a repair started from.
         champion: What serves now.
+        latency: Median seconds that a sample took.
 
     Raises:
         InputError: The set is empty, multi-label or lacks an attribute, a prediction is missing or no class, the
@@ -77,6 +80,8 @@ def measure(
         before=before[0] if before else None,
         champion=Comparison(model=champion[0], changes=against(champion)) if champion else None,
         provider=provider,
+        latency=latency,
+        collected=dataset.collected,
     )
 
 

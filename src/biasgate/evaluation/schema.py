@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Literal
 
 from pydantic import Field
@@ -214,6 +215,9 @@ class Evaluation(Document):
         before: Digest of the package that ``changes`` compares with.
         champion: The comparison with the champion, when it was run too.
         provider: ONNX Runtime provider that was really used.
+        latency: Median seconds a sample over the batches, on the machine and at the moment of the measurement: unlike
+            all else here it differs from one run to the next. Absent when there were too few batches.
+        collected: When the last of the data set was gathered, as its source says.
     """
 
     schema_: Literal["biasgate/evaluation/v1"] = Field(default="biasgate/evaluation/v1", alias="schema")
@@ -231,6 +235,8 @@ class Evaluation(Document):
     before: str | None = None
     champion: Comparison | None = None
     provider: str
+    latency: Estimate | None = None
+    collected: date | None = None
 
     def values(self) -> dict[str, float]:
         """Rates by name, such as ``accuracy/all`` and ``accuracy/alignment.conflicting``; MLflow takes these names."""

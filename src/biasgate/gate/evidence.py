@@ -51,7 +51,7 @@ class Evidence(Document):
         parity: Largest difference of logits between the candidate's source and its ONNX form.
         champion: What serves now, if anything does.
         size: Bytes of the package's files together.
-        latency: Median seconds of one inference on one sample, in the sandbox.
+        latency: Median seconds a sample in the sandbox, in batches; it holds for the machine that measured.
         evaluation_data_from: When the gate's test split was collected.
         training_data_from: When the candidate's training data was collected, as its card says.
         looks: Looks taken at this test split so far, this one included.

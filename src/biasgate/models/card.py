@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import Field, PositiveInt
@@ -39,6 +40,7 @@ class CandidateCard(Document):
         input: The input contract.
         architecture: Declared layers; needed for repair by gradients and for weights that come without a graph.
         training_data: Digest of the training data.
+        training_data_from: When the last of the training data was gathered.
         submitter: Who answers for the model.
         repaired_from: Digest of the package that a repair started from.
         description: One paragraph for the reader.
@@ -52,6 +54,7 @@ class CandidateCard(Document):
     input: InputContract
     architecture: Architecture | None = None
     training_data: str
+    training_data_from: date | None = None
     submitter: str
     repaired_from: str | None = None
     description: str = ""

@@ -41,6 +41,11 @@ class CandidatePackage:
         """The ONNX file."""
         return self.path / MODEL
 
+    @property
+    def size(self) -> int:
+        """Bytes of its two files together."""
+        return sum((self.path / file).stat().st_size for file in (MODEL, CARD))
+
 
 def open_package(folder: Path) -> CandidatePackage:
     """Checks a folder and reads its card.

@@ -19,6 +19,8 @@ from biasgate.models.sandbox import Limits, run_child
 _SLACK_BYTES = 1 << 20
 _BATCH_VALUES = 1 << 22
 """Most input values a batch: 512 coloured digits, or 27 photographs of 224 by 224 pixels."""
+_BATCHES = 8
+"""Fewest batches, where there are as many samples: enough for the interval of a median."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,10 +30,13 @@ class Inference:
     Attributes:
         logits: float32 ``[n, classes]``: logits or probabilities, as the card's ``output`` says.
         provider: ONNX Runtime provider that really ran it.
+        seconds: Seconds a sample that each batch took, float64 ``[batches]``. The child times itself on a machine
+            that others use too, so one value is noise: take the median.
     """
 
     logits: NDArray[np.float32]
     provider: str
+    seconds: NDArray[np.float64]
 
 
 def run(
@@ -52,7 +57,8 @@ def run(
     if len(samples) == 0:
         raise InputError("no samples to run", where=package.card.name)
     classes = len(package.card.classes)
-    batch = max(1, min(limits.batch, _BATCH_VALUES // math.prod(package.card.input.shape)))
+    batch = min(limits.batch, _BATCH_VALUES // math.prod(package.card.input.shape), len(samples) // _BATCHES)
+    batch = max(1, batch)
     with tempfile.TemporaryDirectory(prefix="biasgate-") as scratch:
         folder = Path(scratch)
         _write_inputs(folder / "inputs.npy", package, samples, batch=batch)
@@ -65,7 +71,8 @@ def run(
             where=package.card.name,
         )
         logits = _read_outputs(folder / "outputs.bin", shape=(len(samples), classes), where=package.card.name)
-        return Inference(logits=logits, provider=json.loads((folder / "provider.json").read_text()))
+        seconds = _read_times(folder / "seconds.bin", samples=len(samples), where=package.card.name)
+        return Inference(logits=logits, provider=json.loads((folder / "provider.json").read_text()), seconds=seconds)
 
 
 def _write_inputs(
@@ -86,3 +93,10 @@ def _read_outputs(path: Path, *, shape: tuple[int, int], where: str) -> NDArray[
     if not np.isfinite(logits).all():
         raise CandidateError("the outputs hold NaN or infinities", where=where, fix="such a model is never measured")
     return logits.reshape(shape)
+
+
+def _read_times(path: Path, *, samples: int, where: str) -> NDArray[np.float64]:
+    seconds = np.fromfile(path, dtype=np.float64)
+    if not 1 <= seconds.size <= samples or not (np.isfinite(seconds).all() and (seconds > 0).all()):
+        raise CandidateError("the times of its batches are no times", where=where)
+    return seconds

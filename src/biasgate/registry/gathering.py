@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
 
 import biasgate
@@ -65,7 +66,16 @@ def gather(
         repair=repair,
         parity=repair.parity if repair else declared_parity(package),
         champion=champion(name),
+        size=package.size,
+        latency=evaluation.latency,
+        evaluation_data_from=_midnight(evaluation.collected),
+        training_data_from=_midnight(card.training_data_from),
         looks=looks_taken(read_log(log, trusted), evaluation.data),
         image=os.environ.get(IMAGE, "local"),
         code=biasgate.__version__,
     )
+
+
+def _midnight(day: date | None) -> datetime | None:
+    """The moment at which a day began, in UTC."""
+    return datetime.combine(day, time(), UTC) if day else None

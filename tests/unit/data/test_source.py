@@ -1,6 +1,7 @@
 """Data sources: documents that say where a data set lies."""
 
 import re
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -90,3 +91,13 @@ def test_the_examples_in_the_guide_are_valid() -> None:
     examples = re.findall(r"```yaml\n(.*?)```", guide.read_text(), flags=re.DOTALL)
     kinds = [DataSource.parse(example, where="docs/data.md").data.kind for example in examples]
     assert kinds == ["digits", "idx", "folder", "csv"]
+
+
+def test_the_date_of_the_data_survives_its_role_and_its_planting() -> None:
+    text = "name: n\ndata: {kind: digits}\nrole: gate\nplanting: {kind: twins}\n"
+    undated = DataSource.parse(text, where="test")
+    dated = DataSource.parse(text + "collected: 2026-03-01\n", where="test")
+    assert open_dataset(dated).collected == date(2026, 3, 1)
+    assert open_dataset(undated).collected is None
+    assert open_dataset(dated).digest == open_dataset(undated).digest
+    assert b"collected" not in undated.to_json()

@@ -1,3 +1,6 @@
+from dataclasses import replace
+from datetime import date
+
 import numpy as np
 import onnx
 import pytest
@@ -69,6 +72,28 @@ def test_the_package_before_a_repair_is_run_on_the_same_rows(package_of, colours
     evaluation = evaluate(package_of(BRIGHTEST), colours, SPEC, before=before)
     assert evaluation.before == before.digest
     assert [change.estimate.value for change in evaluation.changes] == [1, 1, 1]
+
+
+def test_the_median_time_of_a_sample_has_an_interval_or_is_not_told(package_of, colours):
+    package = package_of(BRIGHTEST)
+    latency = evaluate(package, colours, SPEC).latency
+    assert 0 < latency.low <= latency.value <= latency.high
+    assert evaluate(package, colours.take(np.arange(5)), SPEC).latency is None
+
+
+def test_the_champion_is_run_on_the_same_rows(package_of, colours):
+    champion = package_of(DARKEST)
+    evaluation = evaluate(package_of(BRIGHTEST), colours, SPEC, champion=champion)
+    assert evaluation.champion.model == champion.digest
+    assert [change.estimate.value for change in evaluation.champion.changes] == [1, 1, 1]
+
+
+def test_the_date_of_the_data_is_told_and_leaves_older_documents_as_they_were(package_of, colours):
+    package, day = package_of(BRIGHTEST), date(2026, 3, 1)
+    assert evaluate(package, replace(colours, collected=day), SPEC).collected == day
+    assert replace(colours, collected=day).digest == colours.digest
+    assert b"collected" not in evaluate(package, colours, SPEC).to_json()
+    assert b"training_data_from" not in package.card.to_json()
 
 
 def test_outputs_that_are_not_numbers_are_never_measured(package_of, colours):

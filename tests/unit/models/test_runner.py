@@ -40,6 +40,23 @@ def test_the_child_gives_the_networks_logits_in_order(package: CandidatePackage,
     assert inference.provider == "CPUExecutionProvider"
 
 
+def test_each_batch_is_timed_and_there_are_enough_for_a_median(package: CandidatePackage):
+    seconds = run(package, IMAGES).seconds
+    assert len(seconds) >= 8
+    assert (seconds > 0).all()
+
+
+@pytest.mark.parametrize("seconds", [[], [0.0], [-1.0], [np.nan], [np.inf], [0.1] * 24])
+def test_times_that_are_none_are_refused(package: CandidatePackage, monkeypatch, seconds):
+    def forging(*arguments: object, folder: Path, **options: object) -> None:
+        run_child(*arguments, folder=folder, **options)
+        np.array(seconds, np.float64).tofile(folder / "seconds.bin")
+
+    monkeypatch.setattr("biasgate.models.runner.run_child", forging)
+    with pytest.raises(CandidateError, match="times"):
+        run(package, IMAGES)
+
+
 def test_a_model_with_a_fixed_batch_is_run_in_that_batch(package: CandidatePackage):
     model = onnx.load(package.model)
     for value in (model.graph.input[0], model.graph.output[0]):
@@ -83,7 +100,7 @@ def test_a_model_that_never_ends_is_stopped(packaged):
 
 def test_outputs_that_are_not_one_number_a_class_are_refused(packaged):
     package = packaged([FLATTEN, helper.make_node("Identity", ["x"], ["logits"])], {})
-    with pytest.raises(CandidateError, match=r"\[23, 192\]"):
+    with pytest.raises(CandidateError, match=r"\[2, 192\]"):
         run(package, IMAGES)
 
 
