@@ -22,8 +22,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         for name in ("MLFLOW_TRACKING_URI", "BIASGATE_SIGNING_KEY_FILE", "BIASGATE_TRUSTED_KEYS"):
             patch.setenv(name, "")
         demo.prepare(folder)
-        (folder / "settings.yaml").write_text("retries: {times: 0}\n")
-        patch.setenv("BIASGATE_KFP_SETTINGS", str(folder / "settings.yaml"))
         client = connect()
         client.create_registered_model("digits-candidates")
         for _ in range(3):

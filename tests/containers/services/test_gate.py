@@ -21,6 +21,7 @@ from biasgate.models.export import export_onnx
 from biasgate.models.package import pack
 from biasgate.models.presets import preset
 from biasgate.pipelines.demo import DATA, RECIPE
+from biasgate.pipelines.local import SETTINGS
 from biasgate.training.candidate import train_classifier
 from biasgate.zoo.files import read_spec
 from biasgate.zoo.spec import Counts
@@ -28,7 +29,6 @@ from biasgate.zoo.spec import Counts
 LOG = "s3://biasgate/log"
 TRUSTED = "/etc/biasgate/trusted"
 RUNNER = Path(__file__).with_name("run_pipeline.py")
-NO_RETRIES = "retries: {times: 0}\n"
 UPLOAD = """
 from pathlib import Path
 from biasgate.storage import store
@@ -87,7 +87,7 @@ class World:
             "limits": limits or {},
             "killed": list(killed),
         }
-        settings = {"BIASGATE_IMAGE": self.image, "BIASGATE_KFP_SETTINGS": str(self.folder / "settings.yaml")}
+        settings = {"BIASGATE_IMAGE": self.image, "BIASGATE_KFP_SETTINGS": str(SETTINGS)}
         command = [sys.executable, str(RUNNER), json.dumps(request)]
         environment = {**self.docker.environment, **settings}
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -107,7 +107,6 @@ def world(docker, image, restricted, s3, mlflow_server, tmp_path_factory) -> Wor
         options = ["--trusted", str(folder / "trusted"), "--owner", name, "--role", name]
         CliRunner().invoke(app, ["keys", "generate", str(folder / name), *options], catch_exceptions=False)
         (folder / name / "signing-key.pem").chmod(0o644)  # as a mounted secret with a group that may read it
-    (folder / "settings.yaml").write_text(NO_RETRIES)
     (folder / "shared").mkdir()
     (folder / "shared").chmod(0o777)
     submission(folder / "shared" / "submission")
