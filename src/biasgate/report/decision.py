@@ -9,6 +9,7 @@ from biasgate.gate.evidence import Evidence
 from biasgate.gate.policy import Policy
 from biasgate.report import figures
 from biasgate.report.consistency import belong_together
+from biasgate.report.impact import impact_tables
 from biasgate.report.limits import untested
 from biasgate.report.rendering import page
 from biasgate.report.rules import rule_rows
@@ -52,6 +53,7 @@ def decision_report(
         rates=figures.rate_figures(evaluation, policy, before=earlier) if evaluation else [],
         gaps=figures.gap_figure(evaluation, policy, before=earlier) if evaluation else None,
         changes=figures.change_figure(evaluation, policy) if evaluation else None,
+        impact=impact_tables(evaluation) if evaluation else [],
         rules=rule_rows(shown, policy),
         untested=untested(evidence, policy),
         entry=entry,
