@@ -160,7 +160,7 @@ def _words(rule: Rule) -> str:
         case SizeRule():
             return f"The package may hold at most {rule.max:,} bytes."
         case LatencyRule():
-            return f"The median inference on one sample may take at most {seconds(rule.max)}."
+            return f"Inference may take at most {seconds(rule.max)} a sample, in the median over batches."
 
 
 def _needs(rule: Rule) -> str | None:

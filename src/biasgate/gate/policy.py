@@ -162,7 +162,7 @@ class SizeRule(Document):
 
 
 class LatencyRule(Document):
-    """The upper bound of the median time of one inference, in seconds, must stay within ``max``."""
+    """The upper bound of the median time of a sample, in seconds, must stay within ``max``."""
 
     kind: Literal["latency"] = "latency"
     id: str

@@ -158,15 +158,15 @@ def repair_cost(rule: RepairCostRule, found: Measurements) -> RuleResult:
 
 
 def latency(rule: LatencyRule, found: Measurements) -> RuleResult:
-    """The upper bound of the median time of one inference."""
+    """The upper bound of the median time of a sample; n is batches."""
     measured = found.evidence.latency
     if measured is None or not 0 < measured.low <= measured.value <= measured.high:
-        raise Missing("The time of one inference was not measured.")
+        raise Missing("The time of a sample was not measured, or over too few batches.")
     bounds = (measured.low, measured.high)
     number = Measured(measured.value, bounds, bounds, measured.n, measured.method)
     low, high = map(seconds, bounds)
     sentence = (
-        f"The median inference takes {seconds(measured.value)} [{low}, {high}] (n = {measured.n}); "
+        f"A sample takes {seconds(measured.value)} [{low}, {high}] in the median (n = {measured.n} batches); "
         f"the policy allows {seconds(rule.max)}."
     )
     return _result(rule.id, at_most([number], rule.max), number, threshold=rule.max, sentence=sentence)
