@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from biasgate.cli.app import app
 from biasgate.errors import TrustError
 from biasgate.gate.entry import DecisionBody, LookBody
 from biasgate.gate.log import read_log
@@ -116,6 +119,20 @@ def test_a_champion_whose_bytes_are_not_its_tags_stops_the_measurement_before_th
         champion_package(name, tmp_path / "champion")
     with pytest.raises(TrustError, match="not its tag's"):
         judge(first, source)
+    assert len(read_log(gate.log, gate.trusted)) == written
+
+
+def test_the_command_line_compares_with_the_champion_without_a_look(
+    tracking, judge, package, name, gate, data, tmp_path
+):
+    first, second = package(1.0), package(0.1)
+    judge(first, submit_candidate(first, name=name))
+    gate.promote()
+    written = len(read_log(gate.log, gate.trusted))
+    (tmp_path / "policy.yaml").write_text(POLICY)
+    arguments = ["evaluate", str(second.path), "--data", data, "--policy", str(tmp_path / "policy.yaml"), "--json"]
+    assert json.loads(CliRunner().invoke(app, [*arguments, "--champion"]).stdout)["champion"]["model"] == first.digest
+    assert json.loads(CliRunner().invoke(app, arguments).stdout).get("champion") is None
     assert len(read_log(gate.log, gate.trusted)) == written
 
 
