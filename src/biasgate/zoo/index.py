@@ -39,6 +39,8 @@ class Versions(Document):
     torch: str
     numpy: str
     machine: str
+    instructions: str
+    dtype: str
     threads: int
 
 
@@ -71,12 +73,18 @@ def shard_uri(plan: ZooPlan, shard: int, *, root: str) -> str:
 
 
 def versions(*, threads: int) -> Versions:
-    """Those of this process."""
+    """Those of this process: packages, processor, and what layers are computed in on it."""
+    import torch
+
+    from biasgate.training.together import fast_dtype
+
     return Versions(
         biasgate=version("biasgate"),
         torch=version("torch"),
         numpy=version("numpy"),
         machine=platform.machine(),
+        instructions=torch.backends.cpu.get_cpu_capability(),
+        dtype=str(fast_dtype(torch.device("cpu"))).removeprefix("torch."),
         threads=threads,
     )
 
