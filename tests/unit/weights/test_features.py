@@ -21,6 +21,8 @@ from biasgate.weights.features import GROUPS, group_of, weight_features
 from biasgate.weights.layout import layout
 
 SEEDS = st.integers(0, 2**32 - 1)
+CHAINS = sorted(name for name, net in PRESETS.items() if not {"norm", "residual"} & {x.kind for x in net.layers})
+"""Presets whose layers follow one another; the features are defined for these."""
 
 
 def network_weights(name: str, seed: int) -> Weights:
@@ -56,7 +58,7 @@ def permuted(layer: LayerWeights, order: np.ndarray, *, axis: int) -> LayerWeigh
 
 
 @settings(max_examples=12, deadline=None)
-@given(name=st.sampled_from(sorted(PRESETS)), seed=SEEDS, data=st.data())
+@given(name=st.sampled_from(CHAINS), seed=SEEDS, data=st.data())
 def test_permuting_hidden_units_changes_no_feature(name: str, seed: int, data: st.DataObject) -> None:
     weights = network_weights(name, seed)
     layers = list(weights.layers)
@@ -68,7 +70,7 @@ def test_permuting_hidden_units_changes_no_feature(name: str, seed: int, data: s
 
 
 @settings(max_examples=12, deadline=None)
-@given(name=st.sampled_from(sorted(PRESETS)), seed=SEEDS, data=st.data())
+@given(name=st.sampled_from(CHAINS), seed=SEEDS, data=st.data())
 def test_rescaling_relu_units_changes_no_feature(name: str, seed: int, data: st.DataObject) -> None:
     weights = network_weights(name, seed)
     layers = list(weights.layers)
@@ -104,7 +106,7 @@ def test_a_network_that_takes_in_more_colour_has_more_chroma() -> None:
     assert shares[2] - shares[0] > 5
 
 
-@pytest.mark.parametrize("name", sorted(PRESETS))
+@pytest.mark.parametrize("name", CHAINS)
 def test_features_are_finite_and_each_belongs_to_a_documented_group(name: str) -> None:
     features = weight_features(network_weights(name, 1))
     assert np.isfinite(list(features.values())).all()
