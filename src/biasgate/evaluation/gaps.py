@@ -6,8 +6,8 @@ import numpy as np
 
 from biasgate.evaluation.contrast import Contrast, Limits, contrast
 from biasgate.evaluation.outcomes import Outcomes
-from biasgate.evaluation.pairs import KEPT, Pair, pairs
-from biasgate.evaluation.schema import EvaluationSpec, Gap, combination
+from biasgate.evaluation.pairs import Pair, pairs
+from biasgate.evaluation.schema import MOST_PAIRS, EvaluationSpec, Gap, combination
 from biasgate.statistics.estimate import Estimate
 from biasgate.statistics.multiple import bonferroni, holm
 
@@ -63,7 +63,7 @@ def _gap(pair: Pair, found: Contrast, spec: EvaluationSpec, *, simultaneous: flo
 
 
 def _kept(measured: list[Gap], unknown: list[Gap]) -> list[Gap]:
-    """At most ``KEPT`` measured gaps, widest first, then at most as many insufficient ones."""
+    """At most ``MOST_PAIRS`` measured gaps, widest first, then at most as many insufficient ones."""
 
     def upper(gap: Gap) -> float:
         return gap.bounds[1] if gap.bounds else 1.0
@@ -71,5 +71,5 @@ def _kept(measured: list[Gap], unknown: list[Gap]) -> list[Gap]:
     def width(gap: Gap) -> float:
         return gap.estimate.value if gap.estimate else 0.0
 
-    first = sorted(measured, key=upper, reverse=True)[:KEPT]
-    return sorted(first, key=width, reverse=True) + unknown[:KEPT]
+    first = sorted(measured, key=upper, reverse=True)[:MOST_PAIRS]
+    return sorted(first, key=width, reverse=True) + unknown[:MOST_PAIRS]

@@ -11,9 +11,6 @@ from biasgate.evaluation.schema import EvaluationSpec
 Pair = tuple[Outcomes, Outcomes]
 """Two subgroups, the one with the higher rate first."""
 
-KEPT = 66
-"""Pairs kept for one metric and combination: all pairs of 12 subgroups."""
-
 
 def pairs(group: Sequence[Outcomes], spec: EvaluationSpec) -> tuple[list[Pair], list[Pair]]:
     """All pairs of the subgroups of one metric and combination: those with enough units, and the others."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from biasgate.evaluation.outcomes import Outcomes
-from biasgate.evaluation.pairs import KEPT, Pair, pairs
-from biasgate.evaluation.schema import EvaluationSpec, Ratio, combination
+from biasgate.evaluation.pairs import Pair, pairs
+from biasgate.evaluation.schema import MOST_PAIRS, EvaluationSpec, Ratio, combination
 from biasgate.statistics.clustered import clustered_wilson, correlation, korn_graubard
 from biasgate.statistics.estimate import Estimate
 from biasgate.statistics.multiple import bonferroni
@@ -25,9 +25,9 @@ def ratios(group: list[Outcomes], spec: EvaluationSpec) -> list[Ratio]:
     level = bonferroni(spec.confidence, len(known))
     limits = {one: _Limits.of(one, spec, simultaneous=level) for one in group if one.size >= spec.minimum}
     measured = [_ratio(pair, limits, spec) for pair in known if pair[0].rate > 0]
-    first = sorted(measured, key=_lowest)[:KEPT]
+    first = sorted(measured, key=_lowest)[:MOST_PAIRS]
     empty = [pair for pair in known if pair[0].rate == 0]
-    return sorted(first, key=_value) + [_unknown(pair) for pair in empty + unknown][:KEPT]
+    return sorted(first, key=_value) + [_unknown(pair) for pair in empty + unknown][:MOST_PAIRS]
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,9 @@ from biasgate.statistics.estimate import Estimate
 MetricName = Literal["accuracy", "true_positive_rate", "false_positive_rate", "selection_rate", "precision"]
 ScoreName = Literal["calibration_error"]
 
+MOST_PAIRS = 66
+"""Pairs of subgroups that an evaluation keeps for one metric and combination: all pairs of 12 subgroups."""
+
 
 class EvaluationSpec(Document):
     """Which metrics over which subgroups.

@@ -7,13 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from biasgate.evaluation.schema import Cell, Change, EvaluationSpec, Gap, Ratio, Score, combination
+from biasgate.evaluation.schema import MOST_PAIRS, Cell, Change, EvaluationSpec, Gap, Ratio, Score, combination
 from biasgate.gate.evidence import Evidence
 from biasgate.gate.wording import name, points, rate, samples
 from biasgate.statistics.estimate import Estimate
-
-MOST_PAIRS = 66
-"""An evaluation keeps at most so many pairs of subgroups, those with the widest bounds."""
 
 DECIDES = {
     "newcombe": "miettinen-nurminen",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import datetime
 
 from pydantic import AwareDatetime, Field
 
 from biasgate.documents import Document
+from biasgate.gate.person import person
 
 
 class Waiver(Document):
@@ -30,10 +30,5 @@ class Waiver(Document):
 
 def holds(waiver: Waiver, *, submitter: str, at: datetime) -> bool:
     """Whether it is in force: not expired, and granted by a second person."""
-    approver = _person(waiver.approved_by)
-    return at < waiver.expires and bool(approver) and approver not in (_person(waiver.owner), _person(submitter))
-
-
-def _person(name: str) -> str:
-    """A name without the differences that hide one person behind two spellings."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    approver = person(waiver.approved_by)
+    return at < waiver.expires and bool(approver) and approver not in (person(waiver.owner), person(submitter))
