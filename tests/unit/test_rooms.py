@@ -11,8 +11,8 @@ ROOT = Path(__file__).parents[2]
 LIBRARY = ROOT / "src" / "biasgate"
 FOUNDATION = ("errors", "documents", "progress")
 ROOMS = (
-    "storage", "statistics", "data", "models", "training", "zoo", "weights", "meta", "evaluation", "debias", "gate",
-    "registry", "report", "steps", "cli",
+    "storage", "statistics", "data", "models", "training", "zoo", "weights", "meta", "evaluation", "debias", "audit",
+    "gate", "registry", "report", "steps", "cli",
 )  # fmt: skip
 LONGEST_BODY = 20
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+
 from biasgate.errors import InputError
 from biasgate.models.architecture import (
     Architecture,
@@ -109,3 +113,16 @@ def preset(name: str) -> Architecture:
     if name not in PRESETS:
         raise InputError(f"no architecture is called {name!r}", fix=f"use one of {', '.join(PRESETS)}, or declare one")
     return PRESETS[name]
+
+
+def _named(value: Any) -> Any:
+    """A preset by its name; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    if value not in PRESETS:
+        raise ValueError(f"no architecture is called {value!r}; declare one, or use one of {', '.join(PRESETS)}")
+    return PRESETS[value]
+
+
+NamedArchitecture = Annotated[Architecture, BeforeValidator(_named)]
+"""A field of a document: a declared architecture, or the name of a preset, which the preset takes the place of."""

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from biasgate.documents import Document
-from biasgate.models.architecture import Architecture
-from biasgate.models.presets import PRESETS
+from biasgate.models.presets import NamedArchitecture
 from biasgate.training.normalisation import Normalisation
 from biasgate.training.recipe import Augmentation, Optimizer
 
 Planting = Literal["share", "sigma"]
 Split = Literal["train", "validation", "test"]
-
-
-def _named(value: Any) -> Any:
-    """A preset by its name; anything else as it is."""
-    if not isinstance(value, str):
-        return value
-    if value not in PRESETS:
-        raise ValueError(f"no architecture is called {value!r}; declare one, or use one of {', '.join(PRESETS)}")
-    return PRESETS[value]
 
 
 class Level(Document):
@@ -95,7 +85,7 @@ class ZooSpec(Document):
     schema_: Literal["biasgate/zoo/v1"] = Field(default="biasgate/zoo/v1", alias="schema")
     name: str
     dataset: str
-    architectures: tuple[Annotated[Architecture, BeforeValidator(_named)], ...] = Field(min_length=1)
+    architectures: tuple[NamedArchitecture, ...] = Field(min_length=1)
     planting: Planting
     levels: tuple[Level, ...] = Field(min_length=2)
     counts: Counts

@@ -1,0 +1,1 @@
+"""Causal interventions on architecture: what a hyperparameter does to each subgroup."""

@@ -1,0 +1,128 @@
+"""Training one shard of an audit, arm by arm; a rerun repeats at most the arm that was cut off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from biasgate.audit.material import Material, load_material
+from biasgate.audit.plan import AuditPlan, folder_of
+from biasgate.documents import Document, digest, sha256
+from biasgate.errors import InputError, TrustError
+from biasgate.progress import Advance, progress
+from biasgate.storage.store import exists, join, read_bytes, write_bytes
+from biasgate.zoo.index import Versions, versions
+from biasgate.zoo.shard import using_threads
+
+if TYPE_CHECKING:
+    from biasgate.audit.engine import Answers
+    from biasgate.training.pool import ImagePool
+
+
+class AuditFile(Document):
+    """What one arm's models of a shard answered.
+
+    Attributes:
+        name: Relative to the shard's folder; see ``engine.train_arm`` for the tensors.
+        sha256: Digest of its bytes.
+        arm: Position among the plan's arms.
+        seeds: Positions among the plan's seeds.
+    """
+
+    name: str
+    sha256: str
+    arm: int
+    seeds: tuple[int, ...]
+
+
+class AuditShard(Document):
+    """A finished shard; its index is written last.
+
+    Attributes:
+        plan: Digest of the plan that it is a part of.
+        shard: Which of the plan's shards.
+        uri: The shard's folder.
+        train: Digest of the data learned from.
+        test: Digest of the data measured on.
+        files: One for each arm.
+        versions: What trained it.
+    """
+
+    schema_: Literal["biasgate/audit-shard/v1"] = Field(default="biasgate/audit-shard/v1", alias="schema")
+    plan: str
+    shard: int
+    uri: str
+    train: str
+    test: str
+    files: tuple[AuditFile, ...]
+    versions: Versions
+
+
+def train_shard(plan: AuditPlan, shard: int, root: str, *, threads: int = 1) -> AuditShard:
+    """Trains and measures the models of a shard; a finished shard returns at once.
+
+    Args:
+        plan: From ``plan_audit``.
+        shard: In ``[0, plan.shards)``.
+        root: Local path or ``s3://`` URI above all audits.
+        threads: Of torch; networks this small train fastest on one, with a shard a core.
+
+    Raises:
+        InputError: The plan has no such shard, or see ``load_material``.
+    """
+    from biasgate.training.pool import ImagePool
+
+    if not 0 <= shard < plan.shards:
+        raise InputError(f"the plan has shards 0 to {plan.shards - 1}, not {shard}", where=plan.spec.name)
+    uri = join(folder_of(plan, root=root), f"shard-{shard:04}")
+    if exists(join(uri, "index.json")):
+        return AuditShard.parse(read_bytes(join(uri, "index.json")), where=uri)
+    material, members = load_material(plan.spec), plan.members(shard)
+    pool, total = ImagePool(material.train.samples), sum(len(seeds) for _, seeds in members)  # type: ignore[arg-type]
+    with using_threads(threads), progress(f"audit shard {shard}", total=total, unit="models") as advance:
+        files = tuple(_arm(plan, arm, seeds, uri, material, pool, advance) for arm, seeds in members)
+    index = AuditShard(
+        plan=digest(plan),
+        shard=shard,
+        uri=uri,
+        train=material.train.digest,
+        test=material.test.digest,
+        files=files,
+        versions=versions(threads=threads),
+    )
+    write_bytes(join(uri, "index.json"), index.to_json())
+    return index
+
+
+def read_answers(index: AuditShard, file: AuditFile) -> Answers:
+    """An arm's answers.
+
+    Raises:
+        TrustError: Its bytes are not those that the index names.
+    """
+    from safetensors.numpy import load
+
+    where = join(index.uri, file.name)
+    data = read_bytes(where)
+    if sha256(data) != file.sha256:
+        raise TrustError("the bytes differ from the shard's index", where=where, fix="train the shard again")
+    return load(data)
+
+
+def _arm(
+    plan: AuditPlan, arm: int, seeds: list[int], uri: str, material: Material, pool: ImagePool, advance: Advance
+) -> AuditFile:
+    from safetensors.numpy import save
+
+    from biasgate.audit.engine import train_arm
+
+    name = f"arm-{arm:03}.safetensors"
+    if exists(where := join(uri, name)):
+        data = read_bytes(where)
+        advance(len(seeds))
+    else:
+        chosen = [plan.seeds[seed] for seed in seeds]
+        data = save(train_arm(plan.arms[arm], chosen, material, pool, spec=plan.spec, advance=advance))
+        write_bytes(where, data)
+    return AuditFile(name=name, sha256=sha256(data), arm=arm, seeds=tuple(seeds))
