@@ -74,7 +74,7 @@ def evaluate(
     from biasgate.gate.policy import read_policy
     from biasgate.models.package import open_package
     from biasgate.registry.serving import champion_package
-    from biasgate.report.text import difference, rate, subgroup
+    from biasgate.report.text import difference, of_label, rate, subgroup
 
     candidate, spec = open_package(package), read_policy(policy).evaluation
     earlier = open_package(before) if before else None
@@ -85,18 +85,23 @@ def evaluate(
         print_json(measured)
         return
     cells = [
-        [c.metric, subgroup(c.subgroup), rate(c.estimate) if c.estimate else "too few", str(c.units)]
+        [of_label(c.metric, c.label), subgroup(c.subgroup), rate(c.estimate) if c.estimate else "too few", str(c.units)]
         for c in measured.cells
     ]
     print_table("subgroups", ["metric", "subgroup", "rate", "units"], cells)
     gaps = [
-        [g.metric, f"{subgroup(g.higher)} − {subgroup(g.lower)}", difference(g.estimate) if g.estimate else "too few"]
+        [
+            of_label(g.metric, g.label),
+            f"{subgroup(g.higher)} − {subgroup(g.lower)}",
+            difference(g.estimate) if g.estimate else "too few",
+        ]
         for g in measured.gaps
     ]
     print_table("gaps", ["metric", "between", "difference"], gaps)
     if measured.champion:
-        changes = [[c.metric, subgroup(c.subgroup), difference(c.estimate)] for c in measured.champion.changes]
-        print_table("candidate − champion", ["metric", "subgroup", "change"], changes)
+        changes = measured.champion.changes
+        rows = [[of_label(c.metric, c.label), subgroup(c.subgroup), difference(c.estimate)] for c in changes]
+        print_table("candidate − champion", ["metric", "subgroup", "change"], rows)
 
 
 @app.command()

@@ -9,7 +9,7 @@ from biasgate.statistics.multiple import bonferroni
 
 
 def cells(group: list[Outcomes], spec: EvaluationSpec) -> list[Cell]:
-    """One cell for each subgroup of one metric and one attribute combination."""
+    """One cell for each subgroup, and label, of one metric and one attribute combination."""
     sufficient = sum(outcomes.size >= spec.minimum for outcomes in group)
     return [_cell(outcomes, spec, simultaneous=bonferroni(spec.confidence, sufficient)) for outcomes in group]
 
@@ -17,6 +17,7 @@ def cells(group: list[Outcomes], spec: EvaluationSpec) -> list[Cell]:
 def _cell(outcomes: Outcomes, spec: EvaluationSpec, *, simultaneous: float) -> Cell:
     cell = Cell(
         metric=outcomes.metric,
+        label=outcomes.label,
         subgroup=outcomes.subgroup,
         successes=int(outcomes.success.sum()),
         trials=len(outcomes.success),

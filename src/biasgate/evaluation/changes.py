@@ -38,6 +38,7 @@ def _change(before: Outcomes, after: Outcomes, spec: EvaluationSpec, *, simultan
 
     return Change(
         metric=after.metric,
+        label=after.label,
         subgroup=after.subgroup,
         before=before.rate,
         after=after.rate,

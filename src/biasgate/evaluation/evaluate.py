@@ -57,29 +57,37 @@ class Predictions:
     """What a package said of every sample.
 
     Attributes:
-        outputs: ``[rows, classes]``, as the card's ``output`` says.
+        outputs: One column a class or label, ``[rows, classes]``, as the card's ``output`` says.
         output: ``logits`` or ``probabilities``.
+        several: True when a sample may have several of the classes: they are labels.
         provider: ONNX Runtime provider that computed them.
         seconds: Seconds a sample that each batch took, ``[batches]``.
     """
 
     outputs: NDArray[np.float32]
     output: str
+    several: bool
     provider: str
     seconds: NDArray[np.float64]
 
     @property
     def classes(self) -> NDArray[np.int64]:
-        """The class with the highest output, ``[rows]``."""
+        """The class with the highest output, ``[rows]``; of labels 1 where the probability is above a half,
+        ``[rows, labels]``.
+        """
+        if self.several:
+            return (self.outputs > (0.5 if self.output == "probabilities" else 0)).astype(np.int64)
         return self.outputs.argmax(axis=1).astype(np.int64)
 
     @property
     def probabilities(self) -> NDArray[np.float64]:
-        """One probability a class, ``[rows, classes]``: the softmax of logits."""
-        from scipy.special import softmax
+        """One probability a class or label, ``[rows, classes]``: the softmax of logits, of labels their sigmoid."""
+        from scipy.special import expit, softmax
 
         values = self.outputs.astype(np.float64)
-        return values if self.output == "probabilities" else np.asarray(softmax(values, axis=1))
+        if self.output == "probabilities":
+            return values
+        return np.asarray(expit(values) if self.several else softmax(values, axis=1))
 
     def latency(self, confidence: float) -> Estimate | None:
         """Median seconds a sample; None when there were too few batches for an interval at this confidence."""
@@ -97,8 +105,14 @@ def predict(package: CandidatePackage, dataset: Dataset) -> Predictions:
         CandidateError: See ``run``.
     """
     card = package.card
-    if card.task == "multilabel":
-        raise InputError("multi-label models cannot be measured yet", where=card.name, fix="give a multi-class model")
+    several = card.task == "multilabel"
+    if several != (dataset.labels.ndim == 2):
+        kinds = ("one class", "several labels")
+        raise InputError(
+            f"the card's task is {card.task!r}, and the data set gives a sample {kinds[dataset.labels.ndim - 1]}",
+            where=card.name,
+            fix="declare the task multilabel" if dataset.labels.ndim == 2 else "declare the task multiclass",
+        )
     if card.classes != dataset.classes:
         raise InputError(
             f"the card's classes {list(card.classes)} are not the data set's {list(dataset.classes)}",
@@ -106,4 +120,10 @@ def predict(package: CandidatePackage, dataset: Dataset) -> Predictions:
             fix="give both the same names in the same order",
         )
     outputs = run(package, dataset.samples)
-    return Predictions(outputs=outputs.logits, output=card.output, provider=outputs.provider, seconds=outputs.seconds)
+    return Predictions(
+        outputs=outputs.logits,
+        output=card.output,
+        several=several,
+        provider=outputs.provider,
+        seconds=outputs.seconds,
+    )

@@ -6,14 +6,14 @@ import numpy as np
 
 from biasgate.evaluation.contrast import Contrast, Limits, contrast
 from biasgate.evaluation.outcomes import Outcomes
-from biasgate.evaluation.pairs import Pair, pairs
+from biasgate.evaluation.pairs import Pair, kept, pairs
 from biasgate.evaluation.schema import MOST_PAIRS, EvaluationSpec, Gap, combination
 from biasgate.statistics.estimate import Estimate
 from biasgate.statistics.multiple import bonferroni, holm
 
 
 def gaps(group: list[Outcomes], spec: EvaluationSpec) -> list[Gap]:
-    """Every pair of the subgroups of one metric and one attribute combination, the widest first."""
+    """Every pair of the subgroups of one metric and one attribute combination, label by label, the widest first."""
     known, unknown = pairs(group, spec)
     contrasts = [contrast(*pair, confidence=spec.confidence) for pair in known]
     p_values = holm([found.p_value for found in contrasts])
@@ -22,7 +22,7 @@ def gaps(group: list[Outcomes], spec: EvaluationSpec) -> list[Gap]:
         _gap(pair, found, spec, simultaneous=level, p_value=p)
         for pair, found, p in zip(known, contrasts, p_values, strict=True)
     ]
-    return _kept(measured, [_unknown(pair) for pair in unknown])
+    return kept(measured + [_unknown(pair) for pair in unknown], _kept)
 
 
 def _absolute(limits: Limits) -> Limits:
@@ -35,6 +35,7 @@ def _unknown(pair: Pair) -> Gap:
     higher, lower = pair
     return Gap(
         metric=higher.metric,
+        label=higher.label,
         attribute=combination(higher.subgroup),
         higher=higher.subgroup,
         lower=lower.subgroup,
@@ -62,8 +63,9 @@ def _gap(pair: Pair, found: Contrast, spec: EvaluationSpec, *, simultaneous: flo
     )
 
 
-def _kept(measured: list[Gap], unknown: list[Gap]) -> list[Gap]:
+def _kept(found: list[Gap]) -> list[Gap]:
     """At most ``MOST_PAIRS`` measured gaps, widest first, then at most as many insufficient ones."""
+    measured, unknown = [gap for gap in found if gap.estimate], [gap for gap in found if not gap.estimate]
 
     def upper(gap: Gap) -> float:
         return gap.bounds[1] if gap.bounds else 1.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from biasgate.evaluation.cells import cells
 from biasgate.evaluation.changes import changes
 from biasgate.evaluation.gaps import gaps
 from biasgate.evaluation.outcomes import Outcomes, outcomes
+from biasgate.evaluation.problems import problems
 from biasgate.evaluation.ratios import ratios
 from biasgate.evaluation.schema import Change, Comparison, Evaluation, EvaluationSpec, combination
 from biasgate.evaluation.scores import scores
@@ -21,7 +22,7 @@ from biasgate.evaluation.swaps import swap_rate
 from biasgate.statistics.estimate import Estimate
 
 Earlier = tuple[str, NDArray[np.int64]]
-"""Digest and predictions ``[rows]`` of another package on the same data."""
+"""Digest and predictions of another package on the same data."""
 
 
 def measure(
@@ -41,40 +42,42 @@ def measure(
     The order of rows never matters.
 
     Args:
-        predictions: Class index a row, ``[rows]``.
-        dataset: What was predicted; one label a row.
+        predictions: Class index a row, ``[rows]``; of a multi-label set 0 or 1 a label, ``[rows, labels]``.
+        dataset: What was predicted.
         spec: What to measure.
         model: Digest of the package that predicted.
         provider: ONNX Runtime provider that was used.
-        probabilities: One row a sample, one column a class; needed by the spec's scores only.
+        probabilities: One row a sample, one column a class or label; needed by the spec's scores only.
         before: The package that a repair started from.
         champion: What serves now.
         latency: Median seconds that a sample took.
 
     Raises:
-        InputError: The set is empty, multi-label or lacks an attribute, a prediction is missing or no class, the
-            positive class is unknown, or probabilities are needed and are none.
+        InputError: The set is empty or lacks an attribute, a prediction is missing or no class, the positive class is
+            unknown, or probabilities are needed and are none.
     """
     _check(predictions, dataset)
     if spec.scores:
         _check_probabilities(probabilities, dataset)
-    found = outcomes(dataset, spec, predictions)
-    groups = [list(group) for _, group in groupby(found, key=_family)]
+    asked = problems(dataset, spec, predictions, probabilities if spec.scores else None)
+    found = outcomes(dataset, spec, asked)
+    groups = _families(found)
 
     def against(earlier: Earlier) -> tuple[Change, ...]:
         _check(earlier[1], dataset)
-        return tuple(changes(outcomes(dataset, spec, earlier[1]), found, spec))
+        return tuple(changes(outcomes(dataset, spec, problems(dataset, spec, earlier[1])), found, spec))
 
     return Evaluation(
         model=model,
         data=dataset.digest,
         spec=digest(spec),
+        labels=dataset.classes if dataset.labels.ndim == 2 else None,
         rows=len(dataset),
         units=len(np.unique(dataset.units)),
         cells=tuple(cell for group in groups for cell in cells(group, spec)),
         gaps=tuple(gap for group in groups for gap in gaps(group, spec)),
         ratios=tuple(ratio for group in groups for ratio in ratios(group, spec)),
-        scores=tuple(scores(dataset, spec, probabilities)) if probabilities is not None and spec.scores else None,
+        scores=tuple(scores(dataset, spec, asked)) if spec.scores else None,
         swap_rate=swap_rate(dataset, spec, predictions),
         changes=against(before) if before else (),
         before=before[0] if before else None,
@@ -85,24 +88,37 @@ def measure(
     )
 
 
-def _family(found: Outcomes) -> tuple[str, str]:
-    return found.metric, combination(found.subgroup)
+def _families(found: Sequence[Outcomes]) -> list[list[Outcomes]]:
+    """The subgroups of each metric and attribute combination, of all labels: what is corrected for together."""
+    families: dict[tuple[str, str], list[Outcomes]] = {}
+    for one in found:
+        families.setdefault((one.metric, combination(one.subgroup)), []).append(one)
+    return list(families.values())
 
 
 def _check(predictions: NDArray[np.int64], dataset: Dataset) -> None:
     if not len(dataset):
         raise InputError("there is nothing to measure: no rows", where=dataset.name)
-    if dataset.labels.ndim != 1:
-        raise InputError("multi-label sets cannot be measured yet", where=dataset.name, fix="give one label a row")
     if predictions.shape != dataset.labels.shape:
-        raise InputError(f"{len(predictions)} predictions for {len(dataset)} rows", where=dataset.name)
+        found, expected = (" x ".join(map(str, array.shape)) for array in (predictions, dataset.labels))
+        raise InputError(f"{found} predictions for {expected} labels", where=dataset.name)
+    if dataset.labels.ndim == 2 and dataset.labels.shape[1] != len(dataset.classes):
+        raise InputError(
+            f"{dataset.labels.shape[1]} columns of labels for {len(dataset.classes)} names", where=dataset.name
+        )
+    top = 2 if dataset.labels.ndim == 2 else len(dataset.classes)
     for what, indices in (("label", dataset.labels), ("prediction", predictions)):
-        if indices.min() < 0 or indices.max() >= len(dataset.classes):
-            raise InputError(f"a {what} is none of the {len(dataset.classes)} classes", where=dataset.name)
+        if indices.min() < 0 or indices.max() >= top:
+            several = "neither 0 nor 1" if dataset.labels.ndim == 2 else f"none of the {top} classes"
+            raise InputError(f"a {what} is {several}", where=dataset.name)
 
 
 def _check_probabilities(probabilities: NDArray[np.float64] | None, dataset: Dataset) -> None:
+    several = dataset.labels.ndim == 2
     if probabilities is None or probabilities.shape != (len(dataset), len(dataset.classes)):
-        raise InputError("the scores need one probability a class for every row", where=dataset.name)
-    if not ((probabilities >= 0).all() and np.allclose(probabilities.sum(axis=1), 1, atol=1e-3)):
-        raise InputError("probabilities must not be negative and must add up to one a row", where=dataset.name)
+        one = "label" if several else "class"
+        raise InputError(f"the scores need one probability a {one} for every row", where=dataset.name)
+    if not ((probabilities >= 0) & (probabilities <= 1 + 1e-6)).all():
+        raise InputError("probabilities must lie between 0 and 1", where=dataset.name)
+    if not several and not np.allclose(probabilities.sum(axis=1), 1, atol=1e-3):
+        raise InputError("probabilities must add up to one a row", where=dataset.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biasgate.data.dataset import Dataset
-from biasgate.evaluation.rates import positive_class, successes, trials
+from biasgate.evaluation.problems import Problem
+from biasgate.evaluation.rates import successes, trials
 from biasgate.evaluation.schema import EvaluationSpec, MetricName
 from biasgate.evaluation.subgroups import subgroups
 from biasgate.statistics.clustered import repeats
@@ -21,12 +23,14 @@ class Outcomes:
 
     Attributes:
         metric: Its name.
+        label: The label that is asked for, of a multi-label set.
         subgroup: Attribute values; empty for the whole set.
         success: One outcome a trial, ``[trials]``.
         units: The unit of each trial, ascending, ``[trials]``.
     """
 
     metric: MetricName
+    label: str | None
     subgroup: dict[str, str]
     success: NDArray[np.bool_]
     units: NDArray[np.int64]
@@ -47,22 +51,22 @@ class Outcomes:
         return repeats(self.units)
 
 
-def outcomes(dataset: Dataset, spec: EvaluationSpec, predictions: NDArray[np.int64]) -> list[Outcomes]:
-    """Every metric in every subgroup, by metric; see ``subgroups`` for their order.
+def outcomes(dataset: Dataset, spec: EvaluationSpec, asked: Sequence[Problem]) -> list[Outcomes]:
+    """Every metric in every subgroup, by metric and label; see ``subgroups`` for their order.
 
     Args:
-        dataset: Labels, attributes and units.
+        dataset: Attributes and units.
         spec: Metrics and attributes.
-        predictions: Class index a row, ``[rows]``.
+        asked: Truth and predictions.
     """
-    positive = positive_class(spec, dataset.classes)
     cells = list(subgroups(dataset, spec.attributes, depth=spec.depth))
     order = np.argsort(dataset.units, kind="stable")
     found: list[Outcomes] = []
     for metric in spec.metrics:
-        counted = trials(metric, dataset.labels, predictions, positive)
-        success = successes(metric, dataset.labels, predictions, positive)
-        for subgroup, mask in cells:
-            rows = order[(mask & counted)[order]]
-            found.append(Outcomes(metric, subgroup, success[rows], dataset.units[rows]))
+        for one in asked:
+            counted = trials(metric, one.truth, one.predicted, one.positive)
+            success = successes(metric, one.truth, one.predicted, one.positive)
+            for subgroup, mask in cells:
+                rows = order[(mask & counted)[order]]
+                found.append(Outcomes(metric, one.label, subgroup, success[rows], dataset.units[rows]))
     return found

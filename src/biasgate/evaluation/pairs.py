@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import combinations
+from collections.abc import Callable, Sequence
+from itertools import combinations, groupby
+from typing import TypeVar
 
 from biasgate.evaluation.outcomes import Outcomes
-from biasgate.evaluation.schema import EvaluationSpec
+from biasgate.evaluation.schema import EvaluationSpec, Gap, Ratio
 
+P = TypeVar("P", Gap, Ratio)
 Pair = tuple[Outcomes, Outcomes]
 """Two subgroups, the one with the higher rate first."""
 
 
 def pairs(group: Sequence[Outcomes], spec: EvaluationSpec) -> tuple[list[Pair], list[Pair]]:
-    """All pairs of the subgroups of one metric and combination: those with enough units, and the others."""
-    ordered = [_ordered(first, second) for first, second in combinations(group, 2)]
+    """All pairs of the subgroups of one metric and combination: those with enough units, and the others.
+
+    Subgroups of different labels are never compared.
+    """
+    labels = [list(one) for _, one in groupby(group, key=lambda outcomes: outcomes.label)]
+    ordered = [_ordered(first, second) for one in labels for first, second in combinations(one, 2)]
     known = [pair for pair in ordered if _sufficient(pair, spec)]
     return known, [pair for pair in ordered if not _sufficient(pair, spec)]
+
+
+def kept(found: list[P], most: Callable[[list[P]], list[P]]) -> list[P]:
+    """Those pairs of each label that ``most`` keeps, label by label."""
+    labels: dict[str | None, list[P]] = {}
+    for pair in found:
+        labels.setdefault(pair.label, []).append(pair)
+    return [pair for one in labels.values() for pair in most(one)]
 
 
 def _ordered(first: Outcomes, second: Outcomes) -> Pair:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from biasgate.evaluation.outcomes import Outcomes
-from biasgate.evaluation.pairs import Pair, pairs
+from biasgate.evaluation.pairs import Pair, kept, pairs
 from biasgate.evaluation.schema import MOST_PAIRS, EvaluationSpec, Ratio, combination
 from biasgate.statistics.clustered import clustered_wilson, correlation, korn_graubard
 from biasgate.statistics.estimate import Estimate
@@ -17,7 +17,7 @@ from biasgate.statistics.ratio import Point, ratio_limits
 
 
 def ratios(group: list[Outcomes], spec: EvaluationSpec) -> list[Ratio]:
-    """Every pair of the subgroups of one metric and one attribute combination, the smallest ratio first.
+    """Every pair of the subgroups of one metric and one attribute combination, label by label, the smallest first.
 
     Of many pairs those with the lowest lower bounds are kept, and as many insufficient ones: see ``Evaluation``.
     """
@@ -25,9 +25,8 @@ def ratios(group: list[Outcomes], spec: EvaluationSpec) -> list[Ratio]:
     level = bonferroni(spec.confidence, len(known))
     limits = {one: _Limits.of(one, spec, simultaneous=level) for one in group if one.size >= spec.minimum}
     measured = [_ratio(pair, limits, spec) for pair in known if pair[0].rate > 0]
-    first = sorted(measured, key=_lowest)[:MOST_PAIRS]
     empty = [pair for pair in known if pair[0].rate == 0]
-    return sorted(first, key=_value) + [_unknown(pair) for pair in empty + unknown][:MOST_PAIRS]
+    return kept(measured + [_unknown(pair) for pair in empty + unknown], _kept)
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,7 @@ def _unknown(pair: Pair) -> Ratio:
     higher, lower = pair
     return Ratio(
         metric=higher.metric,
+        label=higher.label,
         attribute=combination(higher.subgroup),
         higher=higher.subgroup,
         lower=lower.subgroup,
@@ -93,3 +93,9 @@ def _lowest(ratio: Ratio) -> float:
 
 def _value(ratio: Ratio) -> float:
     return ratio.estimate.value if ratio.estimate else 1.0
+
+
+def _kept(found: list[Ratio]) -> list[Ratio]:
+    """At most ``MOST_PAIRS`` measured ratios, smallest first, then at most as many insufficient ones."""
+    measured, unknown = [one for one in found if one.estimate], [one for one in found if not one.estimate]
+    return sorted(sorted(measured, key=_lowest)[:MOST_PAIRS], key=_value) + unknown[:MOST_PAIRS]

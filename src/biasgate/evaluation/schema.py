@@ -26,7 +26,8 @@ class EvaluationSpec(Document):
         scores: Numbers that take the model's probabilities, not only its predictions; none when absent.
         attributes: Attributes to break down by, each alone.
         depth: Intersections of up to this many attributes as well.
-        positive: The class that counts as positive, against all others; by default the second of two.
+        positive: The class that counts as positive, against all others; by default the second of two. A multi-label
+            set has none: having a label is positive.
         confidence: Two-sided confidence of every reported interval.
         minimum: Cells with fewer units are reported as insufficient, without a value.
     """
@@ -51,6 +52,7 @@ class Cell(Document):
 
     Attributes:
         metric: Its name.
+        label: The label that is asked for, of a multi-label set.
         subgroup: Attribute values; empty for the whole set.
         successes: Numerator of the rate, in rows.
         trials: Denominator of the rate, in rows; zero when no row has these attribute values.
@@ -60,12 +62,13 @@ class Cell(Document):
         bounds: (lower, upper) of the rate, each one-sided at ``(1 + confidence) / 2``: Clopper–Pearson, or
             Korn–Graubard when clustered. The lowest lower bound over subgroups is a valid bound of the worst subgroup:
             it approves.
-        simultaneous: Like ``bounds``, Bonferroni-corrected so that they hold for all subgroups of this combination at
-            once: only these may prove that some subgroup violates a limit.
+        simultaneous: Like ``bounds``, Bonferroni-corrected so that they hold for all subgroups of this combination, and
+            all labels, at once: only these may prove that some subgroup violates a limit.
         clustered: True when units repeat within the cell, so that interval and bounds are cluster-robust.
     """
 
     metric: MetricName
+    label: str | None = None
     subgroup: dict[str, str]
     successes: int
     trials: int
@@ -81,6 +84,7 @@ class Gap(Document):
 
     Attributes:
         metric: Its name.
+        label: The label that is asked for, of a multi-label set.
         attribute: Attribute, or ``*``-joined attributes, whose values tell the two subgroups apart
             (see ``combination``).
         higher: Subgroup with the higher rate (the first in order when equal or unknown).
@@ -90,15 +94,16 @@ class Gap(Document):
             each end one-sided at ``(1 + confidence) / 2``, gives max(0, l) and max(u, −l): since the direction is
             chosen by looking, the gap is within a margin only when both ends of [l, u] are. The highest upper
             bound over the pairs is a valid bound of the widest gap: it approves.
-        simultaneous: Like ``bounds``, Bonferroni-corrected over the pairs of this metric and combination: only its
-            lower end may prove that some gap exceeds a limit.
+        simultaneous: Like ``bounds``, Bonferroni-corrected over the pairs of this metric and combination, of all
+            labels: only its lower end may prove that some gap exceeds a limit.
         paired: True when both subgroups hold the same units, one row each (a digit recoloured): the interval is a
             paired one.
         p_value: Test of no difference (exact McNemar when paired, else a score test), Holm-corrected over the pairs of
-            this metric and combination.
+            this metric and combination, of all labels.
     """
 
     metric: MetricName
+    label: str | None = None
     attribute: str
     higher: dict[str, str]
     lower: dict[str, str]
@@ -114,6 +119,7 @@ class Ratio(Document):
 
     Attributes:
         metric: Its name.
+        label: The label that is asked for, of a multi-label set.
         attribute: Attribute, or ``*``-joined attributes (see ``combination``).
         higher: Subgroup with the higher rate (the first in order when equal or unknown): the denominator.
         lower: Subgroup with the lower rate.
@@ -122,11 +128,12 @@ class Ratio(Document):
         bounds: (lower, upper) of the smaller rate over the larger, whichever is which, each one-sided at
             ``(1 + confidence) / 2``: the same on Clopper–Pearson or Korn–Graubard limits. The lowest lower bound over
             the pairs is a valid bound of the smallest ratio: it approves.
-        simultaneous: Like ``bounds``, Bonferroni-corrected over the pairs of this metric and combination: only its
-            upper end may prove that some ratio falls below a limit.
+        simultaneous: Like ``bounds``, Bonferroni-corrected over the pairs of this metric and combination, of all
+            labels: only its upper end may prove that some ratio falls below a limit.
     """
 
     metric: MetricName
+    label: str | None = None
     attribute: str
     higher: dict[str, str]
     lower: dict[str, str]
@@ -140,6 +147,7 @@ class Score(Document):
 
     Attributes:
         metric: ``calibration_error``: expected calibration error over ten bins of equal width.
+        label: The label that is asked for, of a multi-label set.
         subgroup: Attribute values; empty for the whole set.
         units: Independent units.
         estimate: The number with its interval (see ``statistics.calibration``); absent when there are fewer units than
@@ -149,6 +157,7 @@ class Score(Document):
     """
 
     metric: ScoreName
+    label: str | None = None
     subgroup: dict[str, str]
     units: int
     estimate: Estimate | None = None
@@ -164,6 +173,7 @@ class Change(Document):
 
     Attributes:
         metric: Its name.
+        label: The label that is asked for, of a multi-label set.
         subgroup: Attribute values; empty for the whole set.
         before: Rate of the earlier model: the one before a repair, or the champion.
         after: Rate of the model under test.
@@ -176,6 +186,7 @@ class Change(Document):
     """
 
     metric: MetricName
+    label: str | None = None
     subgroup: dict[str, str]
     before: float
     after: float
@@ -204,12 +215,13 @@ class Evaluation(Document):
         model: Digest of the candidate's package.
         data: Digest of the data set.
         spec: Digest of the evaluation spec.
+        labels: The labels of a multi-label set, each measured on its own; absent when a sample has one class.
         rows: Samples that were run.
         units: Independent units among them.
         cells: Every metric in every subgroup; the whole set first.
-        gaps: For each metric and attribute combination every pair of subgroups, the widest first, insufficient ones
-            last. Of more than 66 pairs (12 subgroups) only the 66 with the highest upper bounds are kept, and as many
-            insufficient ones: what approves is always among them.
+        gaps: For each metric, label and attribute combination every pair of subgroups, the widest first, insufficient
+            ones last. Of more than 66 pairs (12 subgroups) only the 66 with the highest upper bounds are kept, and as
+            many insufficient ones: what approves is always among them.
         ratios: Likewise the ratios, the smallest first.
         scores: Every score in every subgroup; absent when the spec asks for none.
         swap_rate: Share of units whose prediction changes when only the attribute changes, over units with rows of one
@@ -227,6 +239,7 @@ class Evaluation(Document):
     model: str
     data: str
     spec: str
+    labels: tuple[str, ...] | None = None
     rows: int
     units: int
     cells: tuple[Cell, ...]
@@ -242,10 +255,13 @@ class Evaluation(Document):
     collected: date | None = None
 
     def values(self) -> dict[str, float]:
-        """Rates by name, such as ``accuracy/all`` and ``accuracy/alignment.conflicting``; MLflow takes these names."""
+        """Rates by name, such as ``accuracy/all``, ``accuracy/alignment.conflicting`` and, of a label,
+        ``accuracy/AU12/gender.feminine``; MLflow takes these names.
+        """
         return {_metric_name(cell): cell.estimate.value for cell in self.cells if cell.estimate}
 
 
 def _metric_name(cell: Cell) -> str:
     subgroup = " ".join(f"{name}.{value}" for name, value in sorted(cell.subgroup.items())) or "all"
-    return f"{cell.metric}/" + re.sub(r"[^\w.\- ]", "_", subgroup)
+    parts = [cell.metric, *([cell.label] if cell.label else []), subgroup]
+    return "/".join(re.sub(r"[^\w.\- ]", "_", part) for part in parts)

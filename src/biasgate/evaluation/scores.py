@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
 from biasgate.data.dataset import Dataset
+from biasgate.evaluation.problems import Problem
 from biasgate.evaluation.schema import EvaluationSpec, Score, combination
 from biasgate.evaluation.subgroups import subgroups
 from biasgate.statistics.calibration import calibration_error, distances
@@ -17,36 +19,40 @@ from biasgate.statistics.multiple import bonferroni
 Cell = tuple[dict[str, str], NDArray[np.int64]]
 
 
-def scores(dataset: Dataset, spec: EvaluationSpec, probabilities: NDArray[np.float64]) -> list[Score]:
-    """Every score in every subgroup.
+def scores(dataset: Dataset, spec: EvaluationSpec, asked: Sequence[Problem]) -> list[Score]:
+    """Every score in every subgroup, combination by combination and label by label.
 
     Args:
-        dataset: Labels, attributes and units.
+        dataset: Attributes and units.
         spec: Scores and attributes.
-        probabilities: One row a sample, one column a class, ``[rows, classes]``.
+        asked: Truth and probabilities.
     """
     order = np.argsort(dataset.units, kind="stable")
     cells = [(subgroup, order[mask[order]]) for subgroup, mask in subgroups(dataset, spec.attributes, depth=spec.depth)]
     families = [list(family) for _, family in groupby(cells, key=lambda cell: combination(cell[0]))]
-    return [score for family in families for score in _calibration(family, dataset, spec, probabilities)]
-
-
-def _calibration(
-    family: list[Cell], dataset: Dataset, spec: EvaluationSpec, probabilities: NDArray[np.float64]
-) -> list[Score]:
-    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == dataset.labels
-    sizes = [len(np.unique(dataset.units[rows])) for _, rows in family]
-    simultaneous = bonferroni(spec.confidence, sum(size >= spec.minimum for size in sizes))
     return [
-        _score(subgroup, confidence[rows], right[rows], dataset.units[rows], spec, simultaneous=simultaneous)
+        score for family in families for one in asked for score in _calibration(family, dataset, spec, one, len(asked))
+    ]
+
+
+def _calibration(family: list[Cell], dataset: Dataset, spec: EvaluationSpec, one: Problem, labels: int) -> list[Score]:
+    if one.probabilities is None:
+        return []
+    confidence, right = one.probabilities.max(axis=1), one.probabilities.argmax(axis=1) == one.truth
+    sizes = [len(np.unique(dataset.units[rows])) for _, rows in family]
+    simultaneous = bonferroni(spec.confidence, labels * sum(size >= spec.minimum for size in sizes))
+    return [
+        _score(
+            (one.label, subgroup), confidence[rows], right[rows], dataset.units[rows], spec, simultaneous=simultaneous
+        )
         if size >= spec.minimum
-        else Score(metric="calibration_error", subgroup=subgroup, units=size)
+        else Score(metric="calibration_error", label=one.label, subgroup=subgroup, units=size)
         for (subgroup, rows), size in zip(family, sizes, strict=True)
     ]
 
 
 def _score(
-    subgroup: dict[str, str],
+    named: tuple[str | None, dict[str, str]],
     confidence: NDArray[np.float64],
     right: NDArray[np.bool_],
     units: NDArray[np.int64],
@@ -64,7 +70,8 @@ def _score(
     size = len(np.unique(units))
     return Score(
         metric="calibration_error",
-        subgroup=subgroup,
+        label=named[0],
+        subgroup=named[1],
         units=size,
         estimate=Estimate.within(
             limits(spec.confidence), value=value, n=size, method="normal, L1", confidence=spec.confidence

@@ -15,14 +15,15 @@ def swap_rate(dataset: Dataset, spec: EvaluationSpec, predictions: NDArray[np.in
     """Share of units whose prediction changes when only the attributes do, with Wilson's interval over units.
 
     A unit counts when some of its rows share their label and differ in the spec's attributes; it is swapped when such
-    rows get different predictions.
+    rows get different predictions. Of a multi-label set, label and prediction are those of all labels together.
 
     Returns:
         Nothing when fewer than ``spec.minimum`` units count.
     """
+    labels, predictions = _codes(dataset.labels), _codes(predictions)
     columns = np.stack([dataset.attribute(name) for name in spec.attributes])
     _, attributes = np.unique(columns, axis=1, return_inverse=True)
-    (units, _), groups = np.unique(np.stack([dataset.units, dataset.labels]), axis=1, return_inverse=True)
+    (units, _), groups = np.unique(np.stack([dataset.units, labels]), axis=1, return_inverse=True)
     twins = _distinct(groups, attributes) > 1
     swapped = twins & (_distinct(groups, predictions) > 1)
     counted = len(np.unique(units[twins]))
@@ -34,3 +35,8 @@ def swap_rate(dataset: Dataset, spec: EvaluationSpec, predictions: NDArray[np.in
 def _distinct(groups: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.int64]:
     """How many different values each group holds, ``[groups]``."""
     return np.bincount(np.unique(np.stack([groups, values]), axis=1)[0])
+
+
+def _codes(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """One number for each different row ``[rows]``."""
+    return np.unique(labels, axis=0, return_inverse=True)[1].ravel()

@@ -15,6 +15,7 @@ from biasgate.gate.policy import (
     FloorRule,
     FreshnessRule,
     GapRule,
+    LabelledRule,
     LatencyRule,
     ParityRule,
     Policy,
@@ -120,7 +121,11 @@ def _scan(rule: WeightScanRule) -> str:
 def _rule(rule: Rule, confidence: float, sizes: Sequence[int]) -> RuleExplained:
     needs = _needs(rule)
     found = tuple(Certified(units=n, value=_certified(rule, n, confidence)) for n in sizes) if needs else ()
-    return RuleExplained(id=rule.id, kind=rule.kind, words=_words(rule), needs=needs, certifies=found)
+    return RuleExplained(id=rule.id, kind=rule.kind, words=_words(rule) + _about(rule), needs=needs, certifies=found)
+
+
+def _about(rule: Rule) -> str:
+    return f" Asked of the label {rule.label}." if isinstance(rule, LabelledRule) and rule.label else ""
 
 
 def _words(rule: Rule) -> str:

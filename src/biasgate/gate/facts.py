@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from biasgate.evaluation.schema import Cell
 from biasgate.gate.decision import RuleResult
 from biasgate.gate.evidence import Evidence
 from biasgate.gate.measured import Measurements, Missing
@@ -13,8 +14,11 @@ from biasgate.gate.wording import name, samples
 
 def coverage(rule: CoverageRule, found: Measurements) -> RuleResult:
     """The smallest number of units over the subgroups; too few is no violation, but no evidence either."""
-    cells = found.cells(metric=rule.metric, attribute=rule.attribute) if rule.attribute else []
-    cells = [*cells, *(found.cell(rule.metric, subgroup) for subgroup in rule.subgroups)]
+    cells: list[Cell] = []
+    for label in found.labels(rule.label):
+        if rule.attribute:
+            cells += found.cells(metric=rule.metric, attribute=rule.attribute, label=label)
+        cells += [found.cell(rule.metric, subgroup, label) for subgroup in rule.subgroups]
     smallest = min(cells, key=lambda cell: cell.units)
     return RuleResult(
         rule=rule.id,
@@ -22,8 +26,8 @@ def coverage(rule: CoverageRule, found: Measurements) -> RuleResult:
         value=smallest.units,
         threshold=rule.units,
         n=smallest.units,
-        sentence=f"{name(rule.metric)} on {samples(smallest.subgroup)} rests on {smallest.units} units, the fewest of "
-        f"{len(cells)} subgroups; the policy asks for {rule.units}.",
+        sentence=f"{name(rule.metric, smallest.label)} on {samples(smallest.subgroup)} rests on {smallest.units} "
+        f"units, the fewest of {len(cells)} subgroups; the policy asks for {rule.units}.",
     )
 
 

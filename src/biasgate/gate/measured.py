@@ -7,7 +7,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from biasgate.evaluation.schema import MOST_PAIRS, Cell, Change, EvaluationSpec, Gap, Ratio, Score, combination
+from biasgate.evaluation.schema import (
+    MOST_PAIRS,
+    Cell,
+    Change,
+    Evaluation,
+    EvaluationSpec,
+    Gap,
+    Ratio,
+    Score,
+    combination,
+)
 from biasgate.gate.evidence import Evidence
 from biasgate.gate.wording import name, points, rate, samples
 from biasgate.statistics.estimate import Estimate
@@ -25,6 +35,8 @@ T = TypeVar("T")
 K = TypeVar("K")
 P = TypeVar("P", Gap, Ratio)
 Group = frozenset[tuple[str, str]]
+Asked = tuple[str, str | None]
+"""A metric, and the label that it is of."""
 What = Callable[[], str]
 """The words for a number: said only when it is missing."""
 
@@ -92,72 +104,92 @@ class Measurements:
         found = evidence.evaluation
         versus = evidence.evaluation.champion if evidence.evaluation else None
         cells = found.cells if found else ()
-        self._cells = _grouped((cell.metric, _group(cell.subgroup), cell) for cell in cells)
-        self._families = _grouped((cell.metric, combination(cell.subgroup), cell) for cell in cells)
+        self._cells = _grouped((_asked(cell), _group(cell.subgroup), cell) for cell in cells)
+        self._families = _grouped((_asked(cell), combination(cell.subgroup), cell) for cell in cells)
         self._gaps = _grouped(_compared(found.gaps if found else ()))
         self._ratios = _grouped(_compared((found.ratios or ()) if found else ()))
-        self._scores = _grouped((s.metric, _group(s.subgroup), s) for s in ((found.scores or ()) if found else ()))
-        self._changes = _grouped((c.metric, _group(c.subgroup), c) for c in (found.changes if found else ()))
-        self._versus = _grouped((c.metric, _group(c.subgroup), c) for c in (versus.changes if versus else ()))
+        self._scores = _grouped((_asked(s), _group(s.subgroup), s) for s in ((found.scores or ()) if found else ()))
+        self._changes = _grouped((_asked(c), _group(c.subgroup), c) for c in (found.changes if found else ()))
+        self._versus = _grouped((_asked(c), _group(c.subgroup), c) for c in (versus.changes if versus else ()))
 
-    def rate(self, *, metric: str, subgroup: Mapping[str, str]) -> Measured:
+    def labels(self, label: str | None) -> tuple[str | None, ...]:
+        """The labels that a rule asks about: the one that it names, else every one of the test split.
+
+        Of a model that gives one class there is a single question, which has no label.
+
+        Raises:
+            Missing: There is no evaluation, or it knows no such label.
+        """
+        known = self._expect_evaluation().labels
+        if label is not None and label not in (known or ()):
+            raise Missing(f"The test split has no label {label!r}.")
+        return (label,) if label is not None else known or (None,)
+
+    def rate(self, *, metric: str, subgroup: Mapping[str, str], label: str | None = None) -> Measured:
         """A metric in one subgroup; the whole set is the one without attributes.
 
         Raises:
             Missing: It was not measured, or has no bounds.
         """
-        return self._rate(self.cell(metric, subgroup))
+        return self._rate(self.cell(metric, subgroup, label))
 
-    def subgroups(self, *, metric: str, attribute: str) -> list[tuple[Mapping[str, str], Measured]]:
+    def subgroups(
+        self, *, metric: str, attribute: str, label: str | None = None
+    ) -> list[tuple[Mapping[str, str], Measured]]:
         """A metric in every subgroup of one attribute, or of attributes joined by ``*``.
 
         Raises:
             Missing: There are fewer than two subgroups, they do not add up to the whole set, or one lacks bounds.
         """
-        return [(cell.subgroup, self._rate(cell)) for cell in self.cells(metric=metric, attribute=attribute)]
+        return [
+            (cell.subgroup, self._rate(cell)) for cell in self.cells(metric=metric, attribute=attribute, label=label)
+        ]
 
-    def cells(self, *, metric: str, attribute: str) -> list[Cell]:
+    def cells(self, *, metric: str, attribute: str, label: str | None = None) -> list[Cell]:
         """The cells of every subgroup, with or without bounds.
 
         Raises:
             Missing: There are fewer than two, one is there twice, or they do not add up to the whole set.
         """
         self._expect_evaluation()
-        cells = self._families.get((metric, _canonical(attribute)), [])
+        cells = self._families.get(((metric, label), _canonical(attribute)), [])
         if len(cells) < 2:
-            raise Missing(f"{name(metric)} was not measured in two or more subgroups of {attribute!r}.")
-        if sum(cell.trials for cell in cells) != self.cell(metric, {}).trials:
+            raise Missing(f"{name(metric, label)} was not measured in two or more subgroups of {attribute!r}.")
+        if sum(cell.trials for cell in cells) != self.cell(metric, {}, label).trials:
             raise Missing(f"The subgroups of {attribute!r} do not add up to the whole test split: one is missing.")
         if len({_group(cell.subgroup) for cell in cells}) < len(cells):
-            raise Missing(f"{name(metric)} was measured more than once in a subgroup of {attribute!r}.")
+            raise Missing(f"{name(metric, label)} was measured more than once in a subgroup of {attribute!r}.")
         return cells
 
-    def cell(self, metric: str, subgroup: Mapping[str, str]) -> Cell:
+    def cell(self, metric: str, subgroup: Mapping[str, str], label: str | None = None) -> Cell:
         """The cell of one subgroup, with or without bounds.
 
         Raises:
             Missing: It was not measured, or more than once.
         """
         self._expect_evaluation()
-        return _one(self._cells.get((metric, _group(subgroup)), []), lambda: f"{name(metric)} on {samples(subgroup)}")
+        found = self._cells.get(((metric, label), _group(subgroup)), [])
+        return _one(found, lambda: f"{name(metric, label)} on {samples(subgroup)}")
 
-    def gaps(self, *, metric: str, attribute: str) -> list[tuple[Gap, Measured]]:
+    def gaps(self, *, metric: str, attribute: str, label: str | None = None) -> list[tuple[Gap, Measured]]:
         """A metric's absolute difference between every two subgroups, or between the ``MOST_PAIRS`` widest apart.
 
         Raises:
             Missing: The subgroups are not complete, or a pair of them is not compared or lacks bounds.
         """
-        return [(gap, _pair(gap, self)) for gap in self._pairs(self._gaps, metric=metric, attribute=attribute)]
+        found = self._pairs(self._gaps, asked=(metric, label), attribute=attribute)
+        return [(gap, _pair(gap, self)) for gap in found]
 
-    def ratios(self, *, metric: str, attribute: str) -> list[tuple[Ratio, Measured]]:
+    def ratios(self, *, metric: str, attribute: str, label: str | None = None) -> list[tuple[Ratio, Measured]]:
         """The smaller rate over the larger of every two subgroups, or of the ``MOST_PAIRS`` with the lowest bounds.
 
         Raises:
             Missing: The subgroups are not complete, or a pair of them is not compared or lacks bounds.
         """
-        return [(ratio, _pair(ratio, self)) for ratio in self._pairs(self._ratios, metric=metric, attribute=attribute)]
+        found = self._pairs(self._ratios, asked=(metric, label), attribute=attribute)
+        return [(ratio, _pair(ratio, self)) for ratio in found]
 
-    def calibration(self, subgroup: Mapping[str, str]) -> Measured:
+    def calibration(self, subgroup: Mapping[str, str], label: str | None = None) -> Measured:
         """The calibration error in one subgroup.
 
         Raises:
@@ -166,12 +198,12 @@ class Measurements:
         self._expect_evaluation()
 
         def what() -> str:
-            return f"The calibration error on {samples(subgroup)}"
+            return f"{name('calibration_error', label)} on {samples(subgroup)}"
 
-        score: Score = _one(self._scores.get(("calibration_error", _group(subgroup)), []), what)
+        score: Score = _one(self._scores.get((("calibration_error", label), _group(subgroup)), []), what)
         return self._sufficient(score, what, units=score.units, method="normal, L1")
 
-    def repair_loss(self, *, metric: str, subgroup: Mapping[str, str]) -> Measured:
+    def repair_loss(self, *, metric: str, subgroup: Mapping[str, str], label: str | None = None) -> Measured:
         """What a repair cost of a metric in one subgroup: before − after, paired.
 
         Raises:
@@ -182,10 +214,10 @@ class Measurements:
         def what() -> str:
             return f"What the repair did to {metric} on {samples(subgroup)}"
 
-        change = _one(self._changes.get((metric, _group(subgroup)), []), what)
+        change = _one(self._changes.get(((metric, label), _group(subgroup)), []), what)
         return _loss(change, change.bounds)
 
-    def champion_loss(self, *, metric: str, subgroup: Mapping[str, str]) -> Measured:
+    def champion_loss(self, *, metric: str, subgroup: Mapping[str, str], label: str | None = None) -> Measured:
         """What the candidate loses of a metric against the champion in one subgroup, paired.
 
         Raises:
@@ -196,26 +228,27 @@ class Measurements:
         def what() -> str:
             return f"The change of {metric} against the champion on {samples(subgroup)}"
 
-        change = _one(self._versus.get((metric, _group(subgroup)), []), what)
+        change = _one(self._versus.get(((metric, label), _group(subgroup)), []), what)
         if change.simultaneous is None:
             raise Missing(f"{what()} is not known well enough.", n=change.estimate.n)
         return _loss(change, change.simultaneous)
 
-    def _pairs(self, found: Mapping[tuple[str, str], Sequence[P]], *, metric: str, attribute: str) -> Iterable[P]:
-        groups = {_group(subgroup) for subgroup, _ in self.subgroups(metric=metric, attribute=attribute)}
+    def _pairs(self, found: Mapping[tuple[Asked, str], Sequence[P]], *, asked: Asked, attribute: str) -> Iterable[P]:
+        metric, label = asked
+        groups = {_group(subgroup) for subgroup, _ in self.subgroups(metric=metric, attribute=attribute, label=label)}
         pairs = {
             frozenset((_group(pair.higher), _group(pair.lower))): pair
-            for pair in found.get((metric, _canonical(attribute)), [])
+            for pair in found.get((asked, _canonical(attribute)), [])
         }
         if len(pairs) < min(len(groups) * (len(groups) - 1) // 2, MOST_PAIRS):
-            raise Missing(f"{name(metric)} was not compared between all subgroups of {attribute!r}.")
+            raise Missing(f"{name(*asked)} was not compared between all subgroups of {attribute!r}.")
         if any(len(pair) != 2 or not pair <= groups for pair in pairs):
-            raise Missing(f"{name(metric)} was compared between subgroups of {attribute!r} that were not measured.")
+            raise Missing(f"{name(*asked)} was compared between subgroups of {attribute!r} that were not measured.")
         return pairs.values()
 
     def _rate(self, cell: Cell) -> Measured:
         def what() -> str:
-            return f"{name(cell.metric)} on {samples(cell.subgroup)}"
+            return f"{name(cell.metric, cell.label)} on {samples(cell.subgroup)}"
 
         method = "korn-graubard" if cell.clustered else "clopper-pearson"
         return self._sufficient(cell, what, units=cell.units, method=method)
@@ -226,23 +259,28 @@ class Measurements:
             raise Missing(f"{what()} is not known well enough: {few}.", n=units)
         return _ordered(Measured(part.estimate.value, part.bounds, part.simultaneous, units, method), what, smallest=0)
 
-    def _expect_evaluation(self) -> None:
+    def _expect_evaluation(self) -> Evaluation:
         if self.evidence.evaluation is None:
             raise Missing("There is no evaluation that this rule may look at.")
+        return self.evidence.evaluation
 
 
-def _grouped(items: Iterable[tuple[str, K, T]]) -> dict[tuple[str, K], list[T]]:
-    found: dict[tuple[str, K], list[T]] = defaultdict(list)
-    for metric, key, item in items:
-        found[metric, key].append(item)
+def _asked(part: Cell | Gap | Ratio | Score | Change) -> Asked:
+    return part.metric, part.label
+
+
+def _grouped(items: Iterable[tuple[Asked, K, T]]) -> dict[tuple[Asked, K], list[T]]:
+    found: dict[tuple[Asked, K], list[T]] = defaultdict(list)
+    for asked, key, item in items:
+        found[asked, key].append(item)
     return found
 
 
-def _compared(pairs: Iterable[P]) -> Iterable[tuple[str, str, P]]:
+def _compared(pairs: Iterable[P]) -> Iterable[tuple[Asked, str, P]]:
     """Pairs of subgroups by the combination that both are cells of."""
     for pair in pairs:
         if (attribute := combination(pair.higher)) == combination(pair.lower):
-            yield pair.metric, attribute, pair
+            yield _asked(pair), attribute, pair
 
 
 def _group(subgroup: Mapping[str, str]) -> Group:
@@ -262,10 +300,10 @@ def _one(found: Sequence[T], what: What) -> T:
 
 def _pair(pair: Gap | Ratio, measurements: Measurements) -> Measured:
     def what() -> str:
-        return f"{name(pair.metric)} of {samples(pair.higher)} against {samples(pair.lower)}"
+        return f"{name(pair.metric, pair.label)} of {samples(pair.higher)} against {samples(pair.lower)}"
 
     if pair.estimate is None or pair.bounds is None or pair.simultaneous is None:
-        units = min(measurements.cell(pair.metric, group).units for group in (pair.higher, pair.lower))
+        units = min(measurements.cell(pair.metric, group, pair.label).units for group in (pair.higher, pair.lower))
         raise Missing(f"{what()} is not known well enough.", n=units)
     estimate = pair.estimate
     found = Measured(estimate.value, pair.bounds, pair.simultaneous, estimate.n, _deciding(estimate))

@@ -34,7 +34,17 @@ class WeightScanRule(Document):
     on_abstain: Reaction
 
 
-class FloorRule(Document):
+class LabelledRule(Document):
+    """What rules about measured numbers have in common.
+
+    Attributes:
+        label: Of a multi-label model the label that the rule asks about; every one of them when absent.
+    """
+
+    label: str | None = None
+
+
+class FloorRule(LabelledRule):
     """The lower bound of a metric over the whole set must reach ``min``."""
 
     kind: Literal["floor"] = "floor"
@@ -43,7 +53,7 @@ class FloorRule(Document):
     min: float = Field(ge=0, le=1)
 
 
-class WorstGroupRule(Document):
+class WorstGroupRule(LabelledRule):
     """The lower bound of a metric must reach ``min`` in every subgroup of ``attribute``."""
 
     kind: Literal["worst_group"] = "worst_group"
@@ -53,7 +63,7 @@ class WorstGroupRule(Document):
     min: float = Field(ge=0, le=1)
 
 
-class GapRule(Document):
+class GapRule(LabelledRule):
     """The upper bound of the gap between any two subgroups of ``attribute`` must stay within ``max``."""
 
     kind: Literal["gap"] = "gap"
@@ -63,7 +73,7 @@ class GapRule(Document):
     max: float = Field(ge=0, le=1)
 
 
-class RatioRule(Document):
+class RatioRule(LabelledRule):
     """The lower bound of the ratio of a metric between any two subgroups of ``attribute`` must reach ``min``.
 
     For ``selection_rate`` the smallest such ratio is the impact ratio of the least selected subgroup.
@@ -76,7 +86,7 @@ class RatioRule(Document):
     min: float = Field(ge=0, le=1)
 
 
-class CalibrationRule(Document):
+class CalibrationRule(LabelledRule):
     """The upper bound of the calibration error must stay within ``max``.
 
     Attributes:
@@ -89,7 +99,7 @@ class CalibrationRule(Document):
     max: float = Field(ge=0, le=1)
 
 
-class CoverageRule(Document):
+class CoverageRule(LabelledRule):
     """Subgroups must have at least ``units`` units among the trials of ``metric``; with fewer there is no approval.
 
     Attributes:
@@ -112,7 +122,7 @@ class CoverageRule(Document):
         return self
 
 
-class ChampionRule(Document):
+class ChampionRule(LabelledRule):
     """The candidate may lose at most ``max`` of a metric against the champion (paired, upper bound of the loss).
 
     Attributes:
@@ -126,7 +136,7 @@ class ChampionRule(Document):
     max: float = Field(ge=0, le=1)
 
 
-class RepairCostRule(Document):
+class RepairCostRule(LabelledRule):
     """A repair may cost at most ``max`` of a metric in the subgroup named (paired, upper bound of the loss)."""
 
     kind: Literal["repair_cost"] = "repair_cost"

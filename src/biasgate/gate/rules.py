@@ -65,19 +65,27 @@ def _check(rule: Rule, found: Measurements, *, at: datetime) -> RuleResult:
 
 def floor(rule: FloorRule, found: Measurements) -> RuleResult:
     """The metric's lower bound over the whole set."""
-    number = found.rate(metric=rule.metric, subgroup={})
-    judgement = at_least([number], rule.min)
-    sentence = f"{name(rule.metric)} is {number.as_rate()}; the policy asks for {rate(rule.min)}."
+    labels = found.labels(rule.label)
+    numbers = [found.rate(metric=rule.metric, subgroup={}, label=label) for label in labels]
+    judgement = at_least(numbers, rule.min)
+    number = numbers[judgement.index]
+    sentence = (
+        f"{name(rule.metric, labels[judgement.index])} is {number.as_rate()}; the policy asks for {rate(rule.min)}."
+    )
     return _result(rule.id, judgement, number, threshold=rule.min, sentence=sentence)
 
 
 def worst_group(rule: WorstGroupRule, found: Measurements) -> RuleResult:
     """The smallest lower bound over the subgroups."""
-    groups = found.subgroups(metric=rule.metric, attribute=rule.attribute)
-    judgement = at_least([number for _, number in groups], rule.min)
-    subgroup, number = groups[judgement.index]
+    groups = [
+        (label, *one)
+        for label in found.labels(rule.label)
+        for one in found.subgroups(metric=rule.metric, attribute=rule.attribute, label=label)
+    ]
+    judgement = at_least([number for *_, number in groups], rule.min)
+    label, subgroup, number = groups[judgement.index]
     sentence = (
-        f"{name(rule.metric)} on {samples(subgroup)} is {number.as_rate()}; "
+        f"{name(rule.metric, label)} on {samples(subgroup)} is {number.as_rate()}; "
         f"the policy asks for {rate(rule.min)} in every subgroup."
     )
     return _result(rule.id, judgement, number, threshold=rule.min, sentence=sentence, bias=True)
@@ -85,12 +93,16 @@ def worst_group(rule: WorstGroupRule, found: Measurements) -> RuleResult:
 
 def gap(rule: GapRule, found: Measurements) -> RuleResult:
     """The largest upper bound over all pairs of subgroups."""
-    pairs = found.gaps(metric=rule.metric, attribute=rule.attribute)
+    pairs = [
+        pair
+        for label in found.labels(rule.label)
+        for pair in found.gaps(metric=rule.metric, attribute=rule.attribute, label=label)
+    ]
     judgement = at_most([number for _, number in pairs], rule.max)
     widest, number = pairs[judgement.index]
-    lower = found.rate(metric=rule.metric, subgroup=widest.lower)
+    lower = found.rate(metric=rule.metric, subgroup=widest.lower, label=widest.label)
     sentence = (
-        f"{name(rule.metric)} on {samples(widest.lower)} is {lower.as_rate()}, {number.as_points()} "
+        f"{name(rule.metric, widest.label)} on {samples(widest.lower)} is {lower.as_rate()}, {number.as_points()} "
         f"below {group(widest.higher)} ones; the policy allows {points(rule.max)}."
     )
     return _result(rule.id, judgement, number, threshold=rule.max, sentence=sentence, bias=True)
@@ -98,12 +110,16 @@ def gap(rule: GapRule, found: Measurements) -> RuleResult:
 
 def ratio(rule: RatioRule, found: Measurements) -> RuleResult:
     """The smallest lower bound over all pairs of subgroups."""
-    pairs = found.ratios(metric=rule.metric, attribute=rule.attribute)
+    pairs = [
+        pair
+        for label in found.labels(rule.label)
+        for pair in found.ratios(metric=rule.metric, attribute=rule.attribute, label=label)
+    ]
     judgement = at_least([number for _, number in pairs], rule.min)
     smallest, number = pairs[judgement.index]
-    lower = found.rate(metric=rule.metric, subgroup=smallest.lower)
+    lower = found.rate(metric=rule.metric, subgroup=smallest.lower, label=smallest.label)
     sentence = (
-        f"{name(rule.metric)} on {samples(smallest.lower)} is {lower.as_rate()}, {number.as_share()} "
+        f"{name(rule.metric, smallest.label)} on {samples(smallest.lower)} is {lower.as_rate()}, {number.as_share()} "
         f"times that on {group(smallest.higher)} ones; the policy asks for {rate(rule.min)}."
     )
     return _result(rule.id, judgement, number, threshold=rule.min, sentence=sentence, bias=True)
@@ -111,12 +127,12 @@ def ratio(rule: RatioRule, found: Measurements) -> RuleResult:
 
 def calibration(rule: CalibrationRule, found: Measurements) -> RuleResult:
     """The largest upper bound over the whole set and, where an attribute is named, its subgroups."""
-    groups = _whole_and_subgroups(found, metric="accuracy", attribute=rule.attribute)
-    numbers = [found.calibration(subgroup) for subgroup in groups]
+    places = _whole_and_subgroups(found, rule, metric="accuracy")
+    numbers = [found.calibration(subgroup, label) for label, subgroup in places]
     judgement = at_most(numbers, rule.max)
-    number = numbers[judgement.index]
+    (label, subgroup), number = places[judgement.index], numbers[judgement.index]
     sentence = (
-        f"The calibration error on {samples(groups[judgement.index])} is {number.as_rate()}; "
+        f"{name('calibration_error', label)} on {samples(subgroup)} is {number.as_rate()}; "
         f"the policy allows {rate(rule.max)}."
     )
     return _result(rule.id, judgement, number, threshold=rule.max, sentence=sentence)
@@ -132,13 +148,13 @@ def champion(rule: ChampionRule, found: Measurements) -> RuleResult:
         raise Missing("The candidate was compared with a champion that does not serve any more.")
     if versus is None or versus.model != serves.digest:
         raise Missing(f"The candidate was not compared with the champion, version {serves.version}.")
-    groups = _whole_and_subgroups(found, metric=rule.metric, attribute=rule.attribute)
-    numbers = [found.champion_loss(metric=rule.metric, subgroup=subgroup) for subgroup in groups]
+    places = _whole_and_subgroups(found, rule, metric=rule.metric)
+    numbers = [found.champion_loss(metric=rule.metric, subgroup=subgroup, label=label) for label, subgroup in places]
     judgement = at_most(numbers, rule.max)
-    number = numbers[judgement.index]
+    (label, subgroup), number = places[judgement.index], numbers[judgement.index]
     sentence = (
         f"Against the champion, version {serves.version}, the candidate loses {number.as_points()} of "
-        f"{name(rule.metric).lower()} on {samples(groups[judgement.index])} (n = {number.n}); "
+        f"{_inside(rule.metric, label)} on {samples(subgroup)} (n = {number.n}); "
         f"the policy allows {points(rule.max)}."
     )
     return _result(rule.id, judgement, number, threshold=rule.max, sentence=sentence)
@@ -148,10 +164,12 @@ def repair_cost(rule: RepairCostRule, found: Measurements) -> RuleResult:
     """The upper bound of what the repair cost; a candidate that was never repaired paid nothing."""
     if found.evidence.repair is None and found.evidence.candidate.repaired_from is None:
         return RuleResult(rule=rule.id, outcome="pass", threshold=rule.max, sentence="The candidate was not repaired.")
-    number = found.repair_loss(metric=rule.metric, subgroup=rule.subgroup)
-    judgement = at_most([number], rule.max)
+    labels = found.labels(rule.label)
+    numbers = [found.repair_loss(metric=rule.metric, subgroup=rule.subgroup, label=label) for label in labels]
+    judgement = at_most(numbers, rule.max)
+    number, what = numbers[judgement.index], _inside(rule.metric, labels[judgement.index])
     sentence = (
-        f"The repair cost {number.as_points()} of {name(rule.metric).lower()} on {samples(rule.subgroup)} "
+        f"The repair cost {number.as_points()} of {what} on {samples(rule.subgroup)} "
         f"(n = {number.n}); the policy allows {points(rule.max)}."
     )
     return _result(rule.id, judgement, number, threshold=rule.max, sentence=sentence)
@@ -172,9 +190,19 @@ def latency(rule: LatencyRule, found: Measurements) -> RuleResult:
     return _result(rule.id, at_most([number], rule.max), number, threshold=rule.max, sentence=sentence)
 
 
-def _whole_and_subgroups(found: Measurements, *, metric: str, attribute: str | None) -> list[Mapping[str, str]]:
-    cells = found.cells(metric=metric, attribute=attribute) if attribute else []
-    return [{}, *(cell.subgroup for cell in cells)]
+def _inside(metric: str, label: str | None) -> str:
+    """A metric within a sentence: ``accuracy``, ``true positive rate of AU12``."""
+    return name(metric).lower() + (f" of {label}" if label else "")
+
+
+def _whole_and_subgroups(
+    found: Measurements, rule: CalibrationRule | ChampionRule, *, metric: str
+) -> list[tuple[str | None, Mapping[str, str]]]:
+    places: list[tuple[str | None, Mapping[str, str]]] = []
+    for label in found.labels(rule.label):
+        cells = found.cells(metric=metric, attribute=rule.attribute, label=label) if rule.attribute else []
+        places += [(label, {}), *((label, cell.subgroup) for cell in cells)]
+    return places
 
 
 def _result(

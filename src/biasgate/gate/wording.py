@@ -26,9 +26,10 @@ def samples(subgroup: Mapping[str, str]) -> str:
     return f"{group(subgroup)} samples"
 
 
-def name(metric: str) -> str:
-    """A metric at the start of a sentence: ``True positive rate``."""
-    return metric.replace("_", " ").capitalize()
+def name(metric: str, label: str | None = None) -> str:
+    """A metric at the start of a sentence: ``True positive rate``, ``True positive rate of AU12``."""
+    words = metric.replace("_", " ").capitalize()
+    return f"{words} of {label}" if label else words
 
 
 def times(count: int) -> str:

@@ -15,7 +15,7 @@ from biasgate.evaluation.schema import Cell, Change, Evaluation, Gap
 from biasgate.gate import wording
 from biasgate.gate.policy import FloorRule, GapRule, Policy, RepairCostRule, WorstGroupRule
 from biasgate.report.suppression import FEW
-from biasgate.report.text import difference, rate, subgroup, words
+from biasgate.report.text import difference, of_label, rate, subgroup
 from biasgate.statistics.estimate import Estimate
 
 When = Literal["before", "now"]
@@ -126,19 +126,20 @@ class Figure:
 
 
 def rate_figures(evaluation: Evaluation, policy: Policy, *, before: Evaluation | None = None) -> list[Figure]:
-    """For each metric: the whole set and the subgroups of single attributes; intersections fold away."""
+    """For each metric and label: the whole set and the subgroups of single attributes; intersections fold away."""
     figures: list[Figure] = []
-    for metric in dict.fromkeys(cell.metric for cell in evaluation.cells):
+    for metric, about in dict.fromkeys((cell.metric, cell.label) for cell in evaluation.cells):
         tracks: list[Track] = []
         more: list[Track] = []
-        for cell in (cell for cell in evaluation.cells if cell.metric == metric):
-            was = [c for c in before.cells if (c.metric, c.subgroup) == (metric, cell.subgroup)] if before else []
+        for cell in (cell for cell in evaluation.cells if (cell.metric, cell.label) == (metric, about)):
+            key = (metric, about, cell.subgroup)
+            was = [c for c in before.cells if (c.metric, c.label, c.subgroup) == key] if before else []
             marks = [*_rate_marks("before", *was), *_rate_marks("now", cell)]
             track = Track(
                 label=subgroup(cell.subgroup), marks=marks, note=_absence(cell), threshold=_minimum(policy, cell)
             )
             (tracks if len(cell.subgroup) <= 1 else more).append(track)
-        figures.append(Figure(title=f"{words(metric).capitalize()} by subgroup", tracks=tracks, more=more))
+        figures.append(Figure(title=f"{wording.name(metric, about)} by subgroup", tracks=tracks, more=more))
     return figures
 
 
@@ -152,11 +153,11 @@ def gap_figure(evaluation: Evaluation, policy: Policy, *, before: Evaluation | N
     tracks: list[Track] = []
     more: list[Track] = []
     for gap in evaluation.gaps:
-        key = (gap.metric, gap.attribute)
+        key = (gap.metric, gap.label, gap.attribute)
         leads = widest[key] is gap
         was = [earlier[key]] if leads and key in earlier else []
         track = Track(
-            label=f"{words(gap.metric)} by {gap.attribute.replace('*', ' × ')}",
+            label=f"{of_label(gap.metric, gap.label)} by {gap.attribute.replace('*', ' × ')}",
             marks=[*_gap_marks("before", *was), *_gap_marks("now", gap)],
             note="" if gap.estimate else f"{_pair(gap)}: no value, too few units",
             threshold=_margin(policy, gap),
@@ -169,7 +170,7 @@ def change_figure(evaluation: Evaluation, policy: Policy) -> Figure:
     """What a repair changed in each subgroup, paired on the same rows, against the loss that the policy allows."""
     tracks = [
         Track(
-            label=f"{words(change.metric)}, {subgroup(change.subgroup)}",
+            label=f"{of_label(change.metric, change.label)}, {subgroup(change.subgroup)}",
             marks=[Mark(when="now", estimate=change.estimate, bounds=change.bounds, text=_change_text(change))],
             threshold=_allowed(policy, change),
         )
@@ -208,26 +209,27 @@ def _values(group: dict[str, str]) -> str:
     return ", ".join(value for _, value in sorted(group.items()))
 
 
-def _widest(evaluation: Evaluation) -> dict[tuple[str, str], Gap]:
-    """The first gap of each metric and attribute: the evaluation lists the widest pair first."""
-    return {(gap.metric, gap.attribute): gap for gap in reversed(evaluation.gaps)}
+def _widest(evaluation: Evaluation) -> dict[tuple[str, str | None, str], Gap]:
+    """The first gap of each metric, label and attribute: the evaluation lists the widest pair first."""
+    return {(gap.metric, gap.label, gap.attribute): gap for gap in reversed(evaluation.gaps)}
 
 
 def _minimum(policy: Policy, cell: Cell) -> float | None:
-    floors = [r.min for r in policy.rules if isinstance(r, FloorRule) and r.metric == cell.metric and not cell.subgroup]
-    groups = [
-        r.min
-        for r in policy.rules
-        if isinstance(r, WorstGroupRule) and r.metric == cell.metric and [r.attribute] == list(cell.subgroup)
-    ]
+    rules = [r for r in policy.rules if isinstance(r, FloorRule | WorstGroupRule) and _asks(r, cell)]
+    floors = [r.min for r in rules if isinstance(r, FloorRule) and not cell.subgroup]
+    groups = [r.min for r in rules if isinstance(r, WorstGroupRule) and [r.attribute] == list(cell.subgroup)]
     return max(floors + groups, default=None)
 
 
 def _margin(policy: Policy, gap: Gap) -> float | None:
-    rules = [r for r in policy.rules if isinstance(r, GapRule)]
-    return min((r.max for r in rules if (r.metric, r.attribute) == (gap.metric, gap.attribute)), default=None)
+    rules = [r for r in policy.rules if isinstance(r, GapRule) and _asks(r, gap)]
+    return min((r.max for r in rules if r.attribute == gap.attribute), default=None)
 
 
 def _allowed(policy: Policy, change: Change) -> float | None:
-    rules = [r for r in policy.rules if isinstance(r, RepairCostRule)]
-    return max((-r.max for r in rules if (r.metric, r.subgroup) == (change.metric, change.subgroup)), default=None)
+    rules = [r for r in policy.rules if isinstance(r, RepairCostRule) and _asks(r, change)]
+    return max((-r.max for r in rules if r.subgroup == change.subgroup), default=None)
+
+
+def _asks(rule: FloorRule | WorstGroupRule | GapRule | RepairCostRule, part: Cell | Gap | Change) -> bool:
+    return rule.metric == part.metric and rule.label in (None, part.label)

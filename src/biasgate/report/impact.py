@@ -25,9 +25,10 @@ class ImpactRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ImpactTable:
-    """The subgroups of one attribute, or of attributes joined by ``*``, the most selected first."""
+    """The subgroups of one label and attribute, or of attributes joined by ``*``, the most selected first."""
 
     attribute: str
+    label: str | None = None
     rows: list[ImpactRow]
 
 
@@ -42,8 +43,15 @@ def impact_tables(evaluation: Evaluation) -> list[ImpactTable]:
     """
     ratios = [ratio for ratio in evaluation.ratios or () if ratio.metric == METRIC]
     cells = [cell for cell in evaluation.cells if cell.metric == METRIC and cell.subgroup] if ratios else []
-    families = groupby(cells, key=lambda cell: combination(cell.subgroup))
-    return [ImpactTable(attribute=attribute, rows=_rows(list(family), ratios)) for attribute, family in families]
+    families = groupby(sorted(cells, key=_family), key=_family)
+    return [
+        ImpactTable(attribute=attribute, label=label or None, rows=_rows(list(family), ratios))
+        for (label, _, attribute), family in families
+    ]
+
+
+def _family(cell: Cell) -> tuple[str, int, str]:
+    return cell.label or "", len(cell.subgroup), combination(cell.subgroup)
 
 
 def _rows(cells: Sequence[Cell], ratios: Sequence[Ratio]) -> list[ImpactRow]:
@@ -71,6 +79,6 @@ def _ratio(cell: Cell, most: Cell, ratios: Sequence[Ratio]) -> str:
         return "most selected"
     pair = [cell.subgroup, most.subgroup]
     for ratio in ratios:
-        if ratio.estimate and ratio.lower in pair and ratio.higher in pair:
+        if ratio.estimate and ratio.label == cell.label and ratio.lower in pair and ratio.higher in pair:
             return share_interval(ratio.estimate)
     return "not compared"

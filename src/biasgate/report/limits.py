@@ -8,7 +8,7 @@ from biasgate.evaluation.schema import Cell, Evaluation, MetricName
 from biasgate.gate.evidence import Evidence
 from biasgate.gate.policy import Policy
 from biasgate.report.suppression import FEW
-from biasgate.report.text import subgroup, words
+from biasgate.report.text import of_label, subgroup, words
 
 NAMED = 5
 """Small subgroups named before the rest is counted."""
@@ -61,12 +61,14 @@ def _intersections(attributes: list[str], depth: int) -> str:
 def _small(cells: list[Cell]) -> str:
     if not cells:
         return ""
-    named = [
-        f"{subgroup(cell.subgroup)} ({words(cell.metric)}, n {cell.units if cell.units >= FEW else f'<{FEW}'})"
-        for cell in cells[:NAMED]
-    ]
+    named = [_few(cell) for cell in cells[:NAMED]]
     rest = f" and {len(cells) - NAMED} more" if len(cells) > NAMED else ""
     return f"Too few units for a value: {'; '.join(named)}{rest}."
+
+
+def _few(cell: Cell) -> str:
+    units = cell.units if cell.units >= FEW else f"<{FEW}"
+    return f"{subgroup(cell.subgroup)} ({of_label(cell.metric, cell.label)}, n {units})"
 
 
 def _uncompared(evidence: Evidence) -> list[str]:

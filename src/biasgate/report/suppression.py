@@ -25,11 +25,13 @@ def published(document: Evaluation | Decision) -> Evaluation | Decision:
 
 
 def _evaluation(evaluation: Evaluation) -> Evaluation:
-    small = [cell.subgroup for cell in evaluation.cells if cell.units < FEW]
+    small = [(cell.label, cell.subgroup) for cell in evaluation.cells if cell.units < FEW]
 
     def hidden(part: Cell | Gap | Ratio | Score | Change) -> bool:
         groups = (part.higher, part.lower) if isinstance(part, Gap | Ratio) else (part.subgroup,)
-        return (part.estimate is not None and part.estimate.n < FEW) or any(group in small for group in groups)
+        return (part.estimate is not None and part.estimate.n < FEW) or any(
+            (part.label, group) in small for group in groups
+        )
 
     blank = {"estimate": None, "bounds": None, "simultaneous": None}
     swap, champion = evaluation.swap_rate, evaluation.champion

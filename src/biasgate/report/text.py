@@ -48,6 +48,11 @@ def words(name: str) -> str:
     return name.replace("_", " ")
 
 
+def of_label(metric: str, label: str | None) -> str:
+    """A metric's name with its label, if it has one: ``true positive rate of AU12``."""
+    return f"{words(metric)} of {label}" if label else words(metric)
+
+
 def subgroup(values: Mapping[str, str]) -> str:
     """A subgroup by its attributes: ``colour = red, digit = 3``; ``whole set`` without any."""
     return ", ".join(f"{name} = {value}" for name, value in sorted(values.items())) or "whole set"

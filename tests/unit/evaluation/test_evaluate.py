@@ -105,9 +105,32 @@ def test_outputs_that_are_not_numbers_are_never_measured(package_of, colours):
     ("changes", "fault"),
     [
         ({"classes": ("green", "red", "blue")}, "not the data set's"),
-        ({"task": "multilabel"}, "multi-label models cannot be measured yet"),
+        ({"task": "multilabel"}, "the card's task is 'multilabel', and the data set gives a sample one class"),
     ],
 )
 def test_a_card_that_does_not_fit_the_data_is_refused(package_of, colours, changes, fault):
     with pytest.raises(InputError, match=fault):
         evaluate(package_of(BRIGHTEST, **changes), colours, SPEC)
+
+
+def test_each_label_of_a_multi_label_model_is_run_and_measured(package_of, dataset_of):
+    labels = np.random.default_rng(0).integers(0, 2, (90, 3))
+    samples = np.where(labels == 1, 200, 0).astype(np.uint8)[:, None, None, :] * np.ones((1, 8, 8, 1), np.uint8)
+    faces = dataset_of(labels=labels, classes=("AU1", "AU4", "AU12"), samples=samples, size=["big"] * 90)
+    package = package_of(BRIGHTEST, classes=faces.classes, task="multilabel")
+    evaluation = evaluate(package, faces, SPEC.model_copy(update={"scores": ("calibration_error",)}))
+    assert evaluation.labels == faces.classes
+    assert evaluation.values() == {
+        f"accuracy/{label}/{place}": 1 for label in faces.classes for place in ("all", "size.big")
+    }
+    mean = 200 / 255
+    errors = {score.label: score.estimate.value for score in evaluation.scores if not score.subgroup}
+    for label, column in zip(faces.classes, labels.T, strict=True):
+        sure = np.where(column == 1, 1 / (1 + np.exp(-mean)), 0.5)
+        assert errors[label] == pytest.approx(np.mean(1 - sure), abs=1e-6)
+
+
+def test_a_model_of_classes_is_not_measured_on_labels(package_of, dataset_of, colours):
+    faces = dataset_of(labels=np.zeros((90, 3)), classes=CLASSES, samples=colours.samples, size=["big"] * 90)
+    with pytest.raises(InputError, match="gives a sample several labels"):
+        evaluate(package_of(BRIGHTEST), faces, SPEC)

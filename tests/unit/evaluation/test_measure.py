@@ -133,7 +133,7 @@ def test_a_spec_that_does_not_fit_is_refused(twins, biased, spec, fault):
 
 
 def test_predictions_that_do_not_fit_are_refused(twins, biased, dataset_of):
-    with pytest.raises(InputError, match="399 predictions for 400 rows"):
+    with pytest.raises(InputError, match="399 predictions for 400 labels"):
         measured(biased[1:], twins)
     with pytest.raises(InputError, match="none of the 3 classes"):
         measured(biased + 1, twins)
@@ -141,5 +141,5 @@ def test_predictions_that_do_not_fit_are_refused(twins, biased, dataset_of):
         measured(biased, twins, before=("sha256:b", biased - 1))
     with pytest.raises(InputError, match="no rows"):
         measured([], twins.take(np.zeros(400, dtype=bool)))
-    with pytest.raises(InputError, match="multi-label"):
+    with pytest.raises(InputError, match="400 predictions for 400 x 3 labels"):
         measured(biased, dataset_of(labels=np.zeros((400, 3)), alignment=["x"] * 400))
