@@ -52,7 +52,9 @@ def evidence():
         probabilities=predictions.astype(float),
         before=("sha256:b", labels),
     )
-    candidate = Subject(name="n", source="s", digest="sha256:m", training_data="sha256:t", submitter="ana")
+    candidate = Subject(
+        name="n", source="s", digest="sha256:m", training_data="sha256:t", submitter="ana", repaired_from="sha256:b"
+    )
     return Evidence(candidate=candidate, evaluation=evaluation, looks=1, code="0")
 
 
