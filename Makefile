@@ -46,18 +46,22 @@ native-pipelines: venv ## Remake manifests/overlays/kfp-native-api after a chang
 races: venv ## 100 races of two gates on an MLflow server with PostgreSQL
 	BIASGATE_RACES=100 $(BIN)/python -m pytest tests/integration/registry/test_races.py
 
-lint: venv ## ruff: style and imports
+lint: venv ## ruff: style and imports; hadolint: the Containerfile
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/hadolint images/Containerfile
 
 types: venv ## pyright, strict on src/
 	$(BIN)/pyright
 
-lock: venv ## Pin every package anew in requirements.txt
+lock: venv ## Pin every package anew in requirements.txt, and what the gpu image needs besides in images/gpu.txt
 	echo 'torch==2.13.0' > build-constraints.txt
 	echo '# Every package of a development install, pinned. Remade by: make lock' > requirements.txt
 	$(BIN)/uv pip compile --quiet $(FIND_LINKS) --no-annotate --no-header --extra cpu --extra kfp --extra dev \
 	  -c build-constraints.txt pyproject.toml | sed 's/+cpu$$//' | grep -v '^nvidia\|^triton' >> requirements.txt
 	rm build-constraints.txt
+	echo '# Pins that only the gpu image needs; requirements.txt holds the rest. Remade by: make lock' > images/gpu.txt
+	$(BIN)/uv pip compile --quiet --no-annotate --no-header --python-platform x86_64-manylinux_2_28 --extra gpu \
+	  -c requirements.txt pyproject.toml images/mlflow-server.txt | grep -vxFf requirements.txt | grep -vxFf images/mlflow-server.txt >> images/gpu.txt
 
 clean: ## Remove what the demo and the tests made, .venv excepted
 	rm -rf .demo build dist local_outputs .pytest_cache .ruff_cache .hypothesis

@@ -10,11 +10,13 @@ from biasgate.components import (
     scan_weights,
     submit_candidate,
 )
-from biasgate.pipelines.settings import configure
+from biasgate.pipelines.settings import configure, run_config
 
 
 @dsl.pipeline(
-    name="gate", description="Decide on one candidate by its weights and by subgroup; repair it once if allowed."
+    name="gate",
+    description="Decide on one candidate by its weights and by subgroup; repair it once if allowed.",
+    pipeline_config=run_config(),
 )
 def gate(
     candidate: str,

@@ -3,11 +3,13 @@
 from kfp import dsl
 
 from biasgate.components import featurize_weights, plan_zoo, train_meta_classifier, train_zoo_shard
-from biasgate.pipelines.settings import configure
+from biasgate.pipelines.settings import configure, run_config
 
 
 @dsl.pipeline(
-    name="meta-classifier", description="Train a biased zoo and a meta-classifier that reads bias from weights."
+    name="meta-classifier",
+    description="Train a biased zoo and a meta-classifier that reads bias from weights.",
+    pipeline_config=run_config(),
 )
 def meta_classifier(spec: str, root: str, shards: int = 64, name: str = "biasgate-meta-classifier"):
     """Plans a zoo, trains it shard by shard, and registers a meta-classifier scored once on held-out models.

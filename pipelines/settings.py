@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import yaml
 from kfp import dsl, kubernetes
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from biasgate.documents import Document
 from biasgate.errors import InputError
@@ -83,16 +83,38 @@ class Retries(Document):
     longest: int = Field(ge=0)
 
 
+class Runs(Document):
+    """What a whole run gets.
+
+    Attributes:
+        seconds: How long it may take, retries included; then it is stopped, and a schedule that waited for it goes on.
+        keep_succeeded: Seconds that its workflow object, pods and logs stay in the cluster after it went well.
+        keep_failed: The same after it failed.
+    """
+
+    seconds: int = Field(gt=0)
+    keep_succeeded: int = Field(ge=0)
+    keep_failed: int = Field(ge=0)
+
+
 class Settings(Document):
     """Everything that a cluster needs to know about our tasks; ``settings.yaml`` says what each key means."""
 
     schema_: Literal["biasgate/kfp-settings/v1"] = Field(alias="schema")
+    runs: Runs
     tasks: Kinds
     retries: Retries
     caching: bool
     secrets: dict[str, tuple[str, ...]]
     signing: dict[str, tuple[str, ...]]
     trusted_keys: str
+
+    @model_validator(mode="after")
+    def _a_run_outlasts_its_tasks(self) -> "Settings":
+        longest = max(self.tasks.light.seconds, self.tasks.train.seconds)
+        if self.runs.seconds < longest:
+            raise ValueError(f"a run of {self.runs.seconds} s would end before one attempt of {longest} s may")
+        return self
 
 
 def read_settings(own: Path | None = None) -> Settings:
@@ -111,6 +133,16 @@ def read_settings(own: Path | None = None) -> Settings:
     if not isinstance(changes, Mapping):
         raise InputError("settings must be a mapping of keys to values", where=str(own))
     return Settings.build(_laid_over(defaults, changes), where=str(own))
+
+
+def run_config() -> dsl.PipelineConfig:
+    """What the settings say for a whole run, for ``@dsl.pipeline``."""
+    runs = _settings_in_force().runs
+    return dsl.PipelineConfig(
+        active_deadline_seconds=runs.seconds,
+        ttl_seconds_after_success=runs.keep_succeeded,
+        ttl_seconds_after_failure=runs.keep_failed,
+    )
 
 
 def configure(

@@ -4,11 +4,13 @@ from kfp import dsl
 
 from biasgate.components import list_candidates
 from biasgate.pipelines.gate import gate
-from biasgate.pipelines.settings import configure
+from biasgate.pipelines.settings import configure, run_config
 
 
 @dsl.pipeline(
-    name="sweep", description="Take the undecided submissions for a model, or its champion, through the gate."
+    name="sweep",
+    description="Take the undecided submissions for a model, or its champion, through the gate.",
+    pipeline_config=run_config(),
 )
 def sweep(
     name: str,

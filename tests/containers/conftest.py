@@ -137,25 +137,23 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="session")
-def image(docker: Docker, base_image: str, torch_index: str) -> str:
-    """The cpu image, built from this working tree."""
+def build(docker: Docker, base_image: str, torch_index: str) -> Callable[..., None]:
+    """Builds one target of the Containerfile from this working tree."""
+
+    def run(target: str, *options: str) -> None:
+        arguments = {"BASE_IMAGE": base_image, "TORCH_INDEX_URL": torch_index, "REVISION": "tested"}
+        given = [part for name, value in arguments.items() for part in ("--build-arg", f"{name}={value}")]
+        command = ["build", "--network", "host", "-f", "images/Containerfile", "--target", target]
+        docker(*command, *given, *options, ".", cwd=ROOT)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def image(build: Callable[..., None]) -> str:
+    """The cpu image."""
     name = "biasgate:test"
-    arguments = ["--build-arg", f"BASE_IMAGE={base_image}", "--build-arg", f"TORCH_INDEX_URL={torch_index}"]
-    arguments += ["--build-arg", "REVISION=tested"]
-    docker(
-        "build",
-        "--network",
-        "host",
-        "-f",
-        "images/Containerfile",
-        "--target",
-        "cpu",
-        *arguments,
-        "-t",
-        name,
-        ".",
-        cwd=ROOT,
-    )
+    build("cpu", "-t", name)
     return name
 
 

@@ -1,5 +1,7 @@
 import json
+from pathlib import Path
 
+REQUIREMENTS = Path(__file__).parents[2] / "requirements.txt"
 HEAVY = "torch, mlflow, onnx, onnxruntime, sklearn, pandas, matplotlib, statsmodels, mlxtend, psycopg2, flask_wtf"
 
 
@@ -29,12 +31,25 @@ def test_only_scratch_is_writable(contained):
     assert "Read-only file system" in contained("touch", "/opt/biasgate/file", check=False).stderr
 
 
-def test_it_says_what_it_is(docker, image):
+def test_it_says_what_it_is(docker, base_image, image):
     (settings,) = json.loads(docker("image", "inspect", image).stdout)
     labels = settings["Config"]["Labels"]
     assert labels["org.opencontainers.image.title"] == "biasgate"
     assert labels["org.opencontainers.image.licenses"] == "Apache-2.0"
     assert labels["org.opencontainers.image.revision"] == "tested"
+    assert labels["org.opencontainers.image.base.name"] == base_image
+
+
+def test_its_bill_of_materials_names_every_package_in_its_pinned_version(image, build, contained, tmp_path):
+    build("sbom", "--output", str(tmp_path))
+    bill = json.loads((tmp_path / "biasgate.cdx.json").read_text())
+    assert bill["bomFormat"] == "CycloneDX"
+    listed = {component["name"].lower(): component["version"] for component in bill["components"]}
+    inside = "import importlib.metadata as m; print(*(f'{d.name.lower()}=={d.version}' for d in m.distributions()))"
+    packages = dict(one.split("==") for one in contained("python3", "-c", inside).stdout.split())
+    assert listed == packages
+    pinned = dict(line.split("==") for line in REQUIREMENTS.read_text().splitlines() if "==" in line)
+    assert {n: v for n, v in listed.items() if pinned.get(n, v) != v.partition("+")[0]} == {}
 
 
 def test_more_memory_than_allowed_ends_it(contained):

@@ -18,6 +18,7 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
+from faulty_proxy import FaultyProxy
 
 SERVICES = ("master", "volume", "filer", "s3")
 
@@ -67,6 +68,14 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             _remove_sockets(ports)
+
+
+@pytest.fixture
+def faulty_s3(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyProxy]:
+    """A proxy before the S3 server that breaks what it is told to; boto3's environment points at it."""
+    with FaultyProxy(s3.endpoint) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.endpoint)
+        yield proxy
 
 
 @pytest.fixture

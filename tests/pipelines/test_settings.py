@@ -14,6 +14,7 @@ from biasgate.pipelines.settings import read_settings
 IMAGE = "registry.example/biasgate@sha256:" + "ab" * 32
 GPU = "registry.example/biasgate-gpu@sha256:" + "cd" * 32
 OWN = f"""\
+runs: {{keep_failed: 60}}
 tasks:
   train:
     image: {GPU}
@@ -29,14 +30,18 @@ secrets:
 """
 
 
-def compiled(folder: Path, *options: str, name: str) -> tuple[dict, dict]:
-    """Pipeline and platform spec, from a process of its own: settings are read once, when a pipeline is imported."""
+def compiled(folder: Path, *options: str, name: str) -> tuple[dict, dict, dict]:
+    """Pipeline spec, what its tasks get on Kubernetes, and what the whole run gets.
+
+    From a process of its own: settings are read once, when a pipeline is imported.
+    """
     biasgate = str(Path(sys.executable).with_name("biasgate"))
     environment = {**os.environ, "BIASGATE_IMAGE": IMAGE}
     command = [biasgate, "kfp", "compile", "--into", str(folder), *options]
     subprocess.run(command, check=True, env=environment, capture_output=True)
     spec, platform = yaml.safe_load_all((folder / f"{name}.yaml").read_text())
-    return spec, platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    kubernetes = platform["platforms"]["kubernetes"]
+    return spec, kubernetes["deploymentSpec"]["executors"], kubernetes["pipelineConfig"]
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +57,7 @@ def own(tmp_path_factory):
 
 
 def test_every_task_has_resources_a_timeout_retries_and_the_shared_image(default):
-    spec, platform = default
+    spec, platform, _ = default
     for name, executor in spec["deploymentSpec"]["executors"].items():
         assert executor["container"]["image"] == IMAGE
         assert {"resourceCpuRequest", "resourceCpuLimit"} <= executor["container"]["resources"].keys()
@@ -63,6 +68,15 @@ def test_every_task_has_resources_a_timeout_retries_and_the_shared_image(default
     retries = [task["retryPolicy"] for task in tasks(spec)]
     assert len(retries) == len(spec["deploymentSpec"]["executors"])
     assert all(retry["maxRetryCount"] == 2 and retry["backoffDuration"] == "30s" for retry in retries)
+
+
+def test_a_run_has_a_deadline_and_leaves_the_cluster_after_a_while(default, own):
+    assert default[2] == {
+        "activeDeadlineSeconds": 3 * 86_400,
+        "resourceTtlOnSuccess": 86_400,
+        "resourceTtlOnFailure": 7 * 86_400,
+    }
+    assert own[2] == {**default[2], "resourceTtlOnFailure": 60}
 
 
 def test_every_task_mounts_the_keys_that_the_log_is_checked_with(default):
@@ -76,7 +90,7 @@ def test_no_task_of_the_gate_is_cached(default):
 
 
 def test_own_settings_reach_the_tasks_of_their_kind_and_leave_the_rest(own):
-    spec, platform = own
+    spec, platform, _ = own
     containers = {name: executor["container"] for name, executor in spec["deploymentSpec"]["executors"].items()}
     shard, table = containers["exec-train-zoo-shard"], containers["exec-featurize-weights"]
     assert (shard["image"], table["image"]) == (GPU, IMAGE)
@@ -92,7 +106,7 @@ def test_own_settings_reach_the_tasks_of_their_kind_and_leave_the_rest(own):
 
 
 def test_own_settings_for_all_reach_all(own):
-    spec, platform = own
+    spec, platform, _ = own
     assert all(task["retryPolicy"]["maxRetryCount"] == 5 for task in tasks(spec))
     assert not any(task["cachingOptions"] for task in tasks(spec))
     for executor in platform.values():
@@ -106,6 +120,7 @@ def test_own_settings_for_all_reach_all(own):
         ("taskz: {}", "taskz"),
         ("tasks: {train: {seconds: soon}}", r"tasks\.train\.seconds"),
         ("retries: {times: -1}", r"retries\.times"),
+        ("runs: {seconds: 43199}", "would end before one attempt"),
         ("- tasks", "must be a mapping"),
         ("tasks: {", "cannot be read"),
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,18 +16,28 @@ from biasgate.storage import local
 SCHEME = "s3://"
 _TAKEN = {409, 412}
 _DENIED = {400, 401, 403}
+_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+_TRIES = 3
 
 
 def read_bytes(uri: str, *, limit: int | None) -> bytes:
-    """The bytes of an object; see ``store.read_bytes``."""
+    """The bytes of an object; see ``store.read_bytes``. An answer that breaks off is asked for again."""
+    from botocore.exceptions import IncompleteReadError, ReadTimeoutError, ResponseStreamingError
+
     bucket, key = _split(uri)
     with _explained(uri):
-        answer = _client().get_object(Bucket=bucket, Key=key)
-        with answer["Body"] as body:
-            size = answer["ContentLength"]
-            if limit is not None and size > limit:
-                raise InputError(f"{size:,} bytes, more than the {limit:,} allowed", where=uri)
-            return body.read()
+        for left in reversed(range(_TRIES)):
+            answer = _client().get_object(Bucket=bucket, Key=key)
+            with closing(answer["Body"]) as body:
+                size = answer["ContentLength"]
+                if limit is not None and size > limit:
+                    raise InputError(f"{size:,} bytes, more than the {limit:,} allowed", where=uri)
+                try:
+                    return body.read()
+                except (IncompleteReadError, ReadTimeoutError, ResponseStreamingError):
+                    if not left:
+                        raise
+    raise AssertionError("the last try returns or raises")
 
 
 def write_bytes(uri: str, data: bytes) -> None:
@@ -107,11 +117,11 @@ def _client() -> Any:
 
 @lru_cache(maxsize=4)
 def _connect(_environment: tuple[tuple[str, str], ...]) -> Any:
-    """A client with bounded waits: at most three tries, 5 s to connect and 60 s for an answer."""
+    """A client with bounded waits: at most ``_TRIES`` tries, 5 s to connect and 60 s for an answer."""
     from boto3.session import Session
     from botocore.config import Config
 
-    retries: Any = {"mode": "standard", "total_max_attempts": 3}
+    retries: Any = {"mode": "standard", "total_max_attempts": _TRIES}
     try:
         return Session().client("s3", config=Config(retries=retries, connect_timeout=5, read_timeout=60))
     except ValueError as error:
@@ -142,6 +152,8 @@ def _explained(uri: str) -> Generator[None]:
         if status == 404:
             raise InputError("no such bucket or object", where=uri, fix="check the URI") from error
         fix = "check the AWS_* credentials and their rights" if status in _DENIED else "try again later"
+        if code in _EXPIRED:
+            fix = "renew the credentials, or use a role, which renews its own"
         raise ServiceError(f"S3 refused with {status} {code}", where=uri, fix=fix) from error
     except (NoCredentialsError, PartialCredentialsError) as error:
         fix = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or mount a credentials file"

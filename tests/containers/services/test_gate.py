@@ -29,6 +29,7 @@ from biasgate.zoo.spec import Counts
 LOG = "s3://biasgate/log"
 TRUSTED = "/etc/biasgate/trusted"
 RUNNER = Path(__file__).with_name("run_pipeline.py")
+SUPPORT = Path(__file__).parents[2] / "support"
 UPLOAD = """
 from pathlib import Path
 from biasgate.storage import store
@@ -87,7 +88,7 @@ class World:
             "limits": limits or {},
             "killed": list(killed),
         }
-        settings = {"BIASGATE_IMAGE": self.image, "BIASGATE_KFP_SETTINGS": str(SETTINGS)}
+        settings = {"BIASGATE_IMAGE": self.image, "BIASGATE_KFP_SETTINGS": str(SETTINGS), "PYTHONPATH": str(SUPPORT)}
         command = [sys.executable, str(RUNNER), json.dumps(request)]
         environment = {**self.docker.environment, **settings}
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

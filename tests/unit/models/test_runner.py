@@ -9,6 +9,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from biasgate.errors import CandidateError, InputError
+from biasgate.models import child_inference
 from biasgate.models.export import torch_logits
 from biasgate.models.package import CandidatePackage, pack
 from biasgate.models.prepare import prepare
@@ -38,6 +39,13 @@ def test_the_child_gives_the_networks_logits_in_order(package: CandidatePackage,
     np.testing.assert_allclose(inference.logits, expected, atol=1e-5)
     assert inference.logits.dtype == np.float32
     assert inference.provider == "CPUExecutionProvider"
+
+
+def test_a_provider_that_onnx_runtime_silently_replaces_is_reported(package: CandidatePackage, monkeypatch):
+    """ONNX Runtime warns and goes on with the CPU; its gpu build does the same on a machine without a GPU."""
+    monkeypatch.setattr(child_inference, "_PROVIDERS", ["CUDAExecutionProvider", "CPUExecutionProvider"])
+    with pytest.raises(SystemExit, match=r"gave the providers \['CPUExecutionProvider'\], not \['CUDA"):
+        child_inference._session(str(package.model))
 
 
 def test_each_batch_is_timed_and_there_are_enough_for_a_median(package: CandidatePackage):
