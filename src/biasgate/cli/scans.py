@@ -1,4 +1,4 @@
-"""``biasgate scan`` and ``biasgate weights features``: what weights say, without inference."""
+"""``biasgate scan``: what weights say, without inference."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from biasgate.cli.output import Json, print_json, print_table
 from biasgate.errors import CandidateError
 
 if TYPE_CHECKING:
-    from biasgate.meta.classifier import MetaClassifier
+    from biasgate.meta.files import FileScan
 
 app = typer.Typer()
 CHAMPION = "models:/biasgate-meta-classifier@champion"
@@ -19,7 +19,7 @@ CHAMPION = "models:/biasgate-meta-classifier@champion"
 
 @app.command()
 def scan(
-    models: Annotated[list[Path], typer.Argument(help="ONNX, safetensors or .pt files, or packages.")],
+    models: Annotated[list[Path], typer.Argument(help="ONNX, safetensors or .pt files, packages, or folders of them.")],
     *,
     meta_classifier: Annotated[
         str, typer.Option(help="Its file, or a registered version.", envvar="BIASGATE_META_CLASSIFIER")
@@ -27,12 +27,16 @@ def scan(
     json: Json = False,
 ) -> None:
     """Read bias from the weights of models. Nothing is run. A file that cannot be read is an entry with its reason."""
+    from biasgate.meta.files import models_in, scan_files
+    from biasgate.progress import progress
     from biasgate.registry.meta_classifiers import load_meta_classifier
 
     reader = load_meta_classifier(meta_classifier)
-    entries = [_entry(reader, model) for model in models]
+    files = [file for model in models for file in models_in(model)]
+    with progress("scan", total=len(files), unit="models") as advance:
+        entries = [_entry(scanned) for scanned in scan_files(reader, files, advance=advance)]
     if json:
-        print_json(entries[0] if len(entries) == 1 else entries)
+        print_json(entries[0] if files == models and len(files) == 1 else entries)
     else:
         columns = ["model", "level", "probability", "predicted bias", "why"]
         print_table("scan", columns, [_row(entry) for entry in entries])
@@ -40,14 +44,12 @@ def scan(
         raise typer.Exit(CandidateError.exit_code)
 
 
-def _entry(reader: MetaClassifier, model: Path) -> dict[str, Any]:
-    from biasgate.models.reading import read_weights
-
-    try:
-        found = reader.scan(read_weights(model))
-    except CandidateError as error:
-        return {"file": str(model), "error": str(error)}
-    return {"file": str(model), **found.model_dump(mode="json", by_alias=True, exclude_none=True)}
+def _entry(scanned: FileScan) -> dict[str, Any]:
+    """All fields of the scan, absent ones as null; or the error."""
+    file = str(scanned.file)
+    if isinstance(scanned.scan, CandidateError):
+        return {"file": file, "error": str(scanned.scan)}
+    return {"file": file, **scanned.scan.model_dump(mode="json", by_alias=True)}
 
 
 def _row(entry: dict[str, Any]) -> list[str]:

@@ -1,39 +1,57 @@
-"""The child that opens a ``.pt`` file: ``python -I -m biasgate.models.child_torch job.json``.
+"""The child that opens ``.pt`` files: ``python -I -m biasgate.models.child_torch job.json``.
 
-``torch.load(weights_only=True)`` runs no code from the file; what it gives is written as ``tensors.safetensors``.
+``torch.load(weights_only=True)`` runs no code from a file; what the n-th gives is written as ``n.safetensors``, or why
+it gives nothing as ``n.reason``.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 from biasgate.models.confinement import confined_job
 
+WRAPPERS = ("state_dict", "model_state_dict", "model")
+"""Keys under which training scripts keep the state dict beside an optimiser's and an epoch."""
+
 
 def main() -> None:
-    """Runs the job; a failure's last line on stderr says why."""
+    """Runs the job. What is no state dict has a reason; any other failure ends the process."""
     job = confined_job()
-    check_archive(Path(job["model"]))
+    for place, model in enumerate(job["models"]):
+        try:
+            convert(Path(model), Path(f"{place}.safetensors"))
+        except SystemExit as reason:
+            Path(f"{place}.reason").write_text(str(reason))
+
+
+def convert(model: Path, into: Path) -> None:
+    """Writes the tensors of one file.
+
+    Raises:
+        SystemExit: It is none that is read here; says why.
+    """
+    check_archive(model)
     from pickle import UnpicklingError
 
     import torch
     from safetensors.torch import save_file
 
     try:
-        loaded = torch.load(job["model"], map_location="cpu", weights_only=True)
+        loaded: Any = torch.load(model, map_location="cpu", weights_only=True)
     except UnpicklingError:
         raise SystemExit(
             "it holds more than tensors: save the state dict alone, not a module or other objects"
         ) from None
-    state = loaded.get("state_dict", loaded) if isinstance(loaded, dict) else None
-    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+    for key in WRAPPERS:
+        if isinstance(loaded, dict) and isinstance(loaded.get(key), dict):
+            loaded = loaded[key]
+    if not isinstance(loaded, dict) or not all(isinstance(value, torch.Tensor) for value in loaded.values()):
         raise SystemExit("it holds no state dict: a mapping of names to tensors")
-    if any(tensor.layout != torch.strided or tensor.is_quantized for tensor in state.values()):
+    if any(tensor.layout != torch.strided or tensor.is_quantized for tensor in loaded.values()):
         raise SystemExit("it holds sparse or quantised tensors")
-    save_file(
-        {str(name): tensor.detach().contiguous().clone() for name, tensor in state.items()}, "tensors.safetensors"
-    )
+    save_file({str(name): tensor.detach().contiguous().clone() for name, tensor in loaded.items()}, into)
 
 
 def check_archive(path: Path) -> None:

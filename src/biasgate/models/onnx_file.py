@@ -10,6 +10,7 @@ from onnx.external_data_helper import uses_external_data
 
 from biasgate.errors import CandidateError
 from biasgate.models.files import check_file
+from biasgate.models.onnx_beside import take_in
 from biasgate.models.wire import count_fields
 
 MAX_FIELDS = 1_000_000
@@ -17,11 +18,33 @@ MAX_FIELDS = 1_000_000
 
 
 def load_onnx(path: Path) -> onnx.ModelProto:
-    """The parsed graph, all of its tensors inside the file.
+    """The parsed graph of a file that is whole in itself, as a package's must be.
 
     Raises:
         CandidateError: No ONNX file, no graph in it, or a tensor that lies in another file.
     """
+    model = _parsed(path)
+    for tensor in _tensors(model.graph):
+        if uses_external_data(tensor):
+            raise CandidateError(
+                f"tensor {tensor.name[:80]!r} lies in another file",
+                where=str(path),
+                fix="export with the weights inside the file (torch.onnx.export(..., external_data=False))",
+            )
+    return model
+
+
+def load_onnx_files(path: Path) -> tuple[onnx.ModelProto, tuple[Path, ...]]:
+    """The parsed graph with the tensors that lie in files beside it, and those files.
+
+    Raises:
+        CandidateError: No ONNX file, no graph in it, or a tensor that lies elsewhere; see ``take_in``.
+    """
+    model = _parsed(path)
+    return model, take_in(filter(uses_external_data, _tensors(model.graph)), beside=path)
+
+
+def _parsed(path: Path) -> onnx.ModelProto:
     try:
         data = check_file(path).read_bytes()
         if count_fields(data, onnx.ModelProto, limit=MAX_FIELDS) > MAX_FIELDS:
@@ -31,13 +54,6 @@ def load_onnx(path: Path) -> onnx.ModelProto:
         raise CandidateError("not an ONNX file", where=str(path), fix="export the model again") from error
     if not model.graph.node:
         raise CandidateError("the ONNX graph is empty", where=str(path), fix="export the model again")
-    for tensor in _tensors(model.graph):
-        if uses_external_data(tensor):
-            raise CandidateError(
-                f"tensor {tensor.name[:80]!r} lies in another file",
-                where=str(path),
-                fix="export with the weights inside the file (torch.onnx.export(..., external_data=False))",
-            )
     if any(isinstance(text, bytes) for node in model.graph.node for text in _texts(node)):
         raise CandidateError("a name in the ONNX graph is no text", where=str(path), fix="export the model again")
     return model

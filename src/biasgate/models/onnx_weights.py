@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from biasgate.errors import CandidateError
-from biasgate.models.onnx_file import load_onnx
+from biasgate.models.onnx_file import load_onnx_files
 from biasgate.models.weights import LayerWeights, as_float32, fold, layer
 
 WEIGHTLESS = {
@@ -26,17 +26,21 @@ WEIGHTLESS = {
 _INTEGERS = {onnx.TensorProto.INT8, onnx.TensorProto.INT32, onnx.TensorProto.INT64, onnx.TensorProto.BOOL}
 
 
-def read_onnx(path: Path) -> tuple[LayerWeights, ...]:
+def read_onnx(path: Path) -> tuple[tuple[LayerWeights, ...], tuple[Path, ...]]:
     """Every Conv, Gemm and MatMul (+ Add) that the outputs depend on, in graph order.
 
     BatchNormalization is folded into the convolution before it. Arrays in Add, Sub, Mul and Div are let through before
     the first layer only, where they normalise the input.
 
+    Returns:
+        The layers, and the files beside this one that hold some of its tensors.
+
     Raises:
         CandidateError: The graph is outside what is read here (another operator with weights, control flow, grouped or
             non-2-D convolutions, weights that are computed), or a tensor is broken; names the node.
     """
-    return _Reader(load_onnx(path), where=str(path)).read()
+    model, beside = load_onnx_files(path)
+    return _Reader(model, where=str(path)).read(), beside
 
 
 class _Reader:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from biasgate.errors import CandidateError
 from biasgate.models.files import check_file
+from biasgate.models.order import in_order
 from biasgate.models.weights import LayerWeights, as_float32, fold, layer
 
 NORM_EPSILON = 1e-5
@@ -20,7 +21,7 @@ Tensors = Mapping[str, NDArray[np.float32]]
 
 
 def read_safetensors(path: Path) -> tuple[LayerWeights, ...]:
-    """The layers of a safetensors file, ordered by the natural sort of their names.
+    """The layers of a safetensors file, in the order of the forward pass as names and shapes tell it.
 
     Raises:
         CandidateError: The file is broken, or its tensors are no dense layers and 2-D convolutions in that order.
@@ -55,7 +56,7 @@ def read_tensors(path: Path, *, where: str) -> Tensors:
 
 
 def layers_of(tensors: Tensors, *, where: str) -> tuple[LayerWeights, ...]:
-    """Layers by the natural sort of their names, batch normalisation folded into the convolution just before it.
+    """Layers as names and shapes order them (see ``in_order``), batch normalisation folded into the convolution before.
 
     Raises:
         CandidateError: A tensor is no weight, bias or batch statistic, or the layers cannot follow one another.
@@ -68,15 +69,13 @@ def layers_of(tensors: Tensors, *, where: str) -> tuple[LayerWeights, ...]:
                 raise _fault(f"batch normalisation {module!r} does not follow a convolution", where)
             layers[-1] = _fold(layers[-1], module, parts, where=where)
         elif "weight" in parts and parts.keys() <= {"weight", "bias"}:
-            found = layer(module, parts["weight"], parts.get("bias"), where=where)
-            _check_follows(layers, found, where=where)
-            layers.append(found)
+            layers.append(layer(module, parts["weight"], parts.get("bias"), where=where))
         else:
             raise _fault(f"tensors {sorted(parts)[:5]} of {module!r} are no layer that is read here", where)
         previous = module
     if not layers:
         raise CandidateError("the file has no weights", where=where)
-    return tuple(layers)
+    return in_order(layers, where=where)
 
 
 def _modules(tensors: Tensors) -> dict[str, dict[str, NDArray[np.float32]]]:
@@ -111,14 +110,6 @@ def _fold(conv: LayerWeights, module: str, parts: Tensors, *, where: str) -> Lay
         epsilon=NORM_EPSILON,
         where=where,
     )
-
-
-def _check_follows(layers: list[LayerWeights], found: LayerWeights, *, where: str) -> None:
-    """A layer's inputs must be the outputs of some layer before it (a multiple of them after a flatten layer)."""
-    inputs, outputs = found.weight.shape[1], [len(before.weight) for before in layers]
-    fits = (count == inputs or (found.kind == "dense" and inputs % count == 0) for count in outputs)
-    if outputs and not any(fits):
-        raise _fault(f"layer {found.name!r} takes {inputs} inputs, which no layer before it gives", where)
 
 
 def _fault(what: str, where: str) -> CandidateError:

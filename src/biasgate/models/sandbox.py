@@ -88,7 +88,7 @@ def _kill(child: subprocess.Popen[bytes]) -> None:
 def _reason(status: int | None, stderr: Path, limits: Limits) -> str:
     """Why a child failed, in one clause."""
     last_line = stderr.read_bytes()[-4096:].decode(errors="replace").strip().rpartition("\n")[2][-300:]
-    tail = "".join(sign if sign.isprintable() else "?" for sign in last_line)
+    tail = printable(last_line)
     memory = ("MemoryError", "bad_alloc", "allocate memory", "bad allocation", "alloc_cpu")
     if status is None or status == -signal.SIGXCPU:
         return f"it ran past its {limits.seconds} s"
@@ -97,3 +97,8 @@ def _reason(status: int | None, stderr: Path, limits: Limits) -> str:
     if status < 0:
         return f"it crashed its process ({signal.Signals(-status).name}); {tail}"
     return tail or f"its process ended with status {status}"
+
+
+def printable(text: str) -> str:
+    """What a child wrote, with a question mark for every sign that a terminal might obey."""
+    return "".join(sign if sign.isprintable() else "?" for sign in text)

@@ -95,7 +95,7 @@ def test_every_field_and_every_packed_integer_is_counted(nodes: int, inputs: int
 
 
 @pytest.mark.parametrize("where", ["initializer", "constant", "subgraph"])
-def test_onnx_weights_in_another_file_are_refused(graph_of, tmp_path: Path, where: str):
+def test_onnx_weights_in_another_folder_are_refused(graph_of, tmp_path: Path, where: str):
     tensor = numpy_helper.from_array(np.zeros((192, 3), np.float32), "w")
     tensor.ClearField("raw_data")
     tensor.data_location = TensorProto.EXTERNAL
@@ -109,8 +109,55 @@ def test_onnx_weights_in_another_file_are_refused(graph_of, tmp_path: Path, wher
     initializers = [tensor] if where == "initializer" else []
     path = tmp_path / "m.onnx"
     path.write_bytes(graph_of(([constant] if where == "constant" else []) + nodes, initializers).SerializeToString())
-    with pytest.raises(CandidateError, match="another file"):
+    with pytest.raises(CandidateError, match="not in the same folder"):
         read_weights(path)
+    with pytest.raises(CandidateError, match="another file"):
+        onnx_file.load_onnx(path)
+
+
+OUTSIDE = {
+    "a link": {"location": "link"},
+    "an absent file": {"location": "absent"},
+    "beyond the end": {"location": "data", "offset": "1"},
+    "below zero": {"location": "data", "offset": "-1"},
+    "another size": {"location": "data", "length": "8"},
+    "another folder": {"location": "../data"},
+    "the root": {"location": "/etc/hostname"},
+    "nowhere": {},
+}
+
+
+@pytest.mark.parametrize("places", OUTSIDE.values(), ids=OUTSIDE)
+def test_onnx_weights_outside_the_file_beside_are_refused(graph_of, tmp_path: Path, places: dict[str, str]):
+    path = beside(graph_of, tmp_path, [("w", places)])
+    with pytest.raises(CandidateError) as refusal:
+        read_weights(path)
+    assert refusal.value.where == str(path)
+
+
+def test_onnx_weights_that_take_more_than_the_file_beside_holds_are_refused(graph_of, tmp_path: Path):
+    whole = {"location": "data", "offset": "0"}
+    read_weights(beside(graph_of, tmp_path, [("w", whole)]))
+    with pytest.raises(CandidateError, match="another size"):
+        read_weights(beside(graph_of, tmp_path, [("w", whole), ("again", whole)]))
+
+
+def beside(graph_of, folder: Path, tensors: list[tuple[str, dict[str, str]]]) -> Path:
+    """A graph whose tensors of 192 by 3 lie where they say; ``data`` holds one of them, ``link`` leads to it."""
+    (folder / "data").write_bytes(bytes(192 * 3 * 4))
+    if not (folder / "link").is_symlink():
+        (folder / "link").symlink_to(folder / "data")
+    stored = []
+    for name, places in tensors:
+        tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=(192, 3))
+        tensor.data_location = TensorProto.EXTERNAL
+        for key, value in places.items():
+            tensor.external_data.add(key=key, value=value)
+        stored.append(tensor)
+    nodes = [helper.make_node("Flatten", ["input"], ["x"]), helper.make_node("Gemm", ["x", "w"], ["logits"])]
+    path = folder / "m.onnx"
+    path.write_bytes(graph_of(nodes, stored).SerializeToString())
+    return path
 
 
 def test_only_a_regular_file_of_a_sane_size_is_opened(tiny_onnx: Path, tmp_path: Path):

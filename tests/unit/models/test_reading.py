@@ -14,7 +14,8 @@ from biasgate.errors import CandidateError
 from biasgate.models.architecture import Architecture
 from biasgate.models.export import export_onnx
 from biasgate.models.files import file_digest
-from biasgate.models.reading import read_weights
+from biasgate.models.presets import preset
+from biasgate.models.reading import read_many, read_weights
 from biasgate.models.safetensors_weights import layers_of
 from biasgate.models.weights import Weights
 
@@ -185,6 +186,94 @@ def test_named_layers_are_ordered_as_people_count():
 def test_named_tensors_that_are_no_chain_of_layers_are_refused(tensors: dict[str, np.ndarray]):
     with pytest.raises(CandidateError):
         layers_of(tensors, where="here")
+
+
+DIGITS = {
+    "features.0": (24, 3, 5, 5), "features.3": (48, 24, 3, 3), "features.6": (64, 48, 3, 3),
+    "classifier.0": (128, 64), "classifier.3": (10, 128),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        tuple(DIGITS),
+        ("conv1", "conv2", "conv3", "fc", "classifier"),
+        ("net.0", "net.3", "net.6", "net.10", "net.13"),
+        ("module.body.c1", "module.body.c2", "module.body.c3", "module.a.hidden", "module.a.exit"),
+    ],
+    ids=lambda names: names[-1],
+)
+def test_shapes_order_the_layers_where_their_names_do_not(names: tuple[str, ...]):
+    shapes = dict(zip(names, DIGITS.values(), strict=True))
+    tensors = {f"{name}.weight": floats(*shape) for name, shape in shapes.items()}
+    assert [layer.weight.shape for layer in layers_of(tensors, where="here")] == list(shapes.values())
+
+
+def test_layers_that_could_follow_in_two_orders_are_refused():
+    tensors = {f"{name}.weight": floats(*shape) for name, shape in {"z": (4, 9), "b": (4, 4), "a": (4, 4)}.items()}
+    with pytest.raises(CandidateError, match="no layer before it gives"):
+        layers_of(tensors, where="here")
+
+
+def test_many_layers_that_fit_in_no_order_are_refused_soon():
+    square = {f"b{place}.weight": floats(4, 4) for place in range(30)}
+    with pytest.raises(CandidateError, match="no layer before it gives"):
+        layers_of({**square, "a.weight": floats(5, 7)}, where="here")
+
+
+@pytest.fixture
+def digit_net(network_of) -> torch.nn.Module:
+    return network_of(preset("digits_paper"))
+
+
+def as_others_name_it(network: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """The state dict under the names of ``DIGITS``."""
+    parameters = list(network.state_dict().values())
+    names = [f"{name}.{part}" for name in DIGITS for part in ("weight", "bias")]
+    return dict(zip(names, parameters, strict=True))
+
+
+@pytest.mark.parametrize("wrapper", ["state_dict", "model_state_dict", "model"])
+def test_a_checkpoint_is_read_under_the_keys_that_training_scripts_use(digit_net, tmp_path: Path, wrapper: str):
+    state = as_others_name_it(digit_net)
+    torch.save({"epoch": 3, wrapper: state, "optimizer": {"param_groups": [{"lr": 0.1}]}}, tmp_path / "m.pt")
+    for layer, weight in zip(read_weights(tmp_path / "m.pt").layers, list(state.values())[::2], strict=True):
+        np.testing.assert_array_equal(layer.weight, weight)
+
+
+def test_a_graph_of_torchs_exporter_is_read(digit_net, tmp_path: Path):
+    torch.onnx.export(digit_net, (torch.rand(2, 3, 28, 28),), tmp_path / "m.onnx", dynamo=False)
+    weights = list(digit_net.state_dict().values())[::2]
+    for layer, weight in zip(read_weights(tmp_path / "m.onnx").layers, weights, strict=True):
+        np.testing.assert_array_equal(layer.weight, weight)
+
+
+def test_tensors_in_a_file_beside_the_graph_are_read_and_are_part_of_the_digest(tiny_onnx: Path, tmp_path: Path):
+    graph = onnx.load(tiny_onnx)
+    onnx.save_model(graph, tmp_path / "m.onnx", save_as_external_data=True, location="m.data", size_threshold=0)
+    inside, apart = read_weights(tiny_onnx), read_weights(tmp_path / "m.onnx")
+    assert_equal(inside, apart)
+    data = bytearray((tmp_path / "m.data").read_bytes())
+    data[0] ^= 1
+    (tmp_path / "m.data").write_bytes(data)
+    assert read_weights(tmp_path / "m.onnx").digest != apart.digest
+
+
+def test_many_files_are_read_as_each_alone_and_a_bad_one_stays_alone(digit_net, tiny_onnx: Path, tmp_path: Path):
+    good, bad, dangerous = (tmp_path / name for name in ("good.pt", "bad.pt", "vast.pt"))
+    torch.save(as_others_name_it(digit_net), good)
+    bad.write_bytes(b"no zip")
+    torch.save({"layers.0.weight": torch.zeros(1).expand(1 << 20, 1 << 20)}, dangerous)
+    first, second, third, fourth, fifth = read_many([good, bad, dangerous, tiny_onnx, tmp_path / "absent.pt"])
+    assert isinstance(first, Weights)
+    assert isinstance(fourth, Weights)
+    assert_equal(first, read_weights(good))
+    assert_equal(fourth, read_weights(tiny_onnx))
+    for error, file, why in ((second, bad, "zip"), (third, dangerous, "memory"), (fifth, tmp_path / "absent.pt", "")):
+        assert isinstance(error, CandidateError)
+        assert error.where == str(file)
+        assert why in error.what
 
 
 def test_a_norm_after_something_without_weights_is_not_folded():

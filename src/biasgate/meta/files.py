@@ -1,0 +1,93 @@
+"""Scanning files and folders: every model is an entry, and one that cannot be read is an entry with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from biasgate.errors import CandidateError
+from biasgate.meta.classifier import MetaClassifier
+from biasgate.meta.scan import Scan
+from biasgate.models.files import check_file, file_digest
+from biasgate.models.package import CARD
+from biasgate.models.reading import SUFFIXES, read_many
+from biasgate.models.weights import Weights
+from biasgate.weights.layout import parameters
+
+TOGETHER = 256
+"""Files that are read before the first of them is scanned."""
+
+SLACK = 16
+"""A file may be so many times as large as the weights of the largest known network in single precision, and a megabyte
+more, for double precision, an optimiser's state and names. A larger one holds another network and is never opened."""
+
+
+@dataclass(frozen=True)
+class FileScan:
+    """What became of one file: a scan, or why there is none."""
+
+    file: Path
+    scan: Scan | CandidateError
+
+
+def models_in(path: Path) -> list[Path]:
+    """The models that a path names: itself, or, of a folder that is no package, those in and below it, sorted.
+
+    Models are packages and files with a suffix that weights are read from; hidden ones are left out, and a folder
+    without any stands for itself.
+    """
+    return [path] if not path.is_dir() or (path / CARD).exists() else sorted(_below(path)) or [path]
+
+
+def scan_files(
+    meta: MetaClassifier, files: Sequence[Path], *, advance: Callable[[], object] = lambda: None
+) -> Iterator[FileScan]:
+    """Scans each file, in order; some hundreds are in memory at a time.
+
+    Args:
+        meta: What reads.
+        files: From ``models_in``.
+        advance: Told of each file that is done.
+    """
+    limit = (1 << 20) + SLACK * 4 * max(map(parameters, meta.layouts))
+    for start in range(0, len(files), TOGETHER):
+        some = files[start : start + TOGETHER]
+        sizes = [_size(file) for file in some]
+        weights = read_many([file for file, size in zip(some, sizes, strict=True) if size <= limit])
+        for file, size in zip(some, sizes, strict=True):
+            yield FileScan(file, _scanned(meta, next(weights)) if size <= limit else _too_large(meta, file, size))
+            advance()
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for entry in folder.iterdir():
+        if entry.name.startswith("."):
+            continue
+        if not entry.is_dir():
+            if entry.suffix.lower() in SUFFIXES:
+                yield entry
+        elif (entry / CARD).exists():
+            yield entry
+        elif not entry.is_symlink():
+            yield from _below(entry)
+
+
+def _size(file: Path) -> int:
+    """Bytes of a file and of the one beside it that torch's ONNX exporter keeps weights in; 0 where there is none."""
+    beside = file.with_name(f"{file.name}.data")
+    return sum(part.stat().st_size for part in (file, beside) if part.is_file())
+
+
+def _scanned(meta: MetaClassifier, weights: Weights | CandidateError) -> Scan | CandidateError:
+    return weights if isinstance(weights, CandidateError) else meta.scan(weights)
+
+
+def _too_large(meta: MetaClassifier, file: Path, size: int) -> Scan | CandidateError:
+    largest = max(map(parameters, meta.layouts))
+    try:
+        digest = file_digest(check_file(file))
+    except CandidateError as error:
+        return error
+    reason = f"its {size / 1e6:,.0f} MB are no network of at most {largest:,} weights, the largest that is known here"
+    return Scan(model=digest, meta_classifier=meta.digest, abstained=True, reason=reason)
