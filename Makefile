@@ -11,7 +11,7 @@ TORCH_INDEX_URL ?=
 IMAGE ?= biasgate@sha256:0000000000000000000000000000000000000000000000000000000000000000
 BUILD := DOCKER_BUILDKIT=1 docker build -f images/Containerfile --build-arg TORCH_INDEX_URL=$(TORCH_INDEX_URL)
 
-.PHONY: help venv demo test races test-containers lint types images sbom native-pipelines lock clean
+.PHONY: help venv demo test races fuzz hostile faults test-containers lint types images sbom native-pipelines lock clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -45,6 +45,15 @@ native-pipelines: venv ## Remake manifests/overlays/kfp-native-api after a chang
 
 races: venv ## 100 races of two gates on an MLflow server with PostgreSQL
 	BIASGATE_RACES=100 $(BIN)/python -m pytest tests/integration/registry/test_races.py
+
+fuzz: venv ## 10,000 damaged evidence documents against a naive checker
+	BIASGATE_FUZZ=10000 $(BIN)/python -m pytest tests/unit/gate/rules/test_fuzz.py
+
+hostile: venv ## Over 300 hostile candidates through the readers and the sandbox
+	$(BIN)/python benchmarks/hostile_files.py
+
+faults: venv ## Spoil every request to MLflow and S3, and kill gate and promoter at every step
+	BIASGATE_FAULTS=all $(BIN)/python -m pytest tests/integration/registry/test_network.py tests/integration/registry/test_kills.py
 
 lint: venv ## ruff: style and imports; hadolint: the Containerfile
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

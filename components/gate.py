@@ -16,6 +16,7 @@ def approve_candidate(
     run: str,
     entry: dsl.Output[dsl.Dataset],
     report: dsl.Output[dsl.HTML],
+    card: dsl.Output[dsl.Markdown],
     record: dsl.Input[dsl.Dataset] = None,
     before: dsl.Input[dsl.Dataset] = None,
     waivers: str = "",
@@ -32,6 +33,7 @@ def approve_candidate(
         run: MLflow run of the pipeline.
         entry: The signed log entry (DSSE envelope).
         report: Decision, reasons and figures for people.
+        card: Model card with the fields of the EU AI Act, Annex IV 2(g).
         record: Record of the repair that made this candidate.
         before: Evaluation of the candidate before the repair.
         waivers: Waivers to present, as YAML text or URI; none when empty. The entry holds them.
@@ -53,6 +55,7 @@ def approve_candidate(
         run=run,
         entry=Path(entry.path),
         report=Path(report.path),
+        card=Path(card.path),
         record=Path(record.path) if record else None,
         before=Path(before.path) if before else None,
         waivers=waivers,

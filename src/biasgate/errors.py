@@ -14,6 +14,9 @@
 
 from __future__ import annotations
 
+LONGEST = 2_000
+"""Most letters of a fault that are said: a candidate's names can have millions."""
+
 
 class BiasgateError(Exception):
     """A failure that a user can act on: what was wrong, where, and what to do.
@@ -27,6 +30,7 @@ class BiasgateError(Exception):
     exit_code = 3
 
     def __init__(self, what: str, *, where: str | None = None, fix: str | None = None) -> None:
+        what = what if len(what) <= LONGEST else f"{what[:LONGEST]}…"
         self.what, self.where, self.fix = what, where, fix
         place = f" [{where}]" if where else ""
         advice = f": {fix}" if fix else ""

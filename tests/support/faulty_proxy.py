@@ -54,6 +54,16 @@ class Exchange:
             answer = connection.getresponse()
             return Answer(answer.status, answer.getheaders(), answer.read())
 
+    def forward_half(self) -> None:
+        """Sends the real server half of the body and ends the connection."""
+        with contextlib.closing(http.client.HTTPConnection(self._server, timeout=60)) as connection:
+            connection.putrequest(self.method, self.path, skip_host=True, skip_accept_encoding=True)
+            for name, value in self._handler.headers.items():
+                if name.lower() not in {*OF_ONE_HOP, "expect", "content-length"}:
+                    connection.putheader(name, value)
+            connection.putheader("Content-Length", str(len(self.body)))
+            connection.endheaders(self.body[: len(self.body) // 2] or None)
+
     def answer(self, answer: Answer, *, share: float = 1) -> None:
         """Answers; with a ``share`` below 1 the connection ends within the body."""
         handler = self._handler
@@ -98,6 +108,13 @@ def unanswered(exchange: Exchange) -> None:
 def torn(exchange: Exchange) -> None:
     """The answer breaks off in the middle of its body."""
     exchange.answer(exchange.forward(), share=0.5)
+
+
+def half_sent(exchange: Exchange) -> None:
+    """The server gets half of the request's body; there is no answer."""
+    if exchange.body:
+        exchange.forward_half()
+    exchange.cut()
 
 
 def slow(seconds: float) -> Fault:

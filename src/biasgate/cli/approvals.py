@@ -1,4 +1,4 @@
-"""``biasgate approve``, ``decline``, ``break-glass``: what only a person may sign."""
+"""``biasgate approve``, ``decline``, ``waive``, ``break-glass``: what only a person may sign."""
 
 from __future__ import annotations
 
@@ -27,6 +27,44 @@ def approve(*, log: Log, entry: Entry, person: As, reason: Reason, trusted: Trus
 def decline(*, log: Log, entry: Entry, person: As, reason: Reason, trusted: Trusted = None, json: Json = False) -> None:
     """Refuse to sign a decision that waits for a person; it will not be promoted."""
     _answer(log, entry, granted=False, person=person, reason=reason, trusted=trusted, json=json)
+
+
+@app.command()
+def waive(
+    file: Annotated[Path, typer.Argument(help="File of waivers that gets this one; made when it is new.")],
+    *,
+    policy: Annotated[str, typer.Option(help="Policy that holds the rule: a file, URI or ready policy's name.")],
+    rule: Annotated[str, typer.Option(help="Id of the rule that need not pass.")],
+    model: Annotated[str, typer.Option(help="The gate-owned model whose candidates may pass.")],
+    owner: Annotated[str, typer.Option(help="Who asks for it and answers for the risk: another than you.")],
+    person: As,
+    reason: Reason,
+    days: Annotated[int, typer.Option(help="How long it holds.", min=1, max=365)] = 30,
+    trusted: Trusted = None,
+    json: Json = False,
+) -> None:
+    """Sign that candidates of a model may pass although one rule of a policy does not."""
+    from datetime import UTC, datetime, timedelta
+
+    from biasgate.documents import digest
+    from biasgate.errors import InputError
+    from biasgate.gate.person import person as same
+    from biasgate.gate.policy import read_policy
+    from biasgate.gate.sign import signing_key, trusted_keys
+    from biasgate.gate.waiver import Waiver
+    from biasgate.gate.waivers import add_waiver, sign_waiver
+
+    rules, key = read_policy(policy), signing_key()
+    if rule not in (known := [one.id for one in rules.rules]):
+        raise InputError(f"no rule {rule!r}", where=policy, fix=f"choose one of {', '.join(known)}")
+    if same(owner) == same(person):
+        raise InputError("owner and approver are one person", where=rule, fix="have a second person sign")
+    trusted_keys(trusted).check(key, "approver", signer=person)
+    ends = datetime.now(UTC) + timedelta(days=days)
+    said = {"rule": rule, "policy": digest(rules), "model": model, "owner": owner, "reason": reason, "expires": ends}
+    signed = sign_waiver(Waiver.build({**said, "approved_by": person}, where=rule), key=key)
+    add_waiver(file, signed)
+    print_json(signed) if json else typer.echo(f"{file}: {rule} of {model} is waived until {ends:%Y-%m-%d %H:%M} UTC")
 
 
 @app.command()

@@ -23,11 +23,11 @@ def decide(
     evidence: Annotated[Path | None, typer.Argument(help="Evidence (JSON).")] = None,
     *,
     policy: Annotated[str | None, typer.Option(help="Policy file, URI, or a ready policy's name.")] = None,
-    waivers: Annotated[Path | None, typer.Option(help="File of waivers (YAML).")] = None,
+    waivers: Annotated[str | None, typer.Option(help="File or URI of signed waivers (`biasgate waive`).")] = None,
     at: Annotated[datetime | None, typer.Option(help="The moment, UTC; now by default.")] = None,
     replay: Annotated[str | None, typer.Option(help="Instead: a signed log, to repeat one of its decisions.")] = None,
     entry: Annotated[int | None, typer.Option(help="Which entry of the log.", min=1)] = None,
-    trusted: Annotated[Path | None, typer.Option(help="Folder of trusted public keys, for the log.")] = None,
+    trusted: Annotated[Path | None, typer.Option(help="Folder of trusted public keys, for a log or waivers.")] = None,
     json: Json = False,
 ) -> None:
     """Decide by a policy, without signing: exit 0 APPROVED, 4 REJECTED, 5 INSUFFICIENT_EVIDENCE.
@@ -41,22 +41,26 @@ def decide(
         return
     if evidence is None or policy is None:
         raise typer.BadParameter("give evidence and --policy, or --replay and --entry")
-    decision = _decide(evidence, policy, waivers, at)
+    decision = _decide(evidence, policy, waivers, at, trusted)
     print_json(decision) if json else print_decision(decision)
     raise typer.Exit(VERDICT_CODES[decision.verdict])
 
 
-def _decide(evidence: Path, policy: str, waivers: Path | None, at: datetime | None) -> Decision:
+def _decide(evidence: Path, policy: str, waivers: str | None, at: datetime | None, trusted: Path | None) -> Decision:
     from datetime import UTC
 
     from biasgate.gate.decide import decide as by_policy
     from biasgate.gate.evidence import Evidence
     from biasgate.gate.policy import read_policy
-    from biasgate.gate.waivers import Waivers
+    from biasgate.gate.sign import trusted_keys
+    from biasgate.gate.waivers import granted, present, read_waivers
 
-    granted = Waivers.read(waivers).waivers if waivers else ()
     moment = at.replace(tzinfo=UTC) if at else datetime.now(UTC)
-    return by_policy(read_policy(policy), Evidence.read(evidence), granted, moment)
+    presented = present(read_waivers(waivers), trusted_keys(trusted), at=moment) if waivers else ()
+    for one in presented:
+        if one.refusal:
+            typer.echo(f"the waiver of {one.waiver.rule} does not count: {one.refusal}", err=True)
+    return by_policy(read_policy(policy), Evidence.read(evidence), granted(presented), moment)
 
 
 def _replay(log: str, number: int, trusted: Path | None, *, json: bool) -> None:
@@ -71,7 +75,7 @@ def _replay(log: str, number: int, trusted: Path | None, *, json: bool) -> None:
     if not found or not isinstance(logged := found[0], DecisionBody):
         raise InputError(f"entry {number} is no decision", where=log, fix="see `biasgate log show`")
     policy = Policy.parse(logged.policy, where=f"{log}, entry {number}")
-    again = by_policy(policy, logged.evidence, logged.waivers, logged.decision.at)
+    again = by_policy(policy, logged.evidence, logged.granted, logged.decision.at)
     if again.to_json() != logged.decision.to_json():
         raise TrustError(
             f"deciding again gives {again.verdict} with other results than the entry's {logged.decision.verdict}",
@@ -146,7 +150,9 @@ def check(
 
 @policies.command()
 def schema(
-    name: Annotated[str, typer.Argument(help="policy, evidence, decision, waiver, waivers or log-entry.")] = "policy",
+    name: Annotated[
+        str, typer.Argument(help="policy, evidence, decision, waiver, waivers, log-entry or checkpoint.")
+    ] = "policy",
     *,
     json: Json = True,  # noqa: ARG001
 ) -> None:

@@ -18,11 +18,21 @@ Trusted = Annotated[Path | None, typer.Option(help="Folder of trusted public key
 
 
 @app.command()
-def verify(log: Log, *, trusted: Trusted = None, json: Json = False) -> None:
+def verify(
+    log: Log,
+    *,
+    checkpoint: Annotated[str | None, typer.Option(help="File or URI of a checkpoint that the log must reach.")] = None,
+    trusted: Trusted = None,
+    json: Json = False,
+) -> None:
     """Check every signature and link of the chain. Exit 7 also when a valid key signed what it may not."""
     from biasgate.errors import TrustError
+    from biasgate.gate.checkpoint import check_against, read_checkpoint
     from biasgate.gate.entry import VoidBody
+    from biasgate.gate.sign import trusted_keys
 
+    if checkpoint:
+        check_against(log, read_checkpoint(checkpoint), trusted_keys(trusted))
     entries = _entries(log, trusted)
     voids = {entry.number: entry.body for entry in entries if isinstance(entry.body, VoidBody)}
     if json:
@@ -34,6 +44,25 @@ def verify(log: Log, *, trusted: Trusted = None, json: Json = False) -> None:
             typer.echo(f"entry {number} is void: {void.reason}")
     if not all(void.revoked for void in voids.values()):
         raise typer.Exit(TrustError.exit_code)
+
+
+@app.command()
+def checkpoint(
+    log: Log,
+    *,
+    keep: Annotated[
+        str | None, typer.Option(help="File or URI that keeps it: the log is checked against it, then it moves on.")
+    ] = None,
+    trusted: Trusted = None,
+    json: Json = False,
+) -> None:
+    """Take the number and digest of the last entry, to keep elsewhere: a tail that is cut off later then shows."""
+    from biasgate.gate.checkpoint import advance, take_checkpoint
+    from biasgate.gate.sign import trusted_keys
+
+    keys = trusted_keys(trusted)
+    taken = advance(log, keep, keys) if keep else take_checkpoint(log, keys)
+    print_json(taken) if json or not keep else typer.echo(f"{keep}: entry {taken.entries}, {taken.digest}")
 
 
 @app.command()

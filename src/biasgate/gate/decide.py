@@ -29,7 +29,8 @@ def decide(policy: Policy, evidence: Evidence, waivers: Sequence[Waiver], at: da
     Args:
         policy: The rules.
         evidence: What was measured.
-        waivers: Exceptions that persons granted; those not in force at ``at`` change nothing.
+        waivers: Exceptions that persons granted, their signatures verified (``waivers.present``); those not in force
+            for this model and policy at ``at`` change nothing.
         at: The moment of the decision, with a time zone.
 
     Raises:
@@ -44,7 +45,8 @@ def decide(policy: Policy, evidence: Evidence, waivers: Sequence[Waiver], at: da
     visible = evidence if sound else evidence.model_copy(update={"evaluation": None})
     found = Measurements(visible, policy.evaluation)
     ruled = (check(rule, found, at=at) for rule in policy.rules)
-    results = (*checks, scanned, *(_waived(result, evidence, waivers, at) for result in ruled))
+    granted = _in_force(policy, evidence, waivers, at)
+    results = (*checks, scanned, *(_waived(result, granted) for result in ruled))
     return Decision(
         verdict=(verdict := _verdict(results)),
         human=human,
@@ -72,12 +74,19 @@ def _repairable(policy: Policy, evidence: Evidence, results: Sequence[RuleResult
     return fresh and only_bias and bool(policy.repair.methods)
 
 
-def _waived(result: RuleResult, evidence: Evidence, waivers: Sequence[Waiver], at: datetime) -> RuleResult:
-    """The result of a rule after the first waiver in force for it, if it did not pass by itself."""
+def _in_force(policy: Policy, evidence: Evidence, waivers: Sequence[Waiver], at: datetime) -> list[Waiver]:
+    about, rules = evidence.candidate, digest(policy)
+    return [
+        waiver for waiver in waivers if holds(waiver, model=about.name, policy=rules, submitter=about.submitter, at=at)
+    ]
+
+
+def _waived(result: RuleResult, waivers: Sequence[Waiver]) -> RuleResult:
+    """The result of a rule after the first of the waivers in force that is for it, if it did not pass by itself."""
     if result.outcome == "pass":
         return result
     for waiver in waivers:
-        if waiver.rule == result.rule and holds(waiver, submitter=evidence.candidate.submitter, at=at):
+        if waiver.rule == result.rule:
             sentence = (
                 f"{result.sentence} Waived until {waiver.expires:%Y-%m-%d} by {waiver.approved_by} "
                 f"for {waiver.owner}: {waiver.reason}"

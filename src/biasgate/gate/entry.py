@@ -12,10 +12,13 @@ from biasgate.gate.decision import Decision
 from biasgate.gate.evidence import Champion, Evidence
 from biasgate.gate.keyring import Role
 from biasgate.gate.waiver import Waiver
+from biasgate.gate.waivers import Presented, granted
 
 PromotionStatus = Literal["PENDING", "PROMOTED", "STALE", "FAILED"]
 LONGEST_GLASS = timedelta(days=3)
 """How long a candidate without an approval may serve at most."""
+SKEW = timedelta(minutes=10)
+"""How far writers' clocks may lie apart."""
 
 
 class Statement(Document):
@@ -62,7 +65,7 @@ class DecisionBody(Statement):
         decision: The verdict.
         evidence: What was measured; its digest and the champion compared with are within.
         policy: The policy's text, as its authors wrote it.
-        waivers: Those that were presented.
+        waivers: Those that were presented, each with what its signature was worth.
     """
 
     role: ClassVar[Role] = "gate"
@@ -70,12 +73,17 @@ class DecisionBody(Statement):
     decision: Decision
     evidence: Evidence
     policy: str
-    waivers: tuple[Waiver, ...] = ()
+    waivers: tuple[Presented, ...] = ()
 
     @property
     def subject(self) -> tuple[str, str]:
         """Name and digest of the candidate."""
         return self.evidence.candidate.name, self.evidence.candidate.digest
+
+    @property
+    def granted(self) -> tuple[Waiver, ...]:
+        """The waivers whose signatures counted."""
+        return granted(self.waivers)
 
     @property
     def source(self) -> str:
@@ -90,7 +98,7 @@ class DecisionBody(Statement):
     @property
     def expires(self) -> datetime:
         """When the decision ends, or the first of the waivers that were in force for it."""
-        held = [waiver.expires for waiver in self.waivers if waiver.expires > self.decision.at]
+        held = [waiver.expires for waiver in self.granted if waiver.expires > self.decision.at]
         return min([self.decision.expires, *held])
 
 

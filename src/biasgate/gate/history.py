@@ -8,6 +8,7 @@ from datetime import datetime
 
 from biasgate.gate.entry import (
     LONGEST_GLASS,
+    SKEW,
     ApprovalBody,
     Authority,
     BreakGlassBody,
@@ -52,7 +53,7 @@ class Standing:
             return f"it was taken out of service: {self.withdrawn}"
         if at >= self.authority.expires:
             return f"what allowed it (entry {self.entry}) expired on {self.authority.expires:%Y-%m-%d %H:%M} UTC"
-        return None
+        return premature(self.authority, at)
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,20 @@ def awaits_person(number: int, history: History) -> bool:
     return answer is None or not answer.granted
 
 
+def premature(authority: Authority, at: datetime) -> str | None:
+    """Why an authority does not count yet at a moment; None when it does.
+
+    A date in the future would prolong what ends so long after it, so that nothing is carried out, or serves, by a
+    decision or broken glass that is from later than now by more than ``SKEW``.
+    """
+    late = isinstance(authority, BreakGlassBody)
+    since = authority.expires - LONGEST_GLASS if late else authority.decision.at
+    if since <= at + SKEW:
+        return None
+    what = "the broken glass lasts too long" if late else f"the decision is dated {since:%Y-%m-%d %H:%M} UTC"
+    return f"{what}, but it is {at:%Y-%m-%d %H:%M} UTC here: one of the two clocks is wrong"
+
+
 def refusal_of_answer(answer: ApprovalBody, history: History) -> str | None:
     """Why a person's answer counts for nothing; None when it counts. A declined approval stays declined."""
     decision = history.authorities.get(answer.entry)
@@ -172,6 +187,7 @@ def _counts(promotion: PromotionBody, history: History, at: datetime) -> bool:
         and (promotion.name, promotion.version) not in history.standings
         and not awaits_person(promotion.entry, history)
         and at < authority.expires
+        and premature(authority, at) is None
         and promotion.replaced == authority.champion == history.champions.get(promotion.name)
     )
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from biasgate.documents import sha256
 from biasgate.errors import InputError, ServiceError, TrustError
-from biasgate.gate.entry import Body, LogEntry, LookBody, VoidBody
+from biasgate.gate.entry import Body, DecisionBody, LogEntry, LookBody, VoidBody
 from biasgate.gate.sign import sign, verify
+from biasgate.gate.waivers import of_revoked_key, refusal
 from biasgate.storage import store
 
 if TYPE_CHECKING:
@@ -101,17 +102,25 @@ def _verified(data: bytes, trusted: Keyring, *, where: str) -> LogEntry:
         raise TrustError("signed, but not a log entry", where=where, fix="find out who signed it") from error
     if isinstance(entry.body, VoidBody) or subject != entry.body.subject:
         raise TrustError("signed for another subject than it speaks of", where=where)
-    return _judged(entry, entry.body, [trusted.rules[signer] for signer in signers])
+    return _judged(entry, entry.body, [trusted.rules[signer] for signer in signers], trusted)
 
 
-def _judged(entry: LogEntry, body: Body, signers: Sequence[KeyRules]) -> LogEntry:
-    """The entry as it is when one of its signers may say it, else with a void body."""
+def _judged(entry: LogEntry, body: Body, signers: Sequence[KeyRules], trusted: Keyring) -> LogEntry:
+    """The entry as it is when one of its signers may say it, and approvers signed what it waives; else void."""
     refusals = [rules.refusal(body.role, signer=body.signer, at=entry.at, number=entry.number) for rules in signers]
-    if None in refusals:
-        return entry
+    if None not in refusals:
+        return _void(entry, body, "; ".join(filter(None, refusals)), revoked=all(rules.revoked for rules in signers))
+    if isinstance(body, DecisionBody):
+        at, number = body.decision.at, entry.number
+        for one in body.waivers:
+            if one.refusal is None and (why := refusal(one, trusted, at=at, number=number)):
+                why = f"it rests on a waiver of {one.waiver.rule} that does not count: {why}"
+                return _void(entry, body, why, revoked=of_revoked_key(one, trusted))
+    return entry
+
+
+def _void(entry: LogEntry, body: Body, why: str, *, revoked: bool) -> LogEntry:
     name, digest = body.subject
-    why = "; ".join(filter(None, refusals))
-    revoked = all(rules.revoked for rules in signers)
     void = VoidBody(said=body.kind, name=name, digest=digest, reason=why, revoked=revoked)
     return entry.model_copy(update={"body": void})
 

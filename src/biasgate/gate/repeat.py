@@ -19,6 +19,6 @@ def repeat(body: DecisionBody, *, where: str) -> None:
     claimed = body.decision
     if (claimed.policy, claimed.evidence) != (digest(policy), digest(body.evidence)):
         raise TrustError("the decision names another policy or other evidence than its entry holds", where=where)
-    again = decide(policy, body.evidence, body.waivers, claimed.at)
+    again = decide(policy, body.evidence, body.granted, claimed.at)
     if (again.verdict, again.human, again.expires) != (claimed.verdict, claimed.human, claimed.expires):
         raise TrustError(f"the decision says {claimed.verdict}, but deciding again gives {again.verdict}", where=where)

@@ -6,6 +6,7 @@ from typing import Any
 
 from biasgate.documents import Document
 from biasgate.errors import InputError
+from biasgate.gate.checkpoint import Checkpoint
 from biasgate.gate.decision import Decision
 from biasgate.gate.entry import LogEntry
 from biasgate.gate.evidence import Evidence
@@ -20,6 +21,7 @@ DOCUMENTS: dict[str, type[Document]] = {
     "waiver": Waiver,
     "waivers": Waivers,
     "log-entry": LogEntry,
+    "checkpoint": Checkpoint,
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 
 from biasgate.documents import Document
 from biasgate.models.architecture import Architecture
@@ -55,6 +55,12 @@ class CandidateCard(Document):
     architecture: Architecture | None = None
     training_data: str
     training_data_from: date | None = None
-    submitter: str
+    submitter: str = Field(pattern=r"\S")
     repaired_from: str | None = None
     description: str = ""
+
+    @model_validator(mode="after")
+    def _classes_differ(self) -> CandidateCard:
+        if len(set(self.classes)) != len(self.classes):
+            raise ValueError("two classes have one name")
+        return self

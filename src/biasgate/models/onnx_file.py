@@ -24,7 +24,7 @@ def load_onnx(path: Path) -> onnx.ModelProto:
         CandidateError: No ONNX file, no graph in it, or a tensor that lies in another file.
     """
     model = _parsed(path)
-    for tensor in _tensors(model.graph):
+    for tensor in _tensors(model):
         if uses_external_data(tensor):
             raise CandidateError(
                 f"tensor {tensor.name[:80]!r} lies in another file",
@@ -41,7 +41,7 @@ def load_onnx_files(path: Path) -> tuple[onnx.ModelProto, tuple[Path, ...]]:
         CandidateError: No ONNX file, no graph in it, or a tensor that lies elsewhere; see ``take_in``.
     """
     model = _parsed(path)
-    return model, take_in(filter(uses_external_data, _tensors(model.graph)), beside=path)
+    return model, take_in(filter(uses_external_data, _tensors(model)), beside=path)
 
 
 def _parsed(path: Path) -> onnx.ModelProto:
@@ -64,16 +64,22 @@ def _texts(node: onnx.NodeProto) -> tuple[str, ...]:
     return (node.name, node.op_type, node.domain, *node.input, *node.output)
 
 
-def _tensors(graph: onnx.GraphProto) -> list[onnx.TensorProto]:
-    """Every tensor of a graph and of the graphs within its nodes."""
-    found, graphs = list[onnx.TensorProto](), [graph]
-    while graphs:
-        current = graphs.pop()
-        found += current.initializer
-        for sparse in current.sparse_initializer:
-            found += (sparse.values, sparse.indices)
-        for node in current.node:
-            for attribute in node.attribute:
-                found += (attribute.t, *attribute.tensors)
-                graphs += (attribute.g, *attribute.graphs) if attribute.HasField("g") else attribute.graphs
+def _tensors(model: onnx.ModelProto) -> list[onnx.TensorProto]:
+    """Every tensor of the model: of its graph, of the graphs within nodes, of local functions and training steps."""
+    found, graphs = list[onnx.TensorProto](), [model.graph]
+    nodes = [node for function in model.functions for node in function.node]
+    for step in model.training_info:
+        graphs += (step.initialization, step.algorithm)
+    while graphs or nodes:
+        while graphs:
+            current = graphs.pop()
+            found += current.initializer
+            for sparse in current.sparse_initializer:
+                found += (sparse.values, sparse.indices)
+            nodes += current.node
+        for attribute in nodes.pop().attribute if nodes else ():
+            found += (attribute.t, *attribute.tensors)
+            for sparse in (attribute.sparse_tensor, *attribute.sparse_tensors):
+                found += (sparse.values, sparse.indices)
+            graphs += (attribute.g, *attribute.graphs) if attribute.HasField("g") else attribute.graphs
     return found

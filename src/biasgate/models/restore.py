@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -18,9 +19,12 @@ from biasgate.models.package import CandidatePackage
 from biasgate.models.prepare import prepare, stored_shape
 from biasgate.models.reading import read_weights
 from biasgate.models.runner import run
+from biasgate.models.shapes import layer_shapes
 from biasgate.models.weights import Weights
 
 _PROBES = 16
+_PROBE_VALUES = 1 << 24
+"""Most values that all probes together may have after a layer, where one probe alone does not have more."""
 
 
 def restore(package: CandidatePackage) -> Network:
@@ -61,7 +65,8 @@ def _restored(package: CandidatePackage) -> tuple[Network, float]:
         )
     weights = read_weights(package.path)
     network = _filled(card.architecture, _by_order(card.architecture, weights), where=card.name)
-    samples = _samples(card)
+    largest = max(math.prod(shape) for shape in layer_shapes(card.architecture))
+    samples = _samples(card, max(1, min(_PROBES, _PROBE_VALUES // largest)))
     theirs = run(package, samples).logits
     ours = _outputs(network, prepare(samples, card.input), card)
     return network, parity(ours, theirs, where=f"{card.name}, architecture")
@@ -121,9 +126,9 @@ def _by_order(architecture: Architecture, weights: Weights) -> dict[str, Tensor]
     return tensors
 
 
-def _samples(card: CandidateCard) -> NDArray[np.uint8] | NDArray[np.float32]:
+def _samples(card: CandidateCard, count: int) -> NDArray[np.uint8] | NDArray[np.float32]:
     """Random samples as a data set would store them."""
-    generator, shape = np.random.default_rng(0), (_PROBES, *stored_shape(card.input))
+    generator, shape = np.random.default_rng(0), (count, *stored_shape(card.input))
     if card.input.layout == "rows":
         return generator.standard_normal(shape, dtype=np.float32)
     return generator.integers(0, 256, shape, dtype=np.uint8)

@@ -78,7 +78,7 @@ def run(
 def _write_inputs(
     path: Path, package: CandidatePackage, samples: NDArray[np.uint8] | NDArray[np.float32], *, batch: int
 ) -> None:
-    shape = (len(samples), *package.card.input.shape)
+    shape = (len(samples), *prepare(samples[:1], package.card.input).shape[1:])  # refused before anything is allocated
     inputs = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
     for start in range(0, len(samples), batch):
         rows = slice(start, start + batch)

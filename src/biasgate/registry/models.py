@@ -125,7 +125,7 @@ def register_folder(
     described = Model(signature=signature)
     described.add_flavor(flavour, **(flavour_settings or {}))
     described.save(str(folder / "MLmodel"))
-    _ensure_model(client, name)
+    ensure_model(name)
     run = run_id or _own_run(client, name, experiment)
     place = f"{name}-{described.model_uuid}"
     with explained(name):
@@ -221,12 +221,13 @@ def _resolve(client: MlflowClient, source: str) -> tuple[str, str]:
     return name, number
 
 
-def _ensure_model(client: MlflowClient, name: str) -> None:
+def ensure_model(name: str, *, tags: Mapping[str, str] | None = None) -> None:
+    """Makes a registered model with these tags, unless it is there: then it stays as it is."""
     from mlflow.exceptions import MlflowException
 
     with explained(name):
         try:
-            client.create_registered_model(name)
+            connect().create_registered_model(name, tags=dict(tags or {}))
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise

@@ -11,21 +11,23 @@ An approval that cannot be carried out is FAILED with its reason, and alerts; it
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from biasgate.errors import CandidateError, InputError, ServiceError, TrustError
 from biasgate.gate.entry import Authority, DecisionBody, PromotionBody, PromotionStatus
 from biasgate.gate.evidence import Champion
-from biasgate.gate.history import History, awaiting, awaits_person, replay
+from biasgate.gate.history import History, awaiting, awaits_person, premature, replay
 from biasgate.gate.log import append
 from biasgate.gate.repeat import repeat
 from biasgate.models.package import CandidatePackage, import_candidate
 from biasgate.registry.alerts import Alarm, Alert
 from biasgate.registry.client import connect, explained
 from biasgate.registry.models import DIGEST_TAG, ENTRY_TAG, fetch, gated_name, register_package
+from biasgate.registry.ownership import FOREIGN, claim, is_foreign
 from biasgate.registry.projection import project
 from biasgate.registry.tracking import PROMOTIONS
 
@@ -67,7 +69,14 @@ def promote(
     fault: ServiceError | InputError | None = None
     for number, authority in awaiting(entries):
         try:
-            while outcome := _settle(number, authority, replay(entries), policies):
+            name = authority.subject[0]
+            known = any(name == one for one, _ in replay(entries).standings)
+            if obstacle := _obstacle(number, authority, None if known else trusted):
+                alarm(obstacle)
+                continue
+            own = None if known else partial(claim, name, key=key, trusted=trusted)
+            register = partial(_registered, number, name, own)
+            while outcome := _settle(number, authority, replay(entries), policies, register):
                 append(log_uri, outcome, key=key)
                 entries = project(log_uri, trusted=trusted, alarm=alarm)
                 if replay(entries).statuses.get(number) == outcome.status:
@@ -81,7 +90,11 @@ def promote(
 
 
 def _settle(
-    number: int, authority: Authority, history: History, policies: Collection[str] | None
+    number: int,
+    authority: Authority,
+    history: History,
+    policies: Collection[str] | None,
+    register: Callable[[CandidatePackage], str],
 ) -> PromotionBody | None:
     """What becomes of an approval; None when it is settled, or waits for a person and is known to.
 
@@ -120,7 +133,20 @@ def _settle(
             if isinstance(error.__cause__, OSError):
                 raise  # this machine's disk, not the candidate
             return outcome("FAILED", str(error))
-        return outcome("PROMOTED", _reason(number, authority, history), _registered(number, package, name))
+        return outcome("PROMOTED", _reason(number, authority, history), register(package))
+
+
+def _obstacle(number: int, authority: Authority, owners: Keyring | None) -> Alert | None:
+    """What keeps an approval open until a person has seen to it: a clock that is wrong, a model that is not ours.
+
+    ``owners`` may make registered models; None for a model that the log promoted into before.
+    """
+    name, digest = authority.subject
+    if why := premature(authority, datetime.now(UTC)):
+        return Alert(kind="clock", message=why, name=name, candidate=digest, entry=number)
+    if owners and is_foreign(name, trusted=owners):
+        return Alert(kind="foreign_model", message=f"{name}: {FOREIGN}", name=name, candidate=digest, entry=number)
+    return None
 
 
 def _check(number: int, authority: Authority, policies: Collection[str] | None) -> None:
@@ -170,13 +196,15 @@ def _verified(authority: Authority, folder: Path) -> CandidatePackage:
     return package
 
 
-def _registered(number: int, package: CandidatePackage, name: str) -> str:
-    """The version made for this decision, by this run or by one that was killed."""
+def _registered(number: int, name: str, own: Callable[[], None] | None, package: CandidatePackage) -> str:
+    """The version made for this decision, by this run or by one that was killed; ``own`` makes a new model first."""
     client = connect()
     with explained(name):
         for version in client.search_model_versions(f"name = '{name}'"):
             if (version.tags.get(ENTRY_TAG), version.tags.get(DIGEST_TAG)) == (str(number), package.digest):
                 return str(version.version)
+    if own:
+        own()
     tags = {ENTRY_TAG: str(number)}
     return register_package(package, model=name, experiment=PROMOTIONS, tags=tags).rsplit("/", 1)[-1]
 

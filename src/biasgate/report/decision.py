@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from biasgate.documents import digest
 from biasgate.evaluation.schema import Evaluation
 from biasgate.gate.decision import Decision
 from biasgate.gate.evidence import Evidence
 from biasgate.gate.policy import Policy
+from biasgate.gate.waivers import Presented
 from biasgate.report import figures
 from biasgate.report.consistency import belong_together
 from biasgate.report.impact import impact_tables
@@ -23,6 +26,7 @@ def decision_report(
     *,
     before: Evaluation | None = None,
     entry: str | None = None,
+    waivers: Sequence[Presented] = (),
 ) -> str:
     """The report of one decision, for the model's owner today and a reviewer months later.
 
@@ -35,6 +39,7 @@ def decision_report(
         policy: The rules it was decided by.
         before: The evaluation of the model that a repair started from, drawn beside the repaired one's.
         entry: Which entry of the log records the decision.
+        waivers: Those that were presented, with what their signatures were worth.
 
     Raises:
         TrustError: The documents do not belong together, by their digests.
@@ -57,5 +62,6 @@ def decision_report(
         rules=rule_rows(shown, policy),
         untested=untested(evidence, policy),
         entry=entry,
+        waivers=waivers,
         few=FEW,
     )

@@ -23,8 +23,22 @@ from biasgate.report.rules import rule_rows
 from biasgate.report.suppression import FEW, published
 
 
-def model_card(decision: Decision, evidence: Evidence, policy: Policy) -> str:
+def model_card(
+    decision: Decision,
+    evidence: Evidence,
+    policy: Policy,
+    *,
+    entry: str | None = None,
+    signed_by: str | None = None,
+) -> str:
     """The card as Markdown; what only a person can say is left blank and named as such.
+
+    Args:
+        decision: What was decided.
+        evidence: What it was decided on.
+        policy: The rules it was decided by.
+        entry: Which entry of the log records the decision.
+        signed_by: Id of the key that signed that entry.
 
     Raises:
         TrustError: The documents do not belong together, by their digests.
@@ -47,6 +61,8 @@ def model_card(decision: Decision, evidence: Evidence, policy: Policy) -> str:
         figures=[figure for figure in figures if figure.tracks],
         rules=rule_rows(shown, policy),
         untested=untested(evidence, policy),
+        entry=entry,
+        signed_by=signed_by,
         few=FEW,
     )
 

@@ -35,7 +35,7 @@ def _row(result: RuleResult, kind: str) -> RuleRow:
     how = [result.method, f"n\u00a0{result.n}" if result.n else None]
     sign = "≥" if kind in ("floor", "worst_group", "ratio", "coverage") else "≤"
     return RuleRow(
-        name=words(result.rule).capitalize(),
+        name=words(result.rule).capitalize().replace("Onnx", "ONNX"),
         outcome=result.outcome,
         sentence=result.sentence,
         bound="" if found is None else _number(found, kind),

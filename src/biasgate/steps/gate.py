@@ -19,6 +19,7 @@ def approve_candidate(
     run: str,
     entry: Path,
     report: Path,
+    card: Path,
     record: Path | None = None,
     before: Path | None = None,
     waivers: str = "",
@@ -37,7 +38,7 @@ def approve_candidate(
     from biasgate.gate.log import append, envelope
     from biasgate.gate.policy import policy_text, read_policy
     from biasgate.gate.sign import signing_key, trusted_keys
-    from biasgate.gate.waivers import read_waivers
+    from biasgate.gate.waivers import granted, present, read_waivers
     from biasgate.meta.scan import Scan
     from biasgate.models.package import open_package
     from biasgate.registry.gathering import gather
@@ -46,7 +47,8 @@ def approve_candidate(
     from biasgate.report.model_card import model_card
 
     with task("approve_candidate", run=run) as tracked:
-        rules, presented = read_policy(policy), read_waivers(waivers)
+        rules, trusted, key, at = read_policy(policy), trusted_keys(), signing_key(), datetime.now(UTC)
+        presented = present(read_waivers(waivers), trusted, at=at)
         evidence = gather(
             open_package(package),
             source=source,
@@ -54,18 +56,21 @@ def approve_candidate(
             evaluation=Evaluation.read(evaluation),
             repair=RepairRecord.read(record) if record else None,
             log=log,
-            trusted=trusted_keys(),
+            trusted=trusted,
         )
-        decision = decide(rules, evidence, presented, datetime.now(UTC))
+        decision = decide(rules, evidence, granted(presented), at)
         body = DecisionBody(decision=decision, evidence=evidence, policy=policy_text(policy), waivers=presented)
-        written = append(log, body, key=signing_key())
+        written = append(log, body, key=key)
         earlier = Evaluation.read(before) if before else None
-        page = decision_report(decision, evidence, rules, before=earlier, entry=f"{log} entry {written.number}")
+        name = f"{log} entry {written.number}"
+        page = decision_report(decision, evidence, rules, before=earlier, entry=name, waivers=presented)
+        about = model_card(decision, evidence, rules, entry=name, signed_by=key.public_key.keyid)
         write(entry, envelope(log, written.number))
         write(report, page)
+        write(card, about)
         tracked.log_params({"verdict": decision.verdict, "policy": decision.policy, "log_entry": written.number})
         tracked.log_text(page, "decision.html")
-        tracked.log_text(model_card(decision, evidence, rules), "model_card.md")
+        tracked.log_text(about, "model_card.md")
         tracked.log_dict(body.model_dump(mode="json", by_alias=True), "decision.json")
     if decision.repairable:
         return "repair"

@@ -18,6 +18,8 @@ _TAKEN = {409, 412}
 _DENIED = {400, 401, 403}
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 _TRIES = 3
+READ_SECONDS = 60
+"""How long an answer is waited for."""
 
 
 def read_bytes(uri: str, *, limit: int | None) -> bytes:
@@ -117,13 +119,13 @@ def _client() -> Any:
 
 @lru_cache(maxsize=4)
 def _connect(_environment: tuple[tuple[str, str], ...]) -> Any:
-    """A client with bounded waits: at most ``_TRIES`` tries, 5 s to connect and 60 s for an answer."""
+    """A client with bounded waits: at most ``_TRIES`` tries, 5 s to connect, ``READ_SECONDS`` for an answer."""
     from boto3.session import Session
     from botocore.config import Config
 
     retries: Any = {"mode": "standard", "total_max_attempts": _TRIES}
     try:
-        return Session().client("s3", config=Config(retries=retries, connect_timeout=5, read_timeout=60))
+        return Session().client("s3", config=Config(retries=retries, connect_timeout=5, read_timeout=READ_SECONDS))
     except ValueError as error:
         raise InputError("the S3 endpoint is no URL", where="AWS_ENDPOINT_URL", fix="write http://host:port") from error
 

@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from biasgate.gate.keyring import Keyring
     from biasgate.gate.policy import Policy
     from biasgate.gate.sign import SigningKey
+    from biasgate.gate.waivers import SignedWaiver
     from biasgate.models.package import CandidatePackage
     from biasgate.registry.reconcile import Findings
 
@@ -190,15 +191,29 @@ class Gate:
         from biasgate.gate.entry import DecisionBody
         from biasgate.gate.log import append
         from biasgate.gate.policy import Policy
+        from biasgate.gate.waivers import granted, present
 
         text = POLICY % ("require_human" if flagged else "ignore")
         policy = Policy.parse(text, where="test")
         found = _evidence(package, source, policy, accuracy=accuracy, flagged=flagged)
-        waivers = changed.pop("waivers", ())
-        decision = decide(policy, found, waivers, changed.pop("at", datetime.now(UTC)))
+        waivers = present(changed.pop("waivers", ()), self.trusted)
+        decision = decide(policy, found, granted(waivers), changed.pop("at", datetime.now(UTC)))
         decision = decision.model_copy(update=changed)
         body = DecisionBody(decision=decision, evidence=found, policy=text, waivers=waivers)
         return append(self.log, body, key=self.keys["gate"])
+
+    def waive(self, name: str, rule: str, *, days: int, policy: str = POLICY % "ignore") -> SignedWaiver:
+        """Bo signs that a rule of a policy need not pass."""
+        from biasgate.documents import digest
+        from biasgate.gate.policy import Policy
+        from biasgate.gate.waiver import Waiver
+        from biasgate.gate.waivers import sign_waiver
+
+        waived = Waiver(
+            rule=rule, policy=digest(Policy.parse(policy, where="test")), model=name, owner="vi", reason="pilot",
+            expires=datetime.now(UTC) + timedelta(days=days), approved_by="Bo",
+        )  # fmt: skip
+        return sign_waiver(waived, key=self.keys["Bo"])
 
     def promote(self, **options: Any) -> list[PromotionBody]:
         from biasgate.registry.promoter import promote

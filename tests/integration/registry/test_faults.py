@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from functools import wraps
 from itertools import count
 from typing import Any
@@ -54,12 +54,11 @@ class Calls:
                 raise failure
             self._inside.yes = True
             try:
-                answer = call(*args, **named)
+                return call(*args, **named)
             finally:
                 self._inside.yes = False
-            if failure:
-                raise failure
-            return answer
+                if failure:
+                    raise failure  # in place of the answer, a refusal too
 
         return counted
 
@@ -85,10 +84,15 @@ def every_failure(sqlite, gate, tmp_path, fault) -> Callable[[Callable[[], objec
         copy_database(live, saved)
         shutil.copytree(gate.log, tmp_path / "saved-log")
         for fatal in count(1):
-            with failing(fatal, fault) as calls, suppress(Killed, ServiceError):
-                act()
+            surfaced = False
+            with failing(fatal, fault) as calls:
+                try:
+                    act()
+                except (Killed, ServiceError):
+                    surfaced = True
             if calls.count < fatal:
                 return
+            assert surfaced, "a call's failure was passed over"
             yield fatal
             copy_database(saved, live)
             shutil.rmtree(gate.log)

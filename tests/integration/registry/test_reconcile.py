@@ -1,15 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from biasgate.gate.evidence import Champion
 from biasgate.gate.log import append
-from biasgate.gate.waiver import Waiver
 from biasgate.registry import reconcile as room
 from biasgate.registry.models import register_package, set_alias, submit_candidate
+from biasgate.registry.ownership import claim
 from biasgate.registry.reconcile import Findings
 
 ON_SQLITE = pytest.mark.parametrize("tracking", ["sqlite"], indirect=True)
@@ -103,12 +103,11 @@ def test_an_expired_glass_gives_way_to_the_champion_before_it(submit, package, g
 
 @ON_SQLITE
 def test_an_approval_ends_with_the_first_of_its_waivers(submit, gate, registry, in_days):
-    now = datetime.now(UTC)
-    waiver = Waiver(rule="floor", owner="vi", reason="pilot", expires=now + timedelta(days=2), approved_by="bo")
-    submit(accuracy=0.7, waivers=(waiver,))
+    signed = gate.waive(registry.name, "floor", days=2)
+    submit(accuracy=0.7, waivers=[signed])
     gate.promote()
     assert registry.champion == "1"
-    assert gate.history().standing(registry.name).authority.expires == waiver.expires
+    assert gate.history().standing(registry.name).authority.expires == signed.waiver.expires
     in_days(3)
     assert kinds(gate.reconcile(registry.name)) == ["expired"]
 
@@ -116,6 +115,7 @@ def test_an_approval_ends_with_the_first_of_its_waivers(submit, gate, registry, 
 @ON_SQLITE
 def test_orphans_are_deleted_only_when_told_and_never_while_their_entry_is_open(submit, package, gate, registry):
     submitted, _ = submit()
+    claim(registry.name, key=gate.keys["promoter"], trusted=gate.trusted)
     register_package(submitted, model=registry.name, tags={"biasgate.entry": "1"})
     assert gate.reconcile(registry.name, fix=True).orphans == ()
     gate.promote()

@@ -14,7 +14,7 @@ from biasgate.cli.app import app
 from biasgate.errors import TrustError
 from biasgate.gate.entry import DecisionBody, LookBody
 from biasgate.gate.log import read_log
-from biasgate.gate.waivers import Waivers
+from biasgate.gate.waivers import add_waiver
 from biasgate.meta.scan import Scan
 from biasgate.registry.client import connect
 from biasgate.registry.models import submit_candidate
@@ -80,7 +80,7 @@ def judge(tmp_path, gate, data, monkeypatch):
         approve_candidate(
             package=package.path, source=source, policy=policy, scan=out / "scan.json",
             evaluation=out / "evaluation.json", log=gate.log, run=run, entry=out / "entry.json",
-            report=out / "report.html", waivers=waivers,
+            report=out / "report.html", card=out / "card.md", waivers=waivers,
         )  # fmt: skip
         return read_log(gate.log, gate.trusted)[-1].body
 
@@ -146,19 +146,16 @@ def test_the_evidence_holds_size_latency_and_the_dates_of_the_data(tracking, jud
     assert evidence.training_data_from is None
 
 
-def test_a_waiver_lets_its_rule_pass_and_lies_in_the_entry(tracking, judge, package, name, tmp_path):
+def test_a_waiver_lets_its_rule_pass_and_lies_in_the_entry(tracking, judge, package, name, gate, tmp_path):
     tight = POLICY.replace("max: 100000", "max: 10")
     candidate = package()
     source = submit_candidate(candidate, name=name)
     refused = judge(candidate, source, policy=tight)
     assert (refused.decision.verdict, outcomes(refused)["size"], refused.waivers) == ("REJECTED", "fail", ())
-    text = (
-        "waivers:\n"
-        "  - {rule: size, owner: ben, reason: it is small enough, approved_by: cleo,\n"
-        f"     expires: {TODAY + timedelta(days=9)}T00:00:00Z}}\n"
-    )
-    granted = judge(candidate, source, policy=tight, waivers=text)
+    file = tmp_path / "waivers.json"
+    add_waiver(file, gate.waive(name, "size", days=9, policy=tight))
+    granted = judge(candidate, source, policy=tight, waivers=file.read_text())
     assert (granted.decision.verdict, outcomes(granted)["size"]) == ("APPROVED", "pass")
-    assert granted.waivers == Waivers.parse(text, where="test").waivers
-    (tmp_path / "waivers.yaml").write_text(text)
-    assert judge(candidate, source, policy=tight, waivers=str(tmp_path / "waivers.yaml")).waivers == granted.waivers
+    assert [(one.waiver.approved_by, one.refusal) for one in granted.waivers] == [("Bo", None)]
+    assert judge(candidate, source, policy=tight, waivers=str(file)).waivers == granted.waivers
+    assert gate.promote()[0].status == "PROMOTED"

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from typer.testing import CliRunner
@@ -37,18 +37,37 @@ def file(evidence, tmp_path):
     return str(path)
 
 
-def test_a_waiver_in_force_lifts_its_rule_and_an_expired_one_does_not(file, tmp_path):
-    waivers = tmp_path / "waivers.yaml"
-    waivers.write_text(
-        "waivers:\n  - {rule: onnx_parity, owner: ben, reason: known, approved_by: cleo, "
-        "expires: 2026-12-01T00:00:00Z}\n"
-    )
+@pytest.fixture
+def waive(tmp_path, monkeypatch):
+    """Signs a waiver of one of the demo's rules, as Cleo or in her name."""
+    run("keys", "generate", str(tmp_path / "cleo"), "--trusted", str(tmp_path / "trusted"), "--owner", "Cleo",
+        "--role", "approver")  # fmt: skip
+    monkeypatch.setenv("BIASGATE_SIGNING_KEY_FILE", str(tmp_path / "cleo" / "signing-key.pem"))
+    monkeypatch.setenv("BIASGATE_TRUSTED_KEYS", str(tmp_path / "trusted"))
+
+    def sign(*, rule: str = "onnx_parity", owner: str = "ben", person: str = "Cleo"):
+        return run("waive", str(tmp_path / "waivers.json"), "--policy", "digits_demo", "--rule", rule, "--model",
+                   "digits", "--owner", owner, "--as", person, "--reason", "known", "--days", "9")  # fmt: skip
+
+    return sign
+
+
+def test_a_signed_waiver_lifts_its_rule_until_it_expires_or_its_key_does(file, waive, tmp_path):
+    assert waive().exit_code == 0
     asked = ("decide", file, "--policy", "digits_demo", "--json")
-    codes = [
-        run(*asked, "--at", moment, "--waivers", str(waivers)).exit_code for moment in ("2026-11-22", "2026-12-02")
-    ]
-    assert codes == [5, 4]
-    assert run(*asked).exit_code == 4
+    given = (*asked, "--waivers", str(tmp_path / "waivers.json"))
+    late = f"{datetime.now(UTC) + timedelta(days=10):%Y-%m-%d}"
+    assert [run(*given).exit_code, run(*given, "--at", late).exit_code, run(*asked).exit_code] == [5, 4, 4]
+    run("keys", "revoke", next((tmp_path / "trusted").glob("*.pem")).stem, "--reason", "left")
+    refused = run(*given)
+    assert refused.exit_code == 4
+    assert "does not count: the key of Cleo was retired" in refused.stderr
+
+
+@pytest.mark.parametrize("wrong", [{"rule": "gap"}, {"owner": "cleo"}, {"person": "Bo"}])
+def test_a_waiver_that_could_not_hold_is_not_signed(waive, wrong, tmp_path):
+    assert isinstance(waive(**wrong).exception, InputError | TrustError)
+    assert not (tmp_path / "waivers.json").exists()
 
 
 def test_a_waiver_file_with_a_mistake_is_refused(file, tmp_path):

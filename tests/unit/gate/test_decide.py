@@ -225,9 +225,15 @@ def test_a_repaired_card_without_a_record_is_insufficient(verdict, evidence):
     assert verdict(plain.model_copy(update={"candidate": marked})).verdict == "INSUFFICIENT_EVIDENCE"
 
 
-def waiver(**change: Any) -> Waiver:
+@pytest.fixture
+def waiver(policy):
+    return lambda **change: _waiver(**{"policy": digest(policy), **change})
+
+
+def _waiver(**change: Any) -> Waiver:
     usual = {
         "rule": "colour_gap",
+        "model": "digits",
         "owner": "ben",
         "reason": "Ships with a warning.",
         "expires": AT + timedelta(days=1),
@@ -236,7 +242,7 @@ def waiver(**change: Any) -> Waiver:
     return Waiver(**{**usual, **change})
 
 
-def test_a_waiver_lifts_one_rule_and_says_who_allowed_it(verdict, evidence):
+def test_a_waiver_lifts_one_rule_and_says_who_allowed_it(verdict, evidence, waiver):
     decision = verdict(evidence(aligned=0.99, conflicting=0.80), waiver())
     assert decision.verdict == "APPROVED"
     assert "Waived until 2026-11-23 by cleo for ben: Ships with a warning." in result(decision, "colour_gap").sentence
@@ -252,6 +258,8 @@ def test_a_waiver_lifts_one_rule_and_says_who_allowed_it(verdict, evidence):
         {"owner": "Zo\u00eb", "approved_by": "zoe\u0308"},
         {"approved_by": "ana"},
         {"approved_by": " "},
+        {"model": "faces"},
+        {"policy": "sha256:" + "9" * 64},
     ],
     ids=[
         "other rule",
@@ -261,19 +269,21 @@ def test_a_waiver_lifts_one_rule_and_says_who_allowed_it(verdict, evidence):
         "in another encoding",
         "by the submitter",
         "by nobody",
+        "for another model",
+        "of another policy",
     ],
 )
-def test_a_waiver_without_force_changes_nothing(verdict, evidence, change):
+def test_a_waiver_without_force_changes_nothing(verdict, evidence, waiver, change):
     assert verdict(evidence(aligned=0.99, conflicting=0.80), waiver(**change)).verdict == "REJECTED"
 
 
 @pytest.mark.parametrize("rule", ["evaluation", "looks", "repair", "weight_scan"])
-def test_the_gates_own_checks_cannot_be_waived(verdict, evidence, rule):
+def test_the_gates_own_checks_cannot_be_waived(verdict, evidence, waiver, rule):
     decision = verdict(evidence(evaluation=None, scan=None, looks=3), waiver(rule=rule))
     assert decision.verdict == "INSUFFICIENT_EVIDENCE"
 
 
-def test_waiving_every_rule_does_not_stand_in_for_an_evaluation(verdict, evidence, policy):
+def test_waiving_every_rule_does_not_stand_in_for_an_evaluation(verdict, evidence, policy, waiver):
     everything = [waiver(rule=rule.id) for rule in policy.rules]
     assert verdict(evidence(evaluation=None), *everything).verdict == "INSUFFICIENT_EVIDENCE"
 

@@ -1,10 +1,14 @@
-"""Damaged evidence: whatever is missing, huge, not a number or swapped, nothing is approved that should not be."""
+"""Damaged evidence: whatever is missing, huge, not a number or swapped, nothing is approved that should not be.
+
+``make fuzz`` damages ten thousand documents, CI a thousand of them.
+"""
 
 from __future__ import annotations
 
 import copy
 import json
 import math
+import os
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -20,7 +24,8 @@ from biasgate.gate.policy import Policy
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ODD = (None, math.nan, math.inf, -math.inf, 1e308, -1e308, 10**400, 0, 1, -1, 0.5, True, "", "x", "0.9", [], {})
 GROUPS = ({}, {"sex": "f"}, {"sex": "m"})
-BATCHES, BATCH = 10, 1000
+BATCH = 500
+BATCHES = int(os.environ.get("BIASGATE_FUZZ", "1000")) // BATCH
 
 
 def paths(value: Any, prefix: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

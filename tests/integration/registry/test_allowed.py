@@ -1,0 +1,101 @@
+"""Whose rules count and whose models are taken: allowed policies, and registered models that others made first."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from biasgate.cli.app import app
+from biasgate.errors import InputError
+from biasgate.gate.policy import policy_text
+from biasgate.registry.client import connect
+
+pytestmark = pytest.mark.parametrize("tracking", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def command(gate, tmp_path, monkeypatch):
+    """``biasgate promote`` with the promoter's key."""
+    monkeypatch.setenv("BIASGATE_SIGNING_KEY_FILE", str(tmp_path / "promoter" / "signing-key.pem"))
+    monkeypatch.setenv("BIASGATE_TRUSTED_KEYS", str(tmp_path / "trusted"))
+    return lambda *options: CliRunner().invoke(app, ["promote", "--log", gate.log, "--json", *options])
+
+
+@pytest.fixture
+def allowed(tmp_path) -> Path:
+    (tmp_path / "policies").mkdir()
+    return tmp_path / "policies"
+
+
+def used(gate) -> str:
+    return gate.history().authorities[1].policy
+
+
+def test_a_decision_by_an_allowed_policy_is_carried_out(submit, gate, registry, command, allowed):
+    submit()
+    (allowed / "ours.yaml").write_text(f"# a comment and another order change no rule\n{used(gate)}")
+    (allowed / "demo.yaml").write_text(policy_text("digits_demo"))
+    ended = command("--policies", str(allowed))
+    assert (ended.exit_code, registry.champion) == (0, "1")
+
+
+def test_a_decision_by_another_policy_fails_with_an_alert(submit, gate, registry, command, allowed):
+    submit()
+    (allowed / "stricter.yaml").write_text(used(gate).replace("min: 0.75", "min: 0.8"))
+    ended = command("--policies", str(allowed))
+    assert (ended.exit_code, registry.versions) == (7, [])
+    (outcome,) = json.loads(ended.stdout)
+    assert outcome["status"] == "FAILED"
+    assert "not one of those allowed" in outcome["reason"]
+
+
+def test_the_environment_can_name_the_folder(submit, gate, registry, command, allowed, monkeypatch):
+    submit()
+    (allowed / "demo.yaml").write_text(policy_text("digits_demo"))
+    monkeypatch.setenv("BIASGATE_POLICIES", str(allowed))
+    assert command().exit_code == 7
+    assert registry.versions == []
+
+
+@pytest.mark.parametrize("content", [None, "rules: []", "name: x\nunknown: 1\n"])
+def test_a_folder_without_a_valid_policy_promotes_nothing(submit, gate, registry, command, allowed, content):
+    submit()
+    if content:
+        (allowed / "broken.yaml").write_text(content)
+    assert isinstance(command("--policies", str(allowed)).exception, InputError)
+    assert (registry.versions, gate.history().statuses) == ([], {})
+
+
+def test_a_person_cannot_approve_what_an_allowed_policy_did_not_decide(submit, gate, registry, command, allowed):
+    submit(flagged=True)
+    gate.answer(1)
+    (allowed / "demo.yaml").write_text(policy_text("digits_demo"))
+    assert command("--policies", str(allowed)).exit_code == 7
+    assert registry.versions == []
+
+
+def test_a_registered_model_that_somebody_else_made_first_is_not_taken(submit, gate, registry, command):
+    submit()
+    connect().create_registered_model(registry.name, tags={"biasgate.made_by": "promoter"})
+    ended = command()
+    assert (ended.exit_code, registry.versions, gate.history().statuses) == (7, [], {})
+    assert json.loads(ended.stderr.splitlines()[0])["kind"] == "foreign_model"
+    connect().delete_registered_model(registry.name)
+    assert command().exit_code == 0
+    assert registry.champion == "1"
+
+
+def test_the_tag_of_another_model_does_not_open_this_one(submit, gate, registry, command, package):
+    submit()
+    command()
+    tag = connect().get_registered_model(registry.name).tags["biasgate.made_by"]
+    other = package(1.0, card_name=f"{registry.name}-2")
+    from biasgate.registry.models import submit_candidate
+
+    gate.decide(other, submit_candidate(other, name=f"{registry.name}-2"))
+    connect().create_registered_model(f"{registry.name}-2", tags={"biasgate.made_by": tag})
+    assert command().exit_code == 7
+    assert connect().search_model_versions(f"name = '{registry.name}-2'") == []
