@@ -58,3 +58,12 @@ def test_who_only_checks_holds_no_key_and_moves_nothing(complete):
     job = complete.get("CronJob", "reconcile")["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     assert [volume["name"] for volume in job["volumes"]] == ["tmp", "trusted"]
     assert not {"--fix", "--revert"} & set(job["containers"][0]["args"])
+
+
+def test_the_promoter_carries_out_only_policies_that_it_was_given(complete, template):
+    job = complete.get("CronJob", "promoter")["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    (container,) = job["containers"]
+    folder = {variable["name"]: variable["value"] for variable in container["env"]}["BIASGATE_POLICIES"]
+    (volume,) = [mount["name"] for mount in container["volumeMounts"] if mount["mountPath"] == folder]
+    (source,) = [one["configMap"]["name"] for one in job["volumes"] if one["name"] == volume]
+    assert template.get("ConfigMap", source)["metadata"]["namespace"] == "biasgate"

@@ -54,7 +54,9 @@ class World:
         """A biasgate command in the image, as one of the accounts."""
         key = self.folder / ("promoter" if account == "promoter" else "gate") / "signing-key.pem"
         options = ["--volume", f"{key}:/etc/biasgate/key.pem:ro", "--volume", f"{self.folder}/trusted:{TRUSTED}:ro"]
+        options += ["--volume", f"{self.folder}/policies:/etc/biasgate/policies:ro"]
         variables = {**self.accounts[account], "BIASGATE_SIGNING_KEY_FILE": "/etc/biasgate/key.pem"}
+        variables["BIASGATE_POLICIES"] = "/etc/biasgate/policies"
         return self.contained(*arguments, options=options, variables=variables, check=check)
 
     def python(self, code: str):
@@ -114,6 +116,8 @@ def world(docker, image, restricted, s3, mlflow_server, tmp_path_factory) -> Wor
     (folder / "shared" / "data").mkdir()
     for name, text in DATA.items():
         (folder / "shared" / "data" / f"{name}.yaml").write_text(text)
+    (folder / "policies").mkdir()
+    (folder / "policies" / "digits.yaml").write_text(arguments("")["policy"])
     accounts = {user: mlflow_server.environment(user) for user in ("runner", "promoter")}
     made = World(docker, image, restricted, s3.container, folder, accounts, s3.environment)
     made.python(UPLOAD)
