@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from biasgate.documents import Document, digest
@@ -21,7 +22,8 @@ from biasgate.models.reading import read_weights
 from biasgate.models.weights import Weights
 from biasgate.weights.features import group_of, weight_features
 from biasgate.weights.layout import layout
-from biasgate.weights.table import feature_names
+from biasgate.weights.roles import by_role
+from biasgate.weights.table import comparable, feature_names
 from biasgate.zoo.spec import Split, ZooSpec
 from biasgate.zoo.strength import to_axis
 
@@ -47,6 +49,7 @@ class MetaClassifier(Document):
         trained_on: Models in the train split.
         calibrated_on: Models in the validation split.
         features: Names of the weight features, in order.
+        roles: Whether features go by the role of their layer, because the zoo's layouts differ.
         layouts: Layer layouts it has learned from; any other is refused by rule.
         reader: To the bias axis and the levels.
         bias: To the measured bias.
@@ -58,6 +61,7 @@ class MetaClassifier(Document):
     trained_on: int
     calibrated_on: int
     features: tuple[str, ...]
+    roles: bool
     layouts: tuple[str, ...]
     reader: Reader
     bias: BiasReader
@@ -103,6 +107,8 @@ class MetaClassifier(Document):
             named = weight_features(weights)
         except CandidateError as error:
             return self._abstained(weights.digest, str(error))
+        if self.roles:
+            named = by_role(named)
         features = np.array([[named[name] for name in self.features]])
         if not np.isfinite(features).all():
             return self._abstained(weights.digest, "its weight features are not finite")
@@ -132,7 +138,7 @@ class MetaClassifier(Document):
     def _contributions(self, features: Array) -> dict[str, float]:
         """What each group adds to the reading, as a share of the absolute sum; positive speaks for bias."""
         sums = dict.fromkeys(GROUP_WORDS, 0.0)
-        for name, term in zip(self.features, self.reader.ridge.terms(features)[0].tolist(), strict=True):
+        for name, term in zip(self.features, self.reader.strength.terms(features)[0].tolist(), strict=True):
             sums[group_of(name)] += term
         total = sum(map(abs, sums.values())) or 1.0
         return {group: value / total for group, value in sums.items()}
@@ -141,32 +147,46 @@ class MetaClassifier(Document):
         return Scan(model=model, meta_classifier=self.digest, abstained=True, reason=reason)
 
 
-def fit_meta_classifier(table: pd.DataFrame, *, spec: ZooSpec) -> MetaClassifier:
+def fit_meta_classifier(table: pd.DataFrame, *, spec: ZooSpec, repaired: pd.DataFrame | None = None) -> MetaClassifier:
     """Fits on the train split of a feature table and calibrates on validation; test rows are not looked at.
+
+    Args:
+        table: From ``feature_table``.
+        spec: The zoo's.
+        repaired: Repaired models, rows as in ``table``, so that such a model is not novel and its measured bias is
+            read; their planted level means nothing any more, so levels are not learned from them.
 
     Raises:
         InputError: A split is absent, a level has no validation model, or the zoo's architectures differ in depth, so
             that they have different features.
     """
-    names = feature_names(table)
-    train, validation = split_of(table, "train"), split_of(table, "validation")
-    _check(train, validation, names, spec)
+    import pandas as pd
+
+    whole = comparable(table if repaired is None else pd.concat([table, repaired], ignore_index=True))
+    planted, names = whole.iloc[: len(table)], feature_names(whole)
+    train, validation = split_of(planted, "train"), split_of(planted, "validation")
+    _check(split_of(whole, "train"), split_of(whole, "validation"), names, spec)
     x_train, x_validation = features_of(train, names), features_of(validation, names)
+    everything = split_of(whole, "train"), split_of(whole, "validation")
+    x_train_all, x_validation_all = (features_of(part, names) for part in everything)
     return MetaClassifier(
         zoo=digest(spec),
         trained_on=len(train),
         calibrated_on=len(validation),
         features=tuple(names),
+        roles=len(set(whole["layout"])) > 1,
         layouts=tuple(sorted(set(train["layout"]))),
         reader=fit_reader(
-            train=(x_train, axis_of(train, spec)),
+            train=(x_train, axis_of(train, spec), levels_of(train, spec)),
             validation=(x_validation, levels_of(validation, spec)),
             names=tuple(level.name for level in spec.levels),
+            graded=graded(train, spec),
         ),
         bias=fit_bias_reader(
-            train=(x_train, measured_bias_of(train)), validation=(x_validation, measured_bias_of(validation))
+            train=(x_train_all, measured_bias_of(everything[0])),
+            validation=(x_validation_all, measured_bias_of(everything[1])),
         ),
-        novelty=fit_novelty(x_train, x_validation),
+        novelty=fit_novelty(x_train_all, x_validation_all),
     )
 
 
@@ -190,7 +210,12 @@ def axis_of(table: pd.DataFrame, spec: ZooSpec) -> Array:
     return np.array([to_axis(strength, spec.planting) for strength in table["strength"]])
 
 
-def levels_of(table: pd.DataFrame, spec: ZooSpec) -> np.ndarray:
+def graded(table: pd.DataFrame, spec: ZooSpec) -> NDArray[np.bool_]:
+    """Which models have a place on the bias axis ``[n]``: under ``sigma``, none has not."""
+    return table["strength"].to_numpy(dtype=np.float64) < (1 if spec.planting == "sigma" else np.inf)
+
+
+def levels_of(table: pd.DataFrame, spec: ZooSpec) -> NDArray[np.int64]:
     """Level indices ``[n]``, 0 for none."""
     order = {level.name: index for index, level in enumerate(spec.levels)}
     return np.array([order[name] for name in table["level"]])

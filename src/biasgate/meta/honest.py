@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from biasgate.documents import Document
+from biasgate.meta.calibration_test import CalibrationTest
 from biasgate.statistics.estimate import Estimate
 
 
@@ -16,22 +17,26 @@ class ReaderScore(Document):
     Attributes:
         name: The reader.
         rmse: Root mean squared error on the bias axis.
+        mae: Mean absolute error on the bias axis.
         levels: Share of models whose level is named exactly.
         halves: Share put into the right half of the scale; of an odd number of levels the middle one is left out.
         extremes: Of models at the two ends, the share given the right one of the two.
         kappa: Cohen's kappa with quadratic weights.
         log_loss: Mean −log of the probability given to the true level.
         brier: Mean squared distance of the probabilities from the truth; 0 to 2.
+        calibration: Whether the probabilities can be what they say.
     """
 
     name: str
     rmse: Estimate
+    mae: Estimate
     levels: Estimate
     halves: Estimate
     extremes: Estimate
     kappa: Estimate
     log_loss: Estimate
     brier: Estimate
+    calibration: CalibrationTest
 
 
 class BiasScore(Document):
@@ -90,6 +95,8 @@ class HonestReport(Document):
         validation: Models calibrated on.
         test: Models scored; seeds, images and palettes of their own.
         score: The meta-classifier, abstentions counted like any reading.
+        among_biased: The same of the models with planted bias, given that they have.
+        none_or_any: Balanced accuracy of telling the level none from all others.
         accepted: Share of test models that a scan would not abstain from.
         measured_bias: See ``BiasScore``.
         oracle: The same learner on aligned and conflicting accuracy and swap rate: needs inference and coloured data.
@@ -111,6 +118,8 @@ class HonestReport(Document):
     validation: int
     test: int
     score: ReaderScore
+    among_biased: ReaderScore
+    none_or_any: Estimate
     accepted: Estimate
     measured_bias: BiasScore
     oracle: ReaderScore
@@ -126,7 +135,7 @@ class HonestReport(Document):
         """The point estimates by flat name, for a tracker of experiments."""
         scores = {"": self.score, "oracle_": self.oracle}
         scores |= {f"shortcut_{_flat(score.name)}_": score for score in self.shortcuts}
-        fields = ("rmse", "levels", "halves", "extremes", "kappa", "log_loss", "brier")
+        fields = ("rmse", "mae", "levels", "halves", "extremes", "kappa", "log_loss", "brier")
         values = {f"{who}{field}": getattr(score, field).value for who, score in scores.items() for field in fields}
         bias = {f"measured_bias_{name}": getattr(self.measured_bias, name).value for name in BiasScore.model_fields}
         leaks = {f"leak_{_flat(alarm.name)}_levels": alarm.levels.value for alarm in self.leaks}

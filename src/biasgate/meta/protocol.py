@@ -16,15 +16,15 @@ import numpy as np
 from biasgate.documents import digest
 from biasgate.errors import InputError
 from biasgate.meta import columns
-from biasgate.meta.classifier import MetaClassifier, axis_of, features_of, levels_of, measured_bias_of, split_of
+from biasgate.meta.classifier import MetaClassifier, axis_of, features_of, graded, levels_of, measured_bias_of, split_of
 from biasgate.meta.honest import Comparison, HonestReport, LeakAlarm, ReaderScore
 from biasgate.meta.reader import fit_reader
 from biasgate.meta.ridge import Array
-from biasgate.meta.scores import bootstrap, mean_t, rmse, score_bias, score_reader, share
+from biasgate.meta.scores import bootstrap, mean_t, none_or_any, rmse, score_bias, score_biased, score_reader, share
 from biasgate.statistics.estimate import Estimate
 from biasgate.statistics.paired import Pairs, newcombe_paired
 from biasgate.weights.features import GROUPS, group_of
-from biasgate.weights.table import RAW
+from biasgate.weights.table import RAW, comparable
 from biasgate.zoo.plan import SPLITS
 from biasgate.zoo.spec import ZooSpec
 from biasgate.zoo.strength import to_axis
@@ -52,7 +52,7 @@ def honest_report(classifier: MetaClassifier, table: pd.DataFrame, *, spec: ZooS
     """
     if classifier.zoo != digest(spec):
         raise InputError("the meta-classifier was fitted on another zoo", where=spec.name, fix="fit it on this one")
-    trial = Trial.of(table, spec)
+    trial = Trial.of(comparable(table), spec)
     features = features_of(trial.test, classifier.features)
     readings, probabilities = classifier.reader.read_off(features)
     score = trial.score("weight features", readings, probabilities)
@@ -66,6 +66,14 @@ def honest_report(classifier: MetaClassifier, table: pd.DataFrame, *, spec: ZooS
         validation=len(trial.validation),
         test=len(trial.test),
         score=score,
+        among_biased=score_biased(
+            "weight features, biased models",
+            readings=readings,
+            probabilities=probabilities,
+            axis=trial.axis,
+            levels=trial.levels,
+        ),
+        none_or_any=none_or_any(probabilities, trial.levels),
         accepted=share(classifier.novelty.distance(features) <= classifier.novelty.limit),
         measured_bias=score_bias(
             predicted=classifier.bias.predict(features),
@@ -113,12 +121,17 @@ class Trial:
 
     def fit_and_read(self, view: View, *, shuffle: np.random.Generator | None = None) -> tuple[Array, Array]:
         """Readings and probabilities of the test models by the same learner on other columns, or shuffled labels."""
-        axis, levels = axis_of(self.train, self.spec), levels_of(self.validation, self.spec)
+        learned, known = np.arange(len(self.train)), np.arange(len(self.validation))
         if shuffle:
-            axis, levels = shuffle.permutation(axis), shuffle.permutation(levels)
+            learned, known = shuffle.permutation(learned), shuffle.permutation(known)
         reader = fit_reader(
-            train=(view(self.train), axis), validation=(view(self.validation), levels), names=self.names
-        )
+            train=(
+                view(self.train), axis_of(self.train, self.spec)[learned], levels_of(self.train, self.spec)[learned]
+            ),
+            validation=(view(self.validation), levels_of(self.validation, self.spec)[known]),
+            names=self.names,
+            graded=graded(self.train, self.spec)[learned],
+        )  # fmt: skip
         return reader.read_off(view(self.test))
 
 

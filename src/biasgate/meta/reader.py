@@ -1,8 +1,9 @@
-"""A reader: ridge to the bias axis, then calibrated levels. Baselines are readers of other columns."""
+"""A reader: is there bias, and how much? Two ridges, then calibrated levels. Baselines are readers of other columns."""
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from biasgate.documents import Document
 from biasgate.meta.levels import LevelCalibration, calibrate_levels
@@ -13,26 +14,41 @@ class Reader(Document):
     """From features to the bias axis and the levels.
 
     Attributes:
-        ridge: To the bias axis (``biasgate.zoo.strength``).
-        calibration: From there to levels.
+        presence: To 1 for a model with planted bias, 0 for one of the level none.
+        strength: To the bias axis (``biasgate.zoo.strength``).
+        calibration: From both readings to levels.
     """
 
-    ridge: Ridge
+    presence: Ridge
+    strength: Ridge
     calibration: LevelCalibration
 
     def read_off(self, features: Array) -> tuple[Array, Array]:
         """Readings on the axis ``[n]`` and level probabilities ``[n, levels]``."""
-        readings = self.ridge.predict(features)
-        return readings, self.calibration.probabilities(readings)
+        readings = self.strength.predict(features)
+        return readings, self.calibration.probabilities(np.column_stack([readings, self.presence.predict(features)]))
 
 
 def fit_reader(
     *,
-    train: tuple[Array, Array],
-    validation: tuple[Array, np.ndarray],
+    train: tuple[Array, Array, NDArray[np.int64]],
+    validation: tuple[Array, NDArray[np.int64]],
     names: tuple[str, ...],
+    graded: NDArray[np.bool_] | None = None,
 ) -> Reader:
-    """Fits on ``(features, axis values)`` and calibrates on ``(features, level indices)``."""
-    ridge = fit_ridge(*train)
-    features, levels = validation
-    return Reader(ridge=ridge, calibration=calibrate_levels(ridge.predict(features), levels, names=names))
+    """Fits on ``(features, axis values, level indices)`` and calibrates on ``(features, level indices)``.
+
+    Args:
+        train: Models to learn from.
+        validation: Others.
+        names: Of the levels, the first of them none.
+        graded: Which train models have a place on the axis: all by default. Under ``sigma`` the level none has not, a
+            colour independent of the label being no variance of jitter.
+    """
+    features, axis, levels = train
+    on_axis = np.ones(len(axis), dtype=bool) if graded is None else graded
+    strength, presence = fit_ridge(features[on_axis], axis[on_axis]), fit_ridge(features, (levels > 0).astype(float))
+    readings = np.column_stack([ridge.predict(validation[0]) for ridge in (strength, presence)])
+    return Reader(
+        presence=presence, strength=strength, calibration=calibrate_levels(readings, validation[1], names=names)
+    )

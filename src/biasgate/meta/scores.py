@@ -8,6 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from biasgate.meta.calibration_test import calibration_test
 from biasgate.meta.honest import BiasScore, ReaderScore
 from biasgate.meta.ridge import Array
 from biasgate.statistics.estimate import Estimate
@@ -35,13 +36,45 @@ def score_reader(name: str, *, readings: Array, probabilities: Array, axis: Arra
     return ReaderScore(
         name=name,
         rmse=bootstrap(lambda rows: rmse(readings[rows] - axis[rows]), len(axis)),
+        mae=bootstrap(lambda rows: np.abs(readings[rows] - axis[rows]).mean(axis=-1), len(axis)),
         levels=share(named == levels),
         halves=share((high == upper[levels])[sides]),
         extremes=share((strongest == (levels == count - 1))[ends]),
         kappa=bootstrap(lambda rows: quadratic_kappa(levels[rows], named[rows]), len(axis)),
         log_loss=bootstrap(lambda rows: -np.log(chosen[rows]).mean(axis=-1), len(axis)),
         brier=bootstrap(lambda rows: misses[rows].mean(axis=-1), len(axis)),
+        calibration=calibration_test(probabilities, levels),
     )
+
+
+def score_biased(name: str, *, readings: Array, probabilities: Array, axis: Array, levels: np.ndarray) -> ReaderScore:
+    """Scores the models that have planted bias, given that they have: the first level and its probability left out."""
+    biased = levels > 0
+    given = np.maximum(probabilities[biased, 1:], 1e-12)
+    return score_reader(
+        name,
+        readings=readings[biased],
+        probabilities=given / given.sum(axis=1, keepdims=True),
+        axis=axis[biased],
+        levels=levels[biased] - 1,
+    )
+
+
+def none_or_any(probabilities: Array, levels: np.ndarray) -> Estimate:
+    """Balanced accuracy of "no bias": mean of the shares of unbiased and of biased models told rightly.
+
+    A model counts as biased when that is the likelier, with as many unbiased as biased models expected. The interval
+    adds the squared arms of both shares' Wilson intervals (MOVER, Zou and Donner 2008).
+    """
+    count = probabilities.shape[1]
+    any_bias = (1 - probabilities[:, 0]) / (count - 1) > probabilities[:, 0]
+    right, none = any_bias == (levels > 0), levels == 0
+    first, second = share(right[none]), share(right[~none])
+    value = (first.value + second.value) / 2
+    below = np.hypot(first.value - first.low, second.value - second.low) / 2
+    above = np.hypot(first.high - first.value, second.high - second.value) / 2
+    limits = float(value - below), float(value + above)
+    return Estimate.within(limits, value=value, n=len(levels), method="wilson, MOVER", confidence=CONFIDENCE)
 
 
 def score_bias(*, predicted: list[Estimate], measured: Array, levels: np.ndarray) -> BiasScore:

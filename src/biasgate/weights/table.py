@@ -15,6 +15,7 @@ from biasgate.models.weights import Weights
 from biasgate.progress import track
 from biasgate.weights.features import GROUPS, group_of, weight_features
 from biasgate.weights.layout import layout
+from biasgate.weights.roles import by_role
 from biasgate.zoo.index import ShardIndex, read_file, read_table
 from biasgate.zoo.plan import PlannedModel
 from biasgate.zoo.spec import ZooSpec
@@ -40,7 +41,7 @@ def feature_table(index: ShardIndex) -> pd.DataFrame:
 
     planned = {model.id: model for model in index.plan.models}
     rows = read_table(index)
-    states = track(_states(index, rows), f"features of shard {index.shard}", total=index.models, unit="models")
+    states = track(read_states(index, rows), f"features of shard {index.shard}", total=index.models, unit="models")
     read = [_row(state, planned[id_], index.plan.spec) for id_, state in zip(rows["id"], states, strict=True)]
     return pd.concat([rows, pd.DataFrame(read)], axis=1)
 
@@ -50,8 +51,32 @@ def feature_names(table: pd.DataFrame) -> list[str]:
     return [name for name in table.columns if group_of(name) in GROUPS]
 
 
-def _states(index: ShardIndex, rows: pd.DataFrame) -> Iterator[State]:
-    """Each model's own tensors, in the order of the rows."""
+def comparable(table: pd.DataFrame) -> pd.DataFrame:
+    """A feature table in which every model has every feature: by layer role when the models' layouts differ."""
+    import pandas as pd
+
+    if len(set(table["layout"])) < 2:
+        return table
+    numbered = feature_names(table)
+    prefixes = [prefix for prefix in ("", INITIAL) if prefix + numbered[0] in table.columns]
+    columns = [prefix + name for prefix in prefixes for name in numbered]
+    values = table[columns].to_numpy(dtype=np.float64).tolist()
+    rows = [_by_role(dict(zip(columns, row, strict=True)), prefixes) for row in values]
+    others = table.drop(columns=columns)
+    return pd.concat([others, pd.DataFrame(rows, index=table.index)], axis=1)
+
+
+def _by_role(row: dict[str, float], prefixes: list[str]) -> dict[str, float]:
+    """A row's features by role, and those of its initial weights; what the model has no layer for is not a number."""
+    found: dict[str, float] = {}
+    for prefix in prefixes:
+        own = {n.removeprefix(prefix): v for n, v in row.items() if (group_of(n) in GROUPS) == (not prefix) and v == v}
+        found |= {prefix + name: value for name, value in by_role(own).items()}
+    return found
+
+
+def read_states(index: ShardIndex, rows: pd.DataFrame) -> Iterator[State]:
+    """Each model's own tensors by name, in the order of the shard's rows; a file is in memory at a time."""
     from safetensors.numpy import load
 
     start = 0

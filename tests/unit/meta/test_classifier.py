@@ -10,9 +10,10 @@ import pytest
 
 from biasgate.errors import InputError
 from biasgate.meta.classifier import MetaClassifier, features_of, fit_meta_classifier, split_of
+from biasgate.meta.protocol import honest_report
 from biasgate.models.weights import Weights
 from biasgate.weights.features import GROUPS
-from biasgate.zoo.spec import ZooSpec
+from biasgate.zoo.spec import Level, ZooSpec
 
 MakeWeights = Callable[[int, float], Weights]
 
@@ -94,6 +95,26 @@ def test_it_survives_its_file(classifier: MetaClassifier, weights_with: MakeWeig
 def test_fitting_never_looks_at_test_models(classifier: MetaClassifier, table: pd.DataFrame, spec: ZooSpec) -> None:
     without = table[table["split"] != "test"]
     assert fit_meta_classifier(without, spec=spec).digest == classifier.digest
+
+
+def test_none_is_told_apart_though_it_has_no_place_on_the_axis(table: pd.DataFrame, spec: ZooSpec) -> None:
+    names = {"none": ("none", 1.0), "some": ("some", 0.05), "much": ("much", 0.02)}
+    jittered = table.assign(strength=[names[level][1] for level in table["level"]])
+    levels = tuple(Level(name=name, strength=strength) for name, strength in names.values())
+    sigma = spec.model_copy(update={"planting": "sigma", "levels": levels})
+    report = honest_report(fit_meta_classifier(jittered, spec=sigma), jittered, spec=sigma)
+    assert report.none_or_any.low > 0.7
+    assert report.among_biased.rmse.value < 0.5
+
+
+def test_architectures_of_different_depth_share_one_meta_classifier(table: pd.DataFrame, spec: ZooSpec) -> None:
+    deeper = table["id"] % 3 == 0
+    mixed = table.assign(layout=table["layout"].where(~deeper, "deeper"))
+    classifier = fit_meta_classifier(mixed, spec=spec)
+    assert classifier.roles
+    assert len(classifier.layouts) == 2
+    assert any(".last" in name for name in classifier.features)
+    assert not any(".4" in name for name in classifier.features)
 
 
 def test_a_missing_level_or_feature_is_refused(table: pd.DataFrame, spec: ZooSpec) -> None:

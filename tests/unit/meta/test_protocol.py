@@ -11,7 +11,7 @@ from biasgate.meta.figure import honest_figure
 from biasgate.meta.honest import HonestReport
 from biasgate.meta.incumbent import compare_with_incumbent
 from biasgate.meta.protocol import honest_report
-from biasgate.meta.scores import quadratic_kappa
+from biasgate.meta.scores import none_or_any, quadratic_kappa
 from biasgate.weights.table import INITIAL, feature_names
 from biasgate.zoo.spec import ZooSpec
 
@@ -62,8 +62,8 @@ def test_each_leak_rings_its_own_alarm(
 def test_every_figure_has_an_interval_around_it(report: HonestReport) -> None:
     document = HonestReport.parse(report.to_json(), where="report")
     assert document == report
-    for score in (report.score, report.oracle, *report.shortcuts, *report.ablation):
-        for name in ("rmse", "levels", "halves", "extremes", "kappa", "log_loss", "brier"):
+    for score in (report.score, report.among_biased, report.oracle, *report.shortcuts, *report.ablation):
+        for name in ("rmse", "mae", "levels", "halves", "extremes", "kappa", "log_loss", "brier"):
             estimate = getattr(score, name)
             assert estimate.low <= estimate.value <= estimate.high
     assert all(np.isfinite(value) for value in report.values().values())
@@ -71,6 +71,18 @@ def test_every_figure_has_an_interval_around_it(report: HonestReport) -> None:
 
 def test_the_middle_of_an_odd_number_of_levels_has_no_half(report: HonestReport) -> None:
     assert report.score.halves.n == report.score.extremes.n == 40
+
+
+def test_the_biased_are_scored_among_themselves_and_against_none(report: HonestReport) -> None:
+    assert report.among_biased.levels.n == 40
+    assert report.among_biased.levels.value >= report.score.levels.value - 0.1
+    assert report.none_or_any.low > 0.6
+    assert 0 <= report.score.calibration.sureness <= 1
+
+
+def test_a_reader_that_calls_all_biased_is_at_chance_about_none() -> None:
+    probabilities = np.tile([0.1, 0.3, 0.6], (30, 1))
+    assert none_or_any(probabilities, np.arange(30) % 3).value == 0.5
 
 
 def test_kappa_is_that_of_scikit_learn() -> None:

@@ -1,0 +1,63 @@
+"""Reading bias from weights: our meta-classifier and its peers on the same zoos; see ``--help``.
+
+``--train`` trains zoos in shards that a stopped run keeps; ``--score`` fits on train, calibrates on validation, looks
+at test once, and writes results/meta_classifier.json; the tables of docs/meta_classifier.md are made from that file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+from meta_experiments import EXPERIMENTS
+from meta_tables import write_tables
+from meta_zoos import train_zoo
+
+RESULT = Path(__file__).with_name("results") / "meta_classifier.json"
+
+
+def score(names: list[str], root: Path) -> None:
+    """Runs experiments and keeps each as it ends."""
+    found: dict[str, Any] = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    for name in names:
+        start = time.process_time()
+        values = EXPERIMENTS[name](root)
+        found[name] = {
+            **values,
+            "cpu_seconds": round(time.process_time() - start, 1),
+            "on": f"{datetime.now(UTC):%Y-%m-%d}",
+            "machine": f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}",
+            "command": f"python benchmarks/meta_classifier.py --score {name} --root <zoos>",
+        }
+        RESULT.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+        print(f"{name}: {found[name]['cpu_seconds']} s", flush=True)
+
+
+def main() -> None:
+    """Parses options; training first, then scores, then tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--root", type=Path, required=True, help="folder that zoos live in, outside the repository")
+    parser.add_argument("--train", nargs="*", default=[], metavar="ZOO[:SHARE]", help="zoos to train, in this order")
+    parser.add_argument("--worker", default="0/1", help="this process and how many there are, such as 0/2")
+    parser.add_argument("--minutes", type=float, default=60, help="no shard starts later")
+    parser.add_argument("--score", nargs="*", default=[], choices=[*EXPERIMENTS, "all"], metavar="EXPERIMENT")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    until, (worker, workers) = time.time() + 60 * options.minutes, map(int, options.worker.split("/"))
+    for item in options.train:
+        name, _, share = item.partition(":")
+        train_zoo(name, options.root, share=float(share or 1), worker=(worker, workers), until=until)
+    score(list(EXPERIMENTS) if "all" in options.score else options.score, options.root)
+    if RESULT.exists():
+        write_tables(json.loads(RESULT.read_text()))
+
+
+if __name__ == "__main__":
+    main()

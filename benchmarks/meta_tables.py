@@ -1,0 +1,187 @@
+"""The tables and the figure of docs/meta_classifier.md, made from the benchmark's results."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+DOCS = Path(__file__).parents[1] / "docs" / "meta_classifier.md"
+Document = dict[str, Any]
+SCORES = "four levels | halves | extremes | none vs any | error | Brier | calibration p"
+
+
+def write_tables(results: Document) -> None:
+    """Replaces what stands between ``<!-- name -->`` and ``<!-- end -->`` for each table there are results for."""
+    tables = {
+        **{f"peers: {zoo}": _peers(results[f"peers: {zoo}"], zoo) for zoo in _zoos(results, "peers")},
+        "honest": _honest({zoo: results[f"honest: {zoo}"] for zoo in _zoos(results, "honest")}),
+        "ablation": _ablation({zoo: results[f"honest: {zoo}"] for zoo in _zoos(results, "honest")}),
+        "curve": _curve({zoo: results[f"learning_curve: {zoo}"] for zoo in _zoos(results, "learning_curve")}),
+        **{name: MAKERS[name](results[name]) for name in MAKERS if name in results},
+    }
+    text = DOCS.read_text()
+    for name, table in tables.items():
+        block = f"<!-- {name} -->\n{table}\n<!-- end -->"
+        text = re.sub(rf"<!-- {re.escape(name)} -->\n.*?<!-- end -->", lambda _, b=block: b, text, flags=re.DOTALL)
+    DOCS.write_text(text)
+
+
+def _zoos(results: Document, kind: str) -> list[str]:
+    return [name.removeprefix(f"{kind}: ") for name in results if name.startswith(f"{kind}: ")]
+
+
+def _table(header: str, rows: Iterable[list[str]]) -> str:
+    count = header.count("|") + 1
+    lines = [f"| {header} |", "|" + " --- |" * count, *(f"| {' | '.join(row)} |" for row in rows)]
+    return "\n".join(lines)
+
+
+def _interval(estimate: Document, *, scale: float = 1) -> str:
+    value, low, high = (f"{scale * estimate[part]:.2f}" for part in ("value", "low", "high"))
+    return f"{value} [{low}, {high}]".replace("0.", ".").replace("-.", "−.")
+
+
+def _scores(document: Document, zoo: str) -> list[str]:
+    """Among biased models, but for none against any; σ² errors are halved: of log σ."""
+    biased, scale = document["biased"], 0.5 if "sigma" in zoo else 1
+    test = biased["calibration"]
+    return [
+        *(_interval(biased[name]) for name in ("levels", "halves", "extremes")),
+        _interval(document["none_or_any"]),
+        _interval(biased["rmse"], scale=scale) if scale == 1 else _fine(biased["rmse"], scale),
+        _interval(biased["brier"]),
+        f"{test['sureness']:.2f}, {test['counts']:.2f}",
+    ]
+
+
+def _fine(estimate: Document, scale: float) -> str:
+    value, low, high = (f"{scale * estimate[part]:.3f}" for part in ("value", "low", "high"))
+    return f"{value} [{low}, {high}]".replace("0.", ".")
+
+
+def _peers(document: Document, zoo: str) -> str:
+    best = min(document["peers"], key=lambda name: _validation_loss(document["peers"][name], name))
+    rows = [
+        [f"{name}{' ←' if name == best else ''}", f"{_validation_loss(found, ''):.2f}", *_scores(found["test"], zoo)]
+        for name, found in document["peers"].items()
+    ]
+    counts = f"{document['train']} to learn from, {document['validation']} to calibrate on, {document['test']} test"
+    return f"{counts}\n\n" + _table(f"reader | validation log-loss | {SCORES}", rows)
+
+
+def _validation_loss(found: Document, name: str) -> float:
+    return float("inf") if "inference-free" in name else found["validation"]["all"]["log_loss"]["value"]
+
+
+def _honest(documents: dict[str, Document]) -> str:
+    def row(zoo: str, document: Document) -> list[str]:
+        report = document["report"]
+        bias, against = report["measured_bias"], report["against_oracle"]
+        ringing = [alarm["name"] for alarm in report["leaks"] if alarm["rings"]]
+        alarms = ", ".join(f"{a['name']} {a['levels']['value']:.2f}".replace("0.", ".") for a in report["leaks"])
+        return [
+            f"{zoo} ({report['train']} + {report['validation']} + {report['test']} of {document['planned']})",
+            _interval(report["score"]["levels"]),
+            _interval(report["score"]["kappa"]),
+            _interval(bias["r2"]), _interval(bias["within_level"]), _interval(bias["coverage"]),
+            _interval(against["levels"]), _interval(against["rmse"]),
+            f"{', '.join(ringing) or 'silent'} ({alarms})",
+        ]  # fmt: skip
+
+    header = (
+        "zoo | all levels | kappa | measured bias R² | within levels | interval covers | "
+        "levels − oracle | oracle's RMSE − ours | alarms (levels named)"
+    )
+    return _table(header, [row(zoo, document) for zoo, document in documents.items()])
+
+
+def _ablation(documents: dict[str, Document]) -> str:
+    reports = {zoo: document["report"] for zoo, document in documents.items()}
+    first = next(iter(reports.values()), None)
+    if first is None:
+        return ""
+    names = [score["name"] for part in ("ablation", "shortcuts") for score in first[part]]
+    rows = [
+        [name, *(_interval(next(s for p in ("ablation", "shortcuts") for s in report[p] if s["name"] == name)["levels"])
+                 for report in reports.values())]
+        for name in names
+    ]  # fmt: skip
+    return _table("alone | " + " | ".join(reports), rows)
+
+
+def _curve(documents: dict[str, Document]) -> str:
+    rows = [
+        [zoo, str(point["train"]), *_scores(point, zoo)]
+        for zoo, document in documents.items()
+        for point in document["curve"]
+    ]
+    return _table(f"zoo | learned from | {SCORES}", rows)
+
+
+def _transfer(document: Document) -> str:
+    rows = [
+        [
+            name, str(found["test"]), _interval(found["correlation"]), _interval(found["measured_bias"]["r2"]),
+            _interval(found["biased"]["levels"]) if "biased" in found else "other levels",
+            _interval(found["biased"]["halves"]) if "biased" in found else "other levels",
+            _interval(found["accepted"]),
+        ]
+        for name, found in document["transfer"].items()
+    ]  # fmt: skip
+    return _table("from → to | models | correlation | bias R² | four levels | halves | not abstained from", rows)
+
+
+def _architectures(document: Document) -> str:
+    found = document["architectures"]
+    rows = [[name, str(scores["all"]["levels"]["n"]), *_scores(scores, "")] for name, scores in found.items()]
+    table = _table(f"never met | models | {SCORES}", rows)
+    return f"{table}\n\nHalves of the five levels (the middle one left out), pooled: {_interval(document['halves'])}."
+
+
+def _foreigners(document: Document) -> str:
+    own = document["coverage"]
+    rows = [
+        [name, str(f["models"]), f"{f['auroc']:.3f}", _interval(f["abstained"]), _interval(f["abstained at 90 %"])]
+        for name, f in document["foreigners"].items()
+    ]
+    covered = f"Own test models read: {_interval(own['shipped limit'])} and {_interval(own['90 % of validation'])}."
+    curve = ", ".join(f"{part:.0%}: {_interval(value)}" for part, value in document["coverage_accuracy"])
+    table = _table("foreigners | models | AUROC | abstained | abstained when 90 % of validation is read", rows)
+    return f"{table}\n\n{covered} Five levels exact among the nearest share of test models: {curve}."
+
+
+def _adversaries(document: Document) -> str:
+    rows = [
+        [
+            name, str(f["models"]), f"{f['measured_bias']:.2f}",
+            f"{f.get('reading_moved', 0):+.2f}", f"{f.get('largest_move', 0):.2g}",
+            *(_interval(f[key]) for key in ("abstained", "called strong", "missed")),
+        ]
+        for name, f in document["adversaries"].items()
+    ]  # fmt: skip
+    header = "change | models | bias measured after | reading moved | at most | abstained from | called strong | missed"
+    return _table(header, rows)
+
+
+def _repaired(document: Document) -> str:
+    rows = [
+        [
+            name, str(f["models"]), _interval(f["abstained"]), _interval(f["own_coverage"]),
+            f"{f['bias_before']:.2f} → {f['bias_after']:.2f}, read {f['bias_read']:.2f}",
+            _interval(f["bias_rmse"]), _interval(f["interval_covers"]),
+        ]
+        for name, f in document["repaired"].items()
+    ]  # fmt: skip
+    header = "the reader has | models | abstained from | own test models read | measured bias | RMSE | interval covers"
+    return _table(header, rows)
+
+
+MAKERS = {
+    "transfer": _transfer,
+    "architectures": _architectures,
+    "foreigners": _foreigners,
+    "adversaries": _adversaries,
+    "repair": _repaired,
+}

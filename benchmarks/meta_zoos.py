@@ -1,0 +1,112 @@
+"""The zoos of the meta-classifier's benchmark: trained in shards that a stopped run keeps, then read."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from meta_readers import Models, State
+from safetensors.numpy import load_file, save_file
+
+from biasgate.data.digits import digits
+from biasgate.data.npz import save_npz
+from biasgate.models.safetensors_weights import layers_of
+from biasgate.models.weights import Weights
+from biasgate.storage.store import exists, join
+from biasgate.weights import features as features_module
+from biasgate.weights.features import weight_features
+from biasgate.weights.layout import layout
+from biasgate.weights.table import feature_table, read_states
+from biasgate.zoo.files import read_spec
+from biasgate.zoo.index import read_index, read_table, shard_uri
+from biasgate.zoo.plan import ZooPlan, plan_zoo
+from biasgate.zoo.shard import train_shard
+from biasgate.zoo.spec import ZooSpec
+
+SPECS = Path(__file__).with_name("zoos")
+MODELS = 32
+"""Models a shard, about: what a stopped run repeats at most."""
+
+
+def spec_of(name: str, root: Path) -> ZooSpec:
+    """A benchmark zoo's spec; data sets that it needs are made under the root."""
+    spec = read_spec(str(SPECS / f"{name}.yaml"))
+    if not spec.dataset.startswith("made:"):
+        return spec
+    path = root / "data" / "shuffled.npz"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        whole = digits()
+        save_npz(replace(whole, labels=np.random.default_rng(0).permutation(whole.labels)), str(path))
+    return spec.model_copy(update={"dataset": str(path)})
+
+
+def plan_of(name: str, root: Path) -> ZooPlan:
+    """The plan of a benchmark zoo; every shard holds the same share of each split."""
+    spec = spec_of(name, root)
+    total = spec.counts.train + spec.counts.validation + spec.counts.test
+    return plan_zoo(spec, shards=max(1, total // MODELS))
+
+
+def finished(plan: ZooPlan, root: Path) -> list[str]:
+    """URIs of the shards that are done."""
+    uris = [shard_uri(plan, shard, root=str(root)) for shard in range(plan.shards)]
+    return [uri for uri in uris if exists(join(uri, "index.json"))]
+
+
+def load_zoo(name: str, root: Path) -> tuple[ZooPlan, Models]:
+    """Plan, feature rows and tensors of a zoo's finished shards; features are kept, under the digest of their code."""
+    plan = plan_of(name, root)
+    tables, states = [], []
+    for uri in finished(plan, root):
+        index = read_index(uri)
+        kept = Path(uri) / f"features-{_code()}.parquet"
+        if not kept.exists():
+            feature_table(index).to_parquet(kept)
+        tables.append(pd.read_parquet(kept))
+        states += read_states(index, read_table(index))
+    return plan, Models(pd.concat(tables, ignore_index=True), states)
+
+
+def described(table: pd.DataFrame, states: list[State]) -> Models:
+    """Changed models: the rows given, with features read anew."""
+    read = []
+    for state in states:
+        weights = Weights(layers_of(state, where="changed"), digest="")
+        read.append({**weight_features(weights), "layout": layout(weights)})
+    fresh = pd.DataFrame(read, index=table.index)
+    return Models(table.assign(**{name: fresh[name] for name in fresh.columns}), states)
+
+
+def keep(models: Models, path: Path) -> None:
+    """Saves changed models, so that an interrupted run goes on."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file({f"{i}/{k}": np.ascontiguousarray(v) for i, s in enumerate(models.states) for k, v in s.items()}, path)
+    models.table.to_parquet(path.with_suffix(".parquet"))
+
+
+def kept(path: Path) -> Models:
+    """What ``keep`` saved, features read anew."""
+    table, tensors = pd.read_parquet(path.with_suffix(".parquet")), load_file(path)
+    states: list[State] = [{} for _ in range(len(table))]
+    for name, value in tensors.items():
+        place, _, parameter = name.partition("/")
+        states[int(place)][parameter] = value
+    return described(table, states)
+
+
+def _code() -> str:
+    sources = sorted(Path(features_module.__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
+
+
+def train_zoo(name: str, root: Path, *, share: float, worker: tuple[int, int], until: float) -> None:
+    """Trains one of several workers' part of the first ``share`` of a zoo's shards, and starts none after ``until``."""
+    plan = plan_of(name, root)
+    for shard in range(round(share * plan.shards)):
+        if shard % worker[1] == worker[0] and time.time() < until:
+            train_shard(plan, shard, str(root))
