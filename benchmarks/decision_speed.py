@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from biasgate.data.dataset import Dataset
-from biasgate.evaluation.measure import measure
+from biasgate.evaluation.measure import Earlier, measure
 from biasgate.gate.decide import decide
 from biasgate.gate.evidence import Champion, Evidence, Subject
 from biasgate.gate.policy import Policy
@@ -54,7 +54,7 @@ def evidence(asked: Policy) -> Evidence:
     )
     wrong = (rng.random((2, rows)) < 0.05).astype(np.int64)
     measured = measure(
-        wrong[0], people, asked.evaluation, model="sha256:m", provider="none", champion=("sha256:c", wrong[1])
+        wrong[0], people, asked.evaluation, model="sha256:m", provider="none", champion=Earlier("sha256:c", wrong[1])
     )
     return Evidence(
         candidate=Subject(name="n", source="s", digest="sha256:m", training_data="sha256:t", submitter="ana"),

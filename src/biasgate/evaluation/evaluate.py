@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from biasgate.data.dataset import Dataset
 from biasgate.errors import InputError
-from biasgate.evaluation.measure import measure
+from biasgate.evaluation.measure import Earlier, measure
 from biasgate.evaluation.schema import Evaluation, EvaluationSpec
 from biasgate.models.package import CandidatePackage
 from biasgate.models.runner import run
@@ -47,9 +47,14 @@ def evaluate(
         provider=said.provider,
         latency=said.latency(spec.confidence),
         probabilities=said.probabilities if spec.scores else None,
-        before=(before.digest, predict(before, dataset).classes) if before else None,
-        champion=(champion.digest, predict(champion, dataset).classes) if champion else None,
+        before=_earlier(before, dataset, spec) if before else None,
+        champion=_earlier(champion, dataset, spec) if champion else None,
     )
+
+
+def _earlier(package: CandidatePackage, dataset: Dataset, spec: EvaluationSpec) -> Earlier:
+    said = predict(package, dataset)
+    return Earlier(package.digest, said.classes, said.probabilities if spec.scores else None)
 
 
 @dataclass(frozen=True, eq=False)

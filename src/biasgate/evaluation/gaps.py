@@ -6,8 +6,8 @@ import numpy as np
 
 from biasgate.evaluation.contrast import Contrast, Limits, contrast
 from biasgate.evaluation.outcomes import Outcomes
-from biasgate.evaluation.pairs import Pair, kept, pairs
-from biasgate.evaluation.schema import MOST_PAIRS, EvaluationSpec, Gap, combination
+from biasgate.evaluation.pairs import Pair, kept, pairs, widest
+from biasgate.evaluation.schema import EvaluationSpec, Gap, combination
 from biasgate.statistics.estimate import Estimate
 from biasgate.statistics.multiple import bonferroni, holm
 
@@ -22,7 +22,7 @@ def gaps(group: list[Outcomes], spec: EvaluationSpec) -> list[Gap]:
         _gap(pair, found, spec, simultaneous=level, p_value=p)
         for pair, found, p in zip(known, contrasts, p_values, strict=True)
     ]
-    return kept(measured + [_unknown(pair) for pair in unknown], _kept)
+    return kept(measured + [_unknown(pair) for pair in unknown], widest)
 
 
 def _absolute(limits: Limits) -> Limits:
@@ -61,17 +61,3 @@ def _gap(pair: Pair, found: Contrast, spec: EvaluationSpec, *, simultaneous: flo
             "p_value": p_value,
         }
     )
-
-
-def _kept(found: list[Gap]) -> list[Gap]:
-    """At most ``MOST_PAIRS`` measured gaps, widest first, then at most as many insufficient ones."""
-    measured, unknown = [gap for gap in found if gap.estimate], [gap for gap in found if not gap.estimate]
-
-    def upper(gap: Gap) -> float:
-        return gap.bounds[1] if gap.bounds else 1.0
-
-    def width(gap: Gap) -> float:
-        return gap.estimate.value if gap.estimate else 0.0
-
-    first = sorted(measured, key=upper, reverse=True)[:MOST_PAIRS]
-    return sorted(first, key=width, reverse=True) + unknown[:MOST_PAIRS]

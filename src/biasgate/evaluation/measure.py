@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,16 +14,29 @@ from biasgate.errors import InputError
 from biasgate.evaluation.cells import cells
 from biasgate.evaluation.changes import changes
 from biasgate.evaluation.gaps import gaps
+from biasgate.evaluation.numbers import TAKE_PROBABILITIES
 from biasgate.evaluation.outcomes import Outcomes, outcomes
 from biasgate.evaluation.problems import problems
 from biasgate.evaluation.ratios import ratios
 from biasgate.evaluation.schema import Change, Comparison, Evaluation, EvaluationSpec, combination
-from biasgate.evaluation.scores import scores
+from biasgate.evaluation.scores import score_changes, score_gaps, scored, scores
 from biasgate.evaluation.swaps import swap_rate
 from biasgate.statistics.estimate import Estimate
 
-Earlier = tuple[str, NDArray[np.int64]]
-"""Digest and predictions of another package on the same data."""
+
+@dataclass(frozen=True, eq=False)
+class Earlier:
+    """What another model said of the same data.
+
+    Attributes:
+        model: Digest of its package.
+        predictions: As for ``measure``.
+        probabilities: Likewise; without them the spec's scores are not compared.
+    """
+
+    model: str
+    predictions: NDArray[np.int64]
+    probabilities: NDArray[np.float64] | None = None
 
 
 def measure(
@@ -57,15 +71,22 @@ def measure(
             unknown, or probabilities are needed and are none.
     """
     _check(predictions, dataset)
-    if spec.scores:
+    taken = bool(TAKE_PROBABILITIES & set(spec.scores or ()))
+    if taken:
         _check_probabilities(probabilities, dataset)
-    asked = problems(dataset, spec, predictions, probabilities if spec.scores else None)
-    found = outcomes(dataset, spec, asked)
+    asked = problems(dataset, spec, predictions, probabilities if taken else None)
+    found, numbers = outcomes(dataset, spec, asked), scored(dataset, spec, asked)
     groups = _families(found)
 
     def against(earlier: Earlier) -> tuple[Change, ...]:
-        _check(earlier[1], dataset)
-        return tuple(changes(outcomes(dataset, spec, problems(dataset, spec, earlier[1])), found, spec))
+        _check(earlier.predictions, dataset)
+        then = problems(dataset, spec, earlier.predictions, earlier.probabilities if taken else None)
+        rates = changes(outcomes(dataset, spec, then), found, spec)
+        if taken and earlier.probabilities is None:
+            return tuple(rates)
+        if taken:
+            _check_probabilities(earlier.probabilities, dataset)
+        return (*rates, *score_changes(scored(dataset, spec, then), numbers, spec))
 
     return Evaluation(
         model=model,
@@ -75,13 +96,13 @@ def measure(
         rows=len(dataset),
         units=len(np.unique(dataset.units)),
         cells=tuple(cell for group in groups for cell in cells(group, spec)),
-        gaps=tuple(gap for group in groups for gap in gaps(group, spec)),
+        gaps=(*(gap for group in groups for gap in gaps(group, spec)), *score_gaps(numbers, spec)),
         ratios=tuple(ratio for group in groups for ratio in ratios(group, spec)),
-        scores=tuple(scores(dataset, spec, asked)) if spec.scores else None,
+        scores=tuple(scores(numbers, spec)) if spec.scores else None,
         swap_rate=swap_rate(dataset, spec, predictions),
         changes=against(before) if before else (),
-        before=before[0] if before else None,
-        champion=Comparison(model=champion[0], changes=against(champion)) if champion else None,
+        before=before.model if before else None,
+        champion=Comparison(model=champion.model, changes=against(champion)) if champion else None,
         provider=provider,
         latency=latency,
         collected=dataset.collected,

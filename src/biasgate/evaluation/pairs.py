@@ -7,7 +7,7 @@ from itertools import combinations, groupby
 from typing import TypeVar
 
 from biasgate.evaluation.outcomes import Outcomes
-from biasgate.evaluation.schema import EvaluationSpec, Gap, Ratio
+from biasgate.evaluation.schema import MOST_PAIRS, EvaluationSpec, Gap, Ratio
 
 P = TypeVar("P", Gap, Ratio)
 Pair = tuple[Outcomes, Outcomes]
@@ -31,6 +31,20 @@ def kept(found: list[P], most: Callable[[list[P]], list[P]]) -> list[P]:
     for pair in found:
         labels.setdefault(pair.label, []).append(pair)
     return [pair for one in labels.values() for pair in most(one)]
+
+
+def widest(found: list[Gap]) -> list[Gap]:
+    """At most ``MOST_PAIRS`` measured gaps, widest first, then at most as many insufficient ones."""
+    measured, unknown = [gap for gap in found if gap.estimate], [gap for gap in found if not gap.estimate]
+
+    def upper(gap: Gap) -> float:
+        return gap.bounds[1] if gap.bounds else 1.0
+
+    def width(gap: Gap) -> float:
+        return gap.estimate.value if gap.estimate else 0.0
+
+    first = sorted(measured, key=upper, reverse=True)[:MOST_PAIRS]
+    return sorted(first, key=width, reverse=True) + unknown[:MOST_PAIRS]
 
 
 def _ordered(first: Outcomes, second: Outcomes) -> Pair:

@@ -21,7 +21,7 @@ def positive_class(spec: EvaluationSpec, classes: tuple[str, ...]) -> int | None
         return classes.index(spec.positive)
     if len(classes) == 2:
         return 1
-    if set(spec.metrics) != {"accuracy"}:
+    if set(spec.metrics) != {"accuracy"} or "roc_auc" in (spec.scores or ()):
         raise InputError(
             f"rates need a positive class among {len(classes)}", where="positive", fix=f"name one of {list(classes)}"
         )
@@ -34,9 +34,9 @@ def trials(
     """The rows that a metric is a rate of, as a mask ``[rows]``; predictions have a part in it for precision only."""
     if metric == "precision":
         return predictions == positive
-    if metric == "true_positive_rate":
+    if metric in ("true_positive_rate", "false_negative_rate"):
         return labels == positive
-    if metric == "false_positive_rate":
+    if metric in ("false_positive_rate", "true_negative_rate"):
         return labels != positive
     return np.ones(len(labels), dtype=bool)
 
@@ -44,5 +44,7 @@ def trials(
 def successes(
     metric: MetricName, labels: NDArray[np.int64], predictions: NDArray[np.int64], positive: int | None
 ) -> NDArray[np.bool_]:
-    """The rows that count, as a mask ``[rows]``: the right ones for accuracy and precision, else the positive ones."""
+    """The rows that count, as a mask ``[rows]``: right for accuracy and precision, else said to be positive, or not."""
+    if metric in ("true_negative_rate", "false_negative_rate"):
+        return predictions != positive
     return predictions == (labels if metric in ("accuracy", "precision") else positive)

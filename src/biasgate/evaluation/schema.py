@@ -11,8 +11,16 @@ from pydantic import Field
 from biasgate.documents import Document
 from biasgate.statistics.estimate import Estimate
 
-MetricName = Literal["accuracy", "true_positive_rate", "false_positive_rate", "selection_rate", "precision"]
-ScoreName = Literal["calibration_error"]
+MetricName = Literal[
+    "accuracy",
+    "true_positive_rate",
+    "false_positive_rate",
+    "true_negative_rate",
+    "false_negative_rate",
+    "selection_rate",
+    "precision",
+]
+ScoreName = Literal["calibration_error", "balanced_accuracy", "roc_auc", "log_loss"]
 
 MOST_PAIRS = 66
 """Pairs of subgroups that an evaluation keeps for one metric and combination: all pairs of 12 subgroups."""
@@ -23,7 +31,7 @@ class EvaluationSpec(Document):
 
     Attributes:
         metrics: Names; all but ``accuracy`` need ``positive``, or two classes.
-        scores: Numbers that take the model's probabilities, not only its predictions; none when absent.
+        scores: Numbers that are no rate of rows, most of which take the model's probabilities; none when absent.
         attributes: Attributes to break down by, each alone.
         depth: Intersections of up to this many attributes as well.
         positive: The class that counts as positive, against all others; by default the second of two. A multi-label
@@ -102,7 +110,7 @@ class Gap(Document):
             this metric and combination, of all labels.
     """
 
-    metric: MetricName
+    metric: MetricName | ScoreName
     label: str | None = None
     attribute: str
     higher: dict[str, str]
@@ -143,15 +151,19 @@ class Ratio(Document):
 
 
 class Score(Document):
-    """One number from the model's probabilities in one subgroup.
+    """One number that is no rate of rows, in one subgroup.
 
     Attributes:
-        metric: ``calibration_error``: expected calibration error over ten bins of equal width.
+        metric: ``balanced_accuracy``: mean over classes of the share of each that is recognised. ``roc_auc``: area
+            under the ROC curve of the positive class's probability. ``log_loss``: mean of −log of the true class's
+            probability, which is held within 2.2e-16 of 0 and 1. ``calibration_error``: expected calibration error over
+            ten bins of equal width.
         label: The label that is asked for, of a multi-label set.
         subgroup: Attribute values; empty for the whole set.
-        units: Independent units.
-        estimate: The number with its interval (see ``statistics.calibration``); absent when there are fewer units than
-            the minimum.
+        rows: Rows of the subgroup.
+        units: Independent units; of the rarest class where classes are compared (``roc_auc``, ``balanced_accuracy``).
+        estimate: The number with its interval (see ``statistics``: ``recall``, ``auc``, ``logloss``, ``calibration``);
+            absent when there are fewer units than the minimum.
         bounds: (lower, upper), each one-sided at ``(1 + confidence) / 2``: they approve.
         simultaneous: Bonferroni-corrected over the subgroups of this combination: they prove.
     """
@@ -159,6 +171,7 @@ class Score(Document):
     metric: ScoreName
     label: str | None = None
     subgroup: dict[str, str]
+    rows: int | None = None
     units: int
     estimate: Estimate | None = None
     bounds: tuple[float, float] | None = None
@@ -169,7 +182,8 @@ class Change(Document):
     """A metric of one subgroup of the model under test − an earlier model's, on the same rows (paired).
 
     A cell with fewer units than the minimum has no change, nor has precision, whose rows are each model's own: a rule
-    that finds none has insufficient evidence.
+    that finds none has insufficient evidence. Scores change by square-and-add of both intervals, with the correlation
+    of what the rows add to each in what is reported, and without it in what decides.
 
     Attributes:
         metric: Its name.
@@ -185,7 +199,7 @@ class Change(Document):
         p_value: Exact McNemar test of no change, uncorrected; absent when units repeat.
     """
 
-    metric: MetricName
+    metric: MetricName | ScoreName
     label: str | None = None
     subgroup: dict[str, str]
     before: float

@@ -1,81 +1,213 @@
-"""Scores: numbers that take the model's probabilities, in every subgroup."""
+"""Scores: numbers that are no rate of rows, in every subgroup; their gaps, and their changes against earlier models."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
 from biasgate.data.dataset import Dataset
+from biasgate.evaluation.numbers import Limits, Number, limiting_units, number
+from biasgate.evaluation.pairs import kept, widest
 from biasgate.evaluation.problems import Problem
-from biasgate.evaluation.schema import EvaluationSpec, Score, combination
+from biasgate.evaluation.schema import Change, EvaluationSpec, Gap, Score, ScoreName, combination
 from biasgate.evaluation.subgroups import subgroups
-from biasgate.statistics.calibration import calibration_error, distances
 from biasgate.statistics.estimate import Estimate
-from biasgate.statistics.multiple import bonferroni
+from biasgate.statistics.intervals import square_and_add
+from biasgate.statistics.linear import correlation, no_difference, standard_error
+from biasgate.statistics.multiple import bonferroni, holm
 
-Cell = tuple[dict[str, str], NDArray[np.int64]]
 
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """One score of one label in one subgroup.
 
-def scores(dataset: Dataset, spec: EvaluationSpec, asked: Sequence[Problem]) -> list[Score]:
-    """Every score in every subgroup, combination by combination and label by label.
-
-    Args:
-        dataset: Attributes and units.
-        spec: Scores and attributes.
-        asked: Truth and probabilities.
+    Attributes:
+        rows: Indices of its rows, by unit.
+        units: Independent units that it rests on; see ``limiting_units``.
+        number: What was found; ``None`` when there are too few units.
     """
+
+    metric: ScoreName
+    label: str | None
+    subgroup: dict[str, str]
+    rows: NDArray[np.int64]
+    units: int
+    number: Number | None
+
+
+def scored(dataset: Dataset, spec: EvaluationSpec, asked: Sequence[Problem]) -> list[list[Scored]]:
+    """Every score in every subgroup, in families that are corrected for together: one metric, one combination."""
     order = np.argsort(dataset.units, kind="stable")
     cells = [(subgroup, order[mask[order]]) for subgroup, mask in subgroups(dataset, spec.attributes, depth=spec.depth)]
-    families = [list(family) for _, family in groupby(cells, key=lambda cell: combination(cell[0]))]
+    families: dict[tuple[str, str], list[Scored]] = {}
+    for metric in spec.scores or ():
+        for one in asked:
+            for subgroup, rows in cells:
+                units = limiting_units(metric, one, rows, dataset.units)
+                found = number(metric, one, rows, dataset.units) if units >= spec.minimum else None
+                family = families.setdefault((metric, combination(subgroup)), [])
+                family.append(Scored(metric, one.label, subgroup, rows, units, found))
+    return list(families.values())
+
+
+def scores(families: Iterable[Sequence[Scored]], spec: EvaluationSpec) -> list[Score]:
+    """One score for each subgroup and label."""
+    return [score for family in families for score in _scores(family, spec)]
+
+
+def _scores(family: Sequence[Scored], spec: EvaluationSpec) -> list[Score]:
+    level = bonferroni(spec.confidence, sum(one.number is not None for one in family))
+    return [_score(one, spec, simultaneous=level) for one in family]
+
+
+def _score(one: Scored, spec: EvaluationSpec, *, simultaneous: float) -> Score:
+    score = Score(metric=one.metric, label=one.label, subgroup=one.subgroup, rows=len(one.rows), units=one.units)
+    if one.number is None:
+        return score
+    return score.model_copy(
+        update={
+            "estimate": _estimate(one.number, one.number.limits(spec.confidence), one.units, spec),
+            "bounds": one.number.bounds(spec.confidence),
+            "simultaneous": one.number.bounds(simultaneous),
+        }
+    )
+
+
+def _estimate(found: Number, limits: Limits, units: int, spec: EvaluationSpec) -> Estimate:
+    return Estimate.within(limits, value=found.value, n=units, method=found.method, confidence=spec.confidence)
+
+
+def score_gaps(families: Iterable[Sequence[Scored]], spec: EvaluationSpec) -> list[Gap]:
+    """Every pair of the subgroups of one score and combination, label by label, the widest first."""
+    return [gap for family in families for gap in _family_gaps(family, spec)]
+
+
+def _family_gaps(family: Sequence[Scored], spec: EvaluationSpec) -> list[Gap]:
+    pairs = [(first, second) for first, second in combinations(family, 2) if first.label == second.label]
+    ordered = [_ordered(*pair) for pair in pairs]
+    known = [(one, one.number, other, other.number) for one, other in ordered if one.number and other.number]
+    level = bonferroni(spec.confidence, len(known))
+    raw = [_p_value(one, other) for _, one, _, other in known]
+    p_values = holm([p for p in raw if p is not None])
+    measured = [
+        _gap(first, second, _Contrast(one, other, spec.confidence), spec, simultaneous=level, p_value=p)
+        for (first, one, second, other), p in zip(known, p_values or [None] * len(known), strict=True)
+    ]
+    unknown = [_unknown(one, other) for one, other in ordered if not (one.number and other.number)]
+    return kept(measured + unknown, widest)
+
+
+def _ordered(first: Scored, second: Scored) -> tuple[Scored, Scored]:
+    if first.number and second.number and second.number.value > first.number.value:
+        return second, first
+    return first, second
+
+
+@dataclass(frozen=True)
+class _Contrast:
+    """The difference first − second: square-and-add of both intervals with the correlation of what their rows add.
+
+    To decide, shared units may widen but never narrow.
+    """
+
+    first: Number
+    second: Number
+    confidence: float
+
+    @property
+    def correlation(self) -> float:
+        return correlation(self.first.parts, self.first.units, self.second.parts, self.second.units)
+
+    def reported(self) -> Limits:
+        points = [(one.value, *one.limits(self.confidence)) for one in (self.first, self.second)]
+        return square_and_add(points[0], points[1], correlation=self.correlation, widest=np.inf)
+
+    def decide(self, level: float) -> Limits:
+        points = [(one.value, *one.bounds(level)) for one in (self.first, self.second)]
+        return square_and_add(points[0], points[1], correlation=min(0.0, self.correlation), widest=np.inf)
+
+
+def _p_value(first: Number, second: Number) -> float | None:
+    """Student's t on the linearised difference; none where the numbers' own bias would be tested."""
+    if not (first.tested and second.tested):
+        return None
+    parts = np.concatenate([first.parts, -second.parts])
+    units = np.concatenate([first.units, second.units])
+    fewest = min(len(np.unique(one.units)) for one in (first, second))
+    return no_difference(first.value - second.value, standard_error(parts, units), fewest)
+
+
+def _unknown(higher: Scored, lower: Scored) -> Gap:
+    return Gap(
+        metric=higher.metric,
+        label=higher.label,
+        attribute=combination(higher.subgroup),
+        higher=higher.subgroup,
+        lower=lower.subgroup,
+        paired=False,
+    )
+
+
+def _gap(
+    higher: Scored, lower: Scored, found: _Contrast, spec: EvaluationSpec, *, simultaneous: float, p_value: float | None
+) -> Gap:
+    def absolute(limits: Limits) -> Limits:
+        return max(0.0, limits[0]), max(limits[1], -limits[0])
+
+    estimate = Estimate.within(
+        found.reported(),
+        value=found.first.value - found.second.value,
+        n=min(higher.units, lower.units),
+        method=f"square-and-add, {found.first.method}",
+        confidence=spec.confidence,
+    )
+    return _unknown(higher, lower).model_copy(
+        update={
+            "estimate": estimate,
+            "bounds": absolute(found.decide(spec.confidence)),
+            "simultaneous": absolute(found.decide(simultaneous)),
+            "paired": np.array_equal(found.first.units, found.second.units),
+            "p_value": p_value,
+        }
+    )
+
+
+def score_changes(
+    before: Iterable[Sequence[Scored]], after: Iterable[Sequence[Scored]], spec: EvaluationSpec
+) -> list[Change]:
+    """One change for each score with enough units, paired by the rows that both models were run on."""
+    known = [
+        (old, old.number, new.number)
+        for earlier, later in zip(before, after, strict=True)
+        for old, new in zip(earlier, later, strict=True)
+        if old.number and new.number
+    ]
+    counts = {metric: sum(one.metric == metric for one, *_ in known) for metric in spec.scores or ()}
     return [
-        score for family in families for one in asked for score in _calibration(family, dataset, spec, one, len(asked))
+        _change(place, old, new, spec, simultaneous=bonferroni(spec.confidence, counts[place.metric]))
+        for place, old, new in known
     ]
 
 
-def _calibration(family: list[Cell], dataset: Dataset, spec: EvaluationSpec, one: Problem, labels: int) -> list[Score]:
-    if one.probabilities is None:
-        return []
-    confidence, right = one.probabilities.max(axis=1), one.probabilities.argmax(axis=1) == one.truth
-    sizes = [len(np.unique(dataset.units[rows])) for _, rows in family]
-    simultaneous = bonferroni(spec.confidence, labels * sum(size >= spec.minimum for size in sizes))
-    return [
-        _score(
-            (one.label, subgroup), confidence[rows], right[rows], dataset.units[rows], spec, simultaneous=simultaneous
-        )
-        if size >= spec.minimum
-        else Score(metric="calibration_error", label=one.label, subgroup=subgroup, units=size)
-        for (subgroup, rows), size in zip(family, sizes, strict=True)
-    ]
-
-
-def _score(
-    named: tuple[str | None, dict[str, str]],
-    confidence: NDArray[np.float64],
-    right: NDArray[np.bool_],
-    units: NDArray[np.int64],
-    spec: EvaluationSpec,
-    *,
-    simultaneous: float,
-) -> Score:
-    value = calibration_error(confidence, right)
-    far = distances(confidence, right, units)
-
-    def limits(level: float) -> tuple[float, float]:
-        reach = float(np.quantile(far, (1 + level) / 2))
-        return max(0.0, value - reach), min(1.0, value + reach)
-
-    size = len(np.unique(units))
-    return Score(
-        metric="calibration_error",
-        label=named[0],
-        subgroup=named[1],
-        units=size,
+def _change(place: Scored, old: Number, new: Number, spec: EvaluationSpec, *, simultaneous: float) -> Change:
+    found = _Contrast(new, old, spec.confidence)
+    return Change(
+        metric=place.metric,
+        label=place.label,
+        subgroup=place.subgroup,
+        before=old.value,
+        after=new.value,
         estimate=Estimate.within(
-            limits(spec.confidence), value=value, n=size, method="normal, L1", confidence=spec.confidence
+            found.reported(),
+            value=new.value - old.value,
+            n=place.units,
+            method=f"square-and-add, paired, {new.method}",
+            confidence=spec.confidence,
         ),
-        bounds=limits(spec.confidence),
-        simultaneous=limits(simultaneous),
+        bounds=found.decide(spec.confidence),
+        simultaneous=found.decide(simultaneous),
     )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field
 
 from biasgate.documents import Document
+from biasgate.evaluation.schema import ScoreName
 from biasgate.gate.policy import (
     CalibrationRule,
+    CeilingRule,
     ChampionRule,
     CoverageRule,
     FloorRule,
@@ -29,6 +31,7 @@ from biasgate.gate.policy import (
 from biasgate.gate.wording import group, name, points, rate, samples, seconds, times
 from biasgate.statistics.power import gap_to_pass, loss_to_pass, rate_to_pass, ratio_to_pass
 
+SCORES = get_args(ScoreName)
 SIZES = (100, 200, 500, 1000, 2000, 5000)
 POWER = 0.8
 RATE = 0.9
@@ -146,6 +149,8 @@ def _words(rule: Rule) -> str:
             )
         case CalibrationRule():
             return f"The calibration error may be at most {rate(rule.max)}{_everywhere(rule.attribute)}."
+        case CeilingRule():
+            return f"{name(rule.metric)} may be at most {rate(rule.max)}{_everywhere(rule.attribute)}."
         case CoverageRule():
             return f"{name(rule.metric)} must rest on at least {rule.units} units in {_covered(rule)}."
         case ChampionRule():
@@ -169,6 +174,8 @@ def _words(rule: Rule) -> str:
 
 
 def _needs(rule: Rule) -> str | None:
+    if isinstance(rule, FloorRule | WorstGroupRule | GapRule | ChampionRule | RepairCostRule) and rule.metric in SCORES:
+        return None
     match rule:
         case FloorRule() | WorstGroupRule():
             return "true rate ≥"

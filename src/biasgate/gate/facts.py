@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from biasgate.evaluation.schema import Cell
+from biasgate.evaluation.schema import Cell, Score
 from biasgate.gate.decision import RuleResult
 from biasgate.gate.evidence import Evidence
 from biasgate.gate.measured import Measurements, Missing
@@ -14,7 +14,7 @@ from biasgate.gate.wording import name, samples
 
 def coverage(rule: CoverageRule, found: Measurements) -> RuleResult:
     """The smallest number of units over the subgroups; too few is no violation, but no evidence either."""
-    cells: list[Cell] = []
+    cells: list[Cell | Score] = []
     for label in found.labels(rule.label):
         if rule.attribute:
             cells += found.cells(metric=rule.metric, attribute=rule.attribute, label=label)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import TypeVar
 
 from biasgate.evaluation.schema import (
@@ -28,6 +29,13 @@ DECIDES = {
     "newcombe, paired, clustered": "tango, clustered",
     "square-and-add, clustered": "square-and-add, korn-graubard",
     "mover": "mover, korn-graubard",
+    "mover, wilson": "mover, korn-graubard",
+    "wilson, delong": "chernoff",
+    "t, log": "t, two units more",
+    "square-and-add, mover, wilson": "square-and-add, mover, korn-graubard",
+    "square-and-add, wilson, delong": "square-and-add, chernoff",
+    "square-and-add, paired, mover, wilson": "square-and-add, mover, korn-graubard",
+    "square-and-add, paired, wilson, delong": "square-and-add, chernoff",
 }
 """The method of the bounds that decide, by the method of the interval that is reported beside them."""
 
@@ -103,12 +111,14 @@ class Measurements:
         self._spec = spec
         found = evidence.evaluation
         versus = evidence.evaluation.champion if evidence.evaluation else None
-        cells = found.cells if found else ()
+        cells: tuple[Cell | Score, ...] = (*found.cells, *(found.scores or ())) if found else ()
         self._cells = _grouped((_asked(cell), _group(cell.subgroup), cell) for cell in cells)
         self._families = _grouped((_asked(cell), combination(cell.subgroup), cell) for cell in cells)
+        self._groups: dict[str, set[Group]] = defaultdict(set)
+        for cell in cells:
+            self._groups[combination(cell.subgroup)].add(_group(cell.subgroup))
         self._gaps = _grouped(_compared(found.gaps if found else ()))
         self._ratios = _grouped(_compared((found.ratios or ()) if found else ()))
-        self._scores = _grouped((_asked(s), _group(s.subgroup), s) for s in ((found.scores or ()) if found else ()))
         self._changes = _grouped((_asked(c), _group(c.subgroup), c) for c in (found.changes if found else ()))
         self._versus = _grouped((_asked(c), _group(c.subgroup), c) for c in (versus.changes if versus else ()))
 
@@ -145,7 +155,7 @@ class Measurements:
             (cell.subgroup, self._rate(cell)) for cell in self.cells(metric=metric, attribute=attribute, label=label)
         ]
 
-    def cells(self, *, metric: str, attribute: str, label: str | None = None) -> list[Cell]:
+    def cells(self, *, metric: str, attribute: str, label: str | None = None) -> list[Cell | Score]:
         """The cells of every subgroup, with or without bounds.
 
         Raises:
@@ -155,13 +165,15 @@ class Measurements:
         cells = self._families.get(((metric, label), _canonical(attribute)), [])
         if len(cells) < 2:
             raise Missing(f"{name(metric, label)} was not measured in two or more subgroups of {attribute!r}.")
-        if sum(cell.trials for cell in cells) != self.cell(metric, {}, label).trials:
+        if sum(map(_rows, cells)) != _rows(self.cell(metric, {}, label)):
             raise Missing(f"The subgroups of {attribute!r} do not add up to the whole test split: one is missing.")
         if len({_group(cell.subgroup) for cell in cells}) < len(cells):
             raise Missing(f"{name(metric, label)} was measured more than once in a subgroup of {attribute!r}.")
+        if {_group(cell.subgroup) for cell in cells} != self._groups[_canonical(attribute)]:
+            raise Missing(f"{name(metric, label)} was not measured in all subgroups of {attribute!r} that others were.")
         return cells
 
-    def cell(self, metric: str, subgroup: Mapping[str, str], label: str | None = None) -> Cell:
+    def cell(self, metric: str, subgroup: Mapping[str, str], label: str | None = None) -> Cell | Score:
         """The cell of one subgroup, with or without bounds.
 
         Raises:
@@ -188,20 +200,6 @@ class Measurements:
         """
         found = self._pairs(self._ratios, asked=(metric, label), attribute=attribute)
         return [(ratio, _pair(ratio, self)) for ratio in found]
-
-    def calibration(self, subgroup: Mapping[str, str], label: str | None = None) -> Measured:
-        """The calibration error in one subgroup.
-
-        Raises:
-            Missing: It was not measured, or has no bounds.
-        """
-        self._expect_evaluation()
-
-        def what() -> str:
-            return f"{name('calibration_error', label)} on {samples(subgroup)}"
-
-        score: Score = _one(self._scores.get((("calibration_error", label), _group(subgroup)), []), what)
-        return self._sufficient(score, what, units=score.units, method="normal, L1")
 
     def repair_loss(self, *, metric: str, subgroup: Mapping[str, str], label: str | None = None) -> Measured:
         """What a repair cost of a metric in one subgroup: before − after, paired.
@@ -236,28 +234,29 @@ class Measurements:
     def _pairs(self, found: Mapping[tuple[Asked, str], Sequence[P]], *, asked: Asked, attribute: str) -> Iterable[P]:
         metric, label = asked
         groups = {_group(subgroup) for subgroup, _ in self.subgroups(metric=metric, attribute=attribute, label=label)}
-        pairs = {
-            frozenset((_group(pair.higher), _group(pair.lower))): pair
-            for pair in found.get((asked, _canonical(attribute)), [])
-        }
+        compared = found.get((asked, _canonical(attribute)), [])
+        pairs = {frozenset((_group(pair.higher), _group(pair.lower))): pair for pair in compared}
+        if len(pairs) < len(compared):
+            raise Missing(f"{name(*asked)} was compared more than once between two subgroups of {attribute!r}.")
         if len(pairs) < min(len(groups) * (len(groups) - 1) // 2, MOST_PAIRS):
             raise Missing(f"{name(*asked)} was not compared between all subgroups of {attribute!r}.")
         if any(len(pair) != 2 or not pair <= groups for pair in pairs):
             raise Missing(f"{name(*asked)} was compared between subgroups of {attribute!r} that were not measured.")
         return pairs.values()
 
-    def _rate(self, cell: Cell) -> Measured:
+    def _rate(self, cell: Cell | Score) -> Measured:
         def what() -> str:
             return f"{name(cell.metric, cell.label)} on {samples(cell.subgroup)}"
 
-        method = "korn-graubard" if cell.clustered else "clopper-pearson"
-        return self._sufficient(cell, what, units=cell.units, method=method)
-
-    def _sufficient(self, part: Cell | Score, what: What, *, units: int, method: str) -> Measured:
-        if part.estimate is None or part.bounds is None or part.simultaneous is None or units < self._spec.minimum:
-            few = f"{units} units, and at least {self._spec.minimum} are needed"
-            raise Missing(f"{what()} is not known well enough: {few}.", n=units)
-        return _ordered(Measured(part.estimate.value, part.bounds, part.simultaneous, units, method), what, smallest=0)
+        if cell.estimate is None or cell.bounds is None or cell.simultaneous is None or cell.units < self._spec.minimum:
+            few = f"{cell.units} units, and at least {self._spec.minimum} are needed"
+            raise Missing(f"{what()} is not known well enough: {few}.", n=cell.units)
+        if isinstance(cell, Score):
+            method = _deciding(cell.estimate)
+        else:
+            method = "korn-graubard" if cell.clustered else "clopper-pearson"
+        found = Measured(cell.estimate.value, cell.bounds, cell.simultaneous, cell.units, method)
+        return _ordered(found, what, smallest=0, largest=inf if cell.metric == "log_loss" else 1)
 
     def _expect_evaluation(self) -> Evaluation:
         if self.evidence.evaluation is None:
@@ -267,6 +266,13 @@ class Measurements:
 
 def _asked(part: Cell | Gap | Ratio | Score | Change) -> Asked:
     return part.metric, part.label
+
+
+def _rows(part: Cell | Score) -> int:
+    rows = part.trials if isinstance(part, Cell) else part.rows
+    if rows is None:
+        raise Missing(f"{name(part.metric, part.label)} does not say over how many rows it was measured.")
+    return rows
 
 
 def _grouped(items: Iterable[tuple[Asked, K, T]]) -> dict[tuple[Asked, K], list[T]]:
@@ -320,11 +326,11 @@ def _deciding(estimate: Estimate) -> str:
     return DECIDES.get(estimate.method, estimate.method)
 
 
-def _ordered(measured: Measured, what: What, *, smallest: float) -> Measured:
+def _ordered(measured: Measured, what: What, *, smallest: float, largest: float = 1) -> Measured:
     """The number itself, if it lies between its bounds and these are possible; a rounding error is forgiven."""
     slack = 1e-9
     for low, high in (measured.approving, measured.proving):
-        if not smallest - slack <= low <= measured.value + slack <= high + 2 * slack <= 1 + 3 * slack:
+        if not smallest - slack <= low <= measured.value + slack <= high + 2 * slack <= largest + 3 * slack:
             raise Missing(f"{what()} contradicts itself: {measured.value:g} in [{low:g}, {high:g}].", n=measured.n)
     return measured
 

@@ -18,6 +18,9 @@ PRECONDITIONS = ("evaluation", "looks", "repair", "weight_scan")
 LIMIT = 1_000_000
 """Largest policy that is read, in bytes."""
 
+GoodScore = Literal["balanced_accuracy", "roc_auc"]
+"""Scores between 0 and 1 of which more is better."""
+
 Reaction = Literal["ignore", "require_human", "reject"]
 
 
@@ -49,7 +52,7 @@ class FloorRule(LabelledRule):
 
     kind: Literal["floor"] = "floor"
     id: str
-    metric: MetricName = "accuracy"
+    metric: MetricName | GoodScore = "accuracy"
     min: float = Field(ge=0, le=1)
 
 
@@ -58,7 +61,7 @@ class WorstGroupRule(LabelledRule):
 
     kind: Literal["worst_group"] = "worst_group"
     id: str
-    metric: MetricName = "accuracy"
+    metric: MetricName | GoodScore = "accuracy"
     attribute: str
     min: float = Field(ge=0, le=1)
 
@@ -68,7 +71,7 @@ class GapRule(LabelledRule):
 
     kind: Literal["gap"] = "gap"
     id: str
-    metric: MetricName = "accuracy"
+    metric: MetricName | GoodScore | Literal["calibration_error"] = "accuracy"
     attribute: str
     max: float = Field(ge=0, le=1)
 
@@ -97,6 +100,20 @@ class CalibrationRule(LabelledRule):
     id: str
     attribute: str | None = None
     max: float = Field(ge=0, le=1)
+
+
+class CeilingRule(LabelledRule):
+    """The upper bound of a metric of which less is better must stay within ``max``.
+
+    Attributes:
+        attribute: In every subgroup of it as well as over the whole set.
+    """
+
+    kind: Literal["ceiling"] = "ceiling"
+    id: str
+    metric: Literal["false_positive_rate", "false_negative_rate", "log_loss", "calibration_error"]
+    attribute: str | None = None
+    max: float = Field(ge=0)
 
 
 class CoverageRule(LabelledRule):
@@ -131,7 +148,7 @@ class ChampionRule(LabelledRule):
 
     kind: Literal["champion"] = "champion"
     id: str
-    metric: MetricName = "accuracy"
+    metric: MetricName | GoodScore = "accuracy"
     attribute: str | None = None
     max: float = Field(ge=0, le=1)
 
@@ -141,7 +158,7 @@ class RepairCostRule(LabelledRule):
 
     kind: Literal["repair_cost"] = "repair_cost"
     id: str
-    metric: MetricName = "accuracy"
+    metric: MetricName | GoodScore = "accuracy"
     subgroup: dict[str, str]
     max: float = Field(ge=0, le=1)
 
@@ -185,6 +202,7 @@ Rule = Annotated[
     | GapRule
     | RatioRule
     | CalibrationRule
+    | CeilingRule
     | CoverageRule
     | ChampionRule
     | RepairCostRule

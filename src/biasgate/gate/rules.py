@@ -11,6 +11,7 @@ from biasgate.gate.judgement import Judgement, at_least, at_most
 from biasgate.gate.measured import Measured, Measurements, Missing
 from biasgate.gate.policy import (
     CalibrationRule,
+    CeilingRule,
     ChampionRule,
     CoverageRule,
     FloorRule,
@@ -45,8 +46,8 @@ def _check(rule: Rule, found: Measurements, *, at: datetime) -> RuleResult:
             return gap(rule, found)
         case RatioRule():
             return ratio(rule, found)
-        case CalibrationRule():
-            return calibration(rule, found)
+        case CalibrationRule() | CeilingRule():
+            return ceiling(rule, found)
         case CoverageRule():
             return facts.coverage(rule, found)
         case ChampionRule():
@@ -125,15 +126,15 @@ def ratio(rule: RatioRule, found: Measurements) -> RuleResult:
     return _result(rule.id, judgement, number, threshold=rule.min, sentence=sentence, bias=True)
 
 
-def calibration(rule: CalibrationRule, found: Measurements) -> RuleResult:
+def ceiling(rule: CalibrationRule | CeilingRule, found: Measurements) -> RuleResult:
     """The largest upper bound over the whole set and, where an attribute is named, its subgroups."""
-    places = _whole_and_subgroups(found, rule, metric="accuracy")
-    numbers = [found.calibration(subgroup, label) for label, subgroup in places]
+    metric = rule.metric if isinstance(rule, CeilingRule) else "calibration_error"
+    places = _whole_and_subgroups(found, rule, metric=metric)
+    numbers = [found.rate(metric=metric, subgroup=subgroup, label=label) for label, subgroup in places]
     judgement = at_most(numbers, rule.max)
     (label, subgroup), number = places[judgement.index], numbers[judgement.index]
     sentence = (
-        f"{name('calibration_error', label)} on {samples(subgroup)} is {number.as_rate()}; "
-        f"the policy allows {rate(rule.max)}."
+        f"{name(metric, label)} on {samples(subgroup)} is {number.as_rate()}; the policy allows {rate(rule.max)}."
     )
     return _result(rule.id, judgement, number, threshold=rule.max, sentence=sentence)
 
@@ -196,7 +197,7 @@ def _inside(metric: str, label: str | None) -> str:
 
 
 def _whole_and_subgroups(
-    found: Measurements, rule: CalibrationRule | ChampionRule, *, metric: str
+    found: Measurements, rule: CalibrationRule | CeilingRule | ChampionRule, *, metric: str
 ) -> list[tuple[str | None, Mapping[str, str]]]:
     places: list[tuple[str | None, Mapping[str, str]]] = []
     for label in found.labels(rule.label):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from biasgate.evaluation.schema import EvaluationSpec
 from biasgate.gate.policy import (
     CalibrationRule,
+    CeilingRule,
     ChampionRule,
     CoverageRule,
     FloorRule,
@@ -34,8 +35,6 @@ def _faults(rule: Rule, spec: EvaluationSpec) -> Iterator[str]:
         case CalibrationRule():
             if "calibration_error" not in (spec.scores or ()):
                 yield "the policy does not measure calibration_error among its scores"
-            if "accuracy" not in spec.metrics and rule.attribute:
-                yield "subgroups of calibration take accuracy among the metrics"
         case ChampionRule() | RepairCostRule() if rule.metric == "precision":
             yield "two models' precision is over different samples, so that it has no paired change"
         case (
@@ -43,10 +42,11 @@ def _faults(rule: Rule, spec: EvaluationSpec) -> Iterator[str]:
             | WorstGroupRule()
             | GapRule()
             | RatioRule()
+            | CeilingRule()
             | CoverageRule()
             | ChampionRule()
             | RepairCostRule()
-        ) if rule.metric not in spec.metrics:
+        ) if rule.metric not in (*spec.metrics, *(spec.scores or ())):
             yield f"the policy does not measure {rule.metric}"
         case _:
             return
@@ -57,7 +57,7 @@ def _groupings(rule: Rule) -> Iterator[set[str]]:
     match rule:
         case WorstGroupRule() | GapRule() | RatioRule():
             yield set(rule.attribute.split("*"))
-        case CalibrationRule() | ChampionRule():
+        case CalibrationRule() | CeilingRule() | ChampionRule():
             yield set(rule.attribute.split("*")) if rule.attribute else set()
         case CoverageRule():
             yield set(rule.attribute.split("*")) if rule.attribute else set()

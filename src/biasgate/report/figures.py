@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
 
-from biasgate.evaluation.schema import Cell, Change, Evaluation, Gap
+from biasgate.evaluation.schema import Cell, Change, Evaluation, Gap, Score
 from biasgate.gate import wording
 from biasgate.gate.policy import FloorRule, GapRule, Policy, RepairCostRule, WorstGroupRule
 from biasgate.report.suppression import FEW
@@ -128,12 +128,12 @@ class Figure:
 def rate_figures(evaluation: Evaluation, policy: Policy, *, before: Evaluation | None = None) -> list[Figure]:
     """For each metric and label: the whole set and the subgroups of single attributes; intersections fold away."""
     figures: list[Figure] = []
-    for metric, about in dict.fromkeys((cell.metric, cell.label) for cell in evaluation.cells):
+    for metric, about in dict.fromkeys((cell.metric, cell.label) for cell in _numbers(evaluation)):
         tracks: list[Track] = []
         more: list[Track] = []
-        for cell in (cell for cell in evaluation.cells if (cell.metric, cell.label) == (metric, about)):
+        for cell in (cell for cell in _numbers(evaluation) if (cell.metric, cell.label) == (metric, about)):
             key = (metric, about, cell.subgroup)
-            was = [c for c in before.cells if (c.metric, c.label, c.subgroup) == key] if before else []
+            was = [c for c in _numbers(before) if (c.metric, c.label, c.subgroup) == key] if before else []
             marks = [*_rate_marks("before", *was), *_rate_marks("now", cell)]
             track = Track(
                 label=subgroup(cell.subgroup), marks=marks, note=_absence(cell), threshold=_minimum(policy, cell)
@@ -179,23 +179,27 @@ def change_figure(evaluation: Evaluation, policy: Policy) -> Figure:
     return Figure(title="What the repair changed", tracks=tracks, zero=True)
 
 
-def _rate_marks(when: When, *cells: Cell) -> list[Mark]:
+def _numbers(evaluation: Evaluation) -> tuple[Cell | Score, ...]:
+    return (*evaluation.cells, *(evaluation.scores or ()))
+
+
+def _rate_marks(when: When, *cells: Cell | Score) -> list[Mark]:
     return [Mark(when=when, estimate=e, bounds=cell.bounds, text=rate(e)) for cell in cells if (e := cell.estimate)]
 
 
 def _gap_marks(when: When, *gaps: Gap) -> list[Mark]:
     return [
-        Mark(when=when, estimate=e, bounds=gap.bounds, text=f"{_pair(gap)}: {difference(e)}")
+        Mark(when=when, estimate=e, bounds=gap.bounds, text=f"{_pair(gap)}: {difference(e, gap.metric)}")
         for gap in gaps
         if (e := gap.estimate)
     ]
 
 
 def _change_text(change: Change) -> str:
-    return f"{wording.rate(change.before)} → {wording.rate(change.after)}: {difference(change.estimate)}"
+    return f"{wording.rate(change.before)} → {wording.rate(change.after)}: {difference(change.estimate, change.metric)}"
 
 
-def _absence(cell: Cell) -> str:
+def _absence(cell: Cell | Score) -> str:
     if cell.estimate:
         return ""
     return f"withheld, n <{FEW}" if cell.units < FEW else f"no value: too few units, n {cell.units}"
@@ -214,7 +218,7 @@ def _widest(evaluation: Evaluation) -> dict[tuple[str, str | None, str], Gap]:
     return {(gap.metric, gap.label, gap.attribute): gap for gap in reversed(evaluation.gaps)}
 
 
-def _minimum(policy: Policy, cell: Cell) -> float | None:
+def _minimum(policy: Policy, cell: Cell | Score) -> float | None:
     rules = [r for r in policy.rules if isinstance(r, FloorRule | WorstGroupRule) and _asks(r, cell)]
     floors = [r.min for r in rules if isinstance(r, FloorRule) and not cell.subgroup]
     groups = [r.min for r in rules if isinstance(r, WorstGroupRule) and [r.attribute] == list(cell.subgroup)]
@@ -231,5 +235,5 @@ def _allowed(policy: Policy, change: Change) -> float | None:
     return max((-r.max for r in rules if r.subgroup == change.subgroup), default=None)
 
 
-def _asks(rule: FloorRule | WorstGroupRule | GapRule | RepairCostRule, part: Cell | Gap | Change) -> bool:
+def _asks(rule: FloorRule | WorstGroupRule | GapRule | RepairCostRule, part: Cell | Score | Gap | Change) -> bool:
     return rule.metric == part.metric and rule.label in (None, part.label)

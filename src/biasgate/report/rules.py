@@ -46,7 +46,7 @@ def _row(result: RuleResult, kind: str) -> RuleRow:
 
 def _number(value: float, kind: str) -> str:
     match kind:
-        case "floor" | "worst_group" | "ratio" | "calibration":
+        case "floor" | "worst_group" | "ratio" | "calibration" | "ceiling":
             return wording.rate(value)
         case "gap" | "repair_cost" | "champion":
             return f"{points(value)} points"

@@ -37,8 +37,10 @@ def rate(estimate: Estimate) -> str:
     return f"{share_interval(estimate)}, n\u00a0{estimate.n}"
 
 
-def difference(estimate: Estimate) -> str:
-    """A difference of shares in percentage points, likewise: ``68 points [65, 71], n 750``."""
+def difference(estimate: Estimate, metric: str = "") -> str:
+    """A difference of shares in percentage points, likewise: ``68 points [65, 71], n 750``; of log-loss in nats."""
+    if metric == "log_loss":
+        return f"{interval(estimate)} nats, n\u00a0{estimate.n}"
     value, low, high = map(points, (estimate.value, estimate.low, estimate.high))
     return f"{value} points [{low}, {high}], n\u00a0{estimate.n}"
 

@@ -22,6 +22,14 @@ def calibration_error(confidence: NDArray[np.float64], right: NDArray[np.bool_])
     return float(np.abs(np.bincount(_bins(confidence), weights=confidence - right)).sum() / len(right))
 
 
+def bin_parts(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """What each row adds to the error, to first order, ``[rows]``: see ``statistics.linear``."""
+    bins = _bins(confidence)
+    signs = np.sign(np.bincount(bins, weights=confidence - right, minlength=BINS))
+    signed = signs[bins] * (confidence - right)
+    return (signed - signed.mean()) / len(right)
+
+
 def distances(
     confidence: NDArray[np.float64], right: NDArray[np.bool_], units: NDArray[np.int64], *, seed: int = 0
 ) -> NDArray[np.float64]:

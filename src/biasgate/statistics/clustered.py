@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from biasgate.statistics import linear
 from biasgate.statistics.estimate import Estimate
 from biasgate.statistics.intervals import clopper_pearson, wilson, wilson_limits
 
@@ -98,13 +99,4 @@ def correlation(
     second_units: NDArray[np.int64],
 ) -> float:
     """Correlation of two rates that share units, from their linearised sums per unit; 0 when disjoint."""
-    _, codes = np.unique(np.concatenate([first_units, second_units]), return_inverse=True)
-    width = int(codes.max()) + 1
-
-    def residuals(outcomes: NDArray[np.bool_], rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        sums = np.bincount(rows, weights=outcomes, minlength=width)
-        return sums - outcomes.mean() * np.bincount(rows, minlength=width)
-
-    left, right = residuals(first, codes[: len(first)]), residuals(second, codes[len(first) :])
-    scale = float(np.sqrt(np.sum(left**2) * np.sum(right**2)))
-    return float(left @ right) / scale if scale else 0.0
+    return linear.correlation(first - first.mean(), first_units, second - second.mean(), second_units)

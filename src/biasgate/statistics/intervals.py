@@ -54,7 +54,11 @@ def newcombe(successes: tuple[float, float], trials: tuple[float, float], *, con
 
 
 def square_and_add(
-    first: tuple[float, float, float], second: tuple[float, float, float], *, correlation: float = 0.0
+    first: tuple[float, float, float],
+    second: tuple[float, float, float],
+    *,
+    correlation: float = 0.0,
+    widest: float = 1.0,
 ) -> tuple[float, float]:
     """Limits of a difference of two estimates from the limits of each, given as (value, low, high).
 
@@ -65,6 +69,7 @@ def square_and_add(
         first: Minuend.
         second: Subtrahend.
         correlation: ρ of the two estimates.
+        widest: Largest possible difference: 1 for rates.
     """
     (value1, low1, high1), (value2, low2, high2) = first, second
 
@@ -73,8 +78,8 @@ def square_and_add(
 
     difference = value1 - value2
     return (
-        max(-1.0, difference - distance(value1 - low1, high2 - value2)),
-        min(1.0, difference + distance(high1 - value1, value2 - low2)),
+        max(-widest, difference - distance(value1 - low1, high2 - value2)),
+        min(widest, difference + distance(high1 - value1, value2 - low2)),
     )
 
 

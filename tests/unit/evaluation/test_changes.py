@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from biasgate.evaluation.measure import measure
+from biasgate.evaluation.measure import Earlier, measure
 from biasgate.evaluation.schema import EvaluationSpec
 from biasgate.statistics.paired import Pairs, mcnemar, newcombe_paired, tango
 
@@ -9,7 +9,7 @@ SPEC = EvaluationSpec(attributes=("alignment",))
 
 
 def changes_of(after, before, dataset, spec=SPEC):
-    found = measure(after, dataset, spec, model="m", provider="cpu", before=("sha256:b", before)).changes
+    found = measure(after, dataset, spec, model="m", provider="cpu", before=Earlier("sha256:b", before)).changes
     return {tuple(change.subgroup.values()): change for change in found}
 
 
@@ -52,7 +52,13 @@ def test_no_difference_anywhere_is_still_uncertain(twins, biased):
 
 def test_the_champion_is_compared_like_a_model_before_a_repair(twins, biased):
     found = measure(
-        twins.labels, twins, SPEC, model="m", provider="cpu", before=("b", biased), champion=("sha256:c", biased)
+        twins.labels,
+        twins,
+        SPEC,
+        model="m",
+        provider="cpu",
+        before=Earlier("b", biased),
+        champion=Earlier("sha256:c", biased),
     )
     assert found.champion.model == "sha256:c"
     assert found.champion.changes == found.changes
@@ -69,7 +75,7 @@ def test_precision_has_no_paired_change(dataset_of):
     dataset = dataset_of(labels=[0, 1] * 40, classes=("no", "yes"), alignment=["x"] * 80)
     spec = EvaluationSpec(attributes=("alignment",), metrics=("precision", "accuracy"))
     ones = np.ones(80, dtype=np.int64)
-    found = measure(ones, dataset, spec, model="m", provider="cpu", before=("b", ones))
+    found = measure(ones, dataset, spec, model="m", provider="cpu", before=Earlier("b", ones))
     assert {change.metric for change in found.changes} == {"accuracy"}
 
 

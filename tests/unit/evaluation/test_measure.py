@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from biasgate.errors import InputError
-from biasgate.evaluation.measure import measure
+from biasgate.evaluation.measure import Earlier, measure
 from biasgate.evaluation.schema import Evaluation, EvaluationSpec
 from biasgate.statistics.clustered import korn_graubard
 
@@ -35,13 +35,13 @@ def test_the_whole_set_comes_first_and_its_parts_add_up(twins, biased):
 def test_the_order_of_rows_changes_nothing(twins, biased, seed):
     order = np.random.default_rng(seed).permutation(len(twins))
     spec = EvaluationSpec(attributes=("alignment", "colour"), minimum=20)
-    there = measured(biased, twins, spec, before=("sha256:b", twins.labels))
-    again = measured(biased[order], twins.take(order), spec, before=("sha256:b", twins.labels[order]))
+    there = measured(biased, twins, spec, before=Earlier("sha256:b", twins.labels))
+    again = measured(biased[order], twins.take(order), spec, before=Earlier("sha256:b", twins.labels[order]))
     assert again.model_copy(update={"data": there.data}) == there
 
 
 def test_an_evaluation_survives_its_canonical_form(twins, biased):
-    evaluation = measured(biased, twins, before=("sha256:b", twins.labels))
+    evaluation = measured(biased, twins, before=Earlier("sha256:b", twins.labels))
     assert Evaluation.parse(evaluation.to_json(), where="evaluation") == evaluation
 
 
@@ -138,7 +138,7 @@ def test_predictions_that_do_not_fit_are_refused(twins, biased, dataset_of):
     with pytest.raises(InputError, match="none of the 3 classes"):
         measured(biased + 1, twins)
     with pytest.raises(InputError, match="none of the 3 classes"):
-        measured(biased, twins, before=("sha256:b", biased - 1))
+        measured(biased, twins, before=Earlier("sha256:b", biased - 1))
     with pytest.raises(InputError, match="no rows"):
         measured([], twins.take(np.zeros(400, dtype=bool)))
     with pytest.raises(InputError, match="400 predictions for 400 x 3 labels"):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from biasgate.errors import InputError
-from biasgate.evaluation.measure import measure
+from biasgate.evaluation.measure import Earlier, measure
 from biasgate.evaluation.schema import EvaluationSpec
 from biasgate.statistics.multiple import holm
 
@@ -74,7 +74,7 @@ def test_the_planted_label_is_the_one_that_is_found(faces):
 
 def test_a_change_is_told_for_each_label(faces):
     dataset, predictions = faces
-    changes = measured(dataset, dataset.labels, before=("sha256:b", predictions)).changes
+    changes = measured(dataset, dataset.labels, before=Earlier("sha256:b", predictions)).changes
     whole = [change for change in changes if not change.subgroup and change.metric == "accuracy"]
     wrong = dict(zip(NAMES, (predictions != dataset.labels).mean(axis=0), strict=True))
     assert {change.label: change.estimate.value for change in whole} == pytest.approx(wrong)

@@ -17,6 +17,7 @@ RULES = """
   - {id: gap, kind: gap, attribute: sex*race, max: 0.10}
   - {id: ratio, kind: ratio, attribute: sex, min: 0.70}
   - {id: calibration, kind: calibration, max: 0.12}
+  - {id: ceiling, kind: ceiling, metric: calibration_error, max: 0.12}
   - {id: coverage, kind: coverage, attribute: sex, subgroups: [{race: b}], units: 400}
   - {id: champion, kind: champion, attribute: sex, max: 0.05}
   - {id: cost, kind: repair_cost, subgroup: {sex: f}, max: 0.05}

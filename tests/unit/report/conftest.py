@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from biasgate.data.dataset import Dataset
 from biasgate.debias.record import RepairRecord, Trial
 from biasgate.documents import sha256
-from biasgate.evaluation.measure import measure
+from biasgate.evaluation.measure import Earlier, measure
 from biasgate.evaluation.schema import Evaluation
 from biasgate.gate.decide import decide
 from biasgate.gate.decision import Decision
@@ -87,7 +87,7 @@ def evaluation(
         policy.evaluation,
         model=model,
         provider="CPUExecutionProvider",
-        before=(before[0], predictions(before[1])) if before else None,
+        before=Earlier(before[0], predictions(before[1])) if before else None,
     )
 
 

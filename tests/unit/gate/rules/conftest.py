@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from biasgate.data.dataset import Dataset
-from biasgate.evaluation.measure import measure
+from biasgate.evaluation.measure import Earlier, measure
 from biasgate.evaluation.schema import Evaluation
 from biasgate.gate.decide import decide
 from biasgate.gate.decision import RuleResult
@@ -82,7 +82,7 @@ def measured(asked: Policy, people: Dataset) -> Callable[..., Evaluation]:
             model=MODEL,
             provider="CPUExecutionProvider",
             probabilities=np.where(np.arange(2) == said[:, None], sure, 1 - sure),
-            champion=(CHAMPION, np.where(chance < 0.04, 1 - people.labels, people.labels)),
+            champion=Earlier(CHAMPION, np.where(chance < 0.04, 1 - people.labels, people.labels)),
         )
 
     return build

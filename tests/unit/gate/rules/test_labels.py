@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from biasgate.data.dataset import Dataset
-from biasgate.evaluation.measure import measure
+from biasgate.evaluation.measure import Earlier, measure
 from biasgate.gate.evidence import Evidence, Subject
 from biasgate.gate.measured import Measurements
 from biasgate.gate.policy import read_policy
@@ -50,7 +50,7 @@ def evidence():
         model="sha256:m",
         provider="cpu",
         probabilities=predictions.astype(float),
-        before=("sha256:b", labels),
+        before=Earlier("sha256:b", labels),
     )
     candidate = Subject(
         name="n", source="s", digest="sha256:m", training_data="sha256:t", submitter="ana", repaired_from="sha256:b"

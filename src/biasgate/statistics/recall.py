@@ -1,0 +1,48 @@
+"""Balanced accuracy: the mean over classes of the share of each that is recognised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biasgate.statistics.clustered import clustered_wilson, correlation, korn_graubard, repeats
+
+Side = tuple[NDArray[np.bool_], NDArray[np.int64]]
+"""The rows of one class: whether each was recognised, and its unit."""
+
+
+def balanced_limits(sides: Sequence[Side], *, confidence: float) -> tuple[float, float]:
+    """Interval to report: the squared distances of each recall to its Wilson limit, summed (MOVER).
+
+    The mean of K rates as Zou and Donner (Statistics in Medicine 27:1693, 2008) combine two. Classes that share units
+    add their correlation.
+    """
+
+    def limits(side: Side) -> tuple[float, float]:
+        found = clustered_wilson(*side, confidence=confidence)
+        return found.low, found.high
+
+    return _mean(sides, limits, shared=lambda rho: rho)
+
+
+def balanced_bounds(sides: Sequence[Side], *, confidence: float) -> tuple[float, float]:
+    """Bounds to decide with: the same on Clopper–Pearson or Korn–Graubard limits; shared units may only widen them."""
+    return _mean(sides, lambda side: korn_graubard(*side, confidence=confidence), shared=lambda rho: max(0.0, rho))
+
+
+def _mean(
+    sides: Sequence[Side], limits: Callable[[Side], tuple[float, float]], *, shared: Callable[[float], float]
+) -> tuple[float, float]:
+    rates = np.array([outcomes.mean() for outcomes, _ in sides])
+    ends = np.array([limits(side) for side in sides])
+    width = np.eye(len(sides))
+    if repeats(np.concatenate([units for _, units in sides])):
+        for i, first in enumerate(sides):
+            for j, second in enumerate(sides[:i]):
+                width[i, j] = width[j, i] = shared(correlation(*first, *second))
+    down, up = rates - ends[:, 0], ends[:, 1] - rates
+    value, count = float(rates.mean()), len(sides)
+    low, high = (float(np.sqrt(max(0.0, far @ width @ far))) / count for far in (down, up))
+    return max(0.0, value - low), min(1.0, value + high)
