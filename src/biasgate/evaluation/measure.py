@@ -13,6 +13,7 @@ from biasgate.documents import digest
 from biasgate.errors import InputError
 from biasgate.evaluation.cells import cells
 from biasgate.evaluation.changes import changes
+from biasgate.evaluation.disparities import disparities
 from biasgate.evaluation.gaps import gaps
 from biasgate.evaluation.numbers import TAKE_PROBABILITIES
 from biasgate.evaluation.outcomes import Outcomes, outcomes
@@ -98,6 +99,7 @@ def measure(
         cells=tuple(cell for group in groups for cell in cells(group, spec)),
         gaps=(*(gap for group in groups for gap in gaps(group, spec)), *score_gaps(numbers, spec)),
         ratios=tuple(ratio for group in groups for ratio in ratios(group, spec)),
+        disparities=tuple(disparities(groups, spec)),
         scores=tuple(scores(numbers, spec)) if spec.scores else None,
         swap_rate=swap_rate(dataset, spec, predictions),
         changes=against(before) if before else (),

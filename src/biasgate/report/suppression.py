@@ -42,6 +42,10 @@ def _evaluation(evaluation: Evaluation) -> Evaluation:
                 gap.model_copy(update={**blank, "p_value": None}) if hidden(gap) else gap for gap in evaluation.gaps
             ),
             "ratios": tuple(r.model_copy(update=blank) if hidden(r) else r for r in evaluation.ratios or ()),
+            "disparities": tuple(
+                d.model_copy(update={"estimate": None, "shrunk": None}) if d.estimate and d.estimate.n < FEW else d
+                for d in evaluation.disparities or ()
+            ),
             "scores": tuple(s.model_copy(update=blank) if hidden(s) else s for s in evaluation.scores or ()),
             "changes": tuple(change for change in evaluation.changes if not hidden(change)),
             "champion": champion
