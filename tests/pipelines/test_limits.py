@@ -55,6 +55,12 @@ def test_a_pipeline_takes_a_small_part_of_the_workflow_object(name):
     assert len(specs.encode()) < WORKFLOW_BYTES / 10
 
 
+@pytest.mark.parametrize("name", PIPELINES)
+def test_every_run_has_a_deadline_and_leaves_the_cluster_after_a_while(name):
+    given = MessageToDict(load_pipeline(name).platform_spec)["platforms"]["kubernetes"]["pipelineConfig"]
+    assert given.keys() == {"activeDeadlineSeconds", "resourceTtlOnSuccess", "resourceTtlOnFailure"}
+
+
 def test_the_items_of_128_shards_fit_into_one_argument():
     plan = PlannedZoo(plan=f"s3://a-bucket-of-our-own/zoo/{'0' * 16}/plan.json", shards=SHARDS, run="0" * 32)
     size = len(json.dumps(plan.items).encode())
