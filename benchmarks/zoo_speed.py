@@ -27,8 +27,9 @@ from biasgate.models.network import Network, build, initialise
 from biasgate.models.shapes import layer_shapes
 from biasgate.training.normalisation import to_tensor
 from biasgate.training.together import fast_dtype
+from biasgate.zoo.coloured import palette_of, training_set
 from biasgate.zoo.engine import train_models
-from biasgate.zoo.material import Material, load_material, palette_of, training_set
+from biasgate.zoo.material import Material, load_material
 from biasgate.zoo.plan import PlannedModel, plan_zoo
 from biasgate.zoo.spec import Counts, Level, Recipe, ZooSpec
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
 from typing import cast
 
 import torch
@@ -130,7 +129,7 @@ class Stack:
         level = self._leaves[f"{name}.bias"] + batch.offset[:, None] * weight.sum(dim=(2, 3, 4))
         kernels = torch.cat([tinted, level[:, None, None].expand(-1, b, -1, -1)], dim=2).to(self._dtype)
         products = torch.bmm(patches.view(m * b, places * height * width, taps), kernels.flatten(0, 1))
-        return maximum(products.view(m, b, places, height, width, -1), partial(torch.unbind, dim=2))
+        return maximum(products.view(m, b, places, height, width, -1))
 
     def _affine(self, name: str) -> tuple[Tensor, Tensor]:
         return self._leaves[f"{name}.weight"].to(self._dtype), self._leaves[f"{name}.bias"].to(self._dtype)

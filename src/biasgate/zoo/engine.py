@@ -14,14 +14,14 @@ import torch
 from numpy.typing import NDArray
 
 from biasgate.data.dataset import Dataset
-from biasgate.data.planting import twins
 from biasgate.models.network import Network, build, initialise
 from biasgate.models.shapes import layer_shapes
 from biasgate.training.normalisation import to_tensor
 from biasgate.training.pool import ImagePool, Sight
 from biasgate.training.together import Learner, fast_dtype, train_together
-from biasgate.zoo.material import Material, palette_of, training_set
+from biasgate.zoo.material import Material
 from biasgate.zoo.plan import PlannedModel
+from biasgate.zoo.planting import PLANTINGS
 from biasgate.zoo.spec import Split, ZooSpec
 
 VALUES = {"cpu": 6_000_000, "cuda": 1_000_000_000}
@@ -110,13 +110,13 @@ def _train(stack: Sequence[PlannedModel], material: Material, device: torch.devi
 
 
 def _learner(planned: PlannedModel, material: Material, rng: np.random.Generator) -> Learner:
-    chosen = training_set(planned, material, rng)
+    chosen = PLANTINGS[material.spec.planting].training_set(planned, material, rng)
     return Learner(
         network=initial_network(planned, material.spec),
         sight=Sight(
             rows=torch.from_numpy(chosen.rows),
             labels=torch.from_numpy(chosen.labels),
-            colours=torch.from_numpy(chosen.colours),
+            colours=None if chosen.colours is None else torch.from_numpy(chosen.colours),
             normalisation=planned.normalisation,
         ),
         recipe=planned.training,
@@ -130,16 +130,9 @@ def _pool(material: Material, split: Split, device: torch.device) -> ImagePool:
 
 
 def _measure(network: Network, planned: PlannedModel, material: Material, rng: np.random.Generator) -> dict[str, float]:
-    """What the same digits in their own and in another colour show: accuracies, gap, share of answers that differ."""
-    pairs = twins(material.measure, palette=palette_of(planned, material), rng=rng)
-    answers = _predict(network, pairs, planned).reshape(2, -1)
-    aligned, conflicting = (answers == material.measure.labels).mean(axis=1)
-    return {
-        "accuracy_aligned": float(aligned),
-        "accuracy_conflicting": float(conflicting),
-        "measured_bias": float(aligned - conflicting),
-        "swap_rate": float((answers[0] != answers[1]).mean()),
-    }
+    how = PLANTINGS[material.spec.planting]
+    probe = how.probe(planned, material, rng)
+    return how.measured(_predict(network, probe, planned), probe, planned, material)
 
 
 @torch.inference_mode()

@@ -85,7 +85,8 @@ def plan_zoo(spec: ZooSpec, *, shards: int) -> ZooPlan:
     Levels, recipes and identities (seeds, palettes) come from three independent random streams, so that no recipe can
     give a level away; seeds and palettes are distinct over the whole zoo, so over splits too. Levels are balanced
     within each split. Models of the train split spread uniformly on the bias axis between the midpoints to their
-    level's neighbours (beyond the strongest level by as much as before it), so that a reader learns a continuous scale.
+    level's neighbours (beyond the strongest level by as much as before it), so that a reader learns a continuous scale;
+    groups are no scale, so each model lies on its level.
 
     Raises:
         InputError: There are more shards than models.
@@ -122,7 +123,7 @@ def _strengths(spec: ZooSpec, split: Split, rng: np.random.Generator) -> list[tu
     count = getattr(spec.counts, split)
     order = rng.permutation(np.arange(count) % len(spec.levels))
     places = rng.random(count)
-    if split != "train":
+    if split != "train" or spec.planting == "group":
         return [(spec.levels[i].name, spec.levels[i].strength) for i in order]
     ranges = _ranges(spec)
     return [

@@ -7,12 +7,13 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from biasgate.data.spec import DataSource
 from biasgate.documents import Document
 from biasgate.models.presets import NamedArchitecture
 from biasgate.training.normalisation import Normalisation
 from biasgate.training.recipe import Augmentation, Optimizer
 
-Planting = Literal["share", "sigma"]
+Planting = Literal["share", "sigma", "group"]
 Split = Literal["train", "validation", "test"]
 
 
@@ -23,7 +24,8 @@ class Level(Document):
         name: Such as ``none`` or ``very_high``.
         strength: For ``share``: the share of samples whose attribute conflicts with the label (0.9 of ten colours is
             independence). For ``sigma``: variance of the per-image colour jitter, colours in [0, 1]; 1 stands for a
-            colour independent of the label. Smaller means more bias.
+            colour independent of the label. Smaller means more bias in both. For ``group``: the share of training
+            samples that come from the group of the level's name.
     """
 
     name: str
@@ -73,10 +75,12 @@ class ZooSpec(Document):
     Seeds, images and palettes are disjoint across train, validation and test by construction.
 
     Attributes:
-        dataset: Built-in name or URI of the clean data set (see ``biasgate.data``).
+        dataset: The clean data set: built-in name, URI, or a ``DataSource`` of ``biasgate.data``.
         architectures: Each model draws one. A text names a preset of ``biasgate.models``, which takes its place.
-        planting: ``share`` or ``sigma`` (science: two constructions of coloured digits).
-        levels: Ordered from none to strongest.
+        planting: ``share`` or ``sigma`` colour grey images by their label; ``group`` lets training favour one group of
+            people (see ``biasgate.zoo.planting``).
+        attribute: For ``group``: the data set's attribute whose values are the groups.
+        levels: Ordered from none to strongest; for ``group`` one a group, in any order.
         counts: Models a split.
         recipe: Ranges of the training recipe.
         seed: All else follows from it.
@@ -84,9 +88,10 @@ class ZooSpec(Document):
 
     schema_: Literal["biasgate/zoo/v1"] = Field(default="biasgate/zoo/v1", alias="schema")
     name: str
-    dataset: str
+    dataset: str | DataSource
     architectures: tuple[NamedArchitecture, ...] = Field(min_length=1)
     planting: Planting
+    attribute: str | None = None
     levels: tuple[Level, ...] = Field(min_length=2)
     counts: Counts
     recipe: Recipe = Recipe()
@@ -102,6 +107,10 @@ class ZooSpec(Document):
     @model_validator(mode="after")
     def _strengths_order(self) -> ZooSpec:
         strengths = [level.strength for level in self.levels]
+        if (self.planting == "group") != (self.attribute is not None):
+            raise ValueError("the planting group, and no other, needs the attribute whose values are the groups")
+        if self.planting == "group":
+            return self
         if any(weak <= strong for weak, strong in pairwise(strengths)):
             raise ValueError(f"strengths must fall from none to the strongest level, not {strengths}")
         if self.planting == "share" and strengths[0] == 1:

@@ -10,9 +10,10 @@ from biasgate.errors import InputError, TrustError
 from biasgate.models.presets import preset
 from biasgate.storage import store
 from biasgate.zoo import shard as shards
+from biasgate.zoo.coloured import training_set
 from biasgate.zoo.engine import initial_network, train_models
 from biasgate.zoo.index import read_index, read_table
-from biasgate.zoo.material import load_material, training_set
+from biasgate.zoo.material import load_material
 from biasgate.zoo.plan import plan_zoo
 from biasgate.zoo.shard import train_shard
 from biasgate.zoo.spec import ZooSpec

@@ -1,0 +1,60 @@
+"""Bias by colour: grey images wear a colour that gives their label away, to a known degree."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biasgate.data.dataset import Dataset
+from biasgate.data.palette import Palette, draw_palette
+from biasgate.data.planting import plant_share, plant_sigma, twins
+from biasgate.zoo.material import Material, TrainingSet
+from biasgate.zoo.plan import PlannedModel
+
+
+def palette_of(planned: PlannedModel, material: Material) -> Palette:
+    """The model's own colours."""
+    return draw_palette(np.random.default_rng(planned.palette), classes=len(material.measure.classes))
+
+
+def training_set(planned: PlannedModel, material: Material, rng: np.random.Generator) -> TrainingSet:
+    """The model's own draw of its split's images, and their colours at its planted strength.
+
+    For ``sigma``, strength 1 is a colour independent of the label, at a jitter drawn from those of the other levels.
+    """
+    images = material.images[planned.split]
+    rows = rng.permutation(len(images))[: planned.samples]
+    white = replace(images.take(rows), samples=np.full((len(rows), 1, 1, 1), 255, np.uint8))
+    worn = _planted(white, planned, material, rng).samples.reshape(-1, 3)
+    return TrainingSet(rows=rows, labels=images.labels[rows], colours=np.divide(worn, 255, dtype=np.float32))
+
+
+def probe(planned: PlannedModel, material: Material, rng: np.random.Generator) -> Dataset:
+    """The images for measuring, each in its own and in another label's colour."""
+    return twins(material.measure, palette=palette_of(planned, material), rng=rng)
+
+
+def measured(
+    answers: NDArray[np.int64], seen: Dataset, _planned: PlannedModel, _material: Material
+) -> dict[str, float]:
+    """What twins show: accuracy on aligned and on conflicting ones, the gap, the share of answers that differ."""
+    own, other = answers.reshape(2, -1)
+    aligned, conflicting = (answers == seen.labels).reshape(2, -1).mean(axis=1)
+    return {
+        "accuracy_aligned": float(aligned),
+        "accuracy_conflicting": float(conflicting),
+        "measured_bias": float(aligned - conflicting),
+        "swap_rate": float((own != other).mean()),
+    }
+
+
+def _planted(images: Dataset, planned: PlannedModel, material: Material, rng: np.random.Generator) -> Dataset:
+    palette = palette_of(planned, material)
+    if material.spec.planting == "share":
+        return plant_share(images, palette=palette, conflicting=planned.strength, rng=rng)
+    independent = planned.strength == 1
+    others = [level.strength for level in material.spec.levels if level.strength < 1]
+    variance = float(rng.choice(others)) if independent else planned.strength
+    return plant_sigma(images, palette=palette, variance=variance, rng=rng, independent=independent)
