@@ -1,8 +1,9 @@
-"""Whose rules count and whose models are taken: allowed policies, and registered models that others made first."""
+"""Whose rules, models and files are taken: allowed policies, registered models made first by others, hostile files."""
 
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from biasgate.cli.app import app
 from biasgate.errors import InputError
 from biasgate.gate.policy import policy_text
 from biasgate.registry.client import connect
+from biasgate.registry.models import fetch, submit_candidate
 
 pytestmark = pytest.mark.parametrize("tracking", ["sqlite"], indirect=True)
 
@@ -93,9 +95,37 @@ def test_the_tag_of_another_model_does_not_open_this_one(submit, gate, registry,
     command()
     tag = connect().get_registered_model(registry.name).tags["biasgate.made_by"]
     other = package(1.0, card_name=f"{registry.name}-2")
-    from biasgate.registry.models import submit_candidate
-
     gate.decide(other, submit_candidate(other, name=f"{registry.name}-2"))
     connect().create_registered_model(f"{registry.name}-2", tags={"biasgate.made_by": tag})
     assert command().exit_code == 7
     assert connect().search_model_versions(f"name = '{registry.name}-2'") == []
+
+
+HOSTILE = """
+flavors:
+  python_function: {loader_module: evil, code: code, data: python_model.pkl}
+  sklearn: {pickled_model: model.pkl, serialization_format: cloudpickle}
+metadata: !!python/object/apply:os.system ["touch executed"]
+"""
+
+
+def test_what_mlflow_would_load_of_a_submission_is_never_loaded_and_never_promoted(
+    tracking, package, gate, registry, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    candidate, client = package(), connect()
+    folder = tmp_path / "submission"
+    shutil.copytree(candidate.path, folder)
+    (folder / "MLmodel").write_text(HOSTILE)
+    (folder / "conda.yaml").write_text("!!python/object/apply:os.system ['touch executed']")
+    (folder / "input_example.json").write_bytes(b"cos\nsystem\n(S'touch executed'\ntR.")
+    run = client.create_run(client.create_experiment(f"{registry.name}-mallory"))
+    client.log_artifacts(run.info.run_id, str(folder), "m")
+    client.create_registered_model(f"{registry.name}-candidates")
+    made = client.create_model_version(f"{registry.name}-candidates", source=f"{run.info.artifact_uri}/m")
+    gate.decide(candidate, f"models:/{registry.name}-candidates/{made.version}")
+    assert gate.promote()[0].status == "PROMOTED"
+    served, _ = fetch(f"models:/{registry.name}@champion", tmp_path / "served")
+    assert {path.name for path in served.iterdir()} <= {"MLmodel", "model.onnx", "card.json"}
+    assert "evil" not in (served / "MLmodel").read_text()
+    assert not (tmp_path / "executed").exists()

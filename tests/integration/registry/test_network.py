@@ -2,7 +2,7 @@
 
 A proxy before the real server spoils one request, or all from one on. Whatever it does, the champion is the old or the
 new one, no decision is lost or doubled, tries are bounded, and the next run on a sound network finishes the work.
-``make faults`` spoils each request in each way; without ``BIASGATE_FAULTS=all``, every so many.
+``make faults`` spoils each request in each way; without ``BIASGATE_EVERY=1``, every so many.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from biasgate.gate.log import read_log
 from biasgate.registry.models import submit_candidate
 from biasgate.storage import s3 as s3_storage
 
-ALL = os.environ.get("BIASGATE_FAULTS") == "all"
-STRIDE = 1 if ALL else 11
+EVERY = int(os.environ.get("BIASGATE_EVERY", "120"))
+STRIDE = -(-EVERY // 8)
 TIMEOUT = 1
 """Seconds that clients wait here."""
 TRIES = 3
@@ -60,7 +60,7 @@ class Network:
 def plans(total: int) -> Iterator[dict[str, Any]]:
     """What is spoiled at which request, and whether it stays so."""
     kinds = [{"fault": fault, "stays": stays} for fault in FAULTS for stays in (False, True)]
-    if ALL:
+    if STRIDE == 1:
         yield from ({"at": at, **kind} for at in range(1, total + 1) for kind in kinds)
     else:
         yield from ({"at": at, **kinds[at // STRIDE % len(kinds)]} for at in range(1, total + 1, STRIDE))
