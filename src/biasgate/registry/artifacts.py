@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from biasgate.errors import CandidateError
+from biasgate.errors import CandidateError, ServiceError
 from biasgate.registry.client import explained
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def download(uri: str, into: Path, *, tracking_uri: str) -> None:
 
     Raises:
         CandidateError: The URI lies elsewhere, a path leaves the folder, or there are too many files or bytes.
+        ServiceError: MLflow is out of reach, or a download broke off.
     """
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
@@ -38,6 +39,8 @@ def download(uri: str, into: Path, *, tracking_uri: str) -> None:
             target = into / _inside(path, uri)
             target.parent.mkdir(parents=True, exist_ok=True)
             store.download_artifacts(path, str(into))
+            if not target.is_symlink() and target.stat().st_size < size:
+                raise ServiceError(f"the download of {path} broke off", where=uri, fix="try again")
             if target.is_symlink() or target.stat().st_size > size:
                 raise CandidateError(f"{path} is not what the artifact store listed", where=uri)
 
