@@ -11,7 +11,7 @@ TORCH_INDEX_URL ?=
 IMAGE ?= biasgate@sha256:0000000000000000000000000000000000000000000000000000000000000000
 BUILD := DOCKER_BUILDKIT=1 docker build -f images/Containerfile --build-arg TORCH_INDEX_URL=$(TORCH_INDEX_URL)
 
-.PHONY: help venv demo test races fuzz hostile faults test-containers lint types images sbom native-pipelines lock clean
+.PHONY: help venv demo test reader races fuzz hostile faults test-containers lint types images sbom native-pipelines lock clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -42,6 +42,14 @@ sbom: ## build/biasgate.cdx.json: the image's Python packages in CycloneDX
 
 native-pipelines: venv ## Remake manifests/overlays/kfp-native-api after a change to components or pipelines
 	BIASGATE_IMAGE=$(IMAGE) $(BIN)/python manifests/overlays/kfp-native-api/compile.py
+
+READER := src/biasgate/meta/readers/digits
+reader: venv ## Remake the meta-classifier that `biasgate scan` reads with, and its scores (some minutes of two cores)
+	plan=$$($(BIN)/biasgate zoo plan digits_reader --root build/reader --shards 2) && \
+	  for shard in 0 1; do $(BIN)/biasgate zoo train $$plan --root build/reader --shard $$shard & done; wait && \
+	  $(BIN)/biasgate weights features $${plan%/*}/shard-0000 $${plan%/*}/shard-0001 --into build/reader/features.parquet
+	$(BIN)/biasgate meta train build/reader/features.parquet --spec digits_reader \
+	  --into $(READER).json --json > $(READER).scores.json
 
 races: venv ## 100 races of two gates on an MLflow server with PostgreSQL
 	BIASGATE_RACES=100 $(BIN)/python -m pytest tests/integration/registry/test_races.py

@@ -11,10 +11,10 @@ from biasgate.cli.output import Json, print_json, print_table
 from biasgate.errors import CandidateError
 
 if TYPE_CHECKING:
+    from biasgate.meta.classifier import MetaClassifier
     from biasgate.meta.files import FileScan
 
 app = typer.Typer()
-CHAMPION = "models:/biasgate-meta-classifier@champion"
 
 
 @app.command()
@@ -22,16 +22,19 @@ def scan(
     models: Annotated[list[Path], typer.Argument(help="ONNX, safetensors or .pt files, packages, or folders of them.")],
     *,
     meta_classifier: Annotated[
-        str, typer.Option(help="Its file, or a registered version.", envvar="BIASGATE_META_CLASSIFIER")
-    ] = CHAMPION,
+        str | None,
+        typer.Option(
+            help="Its file, or a registered version; the one that comes with biasgate by default.",
+            envvar="BIASGATE_META_CLASSIFIER",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Read bias from the weights of models. Nothing is run. A file that cannot be read is an entry with its reason."""
     from biasgate.meta.files import models_in, scan_files
     from biasgate.progress import progress
-    from biasgate.registry.meta_classifiers import load_meta_classifier
 
-    reader = load_meta_classifier(meta_classifier)
+    reader = _reader(meta_classifier)
     files = [file for model in models for file in models_in(model)]
     with progress("scan", total=len(files), unit="models") as advance:
         entries = [_entry(scanned) for scanned in scan_files(reader, files, advance=advance)]
@@ -42,6 +45,16 @@ def scan(
         print_table("scan", columns, [_row(entry) for entry in entries])
     if any("error" in entry for entry in entries):
         raise typer.Exit(CandidateError.exit_code)
+
+
+def _reader(source: str | None) -> MetaClassifier:
+    if source:
+        from biasgate.registry.meta_classifiers import load_meta_classifier
+
+        return load_meta_classifier(source)
+    from biasgate.meta.shipped import shipped_meta_classifier
+
+    return shipped_meta_classifier()
 
 
 def _entry(scanned: FileScan) -> dict[str, Any]:
