@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import biasgate
-from biasgate.cli import approvals, candidates, data, decisions, keys, logs, meta, promotions, scans, zoo
+from biasgate.cli import approvals, candidates, data, decisions, heatmaps, keys, logs, meta, promotions, scans, zoo
 from biasgate.cli.output import print_json
 from biasgate.errors import BiasgateError
 
@@ -24,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (scans, candidates, decisions, approvals, promotions):
+for group in (scans, candidates, heatmaps, decisions, approvals, promotions):
     app.registered_commands.extend(group.app.registered_commands)
 app.add_typer(data.app, name="data")
 app.add_typer(zoo.app, name="zoo")

@@ -91,6 +91,7 @@ class SyntheticFaces(Document):
     label: Label = "action_units"
     seed: int = Field(default=0, ge=0)
     correlations: tuple[Correlation, ...] = ()
+    aligned: bool = False
 
 
 class CelebA(Document):

@@ -11,8 +11,8 @@ from biasgate.documents import Document
 from biasgate.errors import InputError
 from biasgate.meta.classifier import MetaClassifier, features_of, levels_of, split_of
 from biasgate.meta.ridge import Array
-from biasgate.meta.scores import mean_t
 from biasgate.statistics.estimate import Estimate
+from biasgate.statistics.mean import mean_t
 from biasgate.zoo.spec import ZooSpec
 
 if TYPE_CHECKING:

@@ -20,8 +20,9 @@ from biasgate.meta.classifier import MetaClassifier, axis_of, features_of, grade
 from biasgate.meta.honest import Comparison, HonestReport, LeakAlarm, ReaderScore
 from biasgate.meta.reader import fit_reader
 from biasgate.meta.ridge import Array
-from biasgate.meta.scores import bootstrap, mean_t, none_or_any, rmse, score_bias, score_biased, score_reader, share
+from biasgate.meta.scores import bootstrap, none_or_any, rmse, score_bias, score_biased, score_reader, share
 from biasgate.statistics.estimate import Estimate
+from biasgate.statistics.mean import mean_t
 from biasgate.statistics.paired import Pairs, newcombe_paired
 from biasgate.weights.features import GROUPS, group_of
 from biasgate.weights.table import RAW, comparable

@@ -97,15 +97,6 @@ def share(outcomes: np.ndarray, *, confidence: float = CONFIDENCE) -> Estimate:
     return wilson(int(outcomes.sum()), len(outcomes), confidence=confidence)
 
 
-def mean_t(values: Array, *, confidence: float = CONFIDENCE) -> Estimate:
-    """A mean of independent values with Student's interval."""
-    from scipy.stats import t
-
-    n, mean = len(values), float(values.mean())
-    half = float(t.ppf((1 + confidence) / 2, n - 1) * values.std(ddof=1) / np.sqrt(n))
-    return Estimate(value=mean, low=mean - half, high=mean + half, n=n, method="t", confidence=confidence)
-
-
 def bootstrap(statistic: Callable[[Rows], Array | float], n: int) -> Estimate:
     """A statistic of models with its percentile bootstrap interval; models are drawn with replacement.
 

@@ -25,8 +25,8 @@ def train_classifier(
     """Trains a declared network on images, from scratch.
 
     Args:
-        dataset: Images as stored, one label each.
-        architecture: Its last layer has one unit a class.
+        dataset: Images as stored, one label each or multi-label.
+        architecture: Its last layer has one unit a class (or label).
         seed: Drives initial weights and batches.
         recipe: Of the loop; its defaults when absent.
         normalisation: Of the input; the candidate's card must state the same.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from biasgate.training.loss import mean_loss
 from biasgate.training.recipe import TrainingRecipe
 from biasgate.training.schedule import learning_rates
 
@@ -24,7 +25,7 @@ def train(
     recipe: TrainingRecipe,
     generator: torch.Generator,
 ) -> float:
-    """Trains ``module`` in place by cross-entropy and leaves it in evaluation mode.
+    """Trains ``module`` in place by ``loss.mean_loss`` and leaves it in evaluation mode.
 
     Only parameters that require a gradient move, so a caller that freezes layers fine-tunes the rest. The result is a
     function of module, data, recipe, generator and number of threads alone. The generator also seeds dropout.
@@ -32,7 +33,7 @@ def train(
     Args:
         module: From samples to logits ``[n, classes]``.
         samples: ``float32 [n, channels, height, width]`` or ``[n, features]``, normalised already.
-        labels: Class indices ``int64 [n]``.
+        labels: Class indices ``int64 [n]``, or 0 and 1 ``int64 [n, labels]`` (multi-label).
         recipe: Fixed beforehand.
         generator: Draws batches, shifts and dropout.
 
@@ -40,7 +41,6 @@ def train(
         Mean loss over the last tenth of the steps.
     """
     import torch
-    from torch.nn.functional import cross_entropy
 
     parameters = [p for p in module.parameters() if p.requires_grad]
     optimizer = optimizer_for([parameters], [recipe])
@@ -52,7 +52,7 @@ def train(
         torch.manual_seed(int(torch.randint(2**62, (1,), generator=generator)))
         module.train()
         for step, rows in enumerate(batches):
-            loss = cross_entropy(module(views(rows)), labels[rows])
+            loss = mean_loss(module(views(rows)), labels[rows])
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.param_groups[0]["lr"] = rates[step]

@@ -11,7 +11,7 @@ from biasgate.data.dataset import Dataset
 from biasgate.data.synthetic_faces.attributes import ACTION_UNITS, PERSONAL, SHOWN, SKIN, Label, skin_group
 from biasgate.data.synthetic_faces.correlation import Correlation
 from biasgate.data.synthetic_faces.drawing import draw_faces
-from biasgate.data.synthetic_faces.traits import sample_traits
+from biasgate.data.synthetic_faces.traits import POSE, sample_traits
 
 VALUES = PERSONAL | SHOWN | {"skin": SKIN}
 """The values of every attribute of the data set."""
@@ -25,6 +25,7 @@ def synthetic_faces(
     label: Label = "action_units",
     seed: int = 0,
     correlations: Sequence[Correlation] = (),
+    aligned: bool = False,
     name: str = "synthetic faces",
 ) -> Dataset:
     """Drawn faces with a known truth; each person is a unit.
@@ -36,6 +37,7 @@ def synthetic_faces(
         label: The attribute to be predicted, or ``action_units`` for all of them at once (multi-label).
         seed: Equal arguments give equal sets.
         correlations: What to plant; see ``correlation.Correlation``.
+        aligned: All faces look ahead from the middle of the image; nothing else about them changes.
         name: For people.
 
     Returns:
@@ -45,6 +47,8 @@ def synthetic_faces(
         InputError: The correlations contradict each other.
     """
     traits = sample_traits(people=people, images=images, seed=seed, correlations=correlations)
+    if aligned:
+        traits = traits.assign(**dict.fromkeys(POSE, 0.5))
     attributes = describing_attributes(traits)
     if label == "action_units":
         classes = predicted = tuple(ACTION_UNITS)

@@ -9,7 +9,10 @@ import numpy as np
 from biasgate.data.synthetic_faces.face import Face
 from biasgate.data.synthetic_faces.shapes import Floats, Layer
 
-_TURN, _NOD, _ROLL, _SHIFT, _ZOOM = 0.07, 0.035, np.radians(9), 0.07, 0.07
+ZOOM = 0.97
+"""Scale of a face that is neither near nor far: face coordinates to image coordinates."""
+
+_TURN, _NOD, _ROLL, _SHIFT, _NEARER = 0.07, 0.035, np.radians(9), 0.07, 0.07
 
 
 def turned(layers: list[Layer], face: Face) -> list[Layer]:
@@ -36,7 +39,7 @@ class Pose:
     @staticmethod
     def of(face: Face) -> Pose:
         """The pose that the traits say."""
-        roll, zoom = _ROLL * face.swing("roll"), 0.97 * (1 + _ZOOM * face.swing("zoom"))
+        roll, zoom = _ROLL * face.swing("roll"), ZOOM * (1 + _NEARER * face.swing("zoom"))
         cos, sin = zoom * np.cos(roll), zoom * np.sin(roll)
         matrix = np.stack([np.stack([cos, -sin], axis=1), np.stack([sin, cos], axis=1)], axis=1)
         return Pose(matrix, _SHIFT * np.stack([face.swing("across"), face.swing("down")], axis=1)[:, None])

@@ -23,6 +23,9 @@ SCENE = (
 )  # fmt: skip
 """Pose, light, camera and surroundings of an image, each in [0, 1]."""
 
+POSE = SCENE[:6]
+"""Those that move the face in the image; 0.5 each for a face that looks ahead from the middle."""
+
 
 def sample_traits(
     *, people: int, images: int = 1, seed: int = 0, correlations: Sequence[Correlation] = ()

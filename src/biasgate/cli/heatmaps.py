@@ -1,0 +1,71 @@
+"""``biasgate heatmaps``: where a candidate looks, by subgroup."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from biasgate.cli.candidates import Data, Package
+from biasgate.cli.output import Json, print_json, print_table
+
+app = typer.Typer()
+
+
+@app.command()
+def heatmaps(
+    package: Package,
+    *,
+    data: Data,
+    attributes: Annotated[str, typer.Option(help="Attributes of persons, with commas: gender,skin.")],
+    depth: Annotated[int, typer.Option(help="Intersections of up to this many attributes.", min=1, max=3)] = 2,
+    regions: Annotated[
+        str | None, typer.Option(help="Region map in YAML: a file or URI; without it that of aligned synthetic faces.")
+    ] = None,
+    method: Annotated[
+        list[str] | None, typer.Option(help="lrp or integrated_gradients; may be repeated. Both by default.")
+    ] = None,
+    into: Annotated[Path | None, typer.Option(help="Folder for relevance.json and relevance.html.")] = None,
+    json: Json = False,
+) -> None:
+    """Explain a candidate on aligned images: heatmaps averaged by subgroup, region numbers, corrected tests, advice.
+
+    The card must declare the architecture: weights are read into it, nothing of the candidate runs. The look is not
+    logged: leave the gate's split alone.
+    """
+    from biasgate.data.regions import RegionMap
+    from biasgate.data.source import open_dataset
+    from biasgate.data.synthetic_faces.regions import FACE_REGIONS
+    from biasgate.evaluation.evaluate import evaluate
+    from biasgate.evaluation.findings import findings, rates_spec
+    from biasgate.evaluation.measure_relevance import measure_relevance
+    from biasgate.evaluation.relevance import RelevanceSpec
+    from biasgate.models.package import open_package
+    from biasgate.report.advice import advice
+    from biasgate.report.relevance import relevance_page
+    from biasgate.report.text import share_interval, subgroup
+    from biasgate.storage import store
+
+    named = {"attributes": attributes.split(","), "depth": depth} | ({"methods": method} if method else {})
+    spec = RelevanceSpec.build(named, where="the options")
+    candidate, dataset = open_package(package), open_dataset(data)
+    places = RegionMap.parse(store.read_bytes(regions, limit=2**20), where=regions) if regions else FACE_REGIONS
+    relevance, pictures = measure_relevance(candidate, dataset, places, spec)
+    rates = evaluate(candidate, dataset, rates_spec(dataset, spec))
+    if into:
+        into.mkdir(parents=True, exist_ok=True)
+        (into / "relevance.json").write_bytes(relevance.to_json())
+        (into / "relevance.html").write_text(relevance_page(relevance, pictures, rates), encoding="utf-8")
+    if json:
+        print_json(relevance)
+        return
+    rows = [
+        [m.method, f.label, subgroup(f.subgroup), share_interval(f.share) if f.share else "too few", str(f.units)]
+        for m in relevance.methods
+        for f in m.focus
+        if len(f.subgroup) < 2
+    ]
+    print_table("relevance inside the label's regions", ["method", "label", "subgroup", "share", "units"], rows)
+    for sentence in advice(findings(rates, relevance)):
+        typer.echo(f"- {sentence}")
