@@ -1,5 +1,6 @@
 """KFP components of biasgate: each body imports one step of the library and calls it."""
 
+from biasgate.components.audit import audit_architecture, plan_audit, train_audit_shard
 from biasgate.components.candidate import fetch_candidate, submit_candidate
 from biasgate.components.debias import debias_adversarial, debias_unlearning, repair_candidate
 from biasgate.components.evaluation import evaluate_subgroups
@@ -11,16 +12,19 @@ from biasgate.components.zoo import plan_zoo, train_zoo_shard
 
 __all__ = [
     "approve_candidate",
+    "audit_architecture",
     "debias_adversarial",
     "debias_unlearning",
     "evaluate_subgroups",
     "featurize_weights",
     "fetch_candidate",
     "list_candidates",
+    "plan_audit",
     "plan_zoo",
     "repair_candidate",
     "scan_weights",
     "submit_candidate",
+    "train_audit_shard",
     "train_meta_classifier",
     "train_zoo_shard",
 ]

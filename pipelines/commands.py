@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Compile pipelines; run them here or on Kubeflow; schedule them.", no_args_is_help=True)
 demo_app = typer.Typer()
 
-Pipeline = Annotated[str, typer.Argument(help="meta_classifier, gate or sweep.")]
+Pipeline = Annotated[str, typer.Argument(help="meta_classifier, gate, sweep or architecture_audit.")]
 Arguments = Annotated[list[str] | None, typer.Option("-a", help="name=value, one for each parameter.")]
 Endpoint = Annotated[str, typer.Option(help="URL of Kubeflow Pipelines.", envvar="KF_PIPELINES_ENDPOINT")]
 Namespace = Annotated[

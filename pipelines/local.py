@@ -17,7 +17,7 @@ from typing import Any
 from biasgate.errors import BiasgateError
 from biasgate.progress import EVENTS
 
-PIPELINES = ("meta_classifier", "gate", "sweep")
+PIPELINES = ("meta_classifier", "gate", "sweep", "architecture_audit")
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """The local runner works on two tasks of a loop at once, and small networks are slower on more threads."""
 SETTINGS = Path(__file__).with_name("local.yaml")

@@ -21,7 +21,12 @@ def test_component_compiles(name: str, tmp_path: Path) -> None:
 def test_pipelines_compile_to_the_same_bytes_each_time(tmp_path: Path) -> None:
     first = compile_pipelines(tmp_path / "first")
     second = compile_pipelines(tmp_path / "second")
-    assert [path.name for path in first] == ["gate.yaml", "meta_classifier.yaml", "sweep.yaml"]
+    assert [path.name for path in first] == [
+        "architecture_audit.yaml",
+        "gate.yaml",
+        "meta_classifier.yaml",
+        "sweep.yaml",
+    ]
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
 
 

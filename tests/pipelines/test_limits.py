@@ -43,6 +43,10 @@ def test_a_zoo_of_128_shards_makes_a_tenth_of_the_nodes_that_break_a_cluster():
     assert size.nodes < NODES / 10
 
 
+def test_an_audit_of_128_shards_stays_below_a_tenth_too():
+    assert run_size(spec_of("architecture_audit"), items=SHARDS).nodes < NODES / 10
+
+
 def test_a_sweep_at_its_limit_stays_below_a_tenth_too():
     limit = load_pipeline("sweep").component_spec.inputs["limit"].default
     assert run_size(spec_of("sweep"), items=limit).nodes < NODES / 10

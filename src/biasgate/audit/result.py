@@ -112,3 +112,18 @@ class AuditResult(Document):
     effects: tuple[Effect, ...]
     spectra: tuple[Spectrum, ...]
     versions: tuple[Versions, ...]
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """``clean``, then the perturbations."""
+        return tuple(dict.fromkeys(effect.view for effect in self.effects))
+
+    @property
+    def gaps(self) -> list[Effect]:
+        """β: effects on the gap between two subgroups."""
+        return [effect for effect in self.effects if effect.minus is not None]
+
+    @property
+    def subgroup_effects(self) -> list[Effect]:
+        """τ: effects on a subgroup's accuracy; on all images, where the subgroup is empty."""
+        return [effect for effect in self.effects if effect.minus is None]

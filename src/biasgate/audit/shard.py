@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
+from functools import partial
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -10,7 +14,7 @@ from biasgate.audit.material import Material, load_material
 from biasgate.audit.plan import AuditPlan, folder_of
 from biasgate.documents import Document, digest, sha256
 from biasgate.errors import InputError, TrustError
-from biasgate.progress import Advance, progress
+from biasgate.progress import Advance, progress, track
 from biasgate.storage.store import exists, join, read_bytes, write_bytes
 from biasgate.zoo.index import Versions, versions
 from biasgate.zoo.shard import using_threads
@@ -59,7 +63,16 @@ class AuditShard(Document):
     versions: Versions
 
 
-def train_shard(plan: AuditPlan, shard: int, root: str, *, threads: int = 1) -> AuditShard:
+def train_shards(plan: AuditPlan, root: str, *, workers: int = 1) -> list[AuditShard]:
+    """All shards of a plan, so many at a time, each on one thread of a process of its own; see ``train_shard``."""
+    if workers == 1:
+        return [train_shard(plan, shard, root) for shard in range(plan.shards)]
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        trained = pool.map(partial(train_shard, plan, root=root, bar=False), range(plan.shards))
+        return list(track(trained, "audit", total=plan.shards, unit="shards"))
+
+
+def train_shard(plan: AuditPlan, shard: int, root: str, *, threads: int = 1, bar: bool = True) -> AuditShard:
     """Trains and measures the models of a shard; a finished shard returns at once.
 
     Args:
@@ -67,6 +80,7 @@ def train_shard(plan: AuditPlan, shard: int, root: str, *, threads: int = 1) -> 
         shard: In ``[0, plan.shards)``.
         root: Local path or ``s3://`` URI above all audits.
         threads: Of torch; networks this small train fastest on one, with a shard a core.
+        bar: Show progress.
 
     Raises:
         InputError: The plan has no such shard, or see ``load_material``.
@@ -80,7 +94,8 @@ def train_shard(plan: AuditPlan, shard: int, root: str, *, threads: int = 1) -> 
         return AuditShard.parse(read_bytes(join(uri, "index.json")), where=uri)
     material, members = load_material(plan.spec), plan.members(shard)
     pool, total = ImagePool(material.train.samples), sum(len(seeds) for _, seeds in members)  # type: ignore[arg-type]
-    with using_threads(threads), progress(f"audit shard {shard}", total=total, unit="models") as advance:
+    shown = progress(f"audit shard {shard}", total=total, unit="models") if bar else nullcontext(_unseen)
+    with using_threads(threads), shown as advance:
         files = tuple(_arm(plan, arm, seeds, uri, material, pool, advance) for arm, seeds in members)
     index = AuditShard(
         plan=digest(plan),
@@ -93,6 +108,10 @@ def train_shard(plan: AuditPlan, shard: int, root: str, *, threads: int = 1) -> 
     )
     write_bytes(join(uri, "index.json"), index.to_json())
     return index
+
+
+def _unseen(steps: int = 1) -> None:
+    """Progress that a parent follows shard by shard."""
 
 
 def read_answers(index: AuditShard, file: AuditFile) -> Answers:

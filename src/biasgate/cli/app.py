@@ -11,7 +11,20 @@ from typing import Annotated
 import typer
 
 import biasgate
-from biasgate.cli import approvals, candidates, data, decisions, heatmaps, keys, logs, meta, promotions, scans, zoo
+from biasgate.cli import (
+    approvals,
+    audits,
+    candidates,
+    data,
+    decisions,
+    heatmaps,
+    keys,
+    logs,
+    meta,
+    promotions,
+    scans,
+    zoo,
+)
 from biasgate.cli.output import print_json
 from biasgate.errors import BiasgateError
 
@@ -29,6 +42,7 @@ for group in (scans, candidates, heatmaps, decisions, approvals, promotions):
 app.add_typer(data.app, name="data")
 app.add_typer(zoo.app, name="zoo")
 app.add_typer(meta.app, name="meta")
+app.add_typer(audits.app, name="audit")
 app.add_typer(logs.app, name="log")
 app.add_typer(keys.app, name="keys")
 app.add_typer(decisions.policies, name="policy")

@@ -1,0 +1,25 @@
+"""Pipeline: interventions × seeds × perturbations × subgroups, to effects with intervals."""
+
+from kfp import dsl
+
+from biasgate.components import audit_architecture, plan_audit, train_audit_shard
+from biasgate.pipelines.settings import configure
+
+
+@dsl.pipeline(name="architecture-audit", description="What a hyperparameter of the architecture does to each subgroup.")
+def architecture_audit(spec: str, root: str, shards: int = 64):
+    """Plans an audit, trains its models shard by shard, and estimates the effects.
+
+    Args:
+        spec: AuditSpec as YAML text, its URI, or a ready one's name.
+        root: Folder or ``s3://`` prefix that audits live under.
+        shards: How many tasks share the training.
+    """
+    planned = configure(plan_audit(spec=spec, root=root, shards=shards), cached=False)
+    with dsl.ParallelFor(planned.outputs["Output"]) as shard:
+        trained = configure(
+            train_audit_shard(plan=shard.plan, shard=shard.index, root=root, run=shard.run), work="train"
+        )
+    indices = dsl.Collected(trained.outputs["index"])
+    plan, run = planned.outputs["plan"], planned.outputs["run"]
+    configure(audit_architecture(plan=plan, shards=indices, run=run), cached=False)

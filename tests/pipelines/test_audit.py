@@ -1,0 +1,46 @@
+"""A small audit runs here with KFP's local runner: faces drawn, models trained in shards, effects estimated."""
+
+import json
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from biasgate.audit.files import read_spec
+from biasgate.audit.result import AuditResult
+from biasgate.pipelines import demo
+from biasgate.pipelines.local import run_locally
+
+PEOPLE = {"train": 300, "test": 150}
+
+
+def small_spec() -> str:
+    """The ready audit, cut down to two kernels, two seeds and few faces."""
+    spec = json.loads(read_spec("kernel_faces").to_json())
+    for part, people in PEOPLE.items():
+        spec[part]["data"]["people"] = people
+    spec |= {"seeds": 2, "samples": 200, "subgroups": ["age"], "controls": ["receptive_field"]}
+    spec["intervention"]["values"], spec["recipe"]["steps"] = [3, 7], 10
+    spec["perturbations"] = spec["perturbations"][:1]
+    return json.dumps(spec, indent=1)
+
+
+def test_a_small_audit_runs_from_its_spec_to_its_effects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MLFLOW_TRACKING_URI", "BIASGATE_SIGNING_KEY_FILE", "BIASGATE_TRUSTED_KEYS"):
+        monkeypatch.setenv(name, "")
+    demo.prepare(tmp_path)
+    arguments = {"spec": small_spec(), "root": str(tmp_path / "audits"), "shards": 2}
+    run_locally("architecture_audit", arguments, folder=tmp_path / "run")
+    (effects,) = (tmp_path / "run" / "tasks").glob("*/audit-architecture/effects")
+    result = AuditResult.read(effects)
+    assert [arm.name for arm in result.arms] == ["kernel 3", "kernel 7", "3 dilated to 7"]
+    assert len(result.effects) == 2 * 2 * (1 + 3 + 3)
+    (page,) = (tmp_path / "run" / "tasks").glob("*/audit-architecture/html")
+    assert "<h1>Architecture audit: kernel_faces</h1>" in page.read_text()
+    client = MlflowClient()
+    experiment = client.get_experiment_by_name("biasgate")
+    assert experiment is not None
+    runs = client.search_runs([experiment.experiment_id])
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    components = [run.data.tags.get("biasgate.component") for run in runs]
+    assert components.count("train_audit_shard") == 2
