@@ -101,5 +101,7 @@ def crossed_mean(
 def _sums(values: NDArray[np.floating], owners: NDArray[np.int64], count: int) -> NDArray[np.float64]:
     """Sums over each unit's images ``[seeds, units]``."""
     sums = np.zeros((len(values), count))
-    np.add.at(sums.T, owners, values.T)
+    order = np.argsort(owners, kind="stable")
+    starts = np.flatnonzero(np.diff(owners[order], prepend=-1))
+    sums[:, owners[order[starts]]] = np.add.reduceat(values[:, order], starts, axis=1)
     return sums

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -97,3 +99,17 @@ def test_a_ready_spec_can_be_planned_with_at_least_ten_seeds(name: str) -> None:
     spec = read_spec(name)
     assert spec.seeds >= 10
     assert len(plan_audit(spec, shards=2).arms) >= len(spec.intervention.values)
+
+
+def test_the_command_trains_once_and_its_result_can_be_read_again(
+    small: AuditSpec, tmp_path: Path, biasgate: Callable[..., Any]
+) -> None:
+    (tmp_path / "spec.yaml").write_bytes(small.to_json())
+    root, result, page = tmp_path / "root", tmp_path / "result.json", tmp_path / "page.html"
+    ran = biasgate("audit", "run", tmp_path / "spec.yaml", "--root", root, "--into", result, "--json")
+    assert json.loads(ran.out) == json.loads(result.read_text())
+    shown = biasgate("audit", "show", result, "--page", page)
+    assert shown.code == 0
+    assert "kernel 3" in shown.out
+    assert "effects on gaps are found" in shown.out
+    assert "Architecture audit: two_sources" in page.read_text()

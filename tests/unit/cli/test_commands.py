@@ -69,7 +69,9 @@ def test_a_key_is_never_overwritten(biasgate: Callable[..., Any], tmp_path: Path
 
 def test_compiling_names_the_files_it_wrote(biasgate: Callable[..., Any], tmp_path: Path) -> None:
     written = json.loads(biasgate("kfp", "compile", "--into", tmp_path, "--json").out)
-    assert [Path(path).name for path in written] == ["gate.yaml", "meta_classifier.yaml", "sweep.yaml"]
+    assert [Path(path).name for path in written] == [
+        "architecture_audit.yaml", "gate.yaml", "meta_classifier.yaml", "sweep.yaml",
+    ]  # fmt: skip
     assert all(Path(path).is_file() for path in written)
 
 
