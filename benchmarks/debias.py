@@ -1,39 +1,47 @@
 """Every repair method and baseline on the same models, repair data, split and grid size; see ``--help``.
 
 A seed draws its own split, planting, initial weights and twins. Results are JSON lines, one an arm and seed, appended
-as they come, cheap arms first; ``--resume`` runs what is missing. The table goes to docs/repair.md.
+as they come; a run goes on where the last one stopped. Tables and the figure go to docs/.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import re
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from debias_worlds import STEPS, World, make_world
-from scipy.stats import t, wilcoxon
+from debias_tables import write_figure, write_tables
+from debias_worlds import WORLDS, World
 from threadpoolctl import threadpool_limits
 
 from biasgate.debias.adversarial import GRID, repair_adversarially
-from biasgate.debias.baselines import fine_tune, fine_tune_head, groups_of, reweight, robust, train_twice
+from biasgate.debias.baselines import (
+    fine_tune,
+    fine_tune_head,
+    groups_of,
+    kamiran_calders,
+    reweight,
+    robust,
+    train_twice,
+)
 from biasgate.debias.classifier import PixelClassifier
 from biasgate.debias.combined import repair_features_then_head
 from biasgate.debias.counterfactual_bias import read_bias
+from biasgate.debias.erasure import erase_attribute
 from biasgate.debias.head import LinearHead
 from biasgate.debias.head_baselines import deep_feature_reweighting, gradient_step, refit_head
 from biasgate.debias.last_layer import head_of, read_features, repair_head
 from biasgate.debias.material import Material, material
 from biasgate.debias.newton import unlearn, unlearn_training
-from biasgate.debias.pairs import generated_pairs, twin_pairs, twin_rows
+from biasgate.debias.pairs import generated_pairs, twin_pairs
+from biasgate.debias.reliance import reliance
 from biasgate.debias.repair import movement, validation_rows
 from biasgate.debias.repaired import Repaired
 from biasgate.debias.unlearning import GRID as DAMPINGS
@@ -41,13 +49,11 @@ from biasgate.debias.unlearning import Damping, repair_by_unlearning
 from biasgate.models.network import Network
 from biasgate.progress import track
 
-ROOT = Path(__file__).parents[1]
-RESULTS, DOCS = ROOT / "benchmarks" / "results", ROOT / "docs" / "repair.md"
+RESULTS = Path(__file__).parent / "results"
 BUDGET = 600
 HARMFUL = 0.5
+"""Share of the training samples that unlearning from training data may replace."""
 Method = Callable[..., Repaired]
-Seeds = dict[int, dict[str, Any]]
-"""Results of one arm by seed."""
 
 
 def control(**changes: Any) -> Method:
@@ -86,24 +92,19 @@ def unlearn_with_training_data(world: World) -> Method:
     return method
 
 
-def retrained(world: World) -> Method:
-    """Training from scratch on the training data and its twins: an upper reference, not a repair."""
-
-    return lambda *_, **__: Repaired(world.train(world.training), (), planned=0, refitted=False)
-
-
 HEAD_BASELINES: dict[str, Method] = {
     "head refit": refit_head,
     "gradient step without H⁻¹": gradient_step,
     "DFR": deep_feature_reweighting,
+    "LEACE": erase_attribute,
 }
 TRAINED_BASELINES: dict[str, Method] = {
-    "full fine-tuning": fine_tune,
     "last-layer fine-tuning": fine_tune_head,
-    "group reweighting": reweight,
+    "full fine-tuning": fine_tune,
     "GroupDRO": robust,
     "JTT": train_twice,
 }
+TABULAR_BASELINES: dict[str, Method] = {"group balancing": reweight, "reweighing": kamiran_calders}
 CURRICULA: dict[str, Method] = {
     "**adversarial curriculum**": repair_adversarially,
     "its control: no curriculum": control(staged=False),
@@ -114,36 +115,60 @@ CURRICULA: dict[str, Method] = {
 
 
 def arms(world: World) -> dict[str, Method]:
-    """All arms, the cheap before the dear."""
+    """All arms that work on the world."""
+    images = world.contract.layout != "rows"
+    generated = {"unlearning, generated pairs": unlearn_generated} if images else {}
     return {
-        "original": lambda network, *_, **__: Repaired(network, (), planned=0, refitted=False),
-        "retrained with all twins": retrained(world),
+        "original": lambda network, *_, **__: unchanged(network),
+        "retrained with all twins": lambda *_, **__: unchanged(world.train(world.training)),
         **HEAD_BASELINES,
         "unlearning, training data": unlearn_with_training_data(world),
-        "unlearning, generated pairs": unlearn_generated,
+        **generated,
         "**unlearning**": repair_by_unlearning,
         **TRAINED_BASELINES,
-        **CURRICULA,
+        **(CURRICULA if images else TABULAR_BASELINES),
     }
+
+
+def unchanged(network: Network) -> Repaired:
+    """What no method chose."""
+    return Repaired(network, (), validated=network, planned=0, refitted=False)
 
 
 def measure(network: Network, world: World) -> dict[str, float]:
-    """On test twins: accuracies, worst group, share of decisions that the attribute swaps, bias."""
-    data, classifier = material(world.test, attribute=world.attribute), PixelClassifier(network, world.contract)
+    """On test units: accuracies, worst group, fairness gaps, and how far decisions lean on the attribute."""
+    data, twins = (material(part, attribute=world.attribute) for part in (world.test, world.test_twins))
+    classifier = PixelClassifier(network, world.contract)
     with torch.no_grad():
         decisions = classifier(data.samples).argmax(dim=1)
-    correct, groups = (decisions == data.labels).double(), groups_of(data)
-    by_group = [float(correct[groups == group].mean()) for group in groups.unique()]
-    first, second = twin_rows(data)
-    reading = read_bias(head_of(network), twin_pairs(read_features(classifier, data), data))
+    leaning = reliance(classifier, twins)
+    reading = read_bias(head_of(network), twin_pairs(read_features(classifier, twins), twins))
     return {
-        "aligned": float(correct[data.aligned].mean()),
-        "conflicting": float(correct[~data.aligned].mean()),
-        "worst_group": min(by_group),
-        "swap_rate": float((decisions[first] != decisions[second]).double().mean()),
+        **rates(decisions, data),
+        "swap_rate": leaning.swap_rate,
+        "attribution_share": leaning.attribution_share,
         "bias": reading.signed.value,
         "absolute_bias": reading.absolute.value,
     }
+
+
+def rates(decisions: torch.Tensor, data: Material) -> dict[str, float]:
+    """Accuracies; for two classes also DDP = |ΔP(ŷ = 1)| and the differences of true and false positive rates."""
+    correct, groups = (decisions == data.labels).double(), groups_of(data)
+    found = {
+        "accuracy": float(correct.mean()),
+        "aligned": float(correct[data.aligned].mean()),
+        "conflicting": float(correct[~data.aligned].mean()),
+        "worst_group": min(float(correct[groups == group].mean()) for group in groups.unique()),
+    }
+    if int(data.labels.max()) > 1 or data.kinds > 2:
+        return found
+    parts = {"ddp": data.labels >= 0, "tpr_gap": data.labels == 1, "fpr_gap": data.labels == 0}
+    positive = decisions.double()
+    shares = {
+        name: [positive[rows & (data.values == value)].mean() for value in (0, 1)] for name, rows in parts.items()
+    }
+    return found | {name: float((both[0] - both[1]).abs()) for name, both in shares.items()}
 
 
 def run_arm(name: str, method: Method, world: World, seed: int) -> dict[str, Any]:
@@ -159,15 +184,27 @@ def run_arm(name: str, method: Method, world: World, seed: int) -> dict[str, Any
     return {"arm": name, **measure(found.network, world), **cost, "training_seconds": world.seconds}
 
 
-def run(dataset: str, share: float, seeds: range, path: Path) -> None:
-    """Appends what ``path`` lacks, arm by arm, so that a table of some arms is complete early."""
-    done = {(row["seed"], row["arm"]) for row in rows_of(path)}
-    world = cache(partial(make_world, dataset, share=share))
-    missing = [(seed, arm) for arm in arms(world(seed=0)) for seed in seeds if (seed, arm) not in done]
-    for seed, arm in track(missing, f"{dataset} {share:g}", total=len(missing), unit="arms"):
-        found = run_arm(arm, arms(world(seed=seed))[arm], world(seed=seed), seed)
-        with path.open("a") as file:
-            file.write(json.dumps({"dataset": dataset, "share": share, "seed": seed, **found}) + "\n")
+def run_seed(name: str, seed: int, done: frozenset[str], path: Path) -> None:
+    """Appends what ``path`` lacks of a seed, arm by arm."""
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    threadpool_limits(1)
+    world = WORLDS[name](seed=seed)
+    for arm, method in arms(world).items():
+        if arm not in done:
+            row = json.dumps({"world": name, "seed": seed, **run_arm(arm, method, world, seed)})
+            with path.open("a") as file:
+                file.write(row + "\n")
+
+
+def run(name: str, seeds: range, path: Path, *, processes: int) -> None:
+    """Runs what is missing, seeds side by side."""
+    rows = list(rows_of(path))
+    done = {seed: frozenset(row["arm"] for row in rows if row["seed"] == seed) for seed in seeds}
+    with ProcessPoolExecutor(processes) as pool:
+        running = [pool.submit(run_seed, name, seed, done[seed], path) for seed in seeds]
+        for finished in track(as_completed(running), name, total=len(running), unit="seeds"):
+            finished.result()
 
 
 def rows_of(path: Path) -> Iterator[dict[str, Any]]:
@@ -175,72 +212,25 @@ def rows_of(path: Path) -> Iterator[dict[str, Any]]:
     yield from map(json.loads, path.read_text().splitlines()) if path.exists() else ()
 
 
-def table(rows: list[dict[str, Any]]) -> str:
-    """Markdown, one row an arm: means over seeds with 95 % t intervals, and Wilcoxon against two baselines.
-
-    These are DFR, the cheap one to beat, and whichever has the highest mean worst-group accuracy.
-    """
-    found = defaultdict[str, dict[int, dict[str, Any]]](dict)
-    for row in rows:
-        found[row["arm"]][row["seed"]] = row
-    complete = max(map(len, found.values()))
-    baselines = [arm for arm in (*HEAD_BASELINES, *TRAINED_BASELINES) if len(found[arm]) == complete]
-    best = max(baselines, key=lambda arm: np.mean([row["worst_group"] for row in found[arm].values()]))
-    header = ["method", "seeds", "aligned", "conflicting", "worst group", "− DFR (p)", f"− {best} (p)"]
-    lines = [[*header, "swapped", "B", "\\|B\\|", "CPU seconds", "moved"], ["---"] * (len(header) + 5)]
-    lines += [line(arm, of_arm, found["DFR"], found[best]) for arm, of_arm in found.items() if of_arm]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
-
-
-def line(arm: str, found: Seeds, dfr: Seeds, best: Seeds) -> list[str]:
-    """The cells of one arm."""
-    rows = list(found.values())
-    columns = {name: np.array([row[name] for row in rows]) for name in rows[0] if isinstance(rows[0][name], float)}
-    rates = [interval(columns[name]) for name in ("aligned", "conflicting", "worst_group")]
-    means = [f"{columns[name].mean():.2f}" for name in ("swap_rate", "bias", "absolute_bias")]
-    cost = [f"{np.median(columns['seconds']):.1f}", f"{100 * columns['moved'].mean():.1f} %"]
-    return [arm, str(len(rows)), *rates, comparison(found, dfr), comparison(found, best), *means, *cost]
-
-
-def interval(values: np.ndarray) -> str:
-    """Mean ± half-width."""
-    if len(values) < 2:
-        return f"{values.mean():.3f}"
-    return f"{values.mean():.3f} ± {t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)):.3f}"
-
-
-def comparison(ours: Seeds, theirs: Seeds) -> str:
-    """Mean paired difference of worst-group accuracy, in points, with the two-sided p of Wilcoxon's signed ranks."""
-    shared = sorted(ours.keys() & theirs.keys())
-    differences = np.array([ours[seed]["worst_group"] - theirs[seed]["worst_group"] for seed in shared])
-    return f"{100 * differences.mean():+.1f} ({wilcoxon(differences).pvalue:.3f})" if differences.any() else "–"
-
-
-def write_table(name: str, text: str) -> None:
-    """Between the document's markers for it, if it has them."""
-    page = DOCS.read_text()
-    block = re.compile(rf"(<!-- {re.escape(name)} -->\n).*?(<!-- end -->)", re.DOTALL)
-    DOCS.write_text(block.sub(lambda match: f"{match[1]}{text}\n{match[2]}", page))
+def path_of(name: str) -> Path:
+    """Where a world's results lie."""
+    return RESULTS / f"debias-{name.replace(' ', '-')}.jsonl"
 
 
 def main() -> None:
-    """Runs, then prints the table."""
+    """Runs, then remakes all tables and the figure from what there is."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--dataset", choices=STEPS, default="digits")
-    parser.add_argument("--share", type=float, default=0.02, help="of conflicting samples in training")
+    parser.add_argument("--world", nargs="*", choices=WORLDS, default=[], help="none: remake tables and figure")
     parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--resume", action="store_true", help="keep earlier results and run what is missing")
+    parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
-    torch.set_num_threads(1)
-    threadpool_limits(1)
     RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"debias-{options.dataset}-{options.share:g}.jsonl"
-    if not options.resume:
-        path.unlink(missing_ok=True)
-    run(options.dataset, options.share, range(options.seeds), path)
-    text = table([row for row in rows_of(path) if row["seed"] < options.seeds])
-    write_table(f"{options.dataset} {options.share:g}", text)
-    print(text)
+    for name in options.world:
+        run(name, range(options.seeds), path_of(name), processes=options.processes)
+    found = {name: list(rows_of(path_of(name))) for name in WORLDS}
+    measured = {name: rows for name, rows in found.items() if rows}
+    write_tables(measured)
+    write_figure(measured)
 
 
 if __name__ == "__main__":

@@ -11,16 +11,15 @@ from biasgate.debias.classifier import PixelClassifier
 from biasgate.debias.curriculum import ROUNDS, Settings, fine_tune
 from biasgate.debias.material import Material
 from biasgate.debias.repaired import Repaired
-from biasgate.debias.trials import best_of
+from biasgate.debias.trials import Watch, best_of
 from biasgate.errors import InputError
 from biasgate.models.card import InputContract
 from biasgate.models.network import Network
-from biasgate.progress import progress
+from biasgate.progress import Advance, progress
 
 GRID = (
     Settings(family="mixing", radius=0.6, weight=4.0, tie=1.0),
     Settings(family="mixing", radius=1.0, weight=4.0, tie=1.0),
-    Settings(family="mixing", radius=0.6, weight=2.0, tie=2.0),
 )
 
 
@@ -51,12 +50,33 @@ def repair_adversarially(
     require_images(data)
     with progress("repairing", total=ROUNDS * (len(grid) + 1), unit="rounds") as advance:
 
-        def repair(settings: Settings, training: Material) -> Network:
-            repaired = copy.deepcopy(network)
-            fine_tune(PixelClassifier(repaired, contract), training, settings, seed=seed, advance=advance)
-            return repaired
+        def repair(settings: Settings, training: Material, watch: Watch) -> Network:
+            return through_curriculum(
+                network, contract, training, settings, seed=seed, watch=watch, advance=advance
+            ).network
 
         return best_of(grid, repair, contract=contract, data=data, validation=validation, seconds=seconds)
+
+
+def through_curriculum(
+    network: Network,
+    contract: InputContract,
+    data: Material,
+    settings: Settings,
+    *,
+    seed: int,
+    watch: Watch,
+    advance: Advance,
+) -> PixelClassifier:
+    """A copy of the network, fine-tuned."""
+    classifier = PixelClassifier(copy.deepcopy(network), contract)
+
+    def after_round(learned: PixelClassifier) -> None:
+        watch(learned.network)
+        advance()
+
+    fine_tune(classifier, data, settings, seed=seed, after_round=after_round)
+    return classifier
 
 
 def require_images(data: Material) -> None:

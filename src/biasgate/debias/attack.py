@@ -14,12 +14,19 @@ STEPS = 8
 
 
 def attack(
-    reader: Callable[[Tensor], Tensor], pixels: Tensor, targets: Tensor, *, family: Family, radius: float
+    reader: Callable[[Tensor], Tensor],
+    pixels: Tensor,
+    targets: Tensor,
+    *,
+    family: Family,
+    radius: float,
+    steps: int = STEPS,
 ) -> Tensor:
     """Counterfactual images: changed within a ball until the reader reads ``targets``.
 
     Projected signed gradient descent on the reader's cross-entropy (Madry et al., arXiv 1706.06083) from a zero
-    change; each image stops at its flip. Our reading of Shukla et al., arXiv 2404.11819, with three departures: the
+    change, each step twice the radius over their number, each image until its flip; a single step is FGSM (Goodfellow
+    et al., arXiv 1412.6572). Our reading of Shukla et al., arXiv 2404.11819, with three departures: the
     attack is targeted at another value of the attribute, the attacked reader sees the classifier's own features, and
     beside the pixels' own L∞ ball there is a functional family.
 
@@ -34,19 +41,23 @@ def attack(
         targets: Value that each image shall be read as, ``int64 [n]``.
         family: How images may change.
         radius: Of the ball, in units of pixels in [0, 1] or of the colour map's entries.
+        steps: Most steps.
 
     Returns:
         Pixels of the same shape in [0, 1].
     """
     apply = mix_channels if family == "mixing" else add_pixels
-    change = pixels.new_zeros(_change_shape(pixels, family))
-    step = 2 * radius / STEPS
-    for _ in range(STEPS):
-        change.requires_grad_()
-        logits = reader(apply(pixels, change))
-        (gradient,) = torch.autograd.grad(cross_entropy(logits, targets, reduction="sum"), change)
-        unread = (logits.argmax(dim=1) != targets).view(-1, *[1] * (change.ndim - 1))
-        change = (change.detach() - step * gradient.sign() * unread).clamp(-radius, radius)
+    change, size = pixels.new_zeros(_change_shape(pixels, family)), 2 * radius / steps
+    live = torch.arange(len(pixels))
+    for _ in range(steps):
+        tried = change[live].requires_grad_()
+        logits = reader(apply(pixels[live], tried))
+        (gradient,) = torch.autograd.grad(cross_entropy(logits, targets[live], reduction="sum"), tried)
+        unread = logits.argmax(dim=1) != targets[live]
+        live, moved = live[unread], (tried.detach() - size * gradient.sign())[unread]
+        change[live] = moved.clamp(-radius, radius)
+        if not len(live):
+            break
     return apply(pixels, change).detach()
 
 

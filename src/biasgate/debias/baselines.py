@@ -12,9 +12,9 @@ from biasgate.debias.classifier import PixelClassifier
 from biasgate.debias.material import Material
 from biasgate.debias.training import Loss, Settings, repair_by_training
 
-RATES = (Settings(1e-2), Settings(3e-3), Settings(1e-3))
-HEAD_RATES = (Settings(1e-2), Settings(3e-2), Settings(3e-3))
-UPWEIGHTS = (Settings(1e-2, upweight=5.0), Settings(1e-2, upweight=20.0), Settings(3e-3, upweight=5.0))
+RATES = (Settings(2e-2), Settings(1e-2))
+HEAD_RATES = (Settings(3e-2), Settings(1e-2))
+UPWEIGHTS = (Settings(2e-2, upweight=5.0), Settings(1e-2, upweight=5.0))
 STEP = 0.01
 """η of GroupDRO."""
 
@@ -27,6 +27,15 @@ def plain(_classifier: PixelClassifier, data: Material, _settings: Settings) -> 
 def balanced(_classifier: PixelClassifier, data: Material, _settings: Settings) -> Loss:
     """Every group counts as much as any other: weights inverse to its size."""
     return weighted(data, balancing_weights(data))
+
+
+def reweighing(_classifier: PixelClassifier, data: Material, _settings: Settings) -> Loss:
+    """Kamiran and Calders 2012: weights P(a) P(y) / P(a, y), under which attribute and label are independent."""
+    cells = torch.zeros(data.kinds, int(data.labels.max()) + 1).index_put(
+        (data.values, data.labels), torch.ones(len(data)), accumulate=True
+    )
+    expected = cells.sum(dim=1, keepdim=True) * cells.sum(dim=0, keepdim=True) / len(data)
+    return weighted(data, expected[data.values, data.labels] / cells[data.values, data.labels])
 
 
 def jtt(classifier: PixelClassifier, data: Material, settings: Settings) -> Loss:
@@ -82,6 +91,7 @@ def balancing_weights(data: Material) -> Tensor:
 
 fine_tune = partial(repair_by_training, grid=RATES, make_loss=plain)
 fine_tune_head = partial(repair_by_training, grid=HEAD_RATES, make_loss=plain, head_only=True)
+kamiran_calders = partial(repair_by_training, grid=RATES, make_loss=reweighing)
 reweight = partial(repair_by_training, grid=RATES, make_loss=balanced)
 robust = partial(repair_by_training, grid=RATES, make_loss=group_dro)
 train_twice = partial(repair_by_training, grid=UPWEIGHTS, make_loss=jtt)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import copy
-
 from torch import Tensor
 
-from biasgate.debias.adversarial import GRID, require_images
-from biasgate.debias.classifier import PixelClassifier
-from biasgate.debias.curriculum import ROUNDS, Settings, fine_tune
+from biasgate.debias.adversarial import GRID, require_images, through_curriculum
+from biasgate.debias.curriculum import ROUNDS, Settings
 from biasgate.debias.last_layer import with_head
 from biasgate.debias.material import Material
 from biasgate.debias.repaired import Repaired
-from biasgate.debias.trials import best_of
+from biasgate.debias.trials import Watch, best_of
 from biasgate.debias.unlearning import GRID as DAMPINGS
 from biasgate.debias.unlearning import unlearned
 from biasgate.models.card import InputContract
@@ -32,9 +29,10 @@ def repair_features_then_head(
     require_images(data)
     with progress("repairing", total=ROUNDS * (len(GRID) + 1), unit="rounds") as advance:
 
-        def repair(settings: Settings, training: Material) -> Network:
-            classifier = PixelClassifier(copy.deepcopy(network), contract)
-            fine_tune(classifier, training, settings, seed=seed, advance=advance)
+        def repair(settings: Settings, training: Material, watch: Watch) -> Network:
+            classifier = through_curriculum(
+                network, contract, training, settings, seed=seed, watch=watch, advance=advance
+            )
             return with_head(classifier.network, unlearned(DAMPINGS[0], classifier, training))
 
         return best_of(GRID, repair, contract=contract, data=data, validation=validation, seconds=seconds)

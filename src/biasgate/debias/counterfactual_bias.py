@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from biasgate.debias.head import Array, LinearHead, Samples
+from biasgate.debias.record import BiasReading
 from biasgate.errors import InputError
 from biasgate.statistics.estimate import Estimate
 
@@ -40,23 +41,6 @@ class Pairs:
             np.concatenate([self.aligned.features, self.conflicting.features]),
             np.concatenate([self.aligned.labels, self.conflicting.labels]),
         )
-
-
-@dataclass(frozen=True)
-class BiasReading:
-    """The bias of a head.
-
-    Attributes:
-        signed: B, the mean over pairs of p(y | aligned) − p(y | conflicting), in [−1, 1].
-        absolute: Mean of its absolute value, in [0, 1]: a dependence that goes either way cannot cancel here.
-        threshold: δ.
-        biased: Whether the interval of B lies above δ.
-    """
-
-    signed: Estimate
-    absolute: Estimate
-    threshold: float
-    biased: bool
 
 
 def read_bias(head: LinearHead, pairs: Pairs, *, threshold: float = 0.0, confidence: float = 0.95) -> BiasReading:

@@ -7,6 +7,7 @@ together; stage 2 weighs each by how far the decision moved, which fades out tho
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,15 +21,13 @@ from biasgate.debias.material import Material
 from biasgate.debias.reader import fit_reader
 from biasgate.debias.views import random_views
 from biasgate.errors import InputError
-from biasgate.progress import Advance
 
-ROUNDS, EASY_ROUNDS, EPOCHS, KEPT = 8, 2, 8, 3
+ROUNDS, EASY_ROUNDS, STEPS, KEPT = 8, 2, 48, 3
 EASY_RADIUS, EASY_WEIGHT = 0.1, 0.5
 BATCH, LEARNING_RATE = 64, 1e-2
 HEAVIEST = 3.0
-"""Rounds, how many of them are stage 1, epochs a round, rounds whose counterfactuals are kept; radius and λ of stage 1;
-pairs a step and peak learning rate; largest weight of a counterfactual. Found on digits outside the candidate, repair
-and gate roles."""
+"""Rounds, how many of them are stage 1, steps a round, rounds whose counterfactuals are kept; radius and λ of stage 1;
+pairs a step and peak learning rate; largest weight of a counterfactual."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Round:
-    """One round: its counterfactuals are made together, then learned for ``EPOCHS``.
+    """One round: its counterfactuals are made together, then learned for ``STEPS``.
 
     Attributes:
         easy: Stage 1: only counterfactuals that leave the decision as it was, untied.
@@ -143,7 +142,14 @@ def movement(before: Tensor, after: Tensor) -> Tensor:
     return (divergence.clamp(min=0) / divergence.mean().clamp(min=1e-4)).clamp(max=HEAVIEST)
 
 
-def fine_tune(classifier: PixelClassifier, data: Material, settings: Settings, *, seed: int, advance: Advance) -> None:
+def fine_tune(
+    classifier: PixelClassifier,
+    data: Material,
+    settings: Settings,
+    *,
+    seed: int,
+    after_round: Callable[[PixelClassifier], None],
+) -> None:
     """Takes the classifier through the curriculum, in place; every part of it learns.
 
     L = [CE(f(x), y) + λ w CE(f(x'), y) + μ KL(sg f(x) ‖ f(x'))] / (1 + λ + μ), half of each batch clean, both halves
@@ -153,15 +159,14 @@ def fine_tune(classifier: PixelClassifier, data: Material, settings: Settings, *
         InputError: The loss is not finite.
     """
     generator = torch.Generator().manual_seed(seed)
-    steps = len(data) // min(BATCH, len(data))
-    optimizer = torch.optim.Adam(classifier.parameters(), LEARNING_RATE)
+    optimizer = torch.optim.Adam(classifier.parameters(), LEARNING_RATE, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, LEARNING_RATE, total_steps=ROUNDS * EPOCHS * steps, cycle_momentum=False
+        optimizer, LEARNING_RATE, total_steps=ROUNDS * STEPS, cycle_momentum=False
     )
     kept: list[Counterfactuals] = []
     for part in rounds(settings):
         kept = [*kept, counterfactuals(classifier, data, part, settings, generator=generator)][-KEPT:]
-        for rows in _batches(len(data), steps, generator):
+        for rows in batches(len(data), size=BATCH, count=STEPS, generator=generator):
             chosen = kept[int(torch.randint(len(kept), (), generator=generator))]
             pairs = torch.cat([data.samples[rows], chosen.pixels[rows]], dim=1)
             views = torch.cat(random_views(pairs, generator=generator).chunk(2, dim=1))
@@ -172,14 +177,14 @@ def fine_tune(classifier: PixelClassifier, data: Material, settings: Settings, *
             loss.backward()
             optimizer.step()
             schedule.step()
-        advance()
+        after_round(classifier)
 
 
-def _batches(n: int, steps: int, generator: Generator) -> list[Tensor]:
-    """Rows of every step of a round: ``EPOCHS`` times all samples in random order, what fills no batch left out."""
-    size = min(BATCH, n)
-    epochs = [torch.randperm(n, generator=generator)[: steps * size] for _ in range(EPOCHS)]
-    return list(torch.cat(epochs).split(size))
+def batches(n: int, *, size: int, count: int, generator: Generator) -> tuple[Tensor, ...]:
+    """Rows of ``count`` steps, ``size`` each or all there are: all samples in random order, again and again."""
+    size = min(size, n)
+    order = torch.cat([torch.randperm(n, generator=generator) for _ in range(-(-count * size // n))])
+    return order[: count * size].split(size)
 
 
 def _loss(logits: Tensor, labels: Tensor, weights: Tensor, part: Round) -> Tensor:

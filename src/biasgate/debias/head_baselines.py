@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,9 @@ from biasgate.debias.repaired import Repaired
 from biasgate.debias.unlearning import GRID, Damping, found_pairs
 from biasgate.models.card import InputContract
 from biasgate.models.network import Network
+
+if TYPE_CHECKING:
+    from sklearn.linear_model import LogisticRegression
 
 REFITS = 10
 """Group-balanced draws that DFR averages."""
@@ -37,7 +41,7 @@ class Penalty:
     inverse: float
 
 
-PENALTIES = (Penalty(1.0), Penalty(10.0), Penalty(0.3))
+PENALTIES = (Penalty(10.0), Penalty(1.0))
 
 
 def refit_head(
@@ -88,7 +92,8 @@ def deep_feature_reweighting(
         samples, rng = read_features(classifier, training), np.random.default_rng(seed)
         groups, classes = groups_of(training).numpy(), len(head_of(classifier.network).bias)
         draws = [samples.take(balanced_draw(groups, rng)) for _ in range(REFITS)]
-        heads = [sparse_head(draw, spread_of(samples), classes=classes, inverse=settings.inverse) for draw in draws]
+        model = sparse_model(settings.inverse)
+        heads = [sparse_head(model, draw, spread_of(samples), classes=classes) for draw in draws]
         return LinearHead(np.mean([head.theta for head in heads], axis=0))
 
     return repair_head(network, contract, data, validation, grid=PENALTIES, edit=edit, seconds=seconds)
@@ -106,12 +111,20 @@ def balanced_draw(groups: NDArray[np.int64], rng: np.random.Generator) -> NDArra
     return np.concatenate(draws)
 
 
-def sparse_head(samples: Samples, spread: NDArray[np.float64], *, classes: int, inverse: float) -> LinearHead:
-    """scikit-learn's L1 logistic regression as a head; a class that no sample has is never decided for."""
+def sparse_model(inverse: float) -> LogisticRegression:
+    """scikit-learn's L1 logistic regression; each fit starts where the last one ended, for its draw is much alike."""
     from sklearn.linear_model import LogisticRegression
 
+    return LogisticRegression(
+        l1_ratio=1.0, solver="saga", C=inverse, max_iter=300, tol=1e-3, warm_start=True, random_state=0
+    )
+
+
+def sparse_head(
+    model: LogisticRegression, samples: Samples, spread: NDArray[np.float64], *, classes: int
+) -> LinearHead:
+    """The model fitted, as a head; a class that no sample has is never decided for."""
     mean = samples.features.mean(axis=0)
-    model = LogisticRegression(l1_ratio=1.0, solver="saga", C=inverse, max_iter=300, tol=1e-3, random_state=0)
     model.fit((samples.features - mean) / spread, samples.labels)
     scores = np.column_stack([model.coef_ / spread, model.intercept_ - model.coef_ / spread @ mean])
     if len(model.classes_) == 2:

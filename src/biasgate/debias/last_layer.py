@@ -68,7 +68,7 @@ def repair_head(
     classifier = PixelClassifier(network, contract)
     return best_of(
         grid,
-        lambda settings, training: with_head(network, edit(settings, classifier, training)),
+        lambda settings, training, _: with_head(network, edit(settings, classifier, training)),
         contract=contract,
         data=data,
         validation=validation,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -12,15 +14,21 @@ from numpy.typing import NDArray
 
 from biasgate.data.dataset import Dataset
 from biasgate.data.splits import split
-from biasgate.debias.record import RepairRecord
+from biasgate.debias.record import Leaning, RepairRecord
 from biasgate.errors import InputError
 from biasgate.models.package import MODEL, CandidatePackage, pack
 
 if TYPE_CHECKING:
+    from biasgate.debias.material import Material
+    from biasgate.models.card import InputContract
     from biasgate.models.network import Network
 
-Method = Literal["adversarial", "unlearning"]
+Method = Literal["adversarial", "unlearning", "combined"]
+HEAD_ONLY = {"unlearning"}
+"""Methods that move the last layer alone, and so need no declared architecture."""
 VALIDATION_SHARE = 0.25
+THRESHOLD = 0.05
+"""δ: a mean difference of the true label's probability between pairs above this, by its interval, is bias."""
 
 
 def debias(
@@ -45,7 +53,7 @@ def debias(
     The result depends on package, data, seed and number of threads alone, as long as the budget cuts nothing short.
 
     Args:
-        package: The candidate; its card must hold the architecture.
+        package: The candidate; its card must hold the architecture, unless the method moves the last layer alone.
         dataset: Repair data; no unit of it may be in a test split.
         method: How to repair.
         attribute: Column of the sensitive attribute.
@@ -54,34 +62,37 @@ def debias(
         seed: All randomness follows from it.
 
     Raises:
-        CandidateError: The card has no architecture, or not the model's.
+        CandidateError: The card has no architecture, or not the model's; the graph does not end in a linear head.
         InputError: The budget is empty, the method unknown, the task not one of one label a sample, the data without
             attribute, alignment or enough units, the loss not finite, or ``into`` taken.
     """
     import torch
 
     from biasgate.debias.adversarial import repair_adversarially
+    from biasgate.debias.combined import repair_features_then_head
     from biasgate.debias.material import material
     from biasgate.debias.unlearning import repair_by_unlearning
-    from biasgate.models.export import export_onnx
-    from biasgate.models.restore import restore
 
-    methods = {"adversarial": repair_adversarially, "unlearning": repair_by_unlearning}
+    methods = {
+        "adversarial": repair_adversarially,
+        "unlearning": repair_by_unlearning,
+        "combined": repair_features_then_head,
+    }
     if method not in methods:
         raise InputError(f"no repair method {method!r}", fix=f"use one of {', '.join(methods)}")
     _check(package, dataset, seconds=seconds)
     begun = time.monotonic()
     data = material(dataset, attribute=attribute)
-    validation = validation_rows(dataset, attribute=attribute, seed=seed)
-    original = restore(package)
-    found = methods[method](
-        original, package.card.input, data, torch.from_numpy(validation), seconds=seconds, seed=seed
-    )
+    validation = torch.from_numpy(validation_rows(dataset, attribute=attribute, seed=seed))
+    subject = _subject(package, dataset, data, head_only=method in HEAD_ONLY)
+    found = methods[method](subject.network, subject.contract, subject.data, validation, seconds=seconds, seed=seed)
+    held_out = subject.data.take(validation)
+    leanings = [_leaning(network, subject.contract, held_out) for network in (subject.network, found.validated)]
     with tempfile.TemporaryDirectory(prefix="biasgate-") as work:
-        parity = export_onnx(found.network, input_shape=package.card.input.shape, path=Path(work) / MODEL)
-        card = package.card.model_copy(update={"output": "logits", "repaired_from": package.digest})
+        parity = subject.write(found.network, Path(work) / MODEL)
+        card = package.card.model_copy(update={"output": subject.output, "repaired_from": package.digest})
         repaired = pack(Path(work) / MODEL, card, into)
-    moved, distance = movement(original, found.network)
+    moved, distance = movement(subject.network, found.network)
     return repaired, RepairRecord(
         method=method,
         original=package.digest,
@@ -97,6 +108,60 @@ def debias(
         samples=len(dataset),
         seed=seed,
         parity=parity,
+        before=leanings[0],
+        after=leanings[1],
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Subject:
+    """What a method repairs, and how the result becomes a graph again."""
+
+    network: Network
+    contract: InputContract
+    data: Material
+    output: Literal["logits", "probabilities"]
+    write: Callable[[Network, Path], float]
+
+
+def _subject(package: CandidatePackage, dataset: Dataset, data: Material, *, head_only: bool) -> _Subject:
+    """The declared network; for a method that moves the head alone, the head of the graph where none is declared."""
+    card = package.card
+    if card.architecture is None and head_only:
+        from biasgate.debias.graph_head import read_graph_head, write_graph_head
+        from biasgate.debias.last_layer import head_of
+
+        cut = read_graph_head(package, dataset, data)
+
+        def write(network: Network, path: Path) -> float:
+            return write_graph_head(package, dataset, cut, head_of(network), path=path)
+
+        return _Subject(cut.network, cut.contract, cut.data, card.output, write)
+    from biasgate.models.export import export_onnx
+    from biasgate.models.restore import restore
+
+    def export(network: Network, path: Path) -> float:
+        return export_onnx(network, input_shape=card.input.shape, path=path)
+
+    return _Subject(restore(package), card.input, data, "logits", export)
+
+
+def _leaning(network: Network, contract: InputContract, data: Material) -> Leaning | None:
+    """How a network leans on the attribute; None where the data holds no two pairs or the last layer is not linear."""
+    from biasgate.debias.classifier import PixelClassifier
+    from biasgate.debias.counterfactual_bias import read_bias
+    from biasgate.debias.last_layer import head_of, read_features
+    from biasgate.debias.pairs import twin_rows
+    from biasgate.debias.reliance import reliance
+    from biasgate.debias.unlearning import found_pairs
+
+    classifier = PixelClassifier(network, contract)
+    pairs = found_pairs(read_features(classifier, data), data)
+    if len(pairs) < 2:
+        return None
+    return Leaning(
+        bias=read_bias(head_of(network), pairs, threshold=THRESHOLD),
+        reliance=reliance(classifier, data) if len(twin_rows(data)[0]) else None,
     )
 
 
@@ -140,3 +205,6 @@ def _check(package: CandidatePackage, dataset: Dataset, *, seconds: int) -> None
             where=card.name,
             fix="give repair data with the card's classes, in its order",
         )
+    unlabelled = int(((dataset.labels < 0) | (dataset.labels >= len(dataset.classes))).sum())
+    if unlabelled:
+        raise InputError(f"{unlabelled} samples have no label", where=dataset.name, fix="label them, or leave them out")

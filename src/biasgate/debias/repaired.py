@@ -18,11 +18,13 @@ class Repaired:
     Attributes:
         network: The repaired network; the one that it started from is as it was.
         trials: Settings in the order of trial, one chosen.
+        validated: The network that validation chose: ``network``, unless that ran again on all repair data.
         planned: Settings that were to be tried; more than ``trials`` when the budget ended first.
         refitted: Whether the chosen settings were run again on all repair data.
     """
 
     network: Network
     trials: tuple[Trial, ...]
+    validated: Network
     planned: int
     refitted: bool

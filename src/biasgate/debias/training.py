@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
 from biasgate.debias.classifier import PixelClassifier
-from biasgate.debias.curriculum import BATCH, EPOCHS, ROUNDS
+from biasgate.debias.curriculum import BATCH, ROUNDS, STEPS, batches
 from biasgate.debias.material import Material
 from biasgate.debias.repaired import Repaired
-from biasgate.debias.trials import best_of
+from biasgate.debias.trials import Watch, best_of
 from biasgate.debias.views import random_views
 from biasgate.errors import InputError
 from biasgate.models.card import InputContract
@@ -71,24 +71,32 @@ def repair_by_training(
         InputError: The loss is not finite.
     """
 
-    def repair(settings: Settings, training: Material) -> Network:
+    def repair(settings: Settings, training: Material, watch: Watch) -> Network:
         classifier = PixelClassifier(copy.deepcopy(network), contract)
         loss = make_loss(classifier, training, settings)
         learner = classifier.network.layers[-1] if head_only else classifier.network
-        _train(classifier, training, list(learner.parameters()), loss, rate=settings.learning_rate, seed=seed)
+        _train(
+            classifier, training, list(learner.parameters()), loss, rate=settings.learning_rate, seed=seed, watch=watch
+        )
         return classifier.network
 
     return best_of(grid, repair, contract=contract, data=data, validation=validation, seconds=seconds)
 
 
 def _train(
-    classifier: PixelClassifier, data: Material, parameters: list[Tensor], loss: Loss, *, rate: float, seed: int
+    classifier: PixelClassifier,
+    data: Material,
+    parameters: list[Tensor],
+    loss: Loss,
+    *,
+    rate: float,
+    seed: int,
+    watch: Watch,
 ) -> None:
     generator = torch.Generator().manual_seed(seed)
-    batches = list(_batches(len(data), generator))
-    optimizer = torch.optim.Adam(parameters, rate)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=len(batches), cycle_momentum=False)
-    for rows in batches:
+    optimizer, steps = torch.optim.Adam(parameters, rate, fused=True), ROUNDS * STEPS
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps, cycle_momentum=False)
+    for step, rows in enumerate(batches(len(data), size=2 * BATCH, count=steps, generator=generator), start=1):
         samples = data.samples[rows]
         views = random_views(samples, generator=generator) if samples.ndim == 4 else samples
         value = loss(classifier(views), rows)
@@ -98,11 +106,5 @@ def _train(
         value.backward(inputs=parameters)
         optimizer.step()
         schedule.step()
-
-
-def _batches(n: int, generator: Generator) -> Iterator[Tensor]:
-    """As many as the curriculum makes of as much data, of as many images: its pairs are two each."""
-    count = ROUNDS * EPOCHS * max(1, n // BATCH)
-    size = min(2 * BATCH, n)
-    order = torch.cat([torch.randperm(n, generator=generator) for _ in range(-(-count * size // n))])
-    yield from order[: count * size].split(size)
+        if step % STEPS == 0:
+            watch(classifier.network)

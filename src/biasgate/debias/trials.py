@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound="DataclassInstance")
 """Settings: a dataclass of numbers and names."""
+Watch = Callable[[Network], None]
+"""Is shown a network that still learns."""
 
 
 def best_of(
     grid: Sequence[S],
-    repair: Callable[[S, Material], Network],
+    repair: Callable[[S, Material, Watch], Network],
     *,
     contract: InputContract,
     data: Material,
@@ -40,7 +42,7 @@ def best_of(
 
     Args:
         grid: In the order in which a budget that is too small for all is spent.
-        repair: From settings and data to a new network.
+        repair: From settings, data and a watch to a new network; what has rounds shows the watch each round's network.
         contract: The network's input contract.
         data: All repair data.
         validation: Rows that choose and that no trial learns from, ``bool [n]``; whole units.
@@ -50,24 +52,43 @@ def best_of(
     end, slowest = time.monotonic() + seconds, 0.0
     trials, networks = list[Trial](), list[Network]()
     for settings in grid:
-        begun = time.monotonic()
+        begun, curve = time.monotonic(), list[float]()
         if trials and begun + slowest > end:
             break
-        networks.append(repair(settings, training))
-        trials.append(score(PixelClassifier(networks[-1], contract), settings, held_out))
+
+        def watch(network: Network, curve: list[float] = curve) -> None:
+            curve.append(min(accuracies(PixelClassifier(network, contract), held_out)))
+
+        networks.append(repair(settings, training, watch))
+        trials.append(score(PixelClassifier(networks[-1], contract), settings, held_out, curve=curve))
         slowest = max(slowest, time.monotonic() - begun)
     best = max(range(len(trials)), key=lambda index: trials[index].merit)
     trials[best] = trials[best].model_copy(update={"chosen": True})
     refitted = time.monotonic() + slowest <= end
-    repaired = repair(grid[best], data) if refitted else networks[best]
-    return Repaired(repaired, tuple(trials), planned=len(grid), refitted=refitted)
+    repaired = repair(grid[best], data, lambda _: None) if refitted else networks[best]
+    return Repaired(repaired, tuple(trials), validated=networks[best], planned=len(grid), refitted=refitted)
 
 
-def score(classifier: PixelClassifier, settings: DataclassInstance, data: Material) -> Trial:
-    """Accuracy on aligned and on conflicting samples."""
+def score(
+    classifier: PixelClassifier, settings: DataclassInstance, data: Material, *, curve: Sequence[float] = ()
+) -> Trial:
+    """A trial of these settings, with what the classifier reached."""
+    aligned, conflicting = accuracies(classifier, data)
+    return Trial(
+        settings=asdict(settings),
+        worst_group=min(aligned, conflicting),
+        aligned=aligned,
+        conflicting=conflicting,
+        curve=tuple(curve),
+    )
+
+
+def accuracies(classifier: PixelClassifier, data: Material) -> tuple[float, float]:
+    """Accuracy on aligned and on conflicting samples, each a mean over the labels that are there."""
     with torch.no_grad():
         correct = (classifier(data.samples).argmax(dim=1) == data.labels).double()
-    aligned, conflicting = float(correct[data.aligned].mean()), float(correct[~data.aligned].mean())
-    return Trial(
-        settings=asdict(settings), worst_group=min(aligned, conflicting), aligned=aligned, conflicting=conflicting
-    )
+    sides = [
+        torch.stack([correct[side & (data.labels == label)].mean() for label in data.labels[side].unique()]).mean()
+        for side in (data.aligned, ~data.aligned)
+    ]
+    return float(sides[0]), float(sides[1])

@@ -29,7 +29,7 @@ class Damping:
     damping: float
 
 
-GRID = (Damping(0.03), Damping(0.01), Damping(0.1))
+GRID = (Damping(0.003), Damping(0.01))
 
 
 def repair_by_unlearning(

@@ -217,7 +217,7 @@ Rule = Annotated[
 class Repair(Document):
     """Whether a candidate that is rejected for bias may be repaired, how, and within what budget."""
 
-    methods: tuple[Literal["adversarial", "unlearning"], ...] = ()
+    methods: tuple[Literal["adversarial", "unlearning", "combined"], ...] = ()
     seconds: int = Field(default=600, gt=0)
 
 

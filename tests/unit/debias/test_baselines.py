@@ -18,13 +18,22 @@ from biasgate.debias.baselines import (
     group_dro,
     groups_of,
     jtt,
+    reweighing,
     robust,
 )
 from biasgate.debias.classifier import PixelClassifier
 from biasgate.debias.curriculum import ROUNDS, changed, rounds
 from biasgate.debias.curriculum import Settings as Curriculum
+from biasgate.debias.erasure import erase_attribute, eraser
 from biasgate.debias.head import LinearHead, Samples
-from biasgate.debias.head_baselines import balanced_draw, deep_feature_reweighting, refit_head, sparse_head, spread_of
+from biasgate.debias.head_baselines import (
+    balanced_draw,
+    deep_feature_reweighting,
+    refit_head,
+    sparse_head,
+    sparse_model,
+    spread_of,
+)
 from biasgate.debias.last_layer import head_of
 from biasgate.debias.material import Material, material
 from biasgate.debias.repair import movement, validation_rows
@@ -93,17 +102,17 @@ def test_the_sparse_head_decides_as_the_library_does(labels: list[int]):
     rng = np.random.default_rng(0)
     drawn = rng.choice(labels, size=80)
     samples = Samples(np.eye(3)[drawn] * 3 + rng.normal(size=(80, 3)), drawn)
-    head = sparse_head(samples, spread_of(samples), classes=3, inverse=1.0)
+    head = sparse_head(sparse_model(1.0), samples, spread_of(samples), classes=3)
     decisions = head.log_probabilities(samples).argmax(axis=1)
     assert (decisions == drawn).mean() > 0.85
     assert set(decisions) <= set(labels), "a class that was never seen is never decided for"
 
 
-@pytest.mark.parametrize("method", [fine_tune_head, refit_head, deep_feature_reweighting])
+@pytest.mark.parametrize("method", [fine_tune_head, refit_head, deep_feature_reweighting, erase_attribute])
 def test_head_baselines_move_the_head_alone(
     biased: CandidatePackage, data: Material, validation: torch.Tensor, method, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(training, "EPOCHS", 1)
+    monkeypatch.setattr(training, "STEPS", 4)
     network = restore(biased)
     found = method(network, biased.card.input, data, validation, seconds=1, seed=0)
     assert 0 < movement(network, found.network)[0] <= 330 / 24258 + 1e-9
@@ -114,7 +123,7 @@ def test_head_baselines_move_the_head_alone(
 def test_trained_baselines_move_a_copy_of_the_whole_network_towards_the_repair_data(
     biased: CandidatePackage, data: Material, validation: torch.Tensor, method, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(training, "EPOCHS", 2)
+    monkeypatch.setattr(training, "STEPS", 10)
     network = restore(biased)
     found = method(network, biased.card.input, data, validation, seconds=1, seed=0)
     assert movement(network, restore(biased)) == (0.0, 0.0)
@@ -122,11 +131,11 @@ def test_trained_baselines_move_a_copy_of_the_whole_network_towards_the_repair_d
     assert found.trials[0].conflicting > 0.5
 
 
-def test_every_arm_has_a_grid_of_three():
-    from biasgate.debias import adversarial, baselines, head_baselines, unlearning
+def test_every_arm_tries_equally_many_settings():
+    from biasgate.debias import adversarial, baselines, erasure, head_baselines, unlearning
 
     grids = (adversarial.GRID, unlearning.GRID, baselines.RATES, baselines.HEAD_RATES, baselines.UPWEIGHTS)
-    assert {len(grid) for grid in (*grids, head_baselines.PENALTIES)} == {3}
+    assert {len(grid) for grid in (*grids, head_baselines.PENALTIES, erasure.ERASURES)} == {2}
 
 
 def test_without_a_curriculum_every_round_is_as_hard_as_the_last():
@@ -153,6 +162,26 @@ def test_the_target_attack_changes_the_decision_itself(classifier: PixelClassifi
 
 def test_of_two_classes_a_head_has_two_rows():
     samples = Samples(np.array([[-1.0], [1.0]] * 10), np.array([0, 1] * 10))
-    head = sparse_head(samples, spread_of(samples), classes=2, inverse=10.0)
+    head = sparse_head(sparse_model(10.0), samples, spread_of(samples), classes=2)
     assert isinstance(head, LinearHead)
     assert head.weight[0] == pytest.approx(-head.weight[1])
+
+
+def test_after_erasure_the_attributes_values_have_equal_means():
+    rng = np.random.default_rng(0)
+    values = torch.from_numpy(rng.integers(3, size=300))
+    features = rng.normal(size=(300, 6)) + np.eye(6)[values] * 3
+    projection, offset = eraser(Samples(features, values.numpy()), values, kinds=3)
+    erased = features @ projection.T + offset
+    means = [erased[values.numpy() == value].mean(axis=0) for value in range(3)]
+    assert np.ptp(means, axis=0).max() < 0.1
+    assert erased.mean(axis=0) == pytest.approx(features.mean(axis=0), abs=1e-6)
+
+
+def test_reweighing_makes_attribute_and_label_independent(classifier: PixelClassifier):
+    labels, values = torch.tensor([0, 0, 0, 0, 0, 1, 1, 1]), torch.tensor([0, 0, 0, 0, 1, 0, 1, 1])
+    few = Material(torch.zeros(8, 2), labels, values, 2, labels == values, torch.arange(8))
+    loss, logits, rows = reweighing(classifier, few, Settings(1e-3)), torch.zeros(8, 2), torch.arange(8)
+    cells = [(labels == y) & (values == a) for y in (0, 1) for a in (0, 1)]
+    weights = [float(loss(logits[cell], rows[cell])) * int(cell.sum()) for cell in cells]
+    assert weights[0] * weights[3] == pytest.approx(weights[1] * weights[2], rel=1e-4)

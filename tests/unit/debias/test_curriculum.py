@@ -73,4 +73,4 @@ def test_a_loss_that_is_not_finite_stops_the_repair(biased: CandidatePackage, re
     with torch.no_grad():
         classifier.network.layers[-1].bias[0] = float("nan")
     with pytest.raises(InputError, match="not finite"):
-        fine_tune(classifier, data, SETTINGS, seed=0, advance=lambda steps=1: None)
+        fine_tune(classifier, data, SETTINGS, seed=0, after_round=lambda _: None)

@@ -39,7 +39,7 @@ def repaired(
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """A curriculum of few rounds, for what does not hang on how well it works."""
-    monkeypatch.setattr(curriculum, "EPOCHS", 1)
+    monkeypatch.setattr(curriculum, "STEPS", 3)
     monkeypatch.setattr(curriculum, "ROUNDS", 3)
 
 
@@ -95,6 +95,7 @@ def test_with_time_every_setting_is_tried_one_is_chosen_and_run_again(
     assert chosen.worst_group == max(trial.worst_group for trial in record.trials)
     assert all(trial.worst_group == min(trial.aligned, trial.conflicting) for trial in record.trials)
     assert record.refitted
+    assert [len(trial.curve) for trial in record.trials] == [curriculum.ROUNDS] * len(record.trials)
 
 
 @pytest.mark.usefixtures("short")
@@ -160,6 +161,12 @@ def test_rows_in_place_of_images_are_refused(biased: CandidatePackage, repair_da
     rows = replace(repair_data, samples=np.zeros((len(repair_data), 5), np.float32))
     with pytest.raises(InputError, match="give images"):
         debias(biased, rows, into=tmp_path / "package", seconds=9, seed=0)
+
+
+def test_samples_without_a_label_are_refused(biased: CandidatePackage, repair_data: Dataset, tmp_path: Path):
+    poor = replace(repair_data, labels=np.where(np.arange(len(repair_data)) < 3, -1, repair_data.labels))
+    with pytest.raises(InputError, match="3 samples have no label"):
+        debias(biased, poor, into=tmp_path / "package", seconds=9, seed=0)
 
 
 def test_repair_data_of_other_classes_is_refused(biased: CandidatePackage, grey: Dataset, tmp_path: Path):
