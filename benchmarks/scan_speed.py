@@ -15,7 +15,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -86,15 +85,21 @@ def digit_models(folder: Path, *, count: int) -> dict[str, Path]:
     return folders
 
 
+LAUNCH = """
+import os, subprocess, sys, time
+start = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=sys.stderr)
+_, _, used = os.wait4(process.pid, 0)
+print(time.perf_counter() - start, used.ru_maxrss * 1024)
+"""
+"""A child's peak memory begins with its parent's, so a small process starts and measures each scan."""
+
+
 def scanned(path: Path) -> tuple[float, int, object]:
     """Seconds, bytes of peak memory, and what was printed."""
-    start = time.perf_counter()
-    with tempfile.TemporaryFile() as out:
-        process = subprocess.Popen([*SCAN, str(path)], stdout=out)
-        _, _, used = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - start
-        out.seek(0)
-        return seconds, used.ru_maxrss * 1024, json.loads(out.read())
+    ended = subprocess.run([sys.executable, "-c", LAUNCH, *SCAN, str(path)], capture_output=True, text=True, check=True)
+    seconds, memory = ended.stdout.split()
+    return float(seconds), int(memory), json.loads(ended.stderr)
 
 
 def measure(*, models: int, repeats: int) -> dict[str, object]:
