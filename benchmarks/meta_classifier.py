@@ -25,10 +25,10 @@ RESULT = Path(__file__).with_name("results") / "meta_classifier.json"
 
 def score(names: list[str], root: Path) -> None:
     """Runs experiments and keeps each as it ends."""
-    found: dict[str, Any] = json.loads(RESULT.read_text()) if RESULT.exists() else {}
     for name in names:
         start = time.process_time()
         values = EXPERIMENTS[name](root)
+        found: dict[str, Any] = json.loads(RESULT.read_text()) if RESULT.exists() else {}
         found[name] = {
             **values,
             "cpu_seconds": round(time.process_time() - start, 1),

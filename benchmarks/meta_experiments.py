@@ -26,6 +26,7 @@ from biasgate.meta.classifier import (
     levels_of,
     measured_bias_of,
 )
+from biasgate.meta.figure import honest_figure
 from biasgate.meta.protocol import honest_report
 from biasgate.meta.scores import bootstrap, none_or_any, rmse, score_bias, score_biased, score_reader, share
 from biasgate.weights.table import comparable
@@ -35,6 +36,7 @@ from biasgate.zoo.plan import ZooPlan
 from biasgate.zoo.spec import ZooSpec
 
 Document = dict[str, Any]
+FIGURES = Path(__file__).parents[1] / "docs" / "figures"
 ATTACKED = 30
 SAME_FUNCTION = ("rescaled units", "permuted units")
 CURVE = (0.125, 0.25, 0.5, 1.0)
@@ -76,6 +78,7 @@ def honest(name: str, root: Path) -> Document:
     plan, models = zoo(name, root)
     classifier = fit_meta_classifier(models.table, spec=plan.spec)
     report = honest_report(classifier, models.table, spec=plan.spec)
+    (FIGURES / f"meta-{name}.svg").write_text(honest_figure(report))
     return {
         "report": report.model_dump(mode="json", exclude={"planted", "readings"}),
         "planned": len(plan.models),
@@ -310,7 +313,7 @@ def _plain(value: Any) -> Any:
     return value.model_dump(mode="json") if hasattr(value, "model_dump") else value
 
 
-ZOOS = ("small_share", "small_sigma", "fashion_share", "digits_reader")
+ZOOS = ("small_share", "small_sigma", "fashion_share", "paper_sigma", "paper_share")
 EXPERIMENTS: dict[str, Callable[[Path], Document]] = {
     **{f"{kind.__name__}: {name}": partial(kind, name) for name in ZOOS for kind in (honest, peers, learning_curve)},
     "transfer": transfer,

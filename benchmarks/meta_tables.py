@@ -38,9 +38,14 @@ def _table(header: str, rows: Iterable[list[str]]) -> str:
     return "\n".join(lines)
 
 
-def _interval(estimate: Document, *, scale: float = 1) -> str:
-    value, low, high = (f"{scale * estimate[part]:.2f}" for part in ("value", "low", "high"))
-    return f"{value} [{low}, {high}]".replace("0.", ".").replace("-.", "−.")
+def _interval(estimate: Document, *, scale: float = 1, digits: int = 2) -> str:
+    return _short(" ".join(f"{scale * estimate[part]:.{digits}f}" for part in ("value", "low", "high")))
+
+
+def _short(numbers: str) -> str:
+    """Three numbers as a value with its interval, without leading zeros."""
+    value, low, high = re.sub(r"(?<!\d)0\.", ".", numbers).replace("-", "−").split()
+    return f"{value} [{low}, {high}]"
 
 
 def _scores(document: Document, zoo: str) -> list[str]:
@@ -50,15 +55,10 @@ def _scores(document: Document, zoo: str) -> list[str]:
     return [
         *(_interval(biased[name]) for name in ("levels", "halves", "extremes")),
         _interval(document["none_or_any"]),
-        _interval(biased["rmse"], scale=scale) if scale == 1 else _fine(biased["rmse"], scale),
+        _interval(biased["rmse"], scale=scale, digits=2 if scale == 1 else 3),
         _interval(biased["brier"]),
         f"{test['sureness']:.2f}, {test['counts']:.2f}",
     ]
-
-
-def _fine(estimate: Document, scale: float) -> str:
-    value, low, high = (f"{scale * estimate[part]:.3f}" for part in ("value", "low", "high"))
-    return f"{value} [{low}, {high}]".replace("0.", ".")
 
 
 def _peers(document: Document, zoo: str) -> str:
@@ -80,7 +80,7 @@ def _honest(documents: dict[str, Document]) -> str:
         report = document["report"]
         bias, against = report["measured_bias"], report["against_oracle"]
         ringing = [alarm["name"] for alarm in report["leaks"] if alarm["rings"]]
-        alarms = ", ".join(f"{a['name']} {a['levels']['value']:.2f}".replace("0.", ".") for a in report["leaks"])
+        alarms = ", ".join(f"{alarm['name']} {alarm['levels']['value']:.0%}" for alarm in report["leaks"])
         return [
             f"{zoo} ({report['train']} + {report['validation']} + {report['test']} of {document['planned']})",
             _interval(report["score"]["levels"]),

@@ -15,6 +15,7 @@ from biasgate.models.weights import Weights
 from biasgate.weights.features import GROUPS
 from biasgate.zoo.spec import Level, ZooSpec
 
+STRANGE = ("kernel.inhibition.2", "kernel.flat.2", "spectrum.entropy.2", "spectrum.units.2", "linear.3.chroma_rank")
 MakeWeights = Callable[[int, float], Weights]
 
 
@@ -115,6 +116,23 @@ def test_architectures_of_different_depth_share_one_meta_classifier(table: pd.Da
     assert len(classifier.layouts) == 2
     assert any(".last" in name for name in classifier.features)
     assert not any(".4" in name for name in classifier.features)
+
+
+def test_repaired_models_that_it_has_met_are_no_strangers(table: pd.DataFrame, spec: ZooSpec) -> None:
+    strange = {name: table[name] + 5 * table[name].std() for name in STRANGE}
+    repaired = table.iloc[::3].assign(**strange, measured_bias=0.0, level="none")
+
+    def abstained(classifier: MetaClassifier, rows: pd.DataFrame) -> float:
+        distance = classifier.novelty.distance(features_of(split_of(rows, "test"), classifier.features))
+        return float((distance > classifier.novelty.limit).mean())
+
+    never, met = fit_meta_classifier(table, spec=spec), fit_meta_classifier(table, spec=spec, repaired=repaired)
+    assert abstained(never, repaired) > 0.9
+    assert abstained(met, repaired) < 0.3
+    assert abstained(met, table) < 0.3
+    assert met.reader == never.reader
+    read = met.bias.predict(features_of(split_of(repaired, "test"), met.features))
+    assert np.mean([estimate.value for estimate in read]) < 0.2
 
 
 def test_a_missing_level_or_feature_is_refused(table: pd.DataFrame, spec: ZooSpec) -> None:
