@@ -33,7 +33,8 @@ def shrink(rates: NDArray[np.float64], sizes: NDArray[np.float64], *, seed: int 
     The variance between groups is the moment estimate of DerSimonian and Laird (Controlled Clinical Trials 7:177,
     1986), that of each rate is binomial at the common mean, so that a rate of 0 or 1 is no certainty. The posterior is
     normal (Efron and Morris, JASA 70:311, 1975); the extremes are means over draws from it, since the largest of
-    shrunken rates would still be less spread than the true ones. Where the groups differ no more than chance, all are equal.
+    shrunken rates would still be less spread than the true ones. Where the groups differ no more than chance, all are
+    equal.
 
     Args:
         rates: Observed, ``[groups]``.
