@@ -3,10 +3,14 @@
 from kfp import dsl
 
 from biasgate.components import audit_architecture, plan_audit, train_audit_shard
-from biasgate.pipelines.settings import configure
+from biasgate.pipelines.settings import configure, run_config
 
 
-@dsl.pipeline(name="architecture-audit", description="What a hyperparameter of the architecture does to each subgroup.")
+@dsl.pipeline(
+    name="architecture-audit",
+    description="What a hyperparameter of the architecture does to each subgroup.",
+    pipeline_config=run_config(),
+)
 def architecture_audit(spec: str, root: str, shards: int = 64):
     """Plans an audit, trains its models shard by shard, and estimates the effects.
 
