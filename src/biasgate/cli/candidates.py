@@ -1,4 +1,4 @@
-"""``biasgate submit``, ``fetch``, ``evaluate``, ``debias``: candidates in, measured, repaired."""
+"""``biasgate submit``, ``fetch``, ``evaluate``, ``explain``, ``debias``: candidates in, measured, repaired."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def evaluate(
     from biasgate.gate.policy import read_policy
     from biasgate.models.package import open_package
     from biasgate.registry.serving import champion_package
-    from biasgate.report.text import difference, of_label, rate, subgroup
+    from biasgate.report.text import difference, interval, of_label, rate, subgroup
 
     candidate, spec = open_package(package), read_policy(policy).evaluation
     earlier = open_package(before) if before else None
@@ -89,19 +89,63 @@ def evaluate(
         for c in measured.cells
     ]
     print_table("subgroups", ["metric", "subgroup", "rate", "units"], cells)
+    if measured.scores:
+        found = [
+            [of_label(s.metric, s.label), subgroup(s.subgroup), interval(s.estimate) if s.estimate else "too few"]
+            for s in measured.scores
+        ]
+        print_table("scores", ["score", "subgroup", "value"], found)
+    extremes = [
+        [of_label(d.name, d.label), d.attribute, interval(d.estimate) if d.estimate else "too few", _shrunk(d.shrunk)]
+        for d in measured.disparities or ()
+    ]
+    print_table("disparities", ["name", "over", "value", "without luck"], extremes)
     gaps = [
         [
             of_label(g.metric, g.label),
             f"{subgroup(g.higher)} − {subgroup(g.lower)}",
-            difference(g.estimate) if g.estimate else "too few",
+            difference(g.estimate, g.metric) if g.estimate else "too few",
         ]
         for g in measured.gaps
     ]
     print_table("gaps", ["metric", "between", "difference"], gaps)
     if measured.champion:
         changes = measured.champion.changes
-        rows = [[of_label(c.metric, c.label), subgroup(c.subgroup), difference(c.estimate)] for c in changes]
+        rows = [[of_label(c.metric, c.label), subgroup(c.subgroup), difference(c.estimate, c.metric)] for c in changes]
         print_table("candidate − champion", ["metric", "subgroup", "change"], rows)
+
+
+@app.command()
+def explain(
+    evaluation: Annotated[Path, typer.Argument(help="What `biasgate evaluate --json` printed.")],
+    *,
+    margin: Annotated[float, typer.Option(help="Difference of two rates that would not matter.", min=0, max=1)] = 0.05,
+    minimum: Annotated[int, typer.Option(help="Units that the evaluation asked of a subgroup.", min=1)] = 30,
+    json: Json = False,
+) -> None:
+    """Say an evaluation in words: what was found, what stays open and what would settle it, what was not tested."""
+    from biasgate.evaluation.explain import explain as in_words
+    from biasgate.evaluation.schema import Evaluation
+    from biasgate.report.text import of_label, plain, subgroup
+
+    said = in_words(Evaluation.read(evaluation), margin=margin, minimum=minimum)
+    if json:
+        print_json(said)
+        return
+    for title, sentences in (("Found", said.found), ("Open", said.open), ("Not tested", said.untested)):
+        typer.echo(f"{title}\n" + "".join(f"  - {sentence}\n" for sentence in sentences or ("nothing",)))
+    rows = [
+        [
+            of_label(row.metric, row.label),
+            f"{subgroup(row.higher)} − {subgroup(row.lower)}",
+            " / ".join(f"{units:,}" for units in row.units),
+            *map(plain, (row.gap, row.bound, row.detectable)),
+            " / ".join(f"{units:,}" for units in row.more) if row.more else "never",
+        ]
+        for row in said.power
+    ]
+    columns = ["metric", "between", "units", "gap", "at most", "detectable", f"more units for {plain(margin)}"]
+    print_table("What the units can show (four times in five)", columns, rows)
 
 
 @app.command()
@@ -134,3 +178,7 @@ def debias(
         for t in record.trials
     ]
     print_table("validation", ["settings", "aligned", "conflicting", "worst group", "chosen"], rows)
+
+
+def _shrunk(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g}"

@@ -11,7 +11,7 @@ from biasgate.evaluation.schema import Change, EvaluationSpec
 from biasgate.statistics.clustered import deciding_size, effective_size
 from biasgate.statistics.estimate import Estimate
 from biasgate.statistics.multiple import bonferroni
-from biasgate.statistics.paired import Pairs, mcnemar, newcombe_paired, tango
+from biasgate.statistics.paired import Pairs, exact_paired, mcnemar, newcombe_paired
 
 
 def changes(before: list[Outcomes], after: list[Outcomes], spec: EvaluationSpec) -> list[Change]:
@@ -34,7 +34,7 @@ def _change(before: Outcomes, after: Outcomes, spec: EvaluationSpec, *, simultan
 
     def decide(level: float) -> tuple[float, float]:
         size = deciding_size(steps, after.units, confidence=level, ends=ends)
-        return tango(pairs.scaled(size), confidence=level)
+        return exact_paired(pairs.scaled(size), confidence=level)
 
     return Change(
         metric=after.metric,

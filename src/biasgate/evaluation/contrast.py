@@ -9,8 +9,8 @@ import numpy as np
 
 from biasgate.evaluation.outcomes import Outcomes
 from biasgate.statistics.clustered import clustered_wilson, correlation, deciding_size, korn_graubard
-from biasgate.statistics.intervals import miettinen_nurminen, newcombe, score_test, square_and_add
-from biasgate.statistics.paired import Pairs, mcnemar, newcombe_paired, tango
+from biasgate.statistics.intervals import exact_difference, newcombe, score_test, square_and_add
+from biasgate.statistics.paired import Pairs, exact_paired, mcnemar, newcombe_paired
 
 Limits = tuple[float, float]
 
@@ -50,7 +50,7 @@ def _paired(first: Outcomes, second: Outcomes, *, confidence: float) -> Contrast
     return Contrast(
         method="newcombe, paired",
         reported=newcombe_paired(pairs, confidence=confidence),
-        decide=lambda level: tango(pairs, confidence=level),
+        decide=lambda level: exact_paired(pairs, confidence=level),
         p_value=mcnemar(pairs),
         paired=True,
     )
@@ -62,7 +62,7 @@ def _independent(first: Outcomes, second: Outcomes, *, confidence: float) -> Con
     return Contrast(
         method="newcombe",
         reported=newcombe(successes, trials, confidence=confidence),
-        decide=lambda level: miettinen_nurminen(successes, trials, confidence=level),
+        decide=lambda level: exact_difference(successes, trials, confidence=level),
         p_value=score_test(successes, trials),
     )
 

@@ -217,8 +217,8 @@ class Change(Document):
         before: Rate of the earlier model: the one before a repair, or the champion.
         after: Rate of the model under test.
         estimate: after − before, Newcombe's paired interval (on the effective sample size when units repeat).
-        bounds: (lower, upper) of after − before, each one-sided at ``(1 + confidence) / 2``, Tango's score interval: a
-            loss is at most ``−bounds[0]``.
+        bounds: (lower, upper) of after − before, each one-sided at ``(1 + confidence) / 2``, square-and-add of
+            Clopper–Pearson limits: a loss is at most ``−bounds[0]``.
         simultaneous: Like ``bounds``, Bonferroni-corrected over all changes of this metric: only these may prove that
             some subgroup lost.
         p_value: Exact McNemar test of no change, uncorrected; absent when units repeat.

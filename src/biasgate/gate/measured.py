@@ -24,17 +24,17 @@ from biasgate.gate.wording import name, points, rate, samples
 from biasgate.statistics.estimate import Estimate
 
 DECIDES = {
-    "newcombe": "miettinen-nurminen",
-    "newcombe, paired": "tango",
-    "newcombe, paired, clustered": "tango, clustered",
+    "newcombe": "square-and-add, clopper-pearson",
+    "newcombe, paired": "square-and-add, clopper-pearson",
+    "newcombe, paired, clustered": "square-and-add, korn-graubard",
     "square-and-add, clustered": "square-and-add, korn-graubard",
     "mover": "mover, korn-graubard",
-    "mover, wilson": "mover, korn-graubard",
+    "mover, wilson": "korn-graubard, bonferroni",
     "wilson, delong": "chernoff",
     "t, log": "t, two units more",
-    "square-and-add, mover, wilson": "square-and-add, mover, korn-graubard",
+    "square-and-add, mover, wilson": "square-and-add, korn-graubard, bonferroni",
     "square-and-add, wilson, delong": "square-and-add, chernoff",
-    "square-and-add, paired, mover, wilson": "square-and-add, mover, korn-graubard",
+    "square-and-add, paired, mover, wilson": "square-and-add, korn-graubard, bonferroni",
     "square-and-add, paired, wilson, delong": "square-and-add, chernoff",
 }
 """The method of the bounds that decide, by the method of the interval that is reported beside them."""

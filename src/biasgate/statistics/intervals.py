@@ -83,10 +83,22 @@ def square_and_add(
     )
 
 
+def exact_difference(
+    successes: tuple[float, float], trials: tuple[float, float], *, confidence: float
+) -> tuple[float, float]:
+    """Bounds to decide with for rate₁ − rate₂, independent: square-and-add of Clopper–Pearson limits.
+
+    Near rates of 1 Miettinen and Nurminen's interval misses on one side up to .051 of the time where .025 is allowed;
+    this one .026 at worst (``benchmarks/interval_coverage.py``).
+    """
+    rates = [(x / n, *clopper_pearson(x, n, confidence=confidence)) for x, n in zip(successes, trials, strict=True)]
+    return square_and_add(rates[0], rates[1])
+
+
 def miettinen_nurminen(
     successes: tuple[float, float], trials: tuple[float, float], *, confidence: float
 ) -> tuple[float, float]:
-    """Score interval to decide with for rate₁ − rate₂, independent.
+    """Score interval for rate₁ − rate₂, independent, for comparison: it misses up to twice what it says on one side.
 
     The δ that the score test does not reject: (d − δ)² ≤ z² · N/(N−1) · Σ p̃ᵢ(1 − p̃ᵢ)/nᵢ, with p̃ the maximum-likelihood
     rates under rate₁ − rate₂ = δ (Miettinen and Nurminen, Statistics in Medicine 4:213, 1985). Our own root finding:

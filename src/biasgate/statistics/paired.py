@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from biasgate.statistics.intervals import quantile, score_limits, square_and_add, wilson_limits
+from biasgate.statistics.intervals import clopper_pearson, quantile, score_limits, square_and_add, wilson_limits
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,25 @@ def newcombe_paired(pairs: Pairs, *, confidence: float) -> tuple[float, float]:
     return square_and_add(first, second, correlation=covariance / math.sqrt(product) if product else 0.0)
 
 
+def exact_paired(pairs: Pairs, *, confidence: float) -> tuple[float, float]:
+    """Bounds to decide with for rate₁ − rate₂: square-and-add of Clopper–Pearson limits of the two discordant shares.
+
+    The shares are correlated as those of a trinomial, −√(pq/((1 − p)(1 − q))), taken half a pair inside. Tango's score
+    interval misses on one side up to .035 of the time where .025 is allowed, this one never more
+    (``benchmarks/interval_coverage.py``), at a width some five in a hundred larger. The combination is ours.
+    """
+    total = pairs.total
+    shares = [(count / total, *clopper_pearson(count, total, confidence=confidence)) for count in _discordant(pairs)]
+    odds = [(count + 0.5) / (total + 1 - count) for count in _discordant(pairs)]
+    return square_and_add(shares[0], shares[1], correlation=max(-1.0, -math.sqrt(odds[0] * odds[1])))
+
+
+def _discordant(pairs: Pairs) -> tuple[float, float]:
+    return pairs.first, pairs.second
+
+
 def tango(pairs: Pairs, *, confidence: float) -> tuple[float, float]:
-    """Score interval to decide with for rate₁ − rate₂ (Tango, Statistics in Medicine 17:891, 1998).
+    """Score interval for rate₁ − rate₂, for comparison (Tango, Statistics in Medicine 17:891, 1998).
 
     The δ with (b − c − nδ)² ≤ z² · n · (2q̃ + δ(1 − δ)), where b and c are the discordant pairs and q̃ is the
     maximum-likelihood share of the second kind under δ.

@@ -89,3 +89,30 @@ def loss_to_pass(
     z = quantile(confidence) + quantile(2 * power - 1)
     largest = margin - z * math.sqrt(discordant / units)
     return largest if largest >= 0 else None
+
+
+def units_to_show(rates: tuple[float, float], margin: float, *, confidence: float, power: float = 0.8) -> int | None:
+    """Units a group that show, with this power, that two rates as far apart as these differ by at most ``margin``.
+
+    n = (z + z')² · Σ p(1 − p) / (margin − |p₁ − p₂|)², with z at the bound's level and z' at the power, that of both
+    ends when the rates are nearly equal (see ``units_for_gap``). Rates of 0 and 1 are taken half a unit inside.
+
+    Returns:
+        Nothing when the rates themselves differ by the margin or more: no number of units would.
+    """
+    room = margin - abs(rates[0] - rates[1])
+    if room <= 0:
+        return None
+    inside = [min(max(rate, 0.005), 0.995) for rate in rates]
+    z = quantile(confidence) + quantile(power)
+    return math.ceil(z**2 * sum(rate * (1 - rate) for rate in inside) / room**2)
+
+
+def gap_to_detect(rate: float, units: tuple[int, int], *, confidence: float, power: float = 0.8) -> float:
+    """The true gap near this rate that a two-sided test at ``confidence`` finds with this power.
+
+    (z_{(1+confidence)/2} + z_power) · √(rate · (1 − rate) · (1/n₁ + 1/n₂)).
+    """
+    z = quantile(confidence) + quantile(2 * power - 1)
+    inside = min(max(rate, 0.005), 0.995)
+    return min(1.0, z * math.sqrt(inside * (1 - inside) * (1 / units[0] + 1 / units[1])))

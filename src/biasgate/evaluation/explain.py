@@ -1,0 +1,181 @@
+"""An evaluation in words: what was found, what stays open and what would settle it, what was not tested."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, get_args
+
+from pydantic import Field
+
+from biasgate.documents import Document
+from biasgate.evaluation.schema import Cell, Evaluation, Gap, MetricName, ScoreName
+from biasgate.statistics.power import gap_to_detect, units_to_show
+
+POWER = 0.8
+
+
+class Power(Document):
+    """What the units of two subgroups can show about a rate.
+
+    Attributes:
+        metric: Its name.
+        label: The label that is asked for, of a multi-label set.
+        higher: Subgroup with the higher rate.
+        lower: Subgroup with the lower rate.
+        units: Units of each, as measured.
+        gap: The observed difference.
+        bound: The difference that cannot be excluded: the upper bound that decides.
+        detectable: The true difference that a test between these two finds four times in five.
+        more: Units that each subgroup would need beyond what it has, were the rates as observed, to show four times
+            in five that they differ by at most ``margin``; 0 when that is shown; absent when they differ by more.
+    """
+
+    metric: str
+    label: str | None = None
+    higher: dict[str, str]
+    lower: dict[str, str]
+    units: tuple[int, int]
+    gap: float
+    bound: float
+    detectable: float
+    more: tuple[int, int] | None = None
+
+
+class EvaluationExplained(Document):
+    """An evaluation for a person.
+
+    Attributes:
+        margin: The difference of two rates that would not matter.
+        found: Subgroups that are truly worse, by tests that allow for their number.
+        open: What the units cannot tell.
+        untested: What was not measured at all.
+        power: One row a pair of subgroups that was compared.
+    """
+
+    schema_: Literal["biasgate/evaluation-explained/v1"] = Field(
+        default="biasgate/evaluation-explained/v1", alias="schema"
+    )
+    margin: float
+    found: tuple[str, ...]
+    open: tuple[str, ...]
+    untested: tuple[str, ...]
+    power: tuple[Power, ...]
+
+
+def explain(evaluation: Evaluation, *, margin: float = 0.05, minimum: int = 30) -> EvaluationExplained:
+    """What an evaluation shows.
+
+    Args:
+        evaluation: Any.
+        margin: Difference of two rates that would not matter.
+        minimum: Units that the evaluation asked of a subgroup.
+    """
+    power = tuple(_power(gap, evaluation, margin) for gap in evaluation.gaps if _is_rate(gap) and gap.estimate)
+    return EvaluationExplained(
+        margin=margin,
+        found=tuple(_found(evaluation)),
+        open=(*_too_few(evaluation, minimum), *_undecided(power, margin)),
+        untested=tuple(_untested(evaluation)),
+        power=power,
+    )
+
+
+def _is_rate(gap: Gap) -> bool:
+    return gap.metric in get_args(MetricName)
+
+
+def _found(evaluation: Evaluation) -> Iterator[str]:
+    tested = [gap for gap in evaluation.gaps if gap.p_value is not None and gap.estimate]
+    for gap in tested:
+        if gap.estimate and gap.p_value is not None and gap.p_value <= 1 - gap.estimate.confidence:
+            value = gap.estimate
+            yield (
+                f"{_name(gap.metric, gap.label)} differs: {_group(gap.higher)} above {_group(gap.lower)} by "
+                f"{value.value:.3g} [{value.low:.3g}, {value.high:.3g}] (n = {value.n}, {value.method}; p = "
+                f"{gap.p_value:.2g} after Holm)."
+            )
+    if not tested:
+        yield "No two subgroups were compared by a test."
+    elif not any(gap.p_value is not None and gap.p_value <= 0.05 for gap in tested):
+        yield "No difference between subgroups is proven. That is not proof of equality: see what the units could show."
+    for disparity in evaluation.disparities or ():
+        if disparity.estimate and disparity.shrunk is not None and disparity.groups > 2:
+            value = disparity.estimate
+            yield (
+                f"{_name(disparity.name, disparity.label)} over the {disparity.groups} subgroups of "
+                f"{disparity.attribute} is {value.value:.3g} [{value.low:.3g}, {value.high:.3g}]; without the luck of "
+                f"being picked, {disparity.shrunk:.3g}."
+            )
+
+
+def _too_few(evaluation: Evaluation, minimum: int) -> Iterator[str]:
+    for part in (*evaluation.cells, *(evaluation.scores or ())):
+        if part.estimate is None:
+            what = "rows" if isinstance(part, Cell) and not part.trials else "units"
+            yield (
+                f"{_name(part.metric, part.label)} of {_group(part.subgroup)} has no number: {part.units} {what}; "
+                f"{max(1, minimum - part.units)} more would do."
+            )
+
+
+def _undecided(power: tuple[Power, ...], margin: float) -> Iterator[str]:
+    for row in power:
+        if row.bound <= margin:
+            continue
+        pair = f"{_name(row.metric, row.label)} of {_group(row.higher)} and {_group(row.lower)}"
+        if row.more is None:
+            yield f"{pair} differ by {row.gap:.3g} as measured: more units cannot show that it is within {margin:.3g}."
+        else:
+            first, second = row.more
+            yield (
+                f"{pair} may differ by up to {row.bound:.3g}: to show that it is within {margin:.3g} takes "
+                f"{first:,} and {second:,} more units, if the rates are as measured."
+            )
+
+
+def _untested(evaluation: Evaluation) -> Iterator[str]:
+    measured = {part.metric for part in (*evaluation.cells, *(evaluation.scores or ()))}
+    missing = [name for name in (*get_args(MetricName), *get_args(ScoreName)) if name not in measured]
+    if missing:
+        yield f"Not measured: {', '.join(name.replace('_', ' ') for name in missing)}."
+    attributes = sorted({name for cell in evaluation.cells for name in cell.subgroup})
+    yield f"Bias along any attribute other than {' and '.join(attributes) or 'none at all'} would not have been seen."
+    depth = max((len(cell.subgroup) for cell in evaluation.cells), default=0)
+    if depth < len(attributes):
+        yield f"Intersections of more than {depth} attributes were not measured."
+    if evaluation.swap_rate is None:
+        yield "No units were compared that differ in the attribute only."
+    yield f"Everything was measured on one data set of {evaluation.units:,} units."
+
+
+def _power(gap: Gap, evaluation: Evaluation, margin: float) -> Power:
+    def cell(subgroup: dict[str, str]) -> Cell:
+        key = (gap.metric, gap.label, subgroup)
+        return next(cell for cell in evaluation.cells if (cell.metric, cell.label, cell.subgroup) == key)
+
+    first, second = cell(gap.higher), cell(gap.lower)
+    rates = (first.successes / first.trials, second.successes / second.trials)
+    confidence = gap.estimate.confidence if gap.estimate else 0.95
+    bound = gap.bounds[1] if gap.bounds else 1.0
+    needed = 0 if bound <= margin else units_to_show(rates, margin, confidence=confidence, power=POWER)
+    more = None if needed is None else (max(0, needed - first.units), max(0, needed - second.units))
+    return Power(
+        metric=gap.metric,
+        label=gap.label,
+        higher=gap.higher,
+        lower=gap.lower,
+        units=(first.units, second.units),
+        gap=abs(rates[0] - rates[1]),
+        bound=bound,
+        detectable=gap_to_detect(sum(rates) / 2, (first.units, second.units), confidence=confidence, power=POWER),
+        more=more,
+    )
+
+
+def _name(metric: str, label: str | None) -> str:
+    words = metric.replace("_", " ").capitalize()
+    return f"{words} of {label}" if label else words
+
+
+def _group(subgroup: dict[str, str]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in sorted(subgroup.items())) or "the whole set"
