@@ -27,9 +27,9 @@ def test_a_rule_that_estimates_tells_value_bound_threshold_units_and_method(resu
     ("rule", "method"),
     [
         ("floor", "clopper-pearson"),
-        ("gap", "miettinen-nurminen"),
+        ("gap", "square-and-add, clopper-pearson"),
         ("ratio", "mover, korn-graubard"),
-        ("champion", "tango"),
+        ("champion", "square-and-add, clopper-pearson"),
     ],
 )
 def test_the_method_is_that_of_the_bound_and_not_of_the_interval_reported_beside_it(result, rich, rule, method):
