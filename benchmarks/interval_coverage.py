@@ -173,7 +173,7 @@ def areas() -> Iterator[Point]:
         for area in (0.5, 0.7, 0.8, 0.9, 0.97):
             report, decide = [], []
             positive, units = np.arange(m + n) < m, np.arange(m + n)
-            for _ in range(500):
+            for _ in range(300):
                 scores = rng.normal(positive * norm.ppf(area) * np.sqrt(2), 1)
                 report.append(auc_limits(scores, positive, units, confidence=LEVEL))
                 decide.append(auc_bounds(roc_auc(scores, positive)[0], units, positive, confidence=LEVEL))
@@ -195,7 +195,7 @@ def losses() -> Iterator[Point]:
             p = np.clip(beta.ppf(grid, *shape), 1e-300, 1 - 1e-16)
             truth = float(-np.mean(p * np.log(p) + (1 - p) * np.log1p(-p)))
             report, decide = [], []
-            for _ in range(500):
+            for _ in range(300):
                 sure, label = calibrated_people(rng, shape, n)
                 lost = row_losses(np.stack([1 - sure, sure], axis=1), label)
                 report.append(loss_limits(lost, np.arange(n), confidence=LEVEL))

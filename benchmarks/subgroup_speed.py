@@ -171,6 +171,30 @@ def agreement(rows: int = 4000, groups: int = 4, draws: int = 1000) -> dict:
     return {"rows": rows, "groups": groups, "fairlearn_draws": draws, "largest_distance_in_standard_errors": far}
 
 
+def table(found: dict) -> str:
+    rows = {f"{found['counts']['metrics']} count metrics": found["counts"], **found["probabilities"]}
+    lines = [
+        "| | here, s | fairlearn, s a draw | 2,000 draws of it, extrapolated | ratio at least |",
+        "|---|---|---|---|---|",
+        *(
+            f"| {name} | {row['ours_s']:.3g} | {row['fairlearn_s_a_draw']:.3g} | "
+            f"{row['fairlearn_extrapolated_s']:,.0f} s | {row['ratio']:,.0f} |"
+            for name, row in rows.items()
+        ),
+    ]
+    far = max(found["agreement"]["largest_distance_in_standard_errors"].values())
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"*{found['rows']:,} rows here, {found['fairlearn_rows']:,} for fairlearn, {found['groups']} subgroups, "
+            f"{found['draws']:,} draws; `{found['command']}`, {found['date']}, {found['machine']}.* On "
+            f"{found['agreement']['rows']:,} rows, where fairlearn could draw {found['agreement']['fairlearn_draws']} "
+            f"times, no end of an interval differs by more than {far:.2f} standard errors.",
+        ]
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
@@ -194,7 +218,12 @@ def main() -> None:
         "agreement": agreement(draws=options.agreement_draws),
     }
     options.out.write_text(json.dumps(found, indent=1) + "\n")
-    print(json.dumps(found, indent=1))
+    print(table(found))
+    page = Path(__file__).parents[1] / "docs/evaluation.md"
+    if options.out.parent != page.parents[1] / "benchmarks/results":
+        return
+    start, rest = page.read_text().split("<!-- speed -->\n")
+    page.write_text(f"{start}<!-- speed -->\n{table(found)}\n<!-- /speed -->{rest.split('<!-- /speed -->')[1]}")
 
 
 if __name__ == "__main__":
