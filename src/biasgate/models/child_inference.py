@@ -1,12 +1,13 @@
 """The child that runs a candidate's graph: ``python -I -m biasgate.models.child_inference job.json``.
 
-It imports nothing but numpy and ONNX Runtime, and writes raw float32 outputs, the seconds a sample that each batch took
-(float64), and the provider's name.
+It imports nothing but numpy and ONNX Runtime, holds one batch of inputs at a time, and writes raw float32 outputs, the
+seconds a sample that each batch took (float64), and the provider's name.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -22,14 +23,14 @@ def main() -> None:
     import numpy as np
 
     session = _session(job["model"])
-    inputs = np.load("inputs.npy", mmap_mode="r")
     (declared,) = session.get_inputs()
     batch = declared.shape[0] if declared.shape and isinstance(declared.shape[0], int) else job["batch"]
     seconds: list[float] = []
-    with Path("outputs.bin").open("wb") as file:
-        for start in range(0, len(inputs), batch):
-            rows = inputs[start : start + batch]
-            padded = np.resize(rows, (batch, *rows.shape[1:])) if batch != job["batch"] else np.asarray(rows)
+    values = batch * math.prod(job["shape"])
+    with Path("inputs.bin").open("rb") as inputs, Path("outputs.bin").open("wb") as outputs:
+        while (read := np.fromfile(inputs, np.float32, values)).size:
+            rows = read.reshape(-1, *job["shape"])
+            padded = np.resize(rows, (batch, *rows.shape[1:])) if batch != job["batch"] else rows
             started = time.perf_counter()
             output = session.run([session.get_outputs()[0].name], {declared.name: padded})[0]
             seconds.append((time.perf_counter() - started) / len(padded))
@@ -38,7 +39,7 @@ def main() -> None:
                     f"it gives {output.dtype} {list(output.shape)} for {len(padded)} samples, "
                     f"not float [{len(padded)}, {job['classes']}] as its card's classes say"
                 )
-            output[: len(rows)].astype(np.float32).tofile(file)
+            output[: len(rows)].astype(np.float32).tofile(outputs)
     np.array(seconds).tofile("seconds.bin")
     Path("provider.json").write_text(json.dumps(session.get_providers()[0]))
 

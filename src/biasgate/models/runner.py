@@ -44,6 +44,9 @@ def run(
 ) -> Inference:
     """Outputs of a candidate for stored samples, prepared as its card says.
 
+    Beside the samples and the outputs, this process and the child hold one batch each: the prepared samples lie in a
+    scratch file, four bytes a value, that the child reads batch by batch. A set may be larger than the memory limit.
+
     Args:
         package: A checked package.
         samples: Images ``[n, height, width, channels]`` or rows ``[n, features]``; n ≥ 1.
@@ -61,10 +64,15 @@ def run(
     batch = max(1, batch)
     with tempfile.TemporaryDirectory(prefix="biasgate-") as scratch:
         folder = Path(scratch)
-        _write_inputs(folder / "inputs.npy", package, samples, batch=batch)
+        _write_inputs(folder / "inputs.bin", package, samples, batch=batch)
         run_child(
             "biasgate.models.child_inference",
-            {"model": str(package.model.resolve()), "classes": classes, "batch": batch},
+            {
+                "model": str(package.model.resolve()),
+                "shape": package.card.input.shape,
+                "classes": classes,
+                "batch": batch,
+            },
             folder=folder,
             output_bytes=len(samples) * classes * 4 + _SLACK_BYTES,
             limits=limits,
@@ -78,12 +86,9 @@ def run(
 def _write_inputs(
     path: Path, package: CandidatePackage, samples: NDArray[np.uint8] | NDArray[np.float32], *, batch: int
 ) -> None:
-    shape = (len(samples), *prepare(samples[:1], package.card.input).shape[1:])  # refused before anything is allocated
-    inputs = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
-    for start in range(0, len(samples), batch):
-        rows = slice(start, start + batch)
-        inputs[rows] = prepare(samples[rows], package.card.input)
-    inputs.flush()
+    with path.open("wb") as file:
+        for start in range(0, len(samples), batch):
+            prepare(samples[start : start + batch], package.card.input).tofile(file)
 
 
 def _read_outputs(path: Path, *, shape: tuple[int, int], where: str) -> NDArray[np.float32]:

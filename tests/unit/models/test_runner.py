@@ -1,5 +1,6 @@
 import json
 import sys
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,6 +73,23 @@ def test_a_model_with_a_fixed_batch_is_run_in_that_batch(package: CandidatePacka
     free = run(package, IMAGES).logits
     onnx.save(model, package.model)
     np.testing.assert_allclose(run(package, IMAGES).logits, free, atol=1e-6)
+
+
+def test_a_set_larger_than_the_memory_limit_runs_batch_by_batch(packaged):
+    nodes = [
+        helper.make_node("GlobalAveragePool", ["input"], ["pooled"]),
+        helper.make_node("Flatten", ["pooled"], ["logits"]),
+    ]
+    package, limits = packaged(nodes, {}), Limits(memory_mb=448)
+    colours = np.random.default_rng(0).integers(0, 256, (620_000, 1, 1, 3), dtype=np.uint8)
+    images = np.broadcast_to(colours, (len(colours), 8, 8, 3))
+    assert images.size * 4 > limits.memory_mb << 20
+    tracemalloc.start()
+    logits = run(package, images, limits=limits).logits
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    np.testing.assert_allclose(logits, colours.reshape(-1, 3) / 255, atol=1e-4)
+    assert peak < 32 << 20
 
 
 def test_a_model_that_fills_the_memory_is_stopped(packaged):
