@@ -22,16 +22,16 @@ def develop(images: NDArray[np.uint8], face: Face, pose: Pose) -> NDArray[np.uin
     Light falls from the left, the front or the right and fades towards the edge of the head, with a sheen where it
     hits; its strength and warmth vary. Skin has a fine texture that is the person's own. Then blur and pixel noise.
     """
-    size = images.shape[1]
-    x, y = pose.face_coordinates(size=size)
-    planes = np.ascontiguousarray(images.transpose(0, 3, 1, 2))
-    photo = _blurred(planes, _single(_BLUR * face["blur"])[:, None, None, None])
-    photo *= (_light(face, x, y) * (1 + _TEXTURE * _texture(face, size=size)))[:, None]
+    x, y = pose.face_coordinates(size=images.shape[1])
+    photo = _blurred(images.transpose(0, 3, 1, 2), _single(_BLUR * face["blur"])[:, None, None, None])
+    photo *= (_light(face, x, y) * (1 + _TEXTURE * _texture(face, size=images.shape[1])))[:, None]
     photo += _sheen(face, x, y)[:, None]
     photo *= _warmth(face)
-    photo += _noise(face, planes.shape)
-    pixels = np.clip(photo, 0, 255, out=photo).astype(np.uint8)
-    return np.ascontiguousarray(pixels.transpose(0, 2, 3, 1))
+    photo += _noise(face, photo.shape)
+    pixels = np.empty_like(images)
+    for channel, values in enumerate(np.clip(photo, 0, 255, out=photo).swapaxes(0, 1)):
+        pixels[..., channel] = values
+    return pixels
 
 
 def _single(values: Floats) -> Floats:
@@ -80,10 +80,18 @@ def _noise(face: Face, shape: tuple[int, ...]) -> Floats:
 
 def _blurred(planes: NDArray[np.uint8], amount: Floats) -> Floats:
     """Each pixel mixed with the average around it, by weights 1, 2, 1 along both axes."""
-    padded = np.pad(planes, ((0, 0), (0, 0), (1, 1), (1, 1)), mode="edge").astype(np.uint16)
-    rows = padded[:, :, :-2] + padded[:, :, 2:] + 2 * padded[:, :, 1:-1]
-    sums = rows[..., :-2] + rows[..., 2:] + 2 * rows[..., 1:-1]
-    return planes * (1 - amount) + sums * (amount / 16)
+    padded = np.empty((*planes.shape[:2], planes.shape[2] + 2, planes.shape[3] + 2), dtype=np.uint16)
+    middle, inner = padded[:, :, 1:-1, 1:-1], padded[:, :, :, 1:-1]
+    middle[...] = planes
+    inner[:, :, 0], inner[:, :, -1] = inner[:, :, 1], inner[:, :, -2]
+    padded[..., 0], padded[..., -1] = padded[..., 1], padded[..., -2]
+    rows = padded[:, :, :-2] + padded[:, :, 2:]
+    rows += 2 * padded[:, :, 1:-1]
+    sums = rows[..., :-2] + rows[..., 2:]
+    sums += 2 * rows[..., 1:-1]
+    mixed = middle * (1 - amount)
+    mixed += sums * (amount / 16)
+    return mixed
 
 
 @cache

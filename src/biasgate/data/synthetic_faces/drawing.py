@@ -15,7 +15,8 @@ from biasgate.data.synthetic_faces.mouth import fold_layers, mouth_layers, nose_
 from biasgate.data.synthetic_faces.painting import paint
 from biasgate.data.synthetic_faces.pose import Pose, turned
 
-_BATCH = 256
+_BATCH, _PART = 256, 32
+"""Faces whose shapes are computed at once, and whose pixels are: these should stay in the processor's cache."""
 
 
 def draw_faces(traits: pd.DataFrame, *, size: int = 64) -> NDArray[np.uint8]:
@@ -30,7 +31,7 @@ def draw_faces(traits: pd.DataFrame, *, size: int = 64) -> NDArray[np.uint8]:
     """
     images = np.empty((len(traits), size, size, 3), dtype=np.uint8)
     for start in range(0, len(traits), _BATCH):
-        images[start : start + _BATCH] = _draw(Face(traits.iloc[start : start + _BATCH]), size=size)
+        images[start : start + _BATCH] = _draw(Face.of(traits.iloc[start : start + _BATCH]), size=size)
     return images
 
 
@@ -46,4 +47,6 @@ def _draw(face: Face, *, size: int) -> NDArray[np.uint8]:
     ]  # fmt: skip
     pose = Pose.of(face)
     walls = 60 + 150 * face["wall"][:, None] * np.cos(face["wall_hue"][:, None] * 6 + (0, 2, 4)) ** 2
-    return develop(paint([pose.in_pixels(layer, size=size) for layer in layers], walls, size=size), face, pose)
+    painted = paint(pose.in_pixels(layers, size=size), walls, size=size)
+    parts = (slice(start, start + _PART) for start in range(0, len(painted), _PART))
+    return np.concatenate([develop(painted[part], face.of_rows(part), pose.of_rows(part)) for part in parts])

@@ -22,7 +22,7 @@ def eye_distance(face: Face) -> Floats:
 
 def eye_layers(face: Face) -> list[Layer]:
     """Both eyes: lids, iris, lashes. AU6 pushes the lower lid up, AU4 presses the upper one down a little."""
-    x, solid = eye_distance(face), np.ones(len(face.traits))
+    x, solid = eye_distance(face), np.ones(len(face))
     half = 0.125 + 0.008 * face.swing("eyes")
     size = 0.072 + 0.010 * face.swing("eyes") - 0.014 * face.masculine
     upper, lower = size * (1 - 0.18 * face["AU4"] - 0.12 * face["AU6"]), size * (0.85 - 1.0 * face["AU6"])

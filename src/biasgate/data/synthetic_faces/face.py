@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from biasgate.data.synthetic_faces.attributes import PERSONAL, TONES
 from biasgate.data.synthetic_faces.shapes import Floats
@@ -18,13 +20,40 @@ _ROSE = (172, 62, 72)
 
 @dataclass(frozen=True, eq=False)
 class Face:
-    """Faces to be drawn, one a row of traits."""
+    """Faces to be drawn.
 
-    traits: pd.DataFrame
+    Attributes:
+        numbers: Numeric traits by name ``[n]``.
+        words: The others ``[n]``.
+    """
+
+    numbers: Mapping[str, Floats]
+    words: Mapping[str, NDArray[np.str_]]
+
+    @staticmethod
+    def of(traits: pd.DataFrame) -> Face:
+        """A face for each row of traits."""
+        numbers = traits.select_dtypes("number")
+        words = traits.drop(columns=list(numbers))
+        return Face(
+            {name: numbers[name].to_numpy(dtype=float) for name in numbers},
+            {name: words[name].to_numpy(dtype=str) for name in words},
+        )
+
+    def __len__(self) -> int:
+        """How many."""
+        return len(self.numbers["roll"])
 
     def __getitem__(self, name: str) -> Floats:
         """A numeric trait ``[n]``."""
-        return self.traits[name].to_numpy(dtype=float)
+        return self.numbers[name]
+
+    def of_rows(self, rows: slice) -> Face:
+        """Some of the faces."""
+        return Face(
+            {name: column[rows] for name, column in self.numbers.items()},
+            {name: column[rows] for name, column in self.words.items()},
+        )
 
     def swing(self, name: str) -> Floats:
         """A trait in [0, 1] as one in [-1, 1] ``[n]``."""
@@ -32,7 +61,7 @@ class Face:
 
     def are(self, attribute: str, *values: str) -> Floats:
         """1 where an attribute has one of the values, else 0 ``[n]``."""
-        return self.traits[attribute].isin(values).to_numpy(dtype=float)
+        return np.isin(self.words[attribute], values).astype(float)
 
     @cached_property
     def masculine(self) -> Floats:
@@ -47,7 +76,7 @@ class Face:
     @cached_property
     def skin(self) -> Floats:
         """RGB of the tone, as published ``[n, 3]``."""
-        return np.array(TONES, dtype=float)[self.traits["tone"].astype(int).to_numpy() - 1]
+        return np.array(TONES, dtype=float)[self.words["tone"].astype(int) - 1]
 
     @cached_property
     def darkness(self) -> Floats:
@@ -74,7 +103,7 @@ class Face:
     def hair(self) -> Floats:
         """Hair, greyed by age ``[n, 3]``."""
         colour = np.array([_HAIR[value] for value in PERSONAL["hair"]], dtype=float)
-        colour = colour[self.traits["hair"].map(PERSONAL["hair"].index).to_numpy()]
+        colour = colour[np.argmax([self.words["hair"] == value for value in PERSONAL["hair"]], axis=0)]
         grey = 0.5 * np.maximum(2 * self.age - 1, 0)[:, None]
         return (1 - grey) * colour + grey * 190
 

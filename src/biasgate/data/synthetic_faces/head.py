@@ -22,7 +22,7 @@ def jaw(face: Face) -> Floats:
 
 def head_layers(face: Face) -> list[Layer]:
     """The head without its features, back to front."""
-    width, square, solid = head_width(face), jaw(face), np.ones(len(face.traits))
+    width, square, solid = head_width(face), jaw(face), np.ones(len(face))
     neck = 0.26 + 0.10 * square
     clothes = np.stack([90 + 120 * face["clothes"] * np.cos(face["clothes_hue"] * 6 + k) ** 2 for k in (0, 2, 4)], 1)
     ear = ellipse(width + 0.015, 0.0, 0.075, 0.15)

@@ -24,7 +24,7 @@ LEVEL = 0.475
 
 def nose_layers(face: Face) -> list[Layer]:
     """Bridge, tip and nostrils."""
-    width, solid = 0.105 + 0.018 * face.swing("nose") + 0.012 * face.masculine, np.ones(len(face.traits))
+    width, solid = 0.105 + 0.018 * face.swing("nose") + 0.012 * face.masculine, np.ones(len(face))
     ridge = closed(symmetric((0.0, -0.14), (0.03, 0.0), (0.045, 0.16), (0.0, 0.21)))
     side = through(controls((0.075, -0.12), (0.055, 0.04), (width - 0.01, 0.17), (width + 0.01, 0.225), (0.06, 0.265)))
     tip = through(controls((-0.07, 0.255), (0.0, 0.285), (0.07, 0.255)))
@@ -54,7 +54,7 @@ def fold_layers(face: Face) -> list[Layer]:
 
 def mouth_layers(face: Face) -> list[Layer]:
     """Lips, and between them, when AU25 parts them, the dark of the mouth and the teeth."""
-    solid, open_ = np.ones(len(face.traits)), np.minimum(4 * face["AU25"], 1)
+    solid, open_ = np.ones(len(face)), np.minimum(4 * face["AU25"], 1)
     seam, floor = _opening(face)
     bow, pout = _edges(face, seam, floor)
     inside, chin = _between(seam, floor), pout[:, 2, 1] + 0.045

@@ -27,21 +27,19 @@ def paint(layers: Sequence[Layer], walls: Floats, *, size: int) -> NDArray[np.ui
     import aggdraw
 
     canvases = [aggdraw.Draw("RGB", (size, size), colour) for colour in _colours(walls)]
+    fills, strokes = [canvas.polygon for canvas in canvases], [canvas.line for canvas in canvases]
     for layer in layers:
         opacity = np.clip(255 * layer.opacity, 0, 255).astype(int)
         rows = np.flatnonzero(opacity >= _FAINTEST)
-        if not len(rows):
-            continue
-        shown = [canvases[row] for row in rows]
-        points = layer.points[rows].reshape(len(rows), -1).tolist()
+        points = layer.points[rows].reshape(len(rows), 2 * layer.points.shape[1]).tolist()
         colours, opacities = _colours(layer.colour[rows]), opacity[rows].tolist()
         if layer.width is None:
-            for canvas, corners, colour, opaque in zip(shown, points, colours, opacities, strict=True):
-                canvas.polygon(corners, aggdraw.Brush(colour, opaque))
+            draws, tools = fills, map(aggdraw.Brush, colours, opacities)
         else:
             widths = np.asarray(layer.width)[rows].tolist()
-            for canvas, corners, colour, opaque, width in zip(shown, points, colours, opacities, widths, strict=True):
-                canvas.line(corners, aggdraw.Pen(colour, width, opaque))
+            draws, tools = strokes, map(aggdraw.Pen, colours, widths, opacities)
+        for row, corners, tool in zip(rows.tolist(), points, tools, strict=True):
+            draws[row](corners, tool)
     pixels = np.frombuffer(b"".join(canvas.tobytes() for canvas in canvases), dtype=np.uint8)
     return pixels.reshape(-1, size, size, 3)
 

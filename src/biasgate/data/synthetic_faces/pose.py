@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from biasgate.data.synthetic_faces.face import Face
-from biasgate.data.synthetic_faces.shapes import Floats, Layer
+from biasgate.data.synthetic_faces.shapes import Floats, Layer, apart, together
 
 ZOOM = 0.97
 """Scale of a face that is neither near nor far: face coordinates to image coordinates."""
@@ -17,11 +17,11 @@ _TURN, _NOD, _ROLL, _SHIFT, _NEARER = 0.07, 0.035, np.radians(9), 0.07, 0.07
 
 def turned(layers: list[Layer], face: Face) -> list[Layer]:
     """Features moved as by a turn or nod of the head: most in the middle, not at all at its edge."""
-    way = np.stack([_TURN * face.swing("yaw"), _NOD * face.swing("pitch")], axis=1)[:, None]
-    return [
-        replace(layer, points=layer.points + way * np.maximum(1 - (layer.points[..., :1] / 0.62) ** 2, 0))
-        for layer in layers
-    ]
+    way = _TURN * face.swing("yaw") + _NOD * face.swing("pitch") * 1j
+    points = together(layers)
+    near = np.maximum(1 - (points.real / 0.62) ** 2, 0)
+    points += way[:, None] * near
+    return apart(layers, points)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,15 +44,21 @@ class Pose:
         matrix = np.stack([np.stack([cos, -sin], axis=1), np.stack([sin, cos], axis=1)], axis=1)
         return Pose(matrix, _SHIFT * np.stack([face.swing("across"), face.swing("down")], axis=1)[:, None])
 
-    def in_pixels(self, layer: Layer, *, size: int) -> Layer:
-        """A layer in pixels."""
-        points = layer.points @ self.matrix.swapaxes(1, 2) + self.shift
+    def in_pixels(self, layers: list[Layer], *, size: int) -> list[Layer]:
+        """Layers in pixels."""
+        points = together(layers)
+        points *= (self.matrix[:, 0, 0] + 1j * self.matrix[:, 1, 0])[:, None]
+        points += (self.shift @ (1, 1j)) + (1 + 1j)
+        points *= size / 2
         scale = np.sqrt(np.linalg.det(self.matrix)) * size / 2
-        return replace(
-            layer,
-            points=(points + 1) * (size / 2),
-            width=None if layer.width is None else np.maximum(layer.width * scale, 0.7),
-        )
+        return [
+            layer if layer.width is None else replace(layer, width=np.maximum(layer.width * scale, 0.7))
+            for layer in apart(layers, points)
+        ]
+
+    def of_rows(self, rows: slice) -> Pose:
+        """The pose of some of the faces."""
+        return Pose(self.matrix[rows], self.shift[rows])
 
     def face_coordinates(self, *, size: int) -> tuple[Floats, Floats]:
         """Face coordinates x and y of each pixel ``[n, size, size]``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TypeAlias
@@ -54,6 +55,25 @@ def mirrored(points: Floats) -> Floats:
 def both_sides(*layers: Layer) -> list[Layer]:
     """Each layer, given on the right side, there and on the left."""
     return [copy for layer in layers for copy in (layer, replace(layer, points=mirrored(layer.points)))]
+
+
+def together(layers: Sequence[Layer]) -> NDArray[np.complex128]:
+    """A copy of all layers' points, one after the other, as x + iy ``[n, sum of k]``."""
+    n, ends = max(len(layer.points) for layer in layers), _ends(layers)
+    points = np.empty((n, ends[-1], 2))
+    for layer, part in zip(layers, np.split(points, ends[:-1], axis=1), strict=True):
+        part[...] = layer.points
+    return points.view(complex)[..., 0]
+
+
+def apart(layers: Sequence[Layer], points: NDArray[np.complex128]) -> list[Layer]:
+    """The layers with new points, given as ``together`` gives them."""
+    parts = np.split(points[..., None].view(float), _ends(layers)[:-1], axis=1)
+    return [replace(layer, points=part) for layer, part in zip(layers, parts, strict=True)]
+
+
+def _ends(layers: Sequence[Layer]) -> NDArray[np.int64]:
+    return np.cumsum([layer.points.shape[1] for layer in layers])
 
 
 def closed(points: Floats) -> Floats:
