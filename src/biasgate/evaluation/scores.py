@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
@@ -17,7 +18,7 @@ from biasgate.evaluation.schema import Change, EvaluationSpec, Gap, Score, Score
 from biasgate.evaluation.subgroups import subgroups
 from biasgate.statistics.estimate import Estimate
 from biasgate.statistics.intervals import square_and_add
-from biasgate.statistics.linear import correlation, no_difference, standard_error
+from biasgate.statistics.linear import correlation, no_difference, student
 from biasgate.statistics.multiple import bonferroni, holm
 
 
@@ -91,11 +92,12 @@ def _family_gaps(family: Sequence[Scored], spec: EvaluationSpec) -> list[Gap]:
     ordered = [_ordered(*pair) for pair in pairs]
     known = [(one, one.number, other, other.number) for one, other in ordered if one.number and other.number]
     level = bonferroni(spec.confidence, len(known))
-    raw = [_p_value(one, other) for _, one, _, other in known]
-    p_values = holm([p for p in raw if p is not None])
+    contrasts = [_Contrast(one, other, spec.confidence) for _, one, _, other in known]
+    raw = [found.p_value() for found in contrasts]
+    p_values = holm([p for p in raw if p is not None]) or [None] * len(known)
     measured = [
-        _gap(first, second, _Contrast(one, other, spec.confidence), spec, simultaneous=level, p_value=p)
-        for (first, one, second, other), p in zip(known, p_values or [None] * len(known), strict=True)
+        _gap(first, second, found, spec, simultaneous=level, p_value=p)
+        for (first, _, second, _), found, p in zip(known, contrasts, p_values, strict=True)
     ]
     unknown = [_unknown(one, other) for one, other in ordered if not (one.number and other.number)]
     return kept(measured + unknown, widest)
@@ -122,23 +124,27 @@ class _Contrast:
     def correlation(self) -> float:
         return correlation(self.first.parts, self.first.units, self.second.parts, self.second.units)
 
+    @cached_property
     def reported(self) -> Limits:
         points = [(one.value, *one.limits(self.confidence)) for one in (self.first, self.second)]
         return square_and_add(points[0], points[1], correlation=self.correlation, widest=np.inf)
 
+    def p_value(self) -> float | None:
+        """Test of no difference, whose standard error is the reported interval's reach towards 0: they always agree.
+
+        The linearised error would be too small where a score is near its best, and 0 where a few rows are all right.
+        None where the numbers' own bias would be tested.
+        """
+        if not (self.first.tested and self.second.tested):
+            return None
+        difference, (low, high) = self.first.value - self.second.value, self.reported
+        fewest = min(len(np.unique(one.units)) for one in (self.first, self.second))
+        reach = difference - low if difference > 0 else high - difference
+        return no_difference(difference, reach / student(self.confidence, fewest), fewest)
+
     def decide(self, level: float) -> Limits:
         points = [(one.value, *one.bounds(level)) for one in (self.first, self.second)]
         return square_and_add(points[0], points[1], correlation=min(0.0, self.correlation), widest=np.inf)
-
-
-def _p_value(first: Number, second: Number) -> float | None:
-    """Student's t on the linearised difference; none where the numbers' own bias would be tested."""
-    if not (first.tested and second.tested):
-        return None
-    parts = np.concatenate([first.parts, -second.parts])
-    units = np.concatenate([first.units, second.units])
-    fewest = min(len(np.unique(one.units)) for one in (first, second))
-    return no_difference(first.value - second.value, standard_error(parts, units), fewest)
 
 
 def _unknown(higher: Scored, lower: Scored) -> Gap:
@@ -159,7 +165,7 @@ def _gap(
         return max(0.0, limits[0]), max(limits[1], -limits[0])
 
     estimate = Estimate.within(
-        found.reported(),
+        found.reported,
         value=found.first.value - found.second.value,
         n=min(higher.units, lower.units),
         method=f"square-and-add, {found.first.method}",
@@ -202,7 +208,7 @@ def _change(place: Scored, old: Number, new: Number, spec: EvaluationSpec, *, si
         before=old.value,
         after=new.value,
         estimate=Estimate.within(
-            found.reported(),
+            found.reported,
             value=new.value - old.value,
             n=place.units,
             method=f"square-and-add, paired, {new.method}",

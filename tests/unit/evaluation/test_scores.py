@@ -64,3 +64,22 @@ def test_what_is_no_probability_is_refused(judged):
     for wrong in (None, probabilities[1:], probabilities * 2, probabilities - 0.5, probabilities * np.nan):
         with pytest.raises(InputError, match="probabilit"):
             measure(dataset.labels, dataset, SPEC, model="m", provider="cpu", probabilities=wrong)
+
+
+def test_scores_near_their_best_are_not_called_different(dataset_of):
+    """The same AUC of .99 and recalls of .95 in 60 women and 600 men."""
+    rng = np.random.default_rng(0)
+    spec = EvaluationSpec(attributes=("sex",), scores=("roc_auc", "balanced_accuracy", "log_loss"))
+    labels, sex = np.tile([0, 1], 330), np.repeat(["f", "m"], [60, 600])
+    found = {name: [] for name in spec.scores or ()}
+    for _ in range(40):
+        positive = 1 / (1 + np.exp(-3.29 * (2 * labels - 1 + 0.607 * rng.standard_normal(660))))
+        probabilities = np.stack([1 - positive, positive], axis=1)
+        dataset = dataset_of(labels=labels, classes=("no", "yes"), sex=sex)
+        predicted = probabilities.argmax(axis=1)
+        gaps = measure(predicted, dataset, spec, model="m", provider="cpu", probabilities=probabilities).gaps
+        for gap in (gap for gap in gaps if gap.metric in found):
+            assert (gap.p_value <= 0.05) == (gap.estimate.low > 0)
+            found[gap.metric].append(gap.p_value <= 0.05)
+    shares = {name: np.mean(differ) for name, differ in found.items()}
+    assert max(shares.values()) <= 0.1, shares
