@@ -11,14 +11,15 @@ from PIL import Image, ImageDraw
 from scipy.stats import ttest_rel
 
 from biasgate.evaluation.measure_relevance import Pictures
-from biasgate.report.heatmap_pictures import SIDE, lean_tile, size_tiles
+from biasgate.evaluation.relevance import Method
+from biasgate.report.heatmap_pictures import SIDE, lean_map, lean_tile, size_tiles
 from biasgate.statistics.intervals import wilson
 from biasgate.statistics.mean import mean_t
 from biasgate.statistics.multiple import holm
 
 UNITS = ("AU1", "AU4", "AU6", "AU12", "AU15", "AU25")
 COLUMNS = ("all", "feminine", "masculine", "light", "medium", "dark")
-METHODS = {"lrp": "LRP", "integrated_gradients": "integrated gradients"}
+METHODS: dict[Method, str] = {"lrp": "LRP", "integrated_gradients": "integrated gradients"}
 BEGIN, END = "<!-- tables -->", "<!-- end of tables -->"
 Row = dict[str, Any]
 
@@ -153,18 +154,22 @@ def nulls(rows: list[Row]) -> str:
 
 
 def figure(cache: Path, path: Path) -> None:
-    """The smile: averages over seeds of both arms by both methods, and where they lean between genders."""
-    rows = [(arm, method) for method in METHODS for arm in ("planted", "twin")]
-    sheet = Image.new("RGB", (7 * SIDE, len(rows) * (SIDE + 16)), "white")
-    for place, (arm, method) in enumerate(rows):
-        pictures = average(sorted(cache.glob(f"{arm}-*.npz")))
-        tiles = [*size_tiles(pictures, method, 3, list(range(6))), lean_tile(pictures, method, 3, (2, 1))]
-        top = place * (SIDE + 16)
-        groups = "all, feminine, masculine, dark, light, medium; lean masculine (red) - feminine (blue)"
-        caption = f"AU12, {arm}, {METHODS[method]}: {groups}"
-        ImageDraw.Draw(sheet).text((4, top + 2), caption, fill="black")
-        for column, tile in enumerate(tiles):
-            sheet.paste(Image.fromarray(tile), (column * SIDE, top + 16))
+    """The smile: averages over seeds of both arms by both methods, and where they lean, on one scale a method."""
+    sheet, top = Image.new("RGB", (7 * SIDE, 2 * len(METHODS) * (SIDE + 16)), "white"), 0
+    arms = {arm: average(sorted(cache.glob(f"{arm}-*.npz"))) for arm in ("planted", "twin")}
+    label, pair = UNITS.index("AU12"), (2, 1)
+    for method in METHODS:
+        largest = max(float(np.abs(lean_map(pictures, method, label, pair)).max()) for pictures in arms.values())
+        for arm, pictures in arms.items():
+            tiles = [
+                *size_tiles(pictures, method, label, list(range(6))),
+                lean_tile(pictures, method, label, pair, top=largest),
+            ]
+            groups = "all, feminine, masculine, dark, light, medium; lean masculine (red) - feminine (blue)"
+            ImageDraw.Draw(sheet).text((4, top + 2), f"AU12, {arm}, {METHODS[method]}: {groups}", fill="black")
+            for column, tile in enumerate(tiles):
+                sheet.paste(Image.fromarray(tile), (column * SIDE, top + 16))
+            top += SIDE + 16
     sheet.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
 
 

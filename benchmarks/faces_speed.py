@@ -1,6 +1,6 @@
 """How many synthetic faces are drawn a second: ``python benchmarks/faces_speed.py``.
 
-One process, one thread. Images a second of CPU time and by the clock, median and best of several rounds: other work here
+One process, one thread. Images a second of CPU time and by the clock, median and best of several rounds: other work
 slows the clock, and a little also the CPU. Writes results/faces_speed.json and the table in docs/faces.md.
 """
 

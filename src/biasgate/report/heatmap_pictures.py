@@ -28,15 +28,23 @@ def size_tiles(pictures: Pictures, method: Method, label: int, groups: list[int]
     return _tiles(_coloured(np.clip(maps / top, 0, 1), _HOT), pictures.faces[groups])
 
 
-def lean_tile(pictures: Pictures, method: Method, label: int, pair: tuple[int, int]) -> NDArray[np.uint8]:
+def lean_map(pictures: Pictures, method: Method, label: int, pair: tuple[int, int]) -> Floats:
+    """Signed relevance in the first subgroup minus that in the second, at equal truth ``[height, width]``."""
+    net = pictures.net[method][label]
+    return net[pair[0]] - net[pair[1]]
+
+
+def lean_tile(
+    pictures: Pictures, method: Method, label: int, pair: tuple[int, int], *, top: float | None = None
+) -> NDArray[np.uint8]:
     """Where the network leans more for the first subgroup (red) or the second (blue) ``[SIDE, SIDE, 3]``.
 
-    At equal truth. The scale is that of the strongest average of this label in any subgroup: what is faint is little.
+    The strongest colour stands for ``top``, by default the map's own largest size: where, then, and not how much.
     """
-    net = pictures.net[method][label]
-    difference = net[pair[0]] - net[pair[1]]
-    top = max(float(np.nanmax(np.abs(net))), float(np.abs(difference).max()), 1e-12)
-    return _tiles(_coloured((difference[None] / top + 1) / 2, _SIDES), pictures.faces[list(pair)].mean(axis=0)[None])[0]
+    lean = lean_map(pictures, method, label, pair)
+    scale = max(top or float(np.abs(lean).max()), 1e-12)
+    colours = _coloured((np.clip(lean[None] / scale, -1, 1) + 1) / 2, _SIDES)
+    return _tiles(colours, pictures.faces[list(pair)].mean(axis=0)[None])[0]
 
 
 def png(pixels: NDArray[np.uint8]) -> bytes:
