@@ -37,6 +37,7 @@ def train(
     *,
     root: Root,
     shard: Annotated[int | None, typer.Option(help="Only this shard; all by default.", min=0)] = None,
+    device: Annotated[str | None, typer.Option(help="As torch names it; a GPU where there is one by default.")] = None,
     json: Json = False,
 ) -> None:
     """Train shards; finished ones are kept, a killed one goes on where it was."""
@@ -45,7 +46,7 @@ def train(
 
     planned = read_plan(plan)
     shards = range(planned.shards) if shard is None else [shard]
-    trained = [train_shard(planned, number, root) for number in shards]
+    trained = [train_shard(planned, number, root, device=device) for number in shards]
     if json:
         print_json([{"shard": index.shard, "uri": index.uri, "models": index.models} for index in trained])
     else:

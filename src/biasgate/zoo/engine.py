@@ -76,7 +76,7 @@ def stacks(planned: Sequence[PlannedModel], spec: ZooSpec, *, device: str = "cpu
     return [
         models[start : start + size]
         for models in alike.values()
-        for size in [_stack_size(models[0], spec, VALUES[device])]
+        for size in [_stack_size(models[0], spec, VALUES[torch.device(device).type])]
         for start in range(0, len(models), size)
     ]
 

@@ -42,6 +42,7 @@ class Versions(Document):
     instructions: str
     dtype: str
     threads: int
+    device: str = "cpu"
 
 
 class ShardIndex(Document):
@@ -72,20 +73,22 @@ def shard_uri(plan: ZooPlan, shard: int, *, root: str) -> str:
     return join(root, digest(plan).removeprefix("sha256:")[:16], f"shard-{shard:04}")
 
 
-def versions(*, threads: int) -> Versions:
-    """Those of this process: packages, processor, and what layers are computed in on it."""
+def versions(*, threads: int, device: str = "cpu") -> Versions:
+    """Those of this process: packages, processor, device (a GPU by its name), and what layers are computed in on it."""
     import torch
 
     from biasgate.training.together import fast_dtype
 
+    used = torch.device(device)
     return Versions(
         biasgate=version("biasgate"),
         torch=version("torch"),
         numpy=version("numpy"),
         machine=platform.machine(),
         instructions=torch.backends.cpu.get_cpu_capability(),
-        dtype=str(fast_dtype(torch.device("cpu"))).removeprefix("torch."),
+        dtype=str(fast_dtype(used)).removeprefix("torch."),
         threads=threads,
+        device=torch.cuda.get_device_name(used) if used.type == "cuda" else used.type,
     )
 
 

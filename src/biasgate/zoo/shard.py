@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 GROUP = 32
 
 
-def train_shard(plan: ZooPlan, shard: int, root: str, *, threads: int = 1) -> ShardIndex:
+def train_shard(plan: ZooPlan, shard: int, root: str, *, threads: int = 1, device: str | None = None) -> ShardIndex:
     """Trains the models of a shard and publishes weights, table and, last, the index.
 
-    The bytes are a function of plan, shard, versions, machine and threads. A group's table is written after its
+    The bytes are a function of plan, shard, versions, machine, device and threads. A group's table is written after its
     weights and marks it as done; a finished shard returns at once.
 
     Args:
@@ -35,6 +35,7 @@ def train_shard(plan: ZooPlan, shard: int, root: str, *, threads: int = 1) -> Sh
         shard: In ``[0, plan.shards)``.
         root: Local path or ``s3://`` URI above all shards.
         threads: Of torch; networks this small train fastest on one, with a shard a core.
+        device: As torch names it; by default a GPU where torch sees one.
 
     Raises:
         InputError: The plan has no such shard.
@@ -47,10 +48,10 @@ def train_shard(plan: ZooPlan, shard: int, root: str, *, threads: int = 1) -> Sh
     models = [model for model in plan.models if model.shard == shard]
     groups = [models[start : start + GROUP] for start in range(0, len(models), GROUP)]
     files: list[tuple[ShardFile, ShardFile]] = []
-    material = load_material(plan.spec)
+    material, device = load_material(plan.spec), device or default_device()
     with using_threads(threads), progress(f"zoo shard {shard}", total=len(models), unit="models") as advance:
         for number, group in enumerate(groups):
-            files.append(_group(uri, number, group, material, advance))
+            files.append(_group(uri, number, group, material, advance, device=device))
     index = ShardIndex(
         plan=plan,
         shard=shard,
@@ -58,14 +59,14 @@ def train_shard(plan: ZooPlan, shard: int, root: str, *, threads: int = 1) -> Sh
         models=len(models),
         weights=tuple(weights for weights, _ in files),
         tables=tuple(table for _, table in files),
-        versions=versions(threads=threads),
+        versions=versions(threads=threads, device=device),
     )
     write_bytes(join(uri, "index.json"), index.to_json())
     return index
 
 
 def _group(
-    uri: str, number: int, group: Sequence[PlannedModel], material: Material, advance: Advance
+    uri: str, number: int, group: Sequence[PlannedModel], material: Material, advance: Advance, *, device: str
 ) -> tuple[ShardFile, ShardFile]:
     from biasgate.zoo.engine import train_models
 
@@ -74,7 +75,7 @@ def _group(
         contents = [read_bytes(join(uri, name)) for name in names]
         advance(len(group))
     else:
-        trained = train_models(group, material, advance=advance)
+        trained = train_models(group, material, advance=advance, device=device)
         contents = [_weights(trained, material), _table(trained)]
         for name, content in zip(names, contents, strict=True):
             write_bytes(join(uri, name), content)
@@ -102,6 +103,13 @@ def _table(trained: Sequence[TrainedModel]) -> bytes:
     buffer = io.BytesIO()
     pd.DataFrame([model.row for model in trained]).to_parquet(buffer, index=False)
     return buffer.getvalue()
+
+
+def default_device() -> str:
+    """``cuda`` where torch sees a GPU, else ``cpu``."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 @contextmanager

@@ -49,6 +49,14 @@ def test_a_cut_off_shard_repeats_only_the_group_that_was_cut(spec: ZooSpec, tmp_
     assert (folder / "group-0000.safetensors").stat().st_mtime_ns == kept
 
 
+def test_a_shard_trains_on_the_device_that_is_named_and_says_which(spec: ZooSpec, tmp_path: Path) -> None:
+    plan = plan_zoo(spec, shards=2)
+    named, by_default = (train_shard(plan, 0, str(tmp_path / str(device)), device=device) for device in ("cpu", None))
+    assert named.versions.device == "cpu"
+    if by_default.versions.device == "cpu":
+        assert contents(named.uri) == contents(by_default.uri)
+
+
 def test_a_finished_shard_returns_at_once(spec: ZooSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = plan_zoo(spec, shards=2)
     first = train_shard(plan, 1, str(tmp_path))
