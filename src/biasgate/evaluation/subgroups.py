@@ -8,6 +8,7 @@ from itertools import combinations, product
 import numpy as np
 from numpy.typing import NDArray
 
+from biasgate.data.checks import require_values
 from biasgate.data.dataset import Dataset
 from biasgate.errors import InputError
 
@@ -21,11 +22,13 @@ def subgroups(
     empty subgroup is insufficient evidence and no absence of it.
 
     Raises:
-        InputError: The set lacks an attribute, or one is named twice.
+        InputError: The set lacks an attribute, a row has no value of it, or one is named twice.
     """
     if len(set(attributes)) < len(attributes):
         raise InputError(f"an attribute is named twice: {list(attributes)}", where="attributes")
     columns = {name: dataset.attribute(name) for name in attributes}
+    for name in attributes:
+        require_values(dataset.attributes, name, where=dataset.name)
     values = {name: np.unique(column).tolist() for name, column in columns.items()}
     for size in range(min(depth, len(attributes)) + 1):
         for names in combinations(attributes, size):

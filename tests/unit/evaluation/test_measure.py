@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -143,3 +145,11 @@ def test_predictions_that_do_not_fit_are_refused(twins, biased, dataset_of):
         measured([], twins.take(np.zeros(400, dtype=bool)))
     with pytest.raises(InputError, match="400 predictions for 400 x 3 labels"):
         measured(biased, dataset_of(labels=np.zeros((400, 3)), alignment=["x"] * 400))
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), ""])
+def test_rows_without_an_attribute_are_refused_and_make_no_subgroup(twins, missing):
+    attributes = twins.attributes.astype(object)
+    attributes.loc[:2, "alignment"] = missing
+    with pytest.raises(InputError, match=r"3 of 400 rows have no 'alignment'.*'unknown'"):
+        measured(twins.labels, replace(twins, attributes=attributes))
