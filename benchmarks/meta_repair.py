@@ -14,7 +14,8 @@ from biasgate.data.planting import twins
 from biasgate.training.loop import train
 from biasgate.training.normalisation import to_tensor
 from biasgate.training.recipe import TrainingRecipe
-from biasgate.zoo.material import Material, load_material, palette_of
+from biasgate.zoo.coloured import palette_of
+from biasgate.zoo.material import Material, load_material
 from biasgate.zoo.plan import PlannedModel, ZooPlan
 
 COUNTS = {"train": 60, "validation": 30, "test": 40}

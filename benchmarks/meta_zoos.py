@@ -35,7 +35,7 @@ MODELS = 32
 def spec_of(name: str, root: Path) -> ZooSpec:
     """A benchmark zoo's spec; data sets that it needs are made under the root."""
     spec = read_spec(str(SPECS / f"{name}.yaml"))
-    if not spec.dataset.startswith("made:"):
+    if not str(spec.dataset).startswith("made:"):
         return spec
     path = root / "data" / "shuffled.npz"
     if not path.exists():
