@@ -13,10 +13,10 @@ from pydantic import Field
 from biasgate.audit.material import Material, load_material
 from biasgate.audit.plan import AuditPlan, folder_of
 from biasgate.documents import Document, digest, sha256
-from biasgate.errors import InputError, TrustError
+from biasgate.errors import InputError
 from biasgate.progress import Advance, progress, track
 from biasgate.storage.store import exists, join, read_bytes, write_bytes
-from biasgate.zoo.index import Versions, versions
+from biasgate.zoo.index import Versions, read_unaltered, versions
 from biasgate.zoo.shard import using_threads
 
 if TYPE_CHECKING:
@@ -122,11 +122,7 @@ def read_answers(index: AuditShard, file: AuditFile) -> Answers:
     """
     from safetensors.numpy import load
 
-    where = join(index.uri, file.name)
-    data = read_bytes(where)
-    if sha256(data) != file.sha256:
-        raise TrustError("the bytes differ from the shard's index", where=where, fix="train the shard again")
-    return load(data)
+    return load(read_unaltered(join(index.uri, file.name), file.sha256))
 
 
 def _arm(

@@ -108,9 +108,17 @@ def read_file(index: ShardIndex, file: ShardFile) -> bytes:
     Raises:
         TrustError: Its bytes are not those that the index names.
     """
-    where = join(index.uri, file.name)
+    return read_unaltered(join(index.uri, file.name), file.sha256)
+
+
+def read_unaltered(where: str, named: str) -> bytes:
+    """The bytes that a shard's index names by their digest.
+
+    Raises:
+        TrustError: They are others.
+    """
     data = read_bytes(where)
-    if sha256(data) != file.sha256:
+    if sha256(data) != named:
         raise TrustError("the bytes differ from the shard's index", where=where, fix="train the shard again")
     return data
 
