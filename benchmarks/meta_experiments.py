@@ -313,7 +313,7 @@ def _plain(value: Any) -> Any:
     return value.model_dump(mode="json") if hasattr(value, "model_dump") else value
 
 
-ZOOS = ("small_share", "small_sigma", "fashion_share", "paper_sigma", "paper_share")
+ZOOS = ("small_share", "small_sigma", "fashion_share", "paper_sigma", "digits_reader")
 EXPERIMENTS: dict[str, Callable[[Path], Document]] = {
     **{f"{kind.__name__}: {name}": partial(kind, name) for name in ZOOS for kind in (honest, peers, learning_curve)},
     "transfer": transfer,

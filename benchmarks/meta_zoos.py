@@ -33,8 +33,9 @@ MODELS = 32
 
 
 def spec_of(name: str, root: Path) -> ZooSpec:
-    """A benchmark zoo's spec; data sets that it needs are made under the root."""
-    spec = read_spec(str(SPECS / f"{name}.yaml"))
+    """A benchmark zoo's spec, or a ready one's; data sets that it needs are made under the root."""
+    file = SPECS / f"{name}.yaml"
+    spec = read_spec(str(file) if file.exists() else name)
     if not str(spec.dataset).startswith("made:"):
         return spec
     path = root / "data" / "shuffled.npz"

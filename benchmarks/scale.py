@@ -42,7 +42,6 @@ MODELS = 96
 PAPER_ZOO, SHARDS = 84_000, 128
 SIZES = (100, 300, 1000)
 STEPS = 20
-SPECS = Path(__file__).with_name("zoos")
 RESULT = Path(__file__).with_name("results") / "scale.json"
 
 
@@ -91,7 +90,7 @@ def s3_shard() -> dict[str, object]:
 
     The weights are random: what they say does not change what reading them takes.
     """
-    plan = plan_zoo(sized(read_spec(str(SPECS / "paper_share.yaml")), PAPER_ZOO), shards=SHARDS)
+    plan = plan_zoo(sized(read_spec("digits_reader"), PAPER_ZOO), shards=SHARDS)
     with TemporaryDirectory() as folder, s3_server(Path(folder)) as bucket:
         child = subprocess.run(
             [sys.executable, __file__, "--part", "write_shard", "--root", bucket], check=True, stdout=subprocess.PIPE
@@ -115,7 +114,7 @@ def write_shard(root: str) -> dict[str, object]:
     """Publishes shard 0 of the paper's zoo as ``train_shard`` would, with initial weights instead of trained ones."""
     from safetensors.numpy import save
 
-    plan = plan_zoo(sized(read_spec(str(SPECS / "paper_share.yaml")), PAPER_ZOO), shards=SHARDS)
+    plan = plan_zoo(sized(read_spec("digits_reader"), PAPER_ZOO), shards=SHARDS)
     uri, name = shard_uri(plan, 0, root=root), plan.spec.architectures[0].name
     models = [model for model in plan.models if model.shard == 0]
     files: list[tuple[ShardFile, ShardFile]] = []
@@ -149,7 +148,7 @@ def fan_in() -> dict[str, object]:
     from biasgate.weights.layout import layout
     from biasgate.weights.table import INITIAL, RAW, RAW_DIMENSIONS
 
-    plan = plan_zoo(sized(read_spec(str(SPECS / "paper_share.yaml")), PAPER_ZOO), shards=SHARDS)
+    plan = plan_zoo(sized(read_spec("digits_reader"), PAPER_ZOO), shards=SHARDS)
     spec, rng = plan.spec, np.random.default_rng(0)
     network = build(spec.architectures[0])
     initialise(network, init="kaiming_uniform", generator=torch.Generator().manual_seed(0))
