@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from debias_fairlearn import BASELINES as RANDOMISED_BASELINES
+from debias_fairlearn import Decide, Make, chosen, swap_rate
 from debias_tables import write_figure, write_tables
 from debias_worlds import WORLDS, World
 from threadpoolctl import threadpool_limits
@@ -40,7 +42,7 @@ from biasgate.debias.head_baselines import deep_feature_reweighting, gradient_st
 from biasgate.debias.last_layer import head_of, read_features, repair_head
 from biasgate.debias.material import Material, material
 from biasgate.debias.newton import unlearn, unlearn_training
-from biasgate.debias.pairs import generated_pairs, twin_pairs
+from biasgate.debias.pairs import generated_pairs, twin_pairs, twin_rows
 from biasgate.debias.reliance import reliance
 from biasgate.debias.repair import movement, validation_rows
 from biasgate.debias.repaired import Repaired
@@ -144,7 +146,7 @@ def measure(network: Network, world: World) -> dict[str, float]:
     leaning = reliance(classifier, twins)
     reading = read_bias(head_of(network), twin_pairs(read_features(classifier, twins), twins))
     return {
-        **rates(decisions, data),
+        **rates((decisions == data.labels).double(), decisions.double(), data),
         "swap_rate": leaning.swap_rate,
         "attribution_share": leaning.attribution_share,
         "bias": reading.signed.value,
@@ -152,9 +154,26 @@ def measure(network: Network, world: World) -> dict[str, float]:
     }
 
 
-def rates(decisions: torch.Tensor, data: Material) -> dict[str, float]:
-    """Accuracies; for two classes also DDP = |ΔP(ŷ = 1)| and the differences of true and false positive rates."""
-    correct, groups = (decisions == data.labels).double(), groups_of(data)
+def measure_randomised(decide: Decide, world: World) -> dict[str, float | None]:
+    """The same in expectation over a predictor's draws; there is no network to attribute to and no head to read."""
+    data, twins = (material(part, attribute=world.attribute) for part in (world.test, world.test_twins))
+    positive = torch.from_numpy(decide(data))
+    return {
+        **rates(torch.where(data.labels == 1, positive, 1 - positive), positive, data),
+        "swap_rate": swap_rate(decide, *map(twins.take, map(torch.from_numpy, twin_rows(twins)))),
+        **dict.fromkeys(("attribution_share", "bias", "absolute_bias")),
+    }
+
+
+def rates(correct: torch.Tensor, positive: torch.Tensor, data: Material) -> dict[str, float]:
+    """Accuracies; for two classes also DDP = |ΔP(ŷ = 1)| and the differences of true and false positive rates.
+
+    Args:
+        correct: Whether a decision is right, or the probability of that ``[n]``.
+        positive: Whether it is class 1, likewise.
+        data: What was decided on.
+    """
+    groups = groups_of(data)
     found = {
         "accuracy": float(correct.mean()),
         "aligned": float(correct[data.aligned].mean()),
@@ -164,7 +183,6 @@ def rates(decisions: torch.Tensor, data: Material) -> dict[str, float]:
     if int(data.labels.max()) > 1 or data.kinds > 2:
         return found
     parts = {"ddp": data.labels >= 0, "tpr_gap": data.labels == 1, "fpr_gap": data.labels == 0}
-    positive = decisions.double()
     shares = {
         name: [positive[rows & (data.values == value)].mean() for value in (0, 1)] for name, rows in parts.items()
     }
@@ -179,9 +197,21 @@ def run_arm(name: str, method: Method, world: World, seed: int) -> dict[str, Any
     found = method(world.network, world.contract, data, validation, seconds=BUDGET, seed=seed)
     seconds = time.process_time() - begun
     moved, distance = movement(world.network, found.network)
-    chosen = [trial.settings for trial in found.trials if trial.chosen]
-    cost = {"seconds": seconds, "samples": len(data), "moved": moved, "distance": distance, "settings": chosen}
+    settings = [trial.settings for trial in found.trials if trial.chosen]
+    cost = {"seconds": seconds, "samples": len(data), "moved": moved, "distance": distance, "settings": settings}
     return {"arm": name, **measure(found.network, world), **cost, "training_seconds": world.seconds}
+
+
+def run_randomised(name: str, make: Make, world: World, seed: int) -> dict[str, Any]:
+    """The same of an arm whose result is no network."""
+    data = material(world.repair, attribute=world.attribute)
+    validation = torch.from_numpy(validation_rows(world.repair, attribute=world.attribute, seed=seed))
+    begun = time.process_time()
+    found = chosen(make, world, data, validation)
+    seconds = time.process_time() - begun
+    cost = {"seconds": seconds, "samples": len(data), "moved": None, "distance": None}
+    settings = {"settings": [{"objective": found.objective}], "training_seconds": world.seconds}
+    return {"arm": name, **measure_randomised(found.decide, world), **cost, **settings}
 
 
 def run_seed(name: str, seed: int, done: frozenset[str], path: Path) -> None:
@@ -190,9 +220,12 @@ def run_seed(name: str, seed: int, done: frozenset[str], path: Path) -> None:
     torch.set_flush_denormal(True)
     threadpool_limits(1)
     world = WORLDS[name](seed=seed)
-    for arm, method in arms(world).items():
+    runs = {arm: partial(run_arm, arm, method, world, seed) for arm, method in arms(world).items()}
+    if world.contract.layout == "rows":
+        runs |= {arm: partial(run_randomised, arm, make, world, seed) for arm, make in RANDOMISED_BASELINES.items()}
+    for arm, measured in runs.items():
         if arm not in done:
-            row = json.dumps({"world": name, "seed": seed, **run_arm(arm, method, world, seed)})
+            row = json.dumps({"world": name, "seed": seed, **measured()})
             with path.open("a") as file:
                 file.write(row + "\n")
 

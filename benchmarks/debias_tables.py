@@ -13,6 +13,7 @@ from scipy.stats import t, wilcoxon
 ROOT = Path(__file__).parents[1]
 PAGE, FIGURE = ROOT / "docs" / "repair.md", ROOT / "docs" / "figures" / "repair.svg"
 REFERENCES = ("original", "retrained with all twins")
+FAIRNESS = ("ddp", "tpr_gap", "fpr_gap")
 MARGIN = 2.0
 """Of non-inferiority, in points of worst-group accuracy."""
 Rows = list[dict[str, Any]]
@@ -65,6 +66,12 @@ def mean(seeds: Seeds, column: str) -> float:
     return float(np.mean([row[column] for row in seeds.values()]))
 
 
+def known(seeds: Seeds, column: str, form: str) -> str:
+    """The mean, or a dash where the arm has no such figure."""
+    missing = any(row[column] is None for row in seeds.values())
+    return "–" if missing else form.format(mean(seeds, column))
+
+
 def table(arms: dict[str, Seeds]) -> str:
     """Markdown, one row an arm: means over seeds with 95 % t intervals, and paired differences from two baselines."""
     strongest = best(arms, among=rival)
@@ -76,12 +83,12 @@ def table(arms: dict[str, Seeds]) -> str:
     ]  # fmt: skip
     lines = [header, ["---"] * len(header)]
     for arm, seeds in arms.items():
-        shares = [f"{mean(seeds, name):.2f}" for name in ("swap_rate", "attribution_share", "bias", "absolute_bias")]
-        shares += [f"{mean(seeds, name):.2f}" for name in ("ddp", "tpr_gap", "fpr_gap")] if fair else []
+        shown = ["swap_rate", "attribution_share", "bias", "absolute_bias", *(FAIRNESS if fair else ())]
+        shares = [known(seeds, name, "{:.2f}") for name in shown]
         seconds = np.median([row["seconds"] for row in seeds.values()])
         cells = [interval([row[name] for row in seeds.values()]) for name in ("aligned", "conflicting", "worst_group")]
         compared = [comparison(seeds, arms.get(other, {})) for other in ("DFR", strongest)]
-        cost = [f"{seconds:.1f}", f"{100 * mean(seeds, 'moved'):.1f} %"]
+        cost = [f"{seconds:.1f}", known(seeds, "moved", "{:.1%}").replace("%", " %")]
         lines.append([arm, str(len(seeds)), *cells, *compared, *shares, *cost])
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
