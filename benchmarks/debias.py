@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -19,7 +20,9 @@ from typing import Any
 import torch
 from debias_fairlearn import BASELINES as RANDOMISED_BASELINES
 from debias_fairlearn import Decide, Make, chosen, swap_rate
-from debias_tables import write_figure, write_tables
+from debias_figure import write_figure
+from debias_results import complete
+from debias_tables import write_tables
 from debias_worlds import WORLDS, World
 from threadpoolctl import threadpool_limits
 
@@ -260,8 +263,10 @@ def main() -> None:
     RESULTS.mkdir(exist_ok=True)
     for name in options.world:
         run(name, range(options.seeds), path_of(name), processes=options.processes)
-    found = {name: list(rows_of(path_of(name))) for name in WORLDS}
-    measured = {name: rows for name, rows in found.items() if rows}
+    found = {name: complete(list(rows_of(path_of(name)))) for name in sorted(WORLDS)}
+    measured = {name: arms for name, arms in found.items() if arms}
+    if not measured:
+        sys.exit("no world has a seed with all arms yet")
     write_tables(measured)
     write_figure(measured)
 
