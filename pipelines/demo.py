@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 from biasgate.errors import InputError
 from biasgate.gate.answer import answer
 from biasgate.gate.entry import PromotionBody
-from biasgate.gate.keyring import Role
+from biasgate.gate.keyring import Role, trusted_keys
+from biasgate.gate.keys import read_signing_key
 from biasgate.gate.rotation import new_key
-from biasgate.gate.sign import read_signing_key, trusted_keys
 from biasgate.pipelines.local import run_locally
 from biasgate.pipelines.summary import show_summary, summarise
 from biasgate.pipelines.watch import heading, watching
 from biasgate.training.recipe import TrainingRecipe
 
 if TYPE_CHECKING:
-    from biasgate.gate.sign import SigningKey
+    from biasgate.gate.keys import SigningKey
 
 NAME = "digits"
 POLICY = "digits_demo"

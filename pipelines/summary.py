@@ -28,8 +28,8 @@ class Summary:
 
 def summarise(folder: Path) -> Summary:
     """Reads the log, verified."""
+    from biasgate.gate.keyring import trusted_keys
     from biasgate.gate.log import read_log
-    from biasgate.gate.sign import trusted_keys
 
     entries = read_log(str(folder / "log"), trusted_keys())
     return Summary(

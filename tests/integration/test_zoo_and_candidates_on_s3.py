@@ -11,8 +11,9 @@ from biasgate.meta.classifier import fit_meta_classifier
 from biasgate.models.card import CandidateCard, InputContract
 from biasgate.models.export import export_onnx
 from biasgate.models.network import build
-from biasgate.models.package import import_candidate, open_package, pack
+from biasgate.models.package import open_package, pack
 from biasgate.models.presets import preset
+from biasgate.models.submission import import_candidate
 from biasgate.registry.meta_classifiers import FILE, load_meta_classifier
 from biasgate.registry.models import fetch
 from biasgate.storage import store

@@ -9,8 +9,8 @@ from mlflow import MlflowClient
 
 from biasgate.errors import BiasgateError
 from biasgate.gate.entry import DecisionBody, LookBody
+from biasgate.gate.keyring import trusted_keys
 from biasgate.gate.log import read_log
-from biasgate.gate.sign import trusted_keys
 from biasgate.pipelines import demo
 from biasgate.pipelines.local import run_locally
 from biasgate.zoo.files import read_spec

@@ -18,7 +18,8 @@ import onnxruntime  # noqa: F401
 
 import biasgate
 from biasgate.gate.answer import answer
-from biasgate.gate.sign import read_signing_key, trusted_keys
+from biasgate.gate.keyring import trusted_keys
+from biasgate.gate.keys import read_signing_key
 from biasgate.registry.alerts import Alarm
 from biasgate.registry.break_glass import break_glass
 from biasgate.registry.promoter import promote

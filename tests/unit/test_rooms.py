@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,11 @@ def test_a_room_imports_only_rooms_before_it_and_never_kfp(path: Path) -> None:
         assert parts[1] in ROOMS, f"{path} imports {module}, which is no room of the library"
         assert room in ROOMS, f"{path} is below all rooms but imports {module}"
         assert ROOMS.index(parts[1]) < ROOMS.index(room), f"{path} imports upwards: {module}"
+
+
+def test_no_module_imports_one_that_needs_it_not_even_inside_a_function_or_for_types() -> None:
+    names = {".".join(path.relative_to(LIBRARY.parent).with_suffix("").parts): path for path in library_files()}
+    TopologicalSorter({name: names.keys() & set(imports(path)) for name, path in names.items()}).prepare()
 
 
 def test_every_room_is_packaged() -> None:

@@ -48,9 +48,10 @@ def waive(
 
     from biasgate.documents import digest
     from biasgate.errors import InputError
+    from biasgate.gate.keyring import trusted_keys
+    from biasgate.gate.keys import signing_key
     from biasgate.gate.person import person as same
     from biasgate.gate.policy import read_policy
-    from biasgate.gate.sign import signing_key, trusted_keys
     from biasgate.gate.waiver import Waiver
     from biasgate.gate.waivers import add_waiver, sign_waiver
 
@@ -79,7 +80,8 @@ def break_glass(
     json: Json = False,
 ) -> None:
     """Let a candidate serve for a while WITHOUT an approval; logged, alerted, carried out by the promoter."""
-    from biasgate.gate.sign import signing_key, trusted_keys
+    from biasgate.gate.keyring import trusted_keys
+    from biasgate.gate.keys import signing_key
     from biasgate.registry.alerts import Alarm
     from biasgate.registry.break_glass import break_glass as grant
 
@@ -101,7 +103,8 @@ def break_glass(
 
 def _answer(log: str, entry: int, *, granted: bool, person: str, reason: str, trusted: Path | None, json: bool) -> None:
     from biasgate.gate.answer import answer
-    from biasgate.gate.sign import signing_key, trusted_keys
+    from biasgate.gate.keyring import trusted_keys
+    from biasgate.gate.keys import signing_key
 
     written = answer(
         log,

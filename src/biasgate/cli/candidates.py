@@ -23,7 +23,7 @@ def submit(
     """Register a model as a candidate of the model that its card names."""
     from tempfile import TemporaryDirectory
 
-    from biasgate.models.package import import_candidate
+    from biasgate.models.submission import import_candidate
     from biasgate.registry.models import submit_candidate
 
     with TemporaryDirectory() as work:
@@ -42,7 +42,7 @@ def fetch(
     """Download a candidate and check it, without running anything of it."""
     from tempfile import TemporaryDirectory
 
-    from biasgate.models.package import import_candidate
+    from biasgate.models.submission import import_candidate
     from biasgate.registry.models import fetch as download
 
     with TemporaryDirectory() as work:

@@ -29,7 +29,7 @@ def verify(
     from biasgate.errors import TrustError
     from biasgate.gate.checkpoint import check_against, read_checkpoint
     from biasgate.gate.entry import VoidBody
-    from biasgate.gate.sign import trusted_keys
+    from biasgate.gate.keyring import trusted_keys
 
     if checkpoint:
         check_against(log, read_checkpoint(checkpoint), trusted_keys(trusted))
@@ -58,7 +58,7 @@ def checkpoint(
 ) -> None:
     """Take the number and digest of the last entry, to keep elsewhere: a tail that is cut off later then shows."""
     from biasgate.gate.checkpoint import advance, take_checkpoint
-    from biasgate.gate.sign import trusted_keys
+    from biasgate.gate.keyring import trusted_keys
 
     keys = trusted_keys(trusted)
     taken = advance(log, keep, keys) if keep else take_checkpoint(log, keys)
@@ -108,7 +108,7 @@ def summary(entry: LogEntry) -> str:
 
 
 def _entries(log: str, trusted: Path | None) -> tuple[LogEntry, ...]:
+    from biasgate.gate.keyring import trusted_keys
     from biasgate.gate.log import read_log
-    from biasgate.gate.sign import trusted_keys
 
     return read_log(log, trusted_keys(trusted))

@@ -12,7 +12,7 @@ from biasgate.gate.log import append, read_log
 
 if TYPE_CHECKING:
     from biasgate.gate.keyring import Keyring
-    from biasgate.gate.sign import SigningKey
+    from biasgate.gate.keys import SigningKey
 
 
 def answer(

@@ -14,6 +14,7 @@ a key that is stolen can neither decide nor stop the log. The end of a key is to
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,15 +26,17 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from biasgate.documents import Document
 from biasgate.errors import InputError, TrustError
+from biasgate.gate.keys import read_public_key
 from biasgate.gate.person import person
 from biasgate.storage import store
 
 if TYPE_CHECKING:
-    from biasgate.gate.sign import PublicKey, SigningKey
+    from biasgate.gate.keys import PublicKey, SigningKey
 
 Role = Literal["gate", "promoter", "approver", "breakglass"]
 PERSONAL: frozenset[Role] = frozenset({"approver", "breakglass"})
 FILE = "keys.yaml"
+TRUSTED_VARIABLE = "BIASGATE_TRUSTED_KEYS"
 
 
 class Revocation(Document):
@@ -129,6 +132,38 @@ class Keyring:
             raise TrustError("the signing key is not trusted", where=key.public_key.keyid, fix=fix)
         if why := rules.refusal(role, signer=signer, at=datetime.now(UTC), number=None):
             raise TrustError(why, where=key.public_key.keyid, fix=f"sign with a valid {role} key")
+
+
+def trusted_folder(folder: Path | None = None) -> Path:
+    """The folder of public keys, by default the one that the environment names.
+
+    Raises:
+        InputError: None is named.
+    """
+    named = folder or os.environ.get(TRUSTED_VARIABLE)
+    if not named:
+        raise InputError("no trusted keys", fix=f"set {TRUSTED_VARIABLE} to a folder of public keys in PEM")
+    return Path(named)
+
+
+def trusted_keys(folder: Path | None = None) -> Keyring:
+    """The public keys in a folder of PEM files, with their rules.
+
+    Raises:
+        InputError: There is no such folder, no key in it, a file that is no ECDSA P-256 public key, or ``keys.yaml``
+            does not fit the keys.
+    """
+    named = trusted_folder(folder)
+    keys: dict[Path, PublicKey] = {}
+    for path in sorted(named.glob("*.pem")):
+        try:
+            keys[path] = read_public_key(path.read_bytes(), where=str(path))
+        except OSError as error:
+            raise InputError("not a public key in PEM", where=str(path), fix="remove the file") from error
+    if not keys:
+        raise InputError("no public key (*.pem) to trust", where=str(named), fix="put the gate's public key there")
+    rules = read_rules(named, {key.keyid: path for path, key in keys.items()})
+    return Keyring(keys=tuple(keys.values()), rules=rules)
 
 
 def read_rules(folder: Path, ids: Mapping[str, Path]) -> dict[str, KeyRules]:

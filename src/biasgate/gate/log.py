@@ -20,7 +20,7 @@ from biasgate.storage import store
 
 if TYPE_CHECKING:
     from biasgate.gate.keyring import Keyring, KeyRules
-    from biasgate.gate.sign import SigningKey
+    from biasgate.gate.keys import SigningKey
 
 PREDICATE_TYPE = "urn:biasgate:log-entry:v1"
 LIMIT = 16_000_000

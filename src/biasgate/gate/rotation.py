@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from biasgate.errors import InputError
-from biasgate.gate.keyring import KeyRules, Revocation, Role, write_rules
-from biasgate.gate.sign import generate_key, read_signing_key, trusted_keys
+from biasgate.gate.keyring import KeyRules, Revocation, Role, trusted_keys, write_rules
+from biasgate.gate.keys import generate_key, read_signing_key
 
 
 def new_key(folder: Path, *, trusted: Path, owner: str, roles: Sequence[Role], days: int | None = None) -> str:

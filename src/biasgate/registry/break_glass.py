@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from biasgate.gate.entry import BreakGlassBody, LogEntry
 from biasgate.gate.history import replay
 from biasgate.gate.log import append, read_log
-from biasgate.models.package import import_candidate
+from biasgate.models.submission import import_candidate
 from biasgate.registry.alerts import Alarm, Alert
 from biasgate.registry.models import fetch, gated_name
 
 if TYPE_CHECKING:
     from biasgate.gate.keyring import Keyring
-    from biasgate.gate.sign import SigningKey
+    from biasgate.gate.keys import SigningKey
 
 
 def break_glass(

@@ -16,7 +16,7 @@ from biasgate.registry.models import ensure_model
 
 if TYPE_CHECKING:
     from biasgate.gate.keyring import Keyring
-    from biasgate.gate.sign import SigningKey
+    from biasgate.gate.keys import SigningKey
 
 MADE_BY_TAG = "biasgate.made_by"
 PREDICATE_TYPE = "urn:biasgate:registered-model:v1"

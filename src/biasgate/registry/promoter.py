@@ -23,7 +23,8 @@ from biasgate.gate.evidence import Champion
 from biasgate.gate.history import History, awaiting, awaits_person, premature, replay
 from biasgate.gate.log import append
 from biasgate.gate.repeat import repeat
-from biasgate.models.package import CandidatePackage, import_candidate
+from biasgate.models.package import CandidatePackage
+from biasgate.models.submission import import_candidate
 from biasgate.registry.alerts import Alarm, Alert
 from biasgate.registry.client import connect, explained
 from biasgate.registry.models import DIGEST_TAG, ENTRY_TAG, fetch, gated_name, register_package
@@ -33,7 +34,7 @@ from biasgate.registry.tracking import PROMOTIONS
 
 if TYPE_CHECKING:
     from biasgate.gate.keyring import Keyring
-    from biasgate.gate.sign import SigningKey
+    from biasgate.gate.keys import SigningKey
 
 
 def promote(

@@ -19,7 +19,7 @@ from biasgate.registry.rollback import roll_back
 
 if TYPE_CHECKING:
     from biasgate.gate.keyring import Keyring
-    from biasgate.gate.sign import SigningKey
+    from biasgate.gate.keys import SigningKey
 
 BY = "reconcile"
 """Who asks for a rollback that no person did."""

@@ -16,7 +16,7 @@ from biasgate.registry.projection import project
 
 if TYPE_CHECKING:
     from biasgate.gate.keyring import Keyring
-    from biasgate.gate.sign import SigningKey
+    from biasgate.gate.keys import SigningKey
 
 
 def roll_back(

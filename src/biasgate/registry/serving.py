@@ -6,7 +6,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from biasgate.errors import TrustError
-from biasgate.models.package import CandidatePackage, import_candidate
+from biasgate.models.package import CandidatePackage
+from biasgate.models.submission import import_candidate
 from biasgate.registry.models import SCHEME, champion, fetch
 
 

@@ -19,7 +19,7 @@ class FetchedCandidate:
 
 def fetch_candidate(*, source: str, package: Path) -> FetchedCandidate:
     """Downloads a candidate, makes a checked package of it, and opens the MLflow run of its pipeline."""
-    from biasgate.models.package import import_candidate
+    from biasgate.models.submission import import_candidate
     from biasgate.registry.models import fetch, gated_name
     from biasgate.registry.tracking import open_pipeline_run
 

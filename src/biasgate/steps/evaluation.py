@@ -32,9 +32,10 @@ def evaluate_subgroups(
     from biasgate.data.source import open_dataset
     from biasgate.evaluation.evaluate import evaluate
     from biasgate.gate.entry import LookBody
+    from biasgate.gate.keyring import trusted_keys
+    from biasgate.gate.keys import signing_key
     from biasgate.gate.log import take_look
     from biasgate.gate.policy import compares_with_champion, read_policy
-    from biasgate.gate.sign import signing_key, trusted_keys
     from biasgate.models.package import open_package
     from biasgate.registry.serving import champion_package
     from biasgate.report.evaluation import evaluation_page

@@ -35,9 +35,10 @@ def approve_candidate(
     from biasgate.evaluation.schema import Evaluation
     from biasgate.gate.decide import decide
     from biasgate.gate.entry import DecisionBody
+    from biasgate.gate.keyring import trusted_keys
+    from biasgate.gate.keys import signing_key
     from biasgate.gate.log import append, envelope
     from biasgate.gate.policy import policy_text, read_policy
-    from biasgate.gate.sign import signing_key, trusted_keys
     from biasgate.gate.waivers import granted, present, read_waivers
     from biasgate.meta.scan import Scan
     from biasgate.models.package import open_package

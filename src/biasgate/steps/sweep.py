@@ -19,8 +19,8 @@ def list_candidates(*, name: str, log: str, which: str, limit: int) -> list[str]
         InputError: ``which`` is neither.
     """
     from biasgate.gate.history import replay
+    from biasgate.gate.keyring import trusted_keys
     from biasgate.gate.log import read_log
-    from biasgate.gate.sign import trusted_keys
     from biasgate.registry.inventory import undecided
     from biasgate.registry.tracking import finish_pipeline_run, open_pipeline_run
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from biasgate.gate.evidence import Evidence
     from biasgate.gate.history import History
     from biasgate.gate.keyring import Keyring
+    from biasgate.gate.keys import SigningKey
     from biasgate.gate.policy import Policy
-    from biasgate.gate.sign import SigningKey
     from biasgate.gate.waivers import SignedWaiver
     from biasgate.models.package import CandidatePackage
     from biasgate.registry.reconcile import Findings
@@ -263,8 +263,9 @@ class Gate:
 
 @pytest.fixture
 def gate(tmp_path: Path) -> Gate:
+    from biasgate.gate.keyring import trusted_keys
+    from biasgate.gate.keys import read_signing_key
     from biasgate.gate.rotation import new_key
-    from biasgate.gate.sign import read_signing_key, trusted_keys
 
     trusted = tmp_path / "trusted"
     trusted.mkdir()

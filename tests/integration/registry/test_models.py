@@ -8,7 +8,7 @@ import pytest
 
 from biasgate.errors import CandidateError, InputError, ServiceError, TrustError
 from biasgate.gate.evidence import Champion
-from biasgate.models.package import import_candidate
+from biasgate.models.submission import import_candidate
 from biasgate.registry.client import connect
 from biasgate.registry.models import (
     champion,

@@ -10,7 +10,7 @@ import pytest
 
 from biasgate.errors import ServiceError, TrustError
 from biasgate.gate.log import read_log
-from biasgate.models.package import import_candidate
+from biasgate.models.submission import import_candidate
 from biasgate.registry.client import connect
 from biasgate.registry.models import aliases, fetch, register_folder, set_alias, submit_candidate
 

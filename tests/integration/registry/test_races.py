@@ -25,7 +25,8 @@ import sys
 from pathlib import Path
 from biasgate.gate.entry import DecisionBody
 from biasgate.gate.log import append
-from biasgate.gate.sign import read_signing_key, trusted_keys
+from biasgate.gate.keyring import trusted_keys
+from biasgate.gate.keys import read_signing_key
 from biasgate.registry.client import connect
 from biasgate.registry.promoter import promote
 

@@ -11,9 +11,9 @@ from biasgate.errors import InputError, TrustError
 from biasgate.gate.decide import decide
 from biasgate.gate.entry import DecisionBody
 from biasgate.gate.evidence import Evidence, Subject
+from biasgate.gate.keys import generate_key, read_signing_key
 from biasgate.gate.log import append
 from biasgate.gate.policy import policy_text, read_policy
-from biasgate.gate.sign import generate_key, read_signing_key
 from biasgate.statistics.power import ratio_to_pass
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -10,13 +10,14 @@ import pytest
 from biasgate.documents import digest
 from biasgate.evaluation.schema import Cell, Change, Evaluation, Gap
 from biasgate.gate.evidence import Evidence, Subject
+from biasgate.gate.keyring import trusted_keys
+from biasgate.gate.keys import generate_key, read_signing_key
 from biasgate.gate.policy import Policy, read_policy
-from biasgate.gate.sign import generate_key, read_signing_key, trusted_keys
 from biasgate.meta.scan import Scan
 from biasgate.statistics.estimate import Estimate
 
 if TYPE_CHECKING:
-    from biasgate.gate.sign import PublicKey, SigningKey
+    from biasgate.gate.keys import PublicKey, SigningKey
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ import pytest
 
 from biasgate.errors import InputError, TrustError
 from biasgate.gate.entry import LookBody, PromotionBody
-from biasgate.gate.keyring import FILE, KeyRules, Revocation
+from biasgate.gate.keyring import FILE, KeyRules, Revocation, trusted_keys
+from biasgate.gate.keys import generate_key, read_signing_key
 from biasgate.gate.log import append, looks_taken, read_log
 from biasgate.gate.rotation import new_key, revoke_key
-from biasgate.gate.sign import generate_key, read_signing_key, trusted_keys
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 DAY = timedelta(days=1)

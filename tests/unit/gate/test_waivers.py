@@ -11,11 +11,12 @@ from biasgate.documents import digest
 from biasgate.errors import InputError
 from biasgate.gate.decide import decide
 from biasgate.gate.entry import DecisionBody, VoidBody
+from biasgate.gate.keyring import trusted_keys
+from biasgate.gate.keys import read_signing_key
 from biasgate.gate.log import append, read_log
 from biasgate.gate.policy import policy_text
 from biasgate.gate.repeat import repeat
 from biasgate.gate.rotation import new_key, revoke_key
-from biasgate.gate.sign import read_signing_key, trusted_keys
 from biasgate.gate.waiver import Waiver
 from biasgate.gate.waivers import Waivers, add_waiver, granted, present, read_waivers, sign_waiver
 

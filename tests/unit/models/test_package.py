@@ -9,8 +9,9 @@ from safetensors.torch import save_file
 from biasgate.documents import canonical_json, sha256
 from biasgate.errors import CandidateError, InputError
 from biasgate.models.files import file_digest
-from biasgate.models.package import CandidatePackage, import_candidate, open_package, pack
+from biasgate.models.package import CandidatePackage, open_package, pack
 from biasgate.models.reading import read_weights
+from biasgate.models.submission import import_candidate
 
 
 def test_the_digest_is_over_both_files(package: CandidatePackage, tiny_onnx: Path):
