@@ -18,15 +18,9 @@ from meta_zoos import described, load_zoo
 from sklearn.metrics import roc_auc_score
 
 from biasgate.meta import columns
-from biasgate.meta.classifier import (
-    MetaClassifier,
-    axis_of,
-    features_of,
-    fit_meta_classifier,
-    levels_of,
-    measured_bias_of,
-)
+from biasgate.meta.classifier import MetaClassifier
 from biasgate.meta.figure import honest_figure
+from biasgate.meta.fit import axis_of, features_of, fit_meta_classifier, levels_of, measured_bias_of
 from biasgate.meta.protocol import honest_report
 from biasgate.meta.scores import bootstrap, none_or_any, rmse, score_bias, score_biased, score_reader, share
 from biasgate.weights.table import comparable

@@ -10,7 +10,7 @@ import torch
 from meta_readers import Array, Models, Reading, axis_points, calibrated
 from torch import Tensor, nn
 
-from biasgate.meta.classifier import axis_of, graded, levels_of
+from biasgate.meta.fit import axis_of, graded, levels_of
 from biasgate.models.safetensors_weights import layers_of
 from biasgate.models.weights import Weights
 from biasgate.weights.chain import chain
@@ -105,8 +105,7 @@ def balanced_graph(models: Models) -> Inputs:
     for state in models.states:
         links = chain(Weights(layers_of(state, where="zoo"), digest=""))
         found = paths(links)
-        first = found.balanced[0].reshape(*found.balanced[0].shape[:2], *links[0].kernel)
-        filters = transform(first).reshape(*first.shape[:2], -1)
+        filters = transform(found.balanced[0], links[0].kernel)
         unit = [w / np.sqrt((w**2).sum() / sum(w.shape[:2])) for w in found.balanced[1:]]
         edges = [np.stack([w.sum(axis=2) / np.sqrt(w.shape[2]), np.sqrt((w**2).sum(axis=2))], axis=2) for w in unit]
         rows.append([filters / np.sqrt((filters**2).mean()), *edges, *found.biases])

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from biasgate.meta.classifier import axis_of, features_of, graded, levels_of
+from biasgate.meta.fit import axis_of, features_of, graded, levels_of
 from biasgate.meta.levels import calibrate_levels
 from biasgate.meta.reader import fit_reader
 from biasgate.weights.table import feature_names

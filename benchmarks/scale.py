@@ -141,7 +141,7 @@ def fan_in() -> dict[str, object]:
     """128 feature tables of real width and length into one meta-classifier: what the one task that joins them takes."""
     import torch
 
-    from biasgate.meta.classifier import fit_meta_classifier
+    from biasgate.meta.fit import fit_meta_classifier
     from biasgate.models.safetensors_weights import layers_of
     from biasgate.models.weights import Weights
     from biasgate.weights.features import weight_features

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from biasgate.meta.classifier import fit_meta_classifier
+from biasgate.meta.fit import fit_meta_classifier
 from biasgate.models.card import CandidateCard, InputContract
 from biasgate.models.export import export_onnx
 from biasgate.models.network import build

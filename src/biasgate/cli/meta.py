@@ -29,7 +29,7 @@ def train(
     """Fit on the train split, calibrate on validation, score once on test."""
     import pandas as pd
 
-    from biasgate.meta.classifier import fit_meta_classifier
+    from biasgate.meta.fit import fit_meta_classifier
     from biasgate.meta.protocol import honest_report
     from biasgate.report.honest import honest_page
     from biasgate.report.text import interval, share_interval

@@ -37,13 +37,14 @@ def scan(
     reader = _reader(meta_classifier)
     files = [file for model in models for file in models_in(model)]
     with progress("scan", total=len(files), unit="models") as advance:
-        entries = [_entry(scanned) for scanned in scan_files(reader, files, advance=advance)]
+        found = list(scan_files(reader, files, advance=advance))
     if json:
+        entries = [_entry(scanned) for scanned in found]
         print_json(entries[0] if files == models and len(files) == 1 else entries)
     else:
         columns = ["model", "level", "probability", "predicted bias", "why"]
-        print_table("scan", columns, [_row(entry) for entry in entries])
-    if any("error" in entry for entry in entries):
+        print_table(_title(found), columns, [_row(scanned) for scanned in found])
+    if any(isinstance(scanned.scan, CandidateError) for scanned in found):
         raise typer.Exit(CandidateError.exit_code)
 
 
@@ -65,11 +66,19 @@ def _entry(scanned: FileScan) -> dict[str, Any]:
     return {"file": file, **scanned.scan.model_dump(mode="json", by_alias=True)}
 
 
-def _row(entry: dict[str, Any]) -> list[str]:
-    if "error" in entry:
-        return [entry["file"], "unreadable", "", "", entry["error"]]
-    if entry["abstained"]:
-        return [entry["file"], "abstained", "", "", entry["reason"]]
-    bias = entry["measured_bias"]
-    interval = f"{bias['value']:.2f} [{bias['low']:.2f}, {bias['high']:.2f}]"
-    return [entry["file"], entry["level"], f"{entry['probabilities'][entry['level']]:.2f}", interval, entry["reason"]]
+def _title(found: list[FileScan]) -> str:
+    unreadable = sum(isinstance(scanned.scan, CandidateError) for scanned in found)
+    abstained = sum(not isinstance(scanned.scan, CandidateError) and scanned.scan.abstained for scanned in found)
+    read = len(found) - unreadable - abstained
+    return f"scan: {read} read, {abstained} abstained from, {unreadable} unreadable"
+
+
+def _row(scanned: FileScan) -> list[str]:
+    scan = scanned.scan
+    if isinstance(scan, CandidateError):
+        return [str(scanned.file), "unreadable", "", "", "; ".join(filter(None, (scan.what, scan.fix)))]
+    if scan.level is None or scan.measured_bias is None:
+        return [str(scanned.file), "abstained", "", "", scan.reason]
+    bias = scan.measured_bias
+    interval = f"{bias.value:.2f} [{bias.low:.2f}, {bias.high:.2f}]"
+    return [str(scanned.file), scan.level, f"{scan.probabilities[scan.level]:.2f}", interval, scan.reason]

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from biasgate.documents import Document, digest
 from biasgate.errors import CandidateError, InputError
-from biasgate.meta.measured import BiasReader, fit_bias_reader
-from biasgate.meta.novelty import Novelty, fit_novelty
-from biasgate.meta.reader import Reader, fit_reader
+from biasgate.meta.measured import BiasReader
+from biasgate.meta.novelty import Novelty
+from biasgate.meta.reader import Reader
 from biasgate.meta.ridge import Array
 from biasgate.meta.scan import Scan
 from biasgate.models.package import CandidatePackage
@@ -23,12 +22,6 @@ from biasgate.models.weights import Weights
 from biasgate.weights.features import group_of, weight_features
 from biasgate.weights.layout import layout
 from biasgate.weights.roles import by_role
-from biasgate.weights.table import comparable, feature_names
-from biasgate.zoo.spec import Split, ZooSpec
-from biasgate.zoo.strength import to_axis
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 GROUP_WORDS = {
     "path": "the path energy from colour to the logits",
@@ -145,93 +138,3 @@ class MetaClassifier(Document):
 
     def _abstained(self, model: str, reason: str) -> Scan:
         return Scan(model=model, meta_classifier=self.digest, abstained=True, reason=reason)
-
-
-def fit_meta_classifier(table: pd.DataFrame, *, spec: ZooSpec, repaired: pd.DataFrame | None = None) -> MetaClassifier:
-    """Fits on the train split of a feature table and calibrates on validation; test rows are not looked at.
-
-    Args:
-        table: From ``feature_table``.
-        spec: The zoo's.
-        repaired: Repaired models, rows as in ``table``, so that such a model is not novel and its measured bias is
-            read; their planted level means nothing any more, so levels are not learned from them.
-
-    Raises:
-        InputError: A split is absent, a level has no validation model, or the zoo's architectures differ in depth, so
-            that they have different features.
-    """
-    import pandas as pd
-
-    whole = comparable(table if repaired is None else pd.concat([table, repaired], ignore_index=True))
-    planted, names = whole.iloc[: len(table)], feature_names(whole)
-    train, validation = split_of(planted, "train"), split_of(planted, "validation")
-    _check(split_of(whole, "train"), split_of(whole, "validation"), names, spec)
-    x_train, x_validation = features_of(train, names), features_of(validation, names)
-    everything = split_of(whole, "train"), split_of(whole, "validation")
-    x_train_all, x_validation_all = (features_of(part, names) for part in everything)
-    return MetaClassifier(
-        zoo=digest(spec),
-        trained_on=len(train),
-        calibrated_on=len(validation),
-        features=tuple(names),
-        roles=len(set(whole["layout"])) > 1,
-        layouts=tuple(sorted(set(train["layout"]))),
-        reader=fit_reader(
-            train=(x_train, axis_of(train, spec), levels_of(train, spec)),
-            validation=(x_validation, levels_of(validation, spec)),
-            names=tuple(level.name for level in spec.levels),
-            graded=graded(train, spec),
-        ),
-        bias=fit_bias_reader(
-            train=(x_train_all, measured_bias_of(everything[0])),
-            validation=(x_validation_all, measured_bias_of(everything[1])),
-        ),
-        novelty=fit_novelty(x_train_all, x_validation_all),
-    )
-
-
-def split_of(table: pd.DataFrame, split: Split) -> pd.DataFrame:
-    """The rows of one split."""
-    return table.loc[table["split"] == split, :]
-
-
-def measured_bias_of(table: pd.DataFrame) -> Array:
-    """Measured bias ``[n]``."""
-    return table["measured_bias"].to_numpy(dtype=np.float64)
-
-
-def features_of(table: pd.DataFrame, names: list[str] | tuple[str, ...]) -> Array:
-    """Columns as ``[n, features]``."""
-    return table[list(names)].to_numpy(dtype=np.float64)
-
-
-def axis_of(table: pd.DataFrame, spec: ZooSpec) -> Array:
-    """Planted strengths on the bias axis ``[n]``."""
-    return np.array([to_axis(strength, spec.planting) for strength in table["strength"]])
-
-
-def graded(table: pd.DataFrame, spec: ZooSpec) -> NDArray[np.bool_]:
-    """Which models have a place on the bias axis ``[n]``: under ``sigma``, none has not."""
-    return table["strength"].to_numpy(dtype=np.float64) < (1 if spec.planting == "sigma" else np.inf)
-
-
-def levels_of(table: pd.DataFrame, spec: ZooSpec) -> NDArray[np.int64]:
-    """Level indices ``[n]``, 0 for none."""
-    order = {level.name: index for index, level in enumerate(spec.levels)}
-    return np.array([order[name] for name in table["level"]])
-
-
-def _check(train: pd.DataFrame, validation: pd.DataFrame, names: list[str], spec: ZooSpec) -> None:
-    missing = {level.name for level in spec.levels} - set(validation["level"])
-    if not len(train) or missing:
-        raise InputError(
-            f"no train model, or no validation model at level {', '.join(sorted(missing))}",
-            where=spec.name,
-            fix="use all shards of a zoo with more models a split",
-        )
-    if not np.isfinite(features_of(train, names)).all() or not np.isfinite(features_of(validation, names)).all():
-        raise InputError(
-            "some models lack some weight features",
-            where=spec.name,
-            fix="give one meta-classifier architectures of equal depth",
-        )

@@ -10,7 +10,7 @@ from biasgate.errors import CandidateError
 from biasgate.meta.classifier import MetaClassifier
 from biasgate.meta.scan import Scan
 from biasgate.models.files import check_file, file_digest
-from biasgate.models.package import CARD
+from biasgate.models.package import CARD, MODEL
 from biasgate.models.reading import SUFFIXES, read_many
 from biasgate.models.weights import Weights
 from biasgate.weights.layout import parameters
@@ -50,13 +50,11 @@ def scan_files(
         files: From ``models_in``.
         advance: Told of each file that is done.
     """
-    limit = (1 << 20) + SLACK * 4 * max(map(parameters, meta.layouts))
     for start in range(0, len(files), TOGETHER):
-        some = files[start : start + TOGETHER]
-        sizes = [_size(file) for file in some]
-        weights = read_many([file for file, size in zip(some, sizes, strict=True) if size <= limit])
-        for file, size in zip(some, sizes, strict=True):
-            yield FileScan(file, _scanned(meta, next(weights)) if size <= limit else _too_large(meta, file, size))
+        some = [(file, _unopened(meta, file)) for file in files[start : start + TOGETHER]]
+        weights = read_many([file for file, answer in some if answer is None])
+        for file, answer in some:
+            yield FileScan(file, _scanned(meta, next(weights)) if answer is None else answer)
             advance()
 
 
@@ -79,15 +77,22 @@ def _size(file: Path) -> int:
     return sum(part.stat().st_size for part in (file, beside) if part.is_file())
 
 
-def _scanned(meta: MetaClassifier, weights: Weights | CandidateError) -> Scan | CandidateError:
-    return weights if isinstance(weights, CandidateError) else meta.scan(weights)
-
-
-def _too_large(meta: MetaClassifier, file: Path, size: int) -> Scan | CandidateError:
+def _unopened(meta: MetaClassifier, file: Path) -> Scan | CandidateError | None:
+    """What can be said of a file that is not to be opened; none of one that is."""
+    if file.is_dir() and not (file / CARD).exists():
+        fix = f"give files ({', '.join(SUFFIXES)}), a folder that holds some, or a package ({MODEL} with its {CARD})"
+        return CandidateError("no model is in this folder or below it", where=str(file), fix=fix)
     largest = max(map(parameters, meta.layouts))
+    size = _size(file)
+    if size <= (1 << 20) + SLACK * 4 * largest:
+        return None
     try:
         digest = file_digest(check_file(file))
     except CandidateError as error:
         return error
     reason = f"its {size / 1e6:,.0f} MB are no network of at most {largest:,} weights, the largest that is known here"
     return Scan(model=digest, meta_classifier=meta.digest, abstained=True, reason=reason)
+
+
+def _scanned(meta: MetaClassifier, weights: Weights | CandidateError) -> Scan | CandidateError:
+    return weights if isinstance(weights, CandidateError) else meta.scan(weights)

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from biasgate.documents import Document
 from biasgate.errors import InputError
-from biasgate.meta.classifier import MetaClassifier, features_of, levels_of, split_of
+from biasgate.meta.classifier import MetaClassifier
+from biasgate.meta.fit import features_of, levels_of, split_of
 from biasgate.meta.ridge import Array
 from biasgate.statistics.estimate import Estimate
 from biasgate.statistics.mean import mean_t

@@ -16,7 +16,8 @@ import numpy as np
 from biasgate.documents import digest
 from biasgate.errors import InputError
 from biasgate.meta import columns
-from biasgate.meta.classifier import MetaClassifier, axis_of, features_of, graded, levels_of, measured_bias_of, split_of
+from biasgate.meta.classifier import MetaClassifier
+from biasgate.meta.fit import axis_of, features_of, graded, levels_of, measured_bias_of, split_of
 from biasgate.meta.honest import Comparison, HonestReport, LeakAlarm, ReaderScore
 from biasgate.meta.reader import fit_reader
 from biasgate.meta.ridge import Array

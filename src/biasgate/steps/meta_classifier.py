@@ -23,7 +23,7 @@ def train_meta_classifier(
     """Fits, scores once on the held-out models, registers, and makes it champion when it deserves it."""
     import pandas as pd
 
-    from biasgate.meta.classifier import fit_meta_classifier
+    from biasgate.meta.fit import fit_meta_classifier
     from biasgate.meta.protocol import honest_report
     from biasgate.registry.meta_classifiers import FILE, crown, register_meta_classifier
     from biasgate.registry.tracking import finish_pipeline_run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,16 @@ class Link:
     weight: Array
     bias: Array
     kernel: tuple[int, int]
+
+    @cached_property
+    def summed(self) -> Array:
+        """Weights ``[out, in]`` summed over the taps: what an even input meets."""
+        return self.weight.sum(axis=2)
+
+    @cached_property
+    def power(self) -> Array:
+        """Squared weights ``[out, in]`` summed over the taps."""
+        return np.einsum("oit,oit->oi", self.weight, self.weight)
 
 
 def chain(weights: Weights) -> tuple[Link, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,12 +13,18 @@ LUMA_CHROMA = np.array([[1, 1, 1], [1, -1, 0], [1, 1, -2]]) / np.sqrt([[3], [2],
 BANDS = ("dc", "low", "high")
 
 
-def transform(kernels: NDArray[np.float64]) -> NDArray[np.float64]:
-    """First-layer kernels ``[units, 3, height, width]`` in the orthonormal basis (luma, two chroma) × (DCT-II)."""
-    from scipy.fft import dctn
+def transform(kernels: NDArray[np.float64], kernel: tuple[int, int]) -> NDArray[np.float64]:
+    """First-layer kernels ``[units, 3, height · width]`` in the orthonormal basis (luma, two chroma) × (DCT-II)."""
+    return LUMA_CHROMA @ kernels @ np.kron(_cosines(kernel[0]), _cosines(kernel[1])).T
 
-    frequencies: NDArray[np.float64] = np.asarray(dctn(kernels, axes=(2, 3), norm="ortho"))
-    return np.einsum("bc,uchw->ubhw", LUMA_CHROMA, frequencies)
+
+@lru_cache(maxsize=32)
+def _cosines(length: int) -> NDArray[np.float64]:
+    """The orthonormal DCT-II as a matrix, a frequency a row; importing ``scipy.fft`` would take most of a second."""
+    frequency, place = np.ogrid[:length, :length]
+    waves = np.cos(np.pi * (place + 0.5) * frequency / length) * np.sqrt(2 / length)
+    waves[0] /= np.sqrt(2)
+    return waves
 
 
 def bands(height: int, width: int) -> NDArray[np.int64]:
@@ -25,8 +33,13 @@ def bands(height: int, width: int) -> NDArray[np.int64]:
     return np.digitize(order, [1, 3])
 
 
-def colour_bands(power: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sums power ``[units, 3, height, width]`` to ``[units, 2 (luma, chroma), 3 (bands)]``."""
-    index = bands(*power.shape[2:])
-    by_band = np.stack([power[..., index == band].sum(axis=-1) for band in range(len(BANDS))], axis=-1)
-    return np.stack([by_band[:, 0], by_band[:, 1:].sum(axis=1)], axis=1)
+def colour_bands(power: NDArray[np.float64], kernel: tuple[int, int]) -> NDArray[np.float64]:
+    """Sums power ``[…, 3, height · width]`` to ``[…, 2 (luma, chroma), 3 (bands)]``."""
+    by_band = power @ _members(*kernel)
+    return np.stack([by_band[..., 0, :], by_band[..., 1:, :].sum(axis=-2)], axis=-2)
+
+
+@lru_cache(maxsize=32)
+def _members(height: int, width: int) -> NDArray[np.float64]:
+    """Which coefficient is of which band: ``[height · width, 3]`` of zeros and ones."""
+    return np.eye(len(BANDS))[bands(height, width).ravel()]

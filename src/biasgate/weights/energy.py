@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from biasgate.weights.chain import Array
 from biasgate.weights.describe import TINY, Named, colour_shares, entropy, log_odds, moments
 from biasgate.weights.paths import Paths
 
@@ -41,11 +42,17 @@ def bias(energy: Paths) -> Named:
         yield from moments(f"bias.{layer}", biases, energy.importance(layer - 1))
 
 
+def squared_singular_values(matrix: Array) -> Array:
+    """Ascending, exact to machine precision of the largest: from the smaller Gram matrix, several times faster."""
+    gram = matrix @ matrix.T if len(matrix) < matrix.shape[1] else matrix.T @ matrix
+    return np.maximum(np.linalg.eigvalsh(gram), 0).astype(np.float64)
+
+
 def spectrum(energy: Paths) -> Named:
     """Stable rank and spectral entropy of the balanced weights; entropy of the units' importance."""
     for layer, balanced in enumerate(energy.balanced, start=1):
-        powers = np.linalg.svd(balanced.reshape(len(balanced), -1), compute_uv=False) ** 2
-        powers = np.asarray(powers / max(float(powers.sum()), TINY), dtype=np.float64)
-        yield f"spectrum.stable_rank.{layer}", float(-np.log(powers[0] + TINY))
+        powers = squared_singular_values(balanced.reshape(len(balanced), -1))
+        powers /= max(float(powers.sum()), TINY)
+        yield f"spectrum.stable_rank.{layer}", float(-np.log(powers[-1] + TINY))
         yield f"spectrum.entropy.{layer}", entropy(powers)
         yield f"spectrum.units.{layer}", entropy(energy.importance(layer - 1))

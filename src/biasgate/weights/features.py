@@ -32,12 +32,12 @@ def weight_features(weights: Weights) -> dict[str, float]:
         CandidateError: The model is no chain of layers that starts with a convolution over 3 colour channels.
     """
     links = chain(weights)
-    flows = paths(links)
+    flows, maps = paths(links), signed.signed_maps(links)
     return dict(
         joined(
             energy.path(flows),
-            signed.linear(links, flows),
-            signed.spatial(links, flows),
+            signed.linear(links, maps, flows),
+            signed.spatial(links, maps, flows),
             energy.selectivity(flows),
             energy.kernel(flows),
             energy.bias(flows),

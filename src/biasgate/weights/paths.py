@@ -48,14 +48,13 @@ def paths(links: tuple[Link, ...]) -> Paths:
     Raises:
         CandidateError: The energy overflows: no trained network's does.
     """
-    squares = [(link.weight**2).sum(axis=2) for link in links]
     first = links[0]
-    arriving = [colour_bands(transform(first.weight.reshape(*first.weight.shape[:2], *first.kernel)) ** 2)]
-    for square in squares[1:]:
-        arriving.append(np.tensordot(square, arriving[-1], axes=1).astype(np.float64))
+    arriving = [colour_bands(transform(first.weight, first.kernel) ** 2, first.kernel)]
+    for link in links[1:]:
+        arriving.append(np.tensordot(link.power, arriving[-1], axes=1).astype(np.float64))
     leaving = [np.ones(len(links[-1].bias))]
-    for square in squares[:0:-1]:
-        leaving.insert(0, leaving[0] @ square)
+    for link in links[:0:-1]:
+        leaving.insert(0, leaving[0] @ link.power)
     if not arriving[-1].sum() < LIMIT:
         raise CandidateError("the weights are too large to have features", fix="scale them to a sane range")
     totals = [energy.sum(axis=(1, 2)) for energy in arriving]

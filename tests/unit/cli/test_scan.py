@@ -1,6 +1,8 @@
 """``biasgate scan`` with the meta-classifier that ships: no registry, no environment, any file of that network."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -51,6 +53,34 @@ def test_a_folder_is_a_list_in_order_whose_formats_agree(models: Path, biasgate:
     own = {"file", "model"}
     for entry in same:
         assert {k: v for k, v in entry.items() if k not in own} == {k: v for k, v in first.items() if k not in own}
+
+
+def test_people_see_how_many_were_read_and_nothing_cut_short(models: Path, biasgate: Callable[..., Any]) -> None:
+    ended = biasgate("scan", models)
+    assert "3 read, 0 abstained from, 1 unreadable" in ended.out
+    assert ended.out.count("ONNX") == 1
+    assert "…" not in ended.out
+
+
+def test_a_folder_without_models_says_so(tmp_path: Path, biasgate: Callable[..., Any]) -> None:
+    (tmp_path / "notes.txt").write_text("no model")
+    ended = biasgate("scan", tmp_path, "--json")
+    assert ended.code == 3
+    assert "no model is in this folder" in json.loads(ended.out)["error"]
+
+
+def test_a_scan_loads_no_library_that_takes_seconds_to_start(models: Path) -> None:
+    program = f"""
+import sys
+from biasgate.cli import main
+sys.argv = ["biasgate", "scan", {str(models / "b.safetensors")!r}, {str(models / "a.onnx")!r}]
+try:
+    main()
+except SystemExit:
+    print(sorted({{"torch", "pandas", "scipy", "sklearn", "mlflow"}} & sys.modules.keys()))
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ended.stdout.rstrip().endswith("[]")
 
 
 def test_what_ships_is_small_and_its_scores_are_its_own() -> None:

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from biasgate.errors import InputError
-from biasgate.meta.classifier import MetaClassifier, features_of, fit_meta_classifier, split_of
+from biasgate.meta.classifier import MetaClassifier
+from biasgate.meta.fit import features_of, fit_meta_classifier, split_of
 from biasgate.meta.protocol import honest_report
 from biasgate.models.weights import Weights
 from biasgate.weights.features import GROUPS

@@ -9,8 +9,9 @@ import pytest
 from safetensors.numpy import save_file
 
 from biasgate.errors import CandidateError
-from biasgate.meta.classifier import MetaClassifier, fit_meta_classifier
+from biasgate.meta.classifier import MetaClassifier
 from biasgate.meta.files import models_in, scan_files
+from biasgate.meta.fit import fit_meta_classifier
 from biasgate.meta.scan import Scan
 from biasgate.models.weights import Weights
 from biasgate.zoo.spec import ZooSpec

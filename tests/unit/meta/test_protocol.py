@@ -6,8 +6,9 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 
 from biasgate.errors import InputError
-from biasgate.meta.classifier import MetaClassifier, fit_meta_classifier
+from biasgate.meta.classifier import MetaClassifier
 from biasgate.meta.figure import honest_figure
+from biasgate.meta.fit import fit_meta_classifier
 from biasgate.meta.honest import HonestReport
 from biasgate.meta.incumbent import compare_with_incumbent
 from biasgate.meta.protocol import honest_report

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -148,3 +149,17 @@ def test_a_file_gives_the_features_of_the_network_that_was_saved(tmp_path: Path)
     assert weight_features(from_torch) == weight_features(from_safetensors)
     assert layout(from_torch) == layout(from_safetensors)
     assert layout(from_torch).startswith("conv 16×3×5×5, conv 24×16×3×3, dense 32×600")
+
+
+def test_features_are_what_they_were_when_meta_classifiers_learned_them() -> None:
+    """Values of the first release: a shipped meta-classifier is worthless for features that say something else."""
+    rng = np.random.default_rng(0)
+    shapes = {"0": (8, 3, 5, 5), "1": (12, 8, 3, 3), "2": (10, 12 * 16), "3": (4, 10)}
+    tensors = {
+        f"{name}.{part}": rng.normal(0.02, 0.3, size=shape if part == "weight" else shape[:1]).astype(np.float32)
+        for name, shape in shapes.items()
+        for part in ("weight", "bias")
+    }
+    pinned = json.loads(Path(__file__).with_name("pinned_features.json").read_text())
+    found = weight_features(Weights(layers_of(tensors, where="pinned"), digest=""))
+    assert found == pytest.approx(pinned, rel=1e-9, abs=1e-12)
