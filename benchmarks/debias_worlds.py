@@ -119,7 +119,7 @@ def face_twins(people: int, attribute: str, values: tuple[str, str], *, seed: li
         labels=np.tile(labels, 2),
         classes=PERSONAL["gender"],
         attributes=pd.DataFrame({attribute: [values[value] for value in worn], "alignment": alignment}, dtype=str),
-        units=both["person"].to_numpy(dtype=np.int64),
+        units=both["person"].to_numpy(dtype=np.int64, copy=True),
         name="faces",
     )
 
