@@ -66,33 +66,27 @@ def control(**changes: Any) -> Method:
     return partial(repair_adversarially, grid=[replace(settings, **changes) for settings in GRID])
 
 
-def unlearn_generated(
-    network: Network, contract: Any, data: Material, validation: torch.Tensor, *, seconds: float, seed: int
-) -> Repaired:
+def from_generated(settings: Damping, classifier: PixelClassifier, data: Material, seed: int) -> LinearHead:
     """Unlearning on pairs that the attack made, the given twins unseen as such."""
-
-    def edit(settings: Damping, classifier: PixelClassifier, training: Material) -> LinearHead:
-        samples, pairs = read_features(classifier, training), generated_pairs(classifier, training, seed=seed)
-        return unlearn(samples, pairs, classes=len(head_of(network).bias), damping=settings.damping)
-
-    return repair_head(network, contract, data, validation, grid=DAMPINGS, edit=edit, seconds=seconds)
+    samples, pairs = read_features(classifier, data), generated_pairs(classifier, data, seed=seed)
+    return unlearn(samples, pairs, classes=len(head_of(classifier.network).bias), damping=settings.damping)
 
 
 def unlearn_with_training_data(world: World) -> Method:
     """The training samples that harm most replaced by their twins; bias read on the repair data's pairs."""
 
     def method(
-        network: Network, contract: Any, data: Material, validation: torch.Tensor, *, seconds: float, **_: Any
+        network: Network, contract: Any, data: Material, validation: torch.Tensor, *, seconds: float, seed: int
     ) -> Repaired:
         both = read_features(PixelClassifier(network, contract), material(world.training, attribute=world.attribute))
         seen, twins = both.take(world.seen), both.take((world.seen + len(world.seen)) % len(both))
         count = int(HARMFUL * len(seen))
 
-        def edit(settings: Damping, classifier: PixelClassifier, training: Material) -> LinearHead:
+        def edit(settings: Damping, classifier: PixelClassifier, training: Material, _seed: int) -> LinearHead:
             pairs, classes = twin_pairs(read_features(classifier, training), training), len(head_of(network).bias)
             return unlearn_training(seen, twins, pairs, classes=classes, damping=settings.damping, count=count)
 
-        return repair_head(network, contract, data, validation, grid=DAMPINGS, edit=edit, seconds=seconds)
+        return repair_head(network, contract, data, validation, grid=DAMPINGS, edit=edit, seconds=seconds, seed=seed)
 
     return method
 
@@ -122,13 +116,15 @@ CURRICULA: dict[str, Method] = {
 def arms(world: World) -> dict[str, Method]:
     """All arms that work on the world."""
     images = world.contract.layout != "rows"
-    generated = {"unlearning, generated pairs": unlearn_generated} if images else {}
+    generated = (
+        {"unlearning, generated pairs": partial(repair_head, grid=DAMPINGS, edit=from_generated)} if images else {}
+    )
     return {
         "original": lambda network, *_, **__: unchanged(network),
         "retrained with all twins": lambda *_, **__: unchanged(world.train(world.training)),
         **HEAD_BASELINES,
         "unlearning, training data": unlearn_with_training_data(world),
-        **generated,
+        **({"unlearning, generated pairs": generated} if images else {}),
         "**unlearning**": repair_by_unlearning,
         **TRAINED_BASELINES,
         **(CURRICULA if images else TABULAR_BASELINES),

@@ -33,6 +33,6 @@ def repair_features_then_head(
             classifier = through_curriculum(
                 network, contract, training, settings, seed=seed, watch=watch, advance=advance
             )
-            return with_head(classifier.network, unlearned(DAMPINGS[0], classifier, training))
+            return with_head(classifier.network, unlearned(DAMPINGS[0], classifier, training, seed))
 
         return best_of(GRID, repair, contract=contract, data=data, validation=validation, seconds=seconds)

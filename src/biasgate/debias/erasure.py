@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -13,9 +14,6 @@ from biasgate.debias.head import Array, LinearHead, Samples
 from biasgate.debias.last_layer import head_of, read_features, repair_head
 from biasgate.debias.material import Material
 from biasgate.debias.refit import refit
-from biasgate.debias.repaired import Repaired
-from biasgate.models.card import InputContract
-from biasgate.models.network import Network
 
 
 @dataclass(frozen=True)
@@ -32,33 +30,20 @@ class Erasure:
 ERASURES = (Erasure(0.003), Erasure(0.01))
 
 
-def erase_attribute(
-    network: Network,
-    contract: InputContract,
-    data: Material,
-    validation: Tensor,
-    *,
-    seconds: float,
-    seed: int,  # noqa: ARG001
-) -> Repaired:
+def erased(settings: Erasure, classifier: PixelClassifier, data: Material, _seed: int) -> LinearHead:
     """LEACE (Belrose et al., arXiv 2306.03819; their ``concept-erasure``): no linear reader finds the attribute.
 
     The eraser is affine, x ↦ Px + b, so that a head on erased features is one on features: θ(Px + b) has the weights
     WP. Fitted on repair data, in which label and attribute should be about independent, or the label goes too.
 
     Raises:
-        CandidateError: The last layer is not linear.
         ImportError: ``concept-erasure`` is not installed; it is part of the extra ``dev``.
     """
-
-    def edit(settings: Erasure, classifier: PixelClassifier, training: Material) -> LinearHead:
-        samples = read_features(classifier, training)
-        projection, offset = eraser(samples, training.values, kinds=training.kinds)
-        erased = Samples(samples.features @ projection.T + offset, samples.labels)
-        head = refit(erased, classes=len(head_of(network).bias), damping=settings.damping)
-        return LinearHead.of(head.weight @ projection, head.bias + head.weight @ offset)
-
-    return repair_head(network, contract, data, validation, grid=ERASURES, edit=edit, seconds=seconds)
+    samples = read_features(classifier, data)
+    projection, offset = eraser(samples, data.values, kinds=data.kinds)
+    left = Samples(samples.features @ projection.T + offset, samples.labels)
+    head = refit(left, classes=len(head_of(classifier.network).bias), damping=settings.damping)
+    return LinearHead.of(head.weight @ projection, head.bias + head.weight @ offset)
 
 
 def eraser(samples: Samples, values: Tensor, *, kinds: int) -> tuple[Array, Array]:
@@ -70,3 +55,6 @@ def eraser(samples: Samples, values: Tensor, *, kinds: int) -> tuple[Array, Arra
     projection = found.P.numpy()
     centre = features.mean(dim=0).numpy() if found.bias is None else found.bias.numpy()
     return projection, centre - projection @ centre
+
+
+erase_attribute = partial(repair_head, grid=ERASURES, edit=erased)

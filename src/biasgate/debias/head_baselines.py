@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from biasgate.debias.baselines import groups_of
 from biasgate.debias.classifier import PixelClassifier
@@ -16,10 +16,7 @@ from biasgate.debias.last_layer import head_of, read_features, repair_head
 from biasgate.debias.material import Material
 from biasgate.debias.newton import replacement, searched
 from biasgate.debias.refit import refit
-from biasgate.debias.repaired import Repaired
 from biasgate.debias.unlearning import GRID, Damping, found_pairs
-from biasgate.models.card import InputContract
-from biasgate.models.network import Network
 
 if TYPE_CHECKING:
     from sklearn.linear_model import LogisticRegression
@@ -44,59 +41,30 @@ class Penalty:
 PENALTIES = (Penalty(10.0), Penalty(1.0))
 
 
-def refit_head(
-    network: Network,
-    contract: InputContract,
-    data: Material,
-    validation: Tensor,
-    *,
-    seconds: float,
-    seed: int,  # noqa: ARG001
-) -> Repaired:
+def refitted(settings: Damping, classifier: PixelClassifier, data: Material, _seed: int) -> LinearHead:
     """The optimum that unlearning starts from, without the step."""
-
-    def edit(settings: Damping, classifier: PixelClassifier, training: Material) -> LinearHead:
-        return _refitted(classifier, read_features(classifier, training), settings)
-
-    return repair_head(network, contract, data, validation, grid=GRID, edit=edit, seconds=seconds)
+    classes = len(head_of(classifier.network).bias)
+    return refit(read_features(classifier, data), classes=classes, damping=settings.damping)
 
 
-def gradient_step(
-    network: Network,
-    contract: InputContract,
-    data: Material,
-    validation: Tensor,
-    *,
-    seconds: float,
-    seed: int,  # noqa: ARG001
-) -> Repaired:
+def stepped(settings: Damping, classifier: PixelClassifier, data: Material, seed: int) -> LinearHead:
     """Unlearning with the identity in the Hessian's place: the same start, pairs and search of the length."""
-
-    def edit(settings: Damping, classifier: PixelClassifier, training: Material) -> LinearHead:
-        samples = read_features(classifier, training)
-        head, pairs = _refitted(classifier, samples, settings), found_pairs(samples, training)
-        return searched(head, replacement(head, pairs), pairs)
-
-    return repair_head(network, contract, data, validation, grid=GRID, edit=edit, seconds=seconds)
+    head = refitted(settings, classifier, data, seed)
+    pairs = found_pairs(read_features(classifier, data), data)
+    return searched(head, replacement(head, pairs), pairs)
 
 
-def deep_feature_reweighting(
-    network: Network, contract: InputContract, data: Material, validation: Tensor, *, seconds: float, seed: int
-) -> Repaired:
+def reweighted(settings: Penalty, classifier: PixelClassifier, data: Material, seed: int) -> LinearHead:
     """DFR (Kirichenko et al., arXiv 2204.02937): L1 logistic regression on group-balanced draws, averaged.
 
     Features are standardised and each draw has as many of every label × aligned or conflicting as the rarest has.
     """
-
-    def edit(settings: Penalty, classifier: PixelClassifier, training: Material) -> LinearHead:
-        samples, rng = read_features(classifier, training), np.random.default_rng(seed)
-        groups, classes = groups_of(training).numpy(), len(head_of(classifier.network).bias)
-        draws = [samples.take(balanced_draw(groups, rng)) for _ in range(REFITS)]
-        model = sparse_model(settings.inverse)
-        heads = [sparse_head(model, draw, spread_of(samples), classes=classes) for draw in draws]
-        return LinearHead(np.mean([head.theta for head in heads], axis=0))
-
-    return repair_head(network, contract, data, validation, grid=PENALTIES, edit=edit, seconds=seconds)
+    samples, rng = read_features(classifier, data), np.random.default_rng(seed)
+    groups, classes = groups_of(data).numpy(), len(head_of(classifier.network).bias)
+    draws = [samples.take(balanced_draw(groups, rng)) for _ in range(REFITS)]
+    model = sparse_model(settings.inverse)
+    heads = [sparse_head(model, draw, spread_of(samples), classes=classes) for draw in draws]
+    return LinearHead(np.mean([head.theta for head in heads], axis=0))
 
 
 def spread_of(samples: Samples) -> NDArray[np.float64]:
@@ -135,6 +103,6 @@ def sparse_head(
     return LinearHead(theta)
 
 
-def _refitted(classifier: PixelClassifier, samples: Samples, settings: Damping) -> LinearHead:
-    classes = len(head_of(classifier.network).bias)
-    return refit(samples, classes=classes, damping=settings.damping)
+refit_head = partial(repair_head, grid=GRID, edit=refitted)
+gradient_step = partial(repair_head, grid=GRID, edit=stepped)
+deep_feature_reweighting = partial(repair_head, grid=PENALTIES, edit=reweighted)

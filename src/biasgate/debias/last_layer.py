@@ -17,6 +17,9 @@ from biasgate.errors import CandidateError
 from biasgate.models.card import InputContract
 from biasgate.models.network import Network
 
+Edit = Callable[[S, PixelClassifier, Material, int], LinearHead]
+"""From settings, the classifier that is not changed, the data and a seed to another head."""
+
 
 def head_of(network: Network) -> LinearHead:
     """The network's last layer.
@@ -56,8 +59,9 @@ def repair_head(
     validation: Tensor,
     *,
     grid: Sequence[S],
-    edit: Callable[[S, PixelClassifier, Material], LinearHead],
+    edit: Edit[S],
     seconds: float,
+    seed: int,
 ) -> Repaired:
     """Repairs the last layer alone: ``edit`` makes a head under each setting, the best is kept; see ``best_of``.
 
@@ -68,7 +72,7 @@ def repair_head(
     classifier = PixelClassifier(network, contract)
     return best_of(
         grid,
-        lambda settings, training, _: with_head(network, edit(settings, classifier, training)),
+        lambda settings, training, _: with_head(network, edit(settings, classifier, training, seed)),
         contract=contract,
         data=data,
         validation=validation,
