@@ -17,7 +17,7 @@ from biasgate.pipelines.limits import (
     run_size,
 )
 from biasgate.pipelines.local import PIPELINES
-from biasgate.steps.zoo import PlannedZoo
+from biasgate.steps.shards import PlannedShards
 from biasgate.zoo.files import read_spec
 
 SHARDS = 128
@@ -66,7 +66,7 @@ def test_every_run_has_a_deadline_and_leaves_the_cluster_after_a_while(name):
 
 
 def test_the_items_of_128_shards_fit_into_one_argument():
-    plan = PlannedZoo(plan=f"s3://a-bucket-of-our-own/zoo/{'0' * 16}/plan.json", shards=SHARDS, run="0" * 32)
+    plan = PlannedShards(plan=f"s3://a-bucket-of-our-own/zoo/{'0' * 16}/plan.json", shards=SHARDS, run="0" * 32)
     size = len(json.dumps(plan.items).encode())
     assert 100 * SHARDS < size < ARGUMENT_BYTES / 4
 

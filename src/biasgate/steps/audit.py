@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from biasgate.steps.files import write
+from biasgate.steps.shards import PlannedShards
 from biasgate.steps.task import task
 
 
-@dataclass(frozen=True)
-class PlannedAudit:
-    """Where the plan is, how many shards it has, and the pipeline's MLflow run."""
-
-    plan: str
-    shards: int
-    run: str
-
-    @property
-    def items(self) -> list[dict[str, int | str]]:
-        """What each shard's task needs to know."""
-        return [{"index": index, "plan": self.plan, "run": self.run} for index in range(self.shards)]
-
-
-def plan_audit(*, spec: str, root: str, shards: int) -> PlannedAudit:
+def plan_audit(*, spec: str, root: str, shards: int) -> PlannedShards:
     """Plans an audit under ``root`` and opens the MLflow run of its pipeline."""
     from biasgate.audit.files import read_spec
     from biasgate.audit.plan import plan_audit as make_plan
@@ -38,7 +24,7 @@ def plan_audit(*, spec: str, root: str, shards: int) -> PlannedAudit:
         models = len(plan.arms) * plan.spec.seeds
         tracked.log_params({"audit": plan.spec.name, "models": models, "shards": shards, "plan": digest(plan)})
         tracked.log_dict(plan.spec.model_dump(mode="json", by_alias=True), "audit.json")
-    return PlannedAudit(plan=uri, shards=shards, run=run)
+    return PlannedShards(plan=uri, shards=shards, run=run)
 
 
 def train_audit_shard(*, plan: str, shard: int, root: str, run: str, index: Path) -> None:

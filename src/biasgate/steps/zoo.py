@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from biasgate.steps.files import write
+from biasgate.steps.shards import PlannedShards
 from biasgate.steps.task import task
 
 
-@dataclass(frozen=True)
-class PlannedZoo:
-    """Where the plan is, how many shards it has, and the pipeline's MLflow run."""
-
-    plan: str
-    shards: int
-    run: str
-
-    @property
-    def items(self) -> list[dict[str, int | str]]:
-        """What each shard's tasks need to know."""
-        return [{"index": index, "plan": self.plan, "run": self.run} for index in range(self.shards)]
-
-
-def plan_zoo(*, spec: str, root: str, shards: int) -> PlannedZoo:
+def plan_zoo(*, spec: str, root: str, shards: int) -> PlannedShards:
     """Plans a zoo under ``root`` and opens the MLflow run of its pipeline."""
     from biasgate.documents import digest
     from biasgate.registry.tracking import open_pipeline_run
@@ -36,7 +22,7 @@ def plan_zoo(*, spec: str, root: str, shards: int) -> PlannedZoo:
         uri = write_plan(plan, root=root)
         tracked.log_params({"zoo": plan.spec.name, "models": len(plan.models), "shards": shards, "plan": digest(plan)})
         tracked.log_dict(plan.spec.model_dump(mode="json", by_alias=True), "zoo.json")
-    return PlannedZoo(plan=uri, shards=shards, run=run)
+    return PlannedShards(plan=uri, shards=shards, run=run)
 
 
 def train_zoo_shard(*, plan: str, shard: int, root: str, run: str, index: Path) -> None:
