@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from biasgate.data.dataset import Dataset
-from biasgate.debias.record import RepairRecord, Trial
+from biasgate.debias.record import BiasReading, Leaning, Reliance, RepairRecord, Trial
 from biasgate.documents import sha256
 from biasgate.evaluation.measure import Earlier, measure
 from biasgate.evaluation.schema import Evaluation
@@ -139,6 +139,15 @@ def rejected(policy: Policy, tell: Callable[..., Story]) -> Story:
     return tell(evaluation=measured, scan=scan(model, 0.02, 0.05, 0.38, 0.55), parity=3e-6)
 
 
+def leaning(bias: float, *, swapped: float) -> Leaning:
+    """Over a hundred twins, δ .05."""
+    signed = Estimate(value=bias, low=bias - 0.04, high=bias + 0.04, n=100, method="paired t")
+    return Leaning(
+        bias=BiasReading(signed=signed, absolute=signed, threshold=0.05, biased=signed.low > 0.05),
+        reliance=Reliance(swap_rate=swapped, attribution_share=swapped / 2, twins=100),
+    )
+
+
 @pytest.fixture(scope="session")
 def approved(rejected: Story, policy: Policy, tell: Callable[..., Story]) -> Story:
     model, before = sha256(b"repaired"), rejected.evidence.evaluation
@@ -165,6 +174,8 @@ def approved(rejected: Story, policy: Policy, tell: Callable[..., Story]) -> Sto
         samples=500,
         seed=3,
         parity=2e-6,
+        before=leaning(0.64, swapped=0.66),
+        after=leaning(0.02, swapped=0.05),
     )
     return tell(
         before=before,

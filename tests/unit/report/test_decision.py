@@ -99,6 +99,21 @@ def test_rates_before_and_after_a_repair_stand_side_by_side(approved):
     assert "chosen" in text
 
 
+def test_what_the_repair_leaned_on_before_and_after_is_told_with_its_verdict(approved):
+    text = words(page(approved))
+    assert "0.64 [0.6, 0.68]0.02 [−0.02, 0.06]" in text
+    assert "biased: B lies above 0.05B is not shown to lie above 0.05" in text
+    assert "Decisions that change with it.66.05" in text
+    assert "Its share of the attributions.33.03" in text
+
+
+def test_a_record_without_readings_says_that_there_are_none(approved):
+    silent = approved.evidence.repair.model_copy(update={"after": None})
+    evidence = approved.evidence.model_copy(update={"repair": silent})
+    decision = approved.decision.model_copy(update={"evidence": digest(evidence)})
+    assert "was not read before and after" in words(decision_report(decision, evidence, approved.policy))
+
+
 def test_an_approval_says_until_when_and_a_rejection_does_not(approved, rejected):
     assert "2026-05-31 09:30 UTC" in words(page(approved))
     assert "2026-05-31" not in words(page(rejected))
