@@ -253,12 +253,14 @@ def main() -> None:
     """Runs, then remakes all tables and the figure from what there is."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--world", nargs="*", choices=WORLDS, default=[], help="none: remake tables and figure")
-    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--seeds", type=int, default=10, help="how many")
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
     RESULTS.mkdir(exist_ok=True)
     for name in options.world:
-        run(name, range(options.seeds), path_of(name), processes=options.processes)
+        seeds = range(options.first_seed, options.first_seed + options.seeds)
+        run(name, seeds, path_of(name), processes=options.processes)
     found = {name: complete(list(rows_of(path_of(name)))) for name in sorted(WORLDS)}
     measured = {name: arms for name, arms in found.items() if arms}
     if not measured:

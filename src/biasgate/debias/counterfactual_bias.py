@@ -34,14 +34,6 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.aligned)
 
-    @property
-    def both(self) -> Samples:
-        """The samples of both sides ``[2m]``."""
-        return Samples(
-            np.concatenate([self.aligned.features, self.conflicting.features]),
-            np.concatenate([self.aligned.labels, self.conflicting.labels]),
-        )
-
 
 def read_bias(head: LinearHead, pairs: Pairs, *, threshold: float = 0.0, confidence: float = 0.95) -> BiasReading:
     """B(θ) of Chen et al., "Fast Model Debias with Machine Unlearning", arXiv 2310.12560, with paired t intervals.

@@ -53,17 +53,17 @@ def hessian(head: LinearHead, samples: Samples, *, damping: float) -> Array:
     blocks = np.empty((classes, width, classes, width))
     for first in range(classes):
         for second in range(classes):
-            spread = p[:, first] * ((first == second) - p[:, second])
+            spread = samples.shares * p[:, first] * ((first == second) - p[:, second])
             blocks[first, :, second] = (x * spread[:, None]).T @ x
-    return blocks.reshape(head.theta.size, -1) / len(samples) + damping * np.eye(head.theta.size)
+    return blocks.reshape(head.theta.size, -1) + damping * np.eye(head.theta.size)
 
 
 def hessian_product(head: LinearHead, samples: Samples, vector: Array, *, damping: float) -> Array:
     """Hv without H: two products with the features."""
     p, x = np.exp(head.log_probabilities(samples)), samples.design
     moved = x @ vector.reshape(head.theta.shape).T
-    spread = p * (moved - (p * moved).sum(axis=1, keepdims=True))
-    return (spread.T @ x).ravel() / len(samples) + damping * vector
+    spread = samples.shares[:, None] * p * (moved - (p * moved).sum(axis=1, keepdims=True))
+    return (spread.T @ x).ravel() + damping * vector
 
 
 def _conjugate_gradients(head: LinearHead, samples: Samples, damping: float, vectors: Array) -> Array:

@@ -23,6 +23,7 @@ class Samples:
     Attributes:
         features: ``[n, d]``, finite.
         labels: Class index ``[n]``.
+        weights: How much each counts in a mean ``[n]``, above 0; all alike without.
 
     Raises:
         InputError: There are none, a feature is NaN or infinite, or the lengths differ.
@@ -30,6 +31,7 @@ class Samples:
 
     features: Array
     labels: NDArray[np.int64]
+    weights: Array | None = None
 
     def __post_init__(self) -> None:
         if self.features.ndim != 2 or len(self.features) != len(self.labels) or not len(self.labels):
@@ -48,9 +50,15 @@ class Samples:
         """x̃: the features and a one for the bias ``[n, d + 1]``."""
         return np.column_stack([self.features, np.ones(len(self))])
 
+    @property
+    def shares(self) -> Array:
+        """Each one's part in a mean ``[n]``; they sum to 1."""
+        weights = np.ones(len(self)) if self.weights is None else self.weights
+        return weights / weights.sum()
+
     def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Samples:
         """The same with only these rows."""
-        return Samples(self.features[rows], self.labels[rows])
+        return Samples(self.features[rows], self.labels[rows], None if self.weights is None else self.weights[rows])
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +98,10 @@ class LinearHead:
         """Cross-entropies L(z, θ) ``[n]``."""
         return -self.log_probabilities(samples)[np.arange(len(samples)), samples.labels]
 
+    def mean_loss(self, samples: Samples) -> float:
+        """Mean of ``losses``."""
+        return float(samples.shares @ self.losses(samples))
+
     def gradients(self, samples: Samples) -> Array:
         """∇L(z, θ) = (p(x) − e_y) ⊗ x̃ of each sample ``[n, parameters]``."""
         residuals = np.exp(self.log_probabilities(samples))
@@ -100,4 +112,4 @@ class LinearHead:
         """Mean of ``gradients`` ``[parameters]``, without making them all."""
         residuals = np.exp(self.log_probabilities(samples))
         residuals[np.arange(len(samples)), samples.labels] -= 1
-        return (residuals.T @ samples.design).ravel() / len(samples)
+        return ((residuals * samples.shares[:, None]).T @ samples.design).ravel()

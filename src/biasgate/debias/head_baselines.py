@@ -16,7 +16,7 @@ from biasgate.debias.last_layer import head_of, read_features, repair_head
 from biasgate.debias.material import Material
 from biasgate.debias.newton import replacement, searched
 from biasgate.debias.refit import refit
-from biasgate.debias.unlearning import GRID, Damping, found_pairs
+from biasgate.debias.unlearning import GRID, Damping, balanced_features, found_pairs
 
 if TYPE_CHECKING:
     from sklearn.linear_model import LogisticRegression
@@ -44,13 +44,13 @@ PENALTIES = (Penalty(10.0), Penalty(1.0))
 def refitted(settings: Damping, classifier: PixelClassifier, data: Material, _seed: int) -> LinearHead:
     """The optimum that unlearning starts from, without the step."""
     classes = len(head_of(classifier.network).bias)
-    return refit(read_features(classifier, data), classes=classes, damping=settings.damping)
+    return refit(balanced_features(classifier, data), classes=classes, damping=settings.damping)
 
 
 def stepped(settings: Damping, classifier: PixelClassifier, data: Material, seed: int) -> LinearHead:
     """Unlearning with the identity in the Hessian's place: the same start, pairs and search of the length."""
     head = refitted(settings, classifier, data, seed)
-    pairs = found_pairs(read_features(classifier, data), data)
+    pairs = found_pairs(balanced_features(classifier, data), data)
     return searched(head, replacement(head, pairs), pairs)
 
 

@@ -63,4 +63,4 @@ def searched(head: LinearHead, step: Array, pairs: Pairs) -> LinearHead:
     A whole step leaves the region where the quadratic model holds: it takes the bias away and the accuracy with it.
     """
     heads = [head.moved(length * step) for length in LENGTHS]
-    return min(heads, key=lambda moved: max(moved.losses(side).mean() for side in (pairs.aligned, pairs.conflicting)))
+    return min(heads, key=lambda moved: max(moved.mean_loss(side) for side in (pairs.aligned, pairs.conflicting)))

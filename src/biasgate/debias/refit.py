@@ -30,7 +30,7 @@ def refit(samples: Samples, *, classes: int, damping: float) -> LinearHead:
     def objective(theta: Array) -> tuple[float, Array]:
         head = LinearHead(theta.reshape(shape))
         penalty = damping / 2 * float(theta @ theta)
-        return float(head.losses(samples).mean()) + penalty, head.mean_gradient(samples) + damping * theta
+        return head.mean_loss(samples) + penalty, head.mean_gradient(samples) + damping * theta
 
     options = {"maxiter": ITERATIONS, "gtol": FLAT, "ftol": 0.0}
     found = minimize(objective, np.zeros(shape[0] * shape[1]), jac=True, method="L-BFGS-B", options=options)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
+from biasgate.debias.baselines import balancing_weights
 from biasgate.debias.classifier import PixelClassifier
 from biasgate.debias.counterfactual_bias import Pairs
 from biasgate.debias.head import LinearHead, Samples
@@ -31,12 +32,20 @@ GRID = (Damping(0.003), Damping(0.01))
 def unlearned(settings: Damping, classifier: PixelClassifier, data: Material, _seed: int) -> LinearHead:
     """The head after the step of ``newton.unlearn``, from twins in the data or else from matched samples.
 
+    Every label × aligned or conflicting counts alike, as it does in what chooses among the settings (ours).
+
     Raises:
         InputError: There are no pairs, or features are not finite.
     """
-    samples = read_features(classifier, data)
+    samples = balanced_features(classifier, data)
     classes = len(head_of(classifier.network).bias)
     return unlearn(samples, found_pairs(samples, data), classes=classes, damping=settings.damping)
+
+
+def balanced_features(classifier: PixelClassifier, data: Material) -> Samples:
+    """What reaches the last layer, weighed so that every group counts as much as any other."""
+    samples = read_features(classifier, data)
+    return replace(samples, weights=balancing_weights(data).double().numpy())
 
 
 def found_pairs(samples: Samples, data: Material) -> Pairs:

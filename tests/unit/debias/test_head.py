@@ -1,5 +1,7 @@
 """The head's derivatives against finite differences, its optimum and its Hessian against closed forms."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -45,6 +47,20 @@ def test_derivatives_are_those_of_finite_differences(seed: int):
     assert hessian(head, samples, damping=0.0) == pytest.approx(second, abs=1e-7)
     change = slopes(lambda moved: read_bias(moved, pairs).signed.value, head)
     assert bias_gradient(head, pairs) == pytest.approx(change, abs=1e-7)
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 1000))
+def test_a_weight_counts_as_that_many_copies_of_the_sample(seed: int):
+    head, samples = drawn(seed)
+    counts = np.random.default_rng(seed).integers(1, 4, size=len(samples))
+    weighed, copied = replace(samples, weights=counts / 2), samples.take(np.repeat(np.arange(len(samples)), counts))
+    assert head.mean_loss(weighed) == pytest.approx(head.losses(copied).mean())
+    assert head.mean_gradient(weighed) == pytest.approx(head.mean_gradient(copied), abs=1e-12)
+    assert hessian(head, weighed, damping=0.1) == pytest.approx(hessian(head, copied, damping=0.1))
+    vector = np.random.default_rng(seed).normal(size=head.theta.size)
+    product = hessian_product(head, weighed, vector, damping=0.1)
+    assert product == pytest.approx(hessian(head, copied, damping=0.1) @ vector)
 
 
 def test_of_two_classes_without_features_the_hessian_is_the_bernoulli_variance():
