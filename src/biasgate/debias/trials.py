@@ -14,6 +14,7 @@ from biasgate.debias.classifier import PixelClassifier
 from biasgate.debias.material import Material
 from biasgate.debias.record import Trial
 from biasgate.debias.repaired import Repaired
+from biasgate.errors import InputError
 from biasgate.models.card import InputContract
 from biasgate.models.network import Network
 
@@ -47,6 +48,9 @@ def best_of(
         data: All repair data.
         validation: Rows that choose and that no trial learns from, ``bool [n]``; whole units.
         seconds: Wall-clock budget.
+
+    Raises:
+        InputError: A repair left weights that are not finite, as NaN gradients do.
     """
     training, held_out = data.take(~validation), data.take(validation)
     end, slowest = time.monotonic() + seconds, 0.0
@@ -59,14 +63,22 @@ def best_of(
         def watch(network: Network, curve: list[float] = curve) -> None:
             curve.append(min(accuracies(PixelClassifier(network, contract), held_out)))
 
-        networks.append(repair(settings, training, watch))
+        networks.append(_finite(repair(settings, training, watch)))
         trials.append(score(PixelClassifier(networks[-1], contract), settings, held_out, curve=curve))
         slowest = max(slowest, time.monotonic() - begun)
     best = max(range(len(trials)), key=lambda index: trials[index].merit)
     trials[best] = trials[best].model_copy(update={"chosen": True})
     refitted = time.monotonic() + slowest <= end
-    repaired = repair(grid[best], data, lambda _: None) if refitted else networks[best]
+    repaired = _finite(repair(grid[best], data, lambda _: None)) if refitted else networks[best]
     return Repaired(repaired, tuple(trials), validated=networks[best], planned=len(grid), refitted=refitted)
+
+
+def _finite(network: Network) -> Network:
+    if not all(parameter.isfinite().all() for parameter in network.parameters()):
+        raise InputError(
+            "the repaired weights are not finite", fix="check the repair data and the scale of the candidate's weights"
+        )
+    return network
 
 
 def score(

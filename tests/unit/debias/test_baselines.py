@@ -11,6 +11,7 @@ from biasgate.data.dataset import Dataset
 from biasgate.debias import training
 from biasgate.debias.attack import random_change
 from biasgate.debias.baselines import (
+    RATES,
     STEP,
     balancing_weights,
     fine_tune,
@@ -38,6 +39,8 @@ from biasgate.debias.last_layer import head_of
 from biasgate.debias.material import Material, material
 from biasgate.debias.repair import movement, validation_rows
 from biasgate.debias.training import Settings
+from biasgate.debias.trials import best_of
+from biasgate.errors import InputError
 from biasgate.models.package import CandidatePackage
 from biasgate.models.restore import restore
 
@@ -129,6 +132,30 @@ def test_trained_baselines_move_a_copy_of_the_whole_network_towards_the_repair_d
     assert movement(network, restore(biased)) == (0.0, 0.0)
     assert movement(network, found.network)[0] > 0.9
     assert found.trials[0].conflicting > 0.5
+
+
+@pytest.mark.parametrize("method", [fine_tune, refit_head])
+def test_a_candidate_with_nan_among_its_weights_is_refused(
+    biased: CandidatePackage, data: Material, validation: torch.Tensor, method
+):
+    network = restore(biased)
+    with torch.no_grad():
+        network.layers[0].bias[0] = float("nan")
+    with pytest.raises(InputError, match=r"not finite|NaN"):
+        method(network, biased.card.input, data, validation, seconds=1, seed=0)
+
+
+def test_weights_that_nan_gradients_spoiled_in_the_last_step_are_refused(
+    biased: CandidatePackage, data: Material, validation: torch.Tensor
+):
+    def spoil(_settings, _training, _watch):
+        network = restore(biased)
+        with torch.no_grad():
+            network.layers[0].weight[0] = float("nan")
+        return network
+
+    with pytest.raises(InputError, match="repaired weights are not finite"):
+        best_of(RATES, spoil, contract=biased.card.input, data=data, validation=validation, seconds=1)
 
 
 def test_every_arm_tries_equally_many_settings():

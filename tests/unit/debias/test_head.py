@@ -107,6 +107,14 @@ def test_a_singular_hessian_is_refused():
         solver(LinearHead(np.zeros((2, 3))), samples, damping=0.0)
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_singular_hessian_is_refused_without_writing_it_down_too(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(curvature, "EXPLICIT", 0)
+    samples = Samples(np.zeros((5, 2)), np.array([0, 1, 0, 1, 0]))
+    with pytest.raises(InputError, match="no solution"):
+        solver(LinearHead(np.zeros((2, 3))), samples, damping=0.0)(np.arange(6.0))
+
+
 def test_a_refit_without_damping_is_refused():
     with pytest.raises(InputError, match="damping"):
         refit(drawn(0)[1], classes=CLASSES, damping=0.0)

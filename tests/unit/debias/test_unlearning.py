@@ -10,6 +10,7 @@ from scipy.stats import spearmanr
 from biasgate.data.dataset import Dataset
 from biasgate.data.planting import PAPER_PALETTE, twins
 from biasgate.data.splits import role
+from biasgate.debias import pairs as pairs_module
 from biasgate.debias.classifier import PixelClassifier
 from biasgate.debias.counterfactual_bias import Pairs, read_bias
 from biasgate.debias.head import LinearHead, Samples
@@ -179,6 +180,25 @@ def test_labels_with_one_side_only_cannot_be_matched():
     samples = Samples(np.zeros((4, 1)), np.array([0, 0, 1, 1]))
     with pytest.raises(InputError, match="both"):
         matched_pairs(samples, np.array([True, True, False, False]))
+
+
+def test_a_repair_by_unlearning_without_any_pair_makes_nothing(
+    biased: CandidatePackage, repair_data: Dataset, tmp_path
+):
+    even = repair_data.labels % 2 == 0
+    alone = repair_data.take(even == (repair_data.attribute("alignment") == "aligned"))
+    with pytest.raises(InputError, match="no label has both aligned and conflicting"):
+        debias(biased, alone, method="unlearning", into=tmp_path / "package", seconds=60, seed=0)
+    assert not (tmp_path / "package").exists()
+
+
+def test_an_attack_that_flips_no_image_gives_no_pairs(
+    classifier: PixelClassifier, repair_data: Dataset, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(pairs_module, "RADIUS", 0.0)
+    data = material(repair_data, attribute="colour").take(torch.arange(40))
+    with pytest.raises(InputError, match="could be changed"):
+        generated_pairs(classifier, data, seed=0)
 
 
 def test_generated_pairs_change_the_colour_and_with_it_the_decision(classifier: PixelClassifier, repair_data: Dataset):
