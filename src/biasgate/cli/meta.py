@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from biasgate.cli.output import Json, print_json, print_table
+
+if TYPE_CHECKING:
+    from biasgate.meta.group_report import GroupReport
+    from biasgate.meta.honest import HonestReport
 
 app = typer.Typer(help="Meta-classifiers: readers of bias from weights.", no_args_is_help=True)
 
@@ -30,21 +34,35 @@ def train(
     import pandas as pd
 
     from biasgate.meta.fit import fit_meta_classifier
-    from biasgate.meta.protocol import honest_report
+    from biasgate.meta.report import report_of
     from biasgate.report.honest import honest_page
-    from biasgate.report.text import interval, share_interval
     from biasgate.zoo.files import read_spec
 
     zoo, models = read_spec(spec), pd.read_parquet(table)
     meta = fit_meta_classifier(models, spec=zoo)
-    report = honest_report(meta, models, spec=zoo)
+    report = report_of(meta, models, spec=zoo)
     meta.save(into)
     if page:
         page.write_text(honest_page(report))
     if json:
         print_json(report)
         return
-    readers = [("this meta-classifier", report.score), ("inference oracle", report.oracle)]
-    readers += [(f"{score.name} (shortcut)", score) for score in report.shortcuts]
-    rows = [[name, *map(share_interval, (s.levels, s.halves, s.extremes)), interval(s.rmse)] for name, s in readers]
-    print_table(f"{report.test} held-out models", ["reader", "exact level", "right half", "extremes", "error"], rows)
+    print_table(f"{report.test} held-out models", *_scores(report))
+
+
+def _scores(report: HonestReport | GroupReport) -> tuple[list[str], list[list[str]]]:
+    """Columns and rows: the meta-classifier, the oracle, the shortcuts."""
+    from biasgate.meta.group_report import GroupReport
+    from biasgate.report.text import interval, share_interval
+
+    if isinstance(report, GroupReport):
+        groups = {"this meta-classifier": report.score, "inference oracle": report.oracle}
+        groups |= {f"{score.name} (shortcut)": score for score in report.shortcuts}
+        return ["reader", "exact group", "log-loss"], [
+            [name, share_interval(score.levels), interval(score.log_loss)] for name, score in groups.items()
+        ]
+    readers = {"this meta-classifier": report.score, "inference oracle": report.oracle}
+    readers |= {f"{score.name} (shortcut)": score for score in report.shortcuts}
+    return ["reader", "exact level", "right half", "extremes", "error"], [
+        [name, *map(share_interval, (s.levels, s.halves, s.extremes)), interval(s.rmse)] for name, s in readers.items()
+    ]

@@ -77,8 +77,8 @@ def _row(scanned: FileScan) -> list[str]:
     scan = scanned.scan
     if isinstance(scan, CandidateError):
         return [str(scanned.file), "unreadable", "", "", "; ".join(filter(None, (scan.what, scan.fix)))]
-    if scan.level is None or scan.measured_bias is None:
+    if scan.level is None:
         return [str(scanned.file), "abstained", "", "", scan.reason]
     bias = scan.measured_bias
-    interval = f"{bias.value:.2f} [{bias.low:.2f}, {bias.high:.2f}]"
+    interval = f"{bias.value:.2f} [{bias.low:.2f}, {bias.high:.2f}]" if bias else ""
     return [str(scanned.file), scan.level, f"{scan.probabilities[scan.level]:.2f}", interval, scan.reason]

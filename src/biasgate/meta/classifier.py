@@ -11,6 +11,7 @@ from pydantic import Field
 
 from biasgate.documents import Document, digest
 from biasgate.errors import CandidateError, InputError
+from biasgate.meta.group_reader import GroupReader
 from biasgate.meta.measured import BiasReader
 from biasgate.meta.novelty import Novelty
 from biasgate.meta.reader import Reader
@@ -22,6 +23,7 @@ from biasgate.models.weights import Weights
 from biasgate.weights.features import group_of, weight_features
 from biasgate.weights.layout import layout
 from biasgate.weights.roles import by_role
+from biasgate.weights.signed_colour import features_with_signed_colour
 
 GROUP_WORDS = {
     "path": "the path energy from colour to the logits",
@@ -31,6 +33,11 @@ GROUP_WORDS = {
     "kernel": "the flatness and inhibition of later layers",
     "bias": "the biases",
     "spectrum": "the spectra of the layers",
+    "answer": "the signed path from colour to the answer",
+    "hue": "the colours that reach each layer together",
+    "apart": "the colours that layers tell apart in place",
+    "tone": "the tones that units work around",
+    "trace": "the colours that biases went along with",
 }
 
 
@@ -44,8 +51,8 @@ class MetaClassifier(Document):
         features: Names of the weight features, in order.
         roles: Whether features go by the role of their layer, because the zoo's layouts differ.
         layouts: Layer layouts it has learned from; any other is refused by rule.
-        reader: To the bias axis and the levels.
-        bias: To the measured bias.
+        reader: To the levels: by strength, or, of a zoo planted by ``group``, one of several groups.
+        bias: To the measured bias; none for groups, whose difficulty a difference of accuracies holds as well.
         novelty: When to abstain.
     """
 
@@ -56,8 +63,8 @@ class MetaClassifier(Document):
     features: tuple[str, ...]
     roles: bool
     layouts: tuple[str, ...]
-    reader: Reader
-    bias: BiasReader
+    reader: Reader | GroupReader
+    bias: BiasReader | None = None
     novelty: Novelty
 
     @cached_property
@@ -97,7 +104,7 @@ class MetaClassifier(Document):
                 weights.digest, f"its layers ({seen}) are none that the meta-classifier has learned from"
             )
         try:
-            named = weight_features(weights)
+            named = self._describe(weights)
         except CandidateError as error:
             return self._abstained(weights.digest, str(error))
         if self.roles:
@@ -111,27 +118,31 @@ class MetaClassifier(Document):
             return self._abstained(weights.digest, reason)
         return self._read(weights, features)
 
+    def _describe(self, weights: Weights) -> dict[str, float]:
+        return (features_with_signed_colour if isinstance(self.reader, GroupReader) else weight_features)(weights)
+
     def _read(self, weights: Weights, features: Array) -> Scan:
-        names = self.reader.calibration.names
-        _, probabilities = self.reader.read_off(features)
-        shares = self._contributions(features)
+        probabilities = self.reader.probabilities(features)[0]
+        named = int(probabilities.argmax())
+        shares = self._contributions(self.reader.terms(features, named)[0])
         strongest = max(shares, key=lambda group: abs(shares[group]))
         direction = "for" if shares[strongest] > 0 else "against"
+        what = self.reader.names[named] if isinstance(self.reader, GroupReader) else "bias"
         return Scan(
             model=weights.digest,
             meta_classifier=self.digest,
-            level=names[int(probabilities[0].argmax())],
-            probabilities=dict(zip(names, probabilities[0].tolist(), strict=True)),
-            measured_bias=self.bias.predict(features)[0],
+            level=self.reader.names[named],
+            probabilities=dict(zip(self.reader.names, probabilities.tolist(), strict=True)),
+            measured_bias=self.bias.predict(features)[0] if self.bias else None,
             abstained=False,
-            reason=f"{GROUP_WORDS[strongest]} speaks most, {direction} bias",
+            reason=f"{GROUP_WORDS[strongest]} speaks most, {direction} {what}",
             contributions=shares,
         )
 
-    def _contributions(self, features: Array) -> dict[str, float]:
-        """What each group adds to the reading, as a share of the absolute sum; positive speaks for bias."""
-        sums = dict.fromkeys(GROUP_WORDS, 0.0)
-        for name, term in zip(self.features, self.reader.strength.terms(features)[0].tolist(), strict=True):
+    def _contributions(self, terms: Array) -> dict[str, float]:
+        """What each group of features adds, as a share of the absolute sum; positive speaks for what is read."""
+        sums = dict.fromkeys(map(group_of, self.features), 0.0)
+        for name, term in zip(self.features, terms.tolist(), strict=True):
             sums[group_of(name)] += term
         total = sum(map(abs, sums.values())) or 1.0
         return {group: value / total for group, value in sums.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,6 +48,18 @@ def path_norm(table: pd.DataFrame) -> Array:
 
 def inference(table: pd.DataFrame) -> Array:
     """What the oracle sees: accuracy on aligned and on conflicting images and the swap rate, plain and in log-odds."""
-    rates = table[["accuracy_aligned", "accuracy_conflicting", "swap_rate"]].to_numpy()
+    return _with_log_odds(table[["accuracy_aligned", "accuracy_conflicting", "swap_rate"]].to_numpy())
+
+
+def accuracies(groups: tuple[str, ...]) -> Callable[[pd.DataFrame], Array]:
+    """What the oracle of groups sees: accuracy in each group, plain and in log-odds."""
+
+    def view(table: pd.DataFrame) -> Array:
+        return _with_log_odds(table[[f"accuracy_{group}" for group in groups]].to_numpy(dtype=float))
+
+    return view
+
+
+def _with_log_odds(rates: Array) -> Array:
     kept = np.clip(rates, 0.005, 0.995)
     return np.hstack([rates, np.log(kept / (1 - kept))])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,9 +11,10 @@ from numpy.typing import NDArray
 from biasgate.documents import digest
 from biasgate.errors import InputError
 from biasgate.meta.classifier import MetaClassifier
+from biasgate.meta.group_reader import GroupReader, fit_group_reader
 from biasgate.meta.measured import fit_bias_reader
 from biasgate.meta.novelty import fit_novelty
-from biasgate.meta.reader import fit_reader
+from biasgate.meta.reader import Reader, fit_reader
 from biasgate.meta.ridge import Array
 from biasgate.weights.table import comparable, feature_names
 from biasgate.zoo.spec import Split, ZooSpec
@@ -20,6 +22,9 @@ from biasgate.zoo.strength import to_axis
 
 if TYPE_CHECKING:
     import pandas as pd
+
+View = Callable[["pd.DataFrame"], Array]
+"""What of a feature table a reader sees: ``[n, columns]``."""
 
 
 def fit_meta_classifier(table: pd.DataFrame, *, spec: ZooSpec, repaired: pd.DataFrame | None = None) -> MetaClassifier:
@@ -41,9 +46,8 @@ def fit_meta_classifier(table: pd.DataFrame, *, spec: ZooSpec, repaired: pd.Data
     planted, names = whole.iloc[: len(table)], feature_names(whole)
     train, validation = split_of(planted, "train"), split_of(planted, "validation")
     _check(split_of(whole, "train"), split_of(whole, "validation"), names, spec)
-    x_train, x_validation = features_of(train, names), features_of(validation, names)
     everything = split_of(whole, "train"), split_of(whole, "validation")
-    x_train_all, x_validation_all = (features_of(part, names) for part in everything)
+    x_train, x_validation = (features_of(part, names) for part in everything)
     return MetaClassifier(
         zoo=digest(spec),
         trained_on=len(train),
@@ -51,18 +55,32 @@ def fit_meta_classifier(table: pd.DataFrame, *, spec: ZooSpec, repaired: pd.Data
         features=tuple(names),
         roles=len(set(whole["layout"])) > 1,
         layouts=tuple(sorted(set(train["layout"]))),
-        reader=fit_reader(
-            train=(x_train, axis_of(train, spec), levels_of(train, spec)),
-            validation=(x_validation, levels_of(validation, spec)),
-            names=tuple(level.name for level in spec.levels),
-            graded=graded(train, spec),
+        reader=fit_levels(train, validation, lambda part: features_of(part, names), spec=spec),
+        bias=None
+        if spec.planting == "group"
+        else fit_bias_reader(
+            train=(x_train, measured_bias_of(everything[0])),
+            validation=(x_validation, measured_bias_of(everything[1])),
         ),
-        bias=fit_bias_reader(
-            train=(x_train_all, measured_bias_of(everything[0])),
-            validation=(x_validation_all, measured_bias_of(everything[1])),
-        ),
-        novelty=fit_novelty(x_train_all, x_validation_all),
+        novelty=fit_novelty(x_train, x_validation),
     )
+
+
+def fit_levels(train: pd.DataFrame, validation: pd.DataFrame, view: View, *, spec: ZooSpec) -> Reader | GroupReader:
+    """A reader of some columns: by strength, or, of a zoo planted by ``group``, of groups.
+
+    Args:
+        train: Models to learn from.
+        validation: Models to calibrate on.
+        view: What of a feature table it sees, ``[n, columns]``.
+        spec: The zoo's.
+    """
+    names, levels = tuple(level.name for level in spec.levels), levels_of(train, spec)
+    known = view(validation), levels_of(validation, spec)
+    if spec.planting == "group":
+        return fit_group_reader(train=(view(train), levels), validation=known, names=names)
+    learned = view(train), axis_of(train, spec), levels
+    return fit_reader(train=learned, validation=known, names=names, graded=graded(train, spec))
 
 
 def split_of(table: pd.DataFrame, split: Split) -> pd.DataFrame:

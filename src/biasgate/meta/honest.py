@@ -11,32 +11,40 @@ from biasgate.meta.calibration_test import CalibrationTest
 from biasgate.statistics.estimate import Estimate
 
 
-class ReaderScore(Document):
-    """How well one reader tells the planted bias of the test models.
+class NamingScore(Document):
+    """How well one reader names the planted levels of the test models.
 
     Attributes:
         name: The reader.
-        rmse: Root mean squared error on the bias axis.
-        mae: Mean absolute error on the bias axis.
         levels: Share of models whose level is named exactly.
-        halves: Share put into the right half of the scale; of an odd number of levels the middle one is left out.
-        extremes: Of models at the two ends, the share given the right one of the two.
-        kappa: Cohen's kappa with quadratic weights.
         log_loss: Mean −log of the probability given to the true level.
         brier: Mean squared distance of the probabilities from the truth; 0 to 2.
         calibration: Whether the probabilities can be what they say.
     """
 
     name: str
-    rmse: Estimate
-    mae: Estimate
     levels: Estimate
-    halves: Estimate
-    extremes: Estimate
-    kappa: Estimate
     log_loss: Estimate
     brier: Estimate
     calibration: CalibrationTest
+
+
+class ReaderScore(NamingScore):
+    """How well one reader tells the planted bias of the test models, levels having an order.
+
+    Attributes:
+        rmse: Root mean squared error on the bias axis.
+        mae: Mean absolute error on the bias axis.
+        halves: Share put into the right half of the scale; of an odd number of levels the middle one is left out.
+        extremes: Of models at the two ends, the share given the right one of the two.
+        kappa: Cohen's kappa with quadratic weights.
+    """
+
+    rmse: Estimate
+    mae: Estimate
+    halves: Estimate
+    extremes: Estimate
+    kappa: Estimate
 
 
 class BiasScore(Document):

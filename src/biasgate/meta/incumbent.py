@@ -11,6 +11,7 @@ from biasgate.documents import Document
 from biasgate.errors import InputError
 from biasgate.meta.classifier import MetaClassifier
 from biasgate.meta.fit import features_of, levels_of, split_of
+from biasgate.meta.group_reader import GroupReader
 from biasgate.meta.ridge import Array
 from biasgate.statistics.estimate import Estimate
 from biasgate.statistics.mean import mean_t
@@ -28,8 +29,8 @@ class Succession(Document):
     Attributes:
         challenger: Digest.
         incumbent: Digest.
-        excess_error: Challenger's minus incumbent's expected level error Σ p(level) · |level − truth|, in levels,
-            paired by model; below zero the challenger is better.
+        excess_error: Challenger's minus incumbent's expected level error Σ p(level) · |level − truth|, in levels (of
+            groups: Σ p(any other)), paired by model; below zero the challenger is better.
         margin: How much worse still counts as not worse.
         non_inferior: Whether the whole interval lies below the margin.
     """
@@ -64,7 +65,7 @@ def compare_with_incumbent(
     """
     test = split_of(table, "test")
     names = tuple(level.name for level in spec.levels)
-    if {challenger.reader.calibration.names, incumbent.reader.calibration.names} != {names}:
+    if {challenger.reader.names, incumbent.reader.names} != {names}:
         raise InputError("challenger, incumbent and zoo name other levels", where=spec.name, fix="keep the levels")
     if len(test) < 2:
         raise InputError("fewer than two test models", where=spec.name, fix="plan a zoo with more test models")
@@ -83,6 +84,8 @@ def compare_with_incumbent(
 def _level_error(classifier: MetaClassifier, test: pd.DataFrame, levels: np.ndarray) -> Array:
     if missing := set(classifier.features) - set(test.columns):
         raise InputError(f"the feature table lacks {', '.join(sorted(missing)[:5])}", fix="read the features again")
-    _, probabilities = classifier.reader.read_off(features_of(test, classifier.features))
+    probabilities = classifier.reader.probabilities(features_of(test, classifier.features))
     distances = np.abs(np.arange(probabilities.shape[1]) - levels[:, None])
+    if isinstance(classifier.reader, GroupReader):
+        distances = np.minimum(distances, 1)
     return (probabilities * distances).sum(axis=1)

@@ -7,8 +7,6 @@ fail, readers that must be beaten, and an oracle that may run the models.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,33 +14,28 @@ import numpy as np
 from biasgate.documents import digest
 from biasgate.errors import InputError
 from biasgate.meta import columns
+from biasgate.meta.alarms import leak_alarms
 from biasgate.meta.classifier import MetaClassifier
-from biasgate.meta.fit import axis_of, features_of, graded, levels_of, measured_bias_of, split_of
-from biasgate.meta.honest import Comparison, HonestReport, LeakAlarm, ReaderScore
-from biasgate.meta.reader import fit_reader
+from biasgate.meta.fit import View, axis_of, features_of, measured_bias_of
+from biasgate.meta.honest import Comparison, HonestReport, ReaderScore
+from biasgate.meta.measured import BiasReader
+from biasgate.meta.reader import Reader
 from biasgate.meta.ridge import Array
 from biasgate.meta.scores import bootstrap, none_or_any, rmse, score_bias, score_biased, score_reader, share
+from biasgate.meta.trial import Trial
 from biasgate.statistics.estimate import Estimate
-from biasgate.statistics.mean import mean_t
 from biasgate.statistics.paired import Pairs, newcombe_paired
 from biasgate.weights.features import GROUPS, group_of
-from biasgate.weights.table import RAW, comparable
-from biasgate.zoo.plan import SPLITS
+from biasgate.weights.table import comparable
 from biasgate.zoo.spec import ZooSpec
 from biasgate.zoo.strength import to_axis
 
 if TYPE_CHECKING:
     import pandas as pd
 
-View = Callable[["pd.DataFrame"], Array]
-
-ALARM_CONFIDENCE = 0.99
-RAW_LIMIT = 2.0
-SHUFFLES = 30
-
 
 def honest_report(classifier: MetaClassifier, table: pd.DataFrame, *, spec: ZooSpec) -> HonestReport:
-    """Scores a meta-classifier on the test split of a feature table.
+    """Scores a meta-classifier of levels by strength on the test split of a feature table.
 
     Args:
         classifier: Fitted on this table's train and validation splits.
@@ -50,15 +43,25 @@ def honest_report(classifier: MetaClassifier, table: pd.DataFrame, *, spec: ZooS
         spec: The zoo's.
 
     Raises:
-        InputError: The classifier was fitted on another zoo, or there is no test model.
+        InputError: The classifier was fitted on another zoo or names groups, or there is no test model.
     """
+    reader, bias = classifier.reader, classifier.bias
+    if not isinstance(reader, Reader) or not isinstance(bias, BiasReader):
+        raise InputError("groups have no order", where=spec.name, fix="score them by group_report")
     if classifier.zoo != digest(spec):
         raise InputError("the meta-classifier was fitted on another zoo", where=spec.name, fix="fit it on this one")
     trial = Trial.of(comparable(table), spec)
     features = features_of(trial.test, classifier.features)
-    readings, probabilities = classifier.reader.read_off(features)
-    score = trial.score("weight features", readings, probabilities)
-    oracle_read = trial.fit_and_read(columns.inference)
+    axis = axis_of(trial.test, spec)
+
+    def score(name: str, read: tuple[Array, Array]) -> ReaderScore:
+        return score_reader(name, readings=read[0], probabilities=read[1], axis=axis, levels=trial.levels)
+
+    def score_of(name: str, view: View) -> ReaderScore:
+        return score(name, _read(trial, view))
+
+    readings, probabilities = reader.read_off(features)
+    oracle_read = _read(trial, columns.inference)
     return HonestReport(
         zoo=digest(spec),
         meta_classifier=classifier.digest,
@@ -67,151 +70,57 @@ def honest_report(classifier: MetaClassifier, table: pd.DataFrame, *, spec: ZooS
         train=len(trial.train),
         validation=len(trial.validation),
         test=len(trial.test),
-        score=score,
+        score=score("weight features", (readings, probabilities)),
         among_biased=score_biased(
             "weight features, biased models",
             readings=readings,
             probabilities=probabilities,
-            axis=trial.axis,
+            axis=axis,
             levels=trial.levels,
         ),
         none_or_any=none_or_any(probabilities, trial.levels),
         accepted=share(classifier.novelty.distance(features) <= classifier.novelty.limit),
         measured_bias=score_bias(
-            predicted=classifier.bias.predict(features),
+            predicted=bias.predict(features),
             measured=np.clip(measured_bias_of(trial.test), 0, 1),
             levels=trial.levels,
         ),
-        oracle=trial.score("inference oracle", *oracle_read),
-        against_oracle=_against(trial, (readings, probabilities), oracle_read),
-        shortcuts=(
-            trial.score("final loss", *trial.fit_and_read(columns.final_loss)),
-            trial.score("path norm", *trial.fit_and_read(columns.path_norm)),
-        ),
-        ablation=tuple(_group_score(trial, classifier, group) for group in GROUPS),
-        leaks=_leaks(trial, classifier),
-        confusion=_confusion(trial.levels, probabilities),
-        planted=tuple(trial.axis.tolist()),
+        oracle=score("inference oracle", oracle_read),
+        against_oracle=_against((readings, probabilities), oracle_read, axis=axis, levels=trial.levels),
+        shortcuts=(score_of("final loss", columns.final_loss), score_of("path norm", columns.path_norm)),
+        ablation=tuple(score_of(group, only(classifier, group)) for group in GROUPS),
+        leaks=leak_alarms(trial, classifier),
+        confusion=trial.confusion(probabilities),
+        planted=tuple(axis.tolist()),
         readings=tuple(readings.tolist()),
     )
 
 
-@dataclass(frozen=True)
-class Trial:
-    """The three splits, and what is known of the test models."""
-
-    train: pd.DataFrame
-    validation: pd.DataFrame
-    test: pd.DataFrame
-    spec: ZooSpec
-    names: tuple[str, ...]
-    axis: Array
-    levels: np.ndarray
-
-    @classmethod
-    def of(cls, table: pd.DataFrame, spec: ZooSpec) -> Trial:
-        """Splits a feature table."""
-        train, validation, test = (split_of(table, split) for split in SPLITS)
-        names = tuple(level.name for level in spec.levels)
-        if missing := set(names) - set(test["level"]):
-            raise InputError(f"no test model at level {', '.join(sorted(missing))}", where=spec.name)
-        return cls(train, validation, test, spec, names, axis_of(test, spec), levels_of(test, spec))
-
-    def score(self, name: str, readings: Array, probabilities: Array) -> ReaderScore:
-        """Scores readings of the test models."""
-        return score_reader(name, readings=readings, probabilities=probabilities, axis=self.axis, levels=self.levels)
-
-    def fit_and_read(self, view: View, *, shuffle: np.random.Generator | None = None) -> tuple[Array, Array]:
-        """Readings and probabilities of the test models by the same learner on other columns, or shuffled labels."""
-        learned, known = np.arange(len(self.train)), np.arange(len(self.validation))
-        if shuffle:
-            learned, known = shuffle.permutation(learned), shuffle.permutation(known)
-        reader = fit_reader(
-            train=(
-                view(self.train), axis_of(self.train, self.spec)[learned], levels_of(self.train, self.spec)[learned]
-            ),
-            validation=(view(self.validation), levels_of(self.validation, self.spec)[known]),
-            names=self.names,
-            graded=graded(self.train, self.spec)[learned],
-        )  # fmt: skip
-        return reader.read_off(view(self.test))
-
-
-def _group_score(trial: Trial, classifier: MetaClassifier, group: str) -> ReaderScore:
+def only(classifier: MetaClassifier, group: str) -> View:
+    """The classifier's features of one group."""
     names = [name for name in classifier.features if group_of(name) == group]
-    return trial.score(group, *trial.fit_and_read(lambda table: features_of(table, names)))
+    return lambda table: features_of(table, names)
 
 
-def _against(trial: Trial, ours: tuple[Array, Array], oracle: tuple[Array, Array]) -> Comparison:
-    hits = [probabilities.argmax(axis=1) == trial.levels for _, probabilities in (ours, oracle)]
+def levels_difference(ours: Array, oracle: Array, levels: np.ndarray) -> Estimate:
+    """Exact levels by our probabilities ``[n, levels]`` less those by the oracle's, paired by model."""
+    hits = [probabilities.argmax(axis=1) == levels for probabilities in (ours, oracle)]
     pairs = Pairs.count(hits[0], hits[1])
-    errors = [readings - trial.axis for readings, _ in (ours, oracle)]
+    limits = newcombe_paired(pairs, confidence=0.95)
+    return Estimate.within(limits, value=pairs.difference, n=len(levels), method="newcombe, paired", confidence=0.95)
+
+
+def _read(trial: Trial, view: View) -> tuple[Array, Array]:
+    """Readings and probabilities of the test models by the same learner on other columns."""
+    reader = trial.fit(view)
+    if not isinstance(reader, Reader):
+        raise InputError("groups have no order", where=trial.spec.name)
+    return reader.read_off(view(trial.test))
+
+
+def _against(ours: tuple[Array, Array], oracle: tuple[Array, Array], *, axis: Array, levels: np.ndarray) -> Comparison:
+    errors = [readings - axis for readings, _ in (ours, oracle)]
     return Comparison(
-        levels=Estimate.within(
-            newcombe_paired(pairs, confidence=0.95),
-            value=pairs.difference,
-            n=len(trial.levels),
-            method="newcombe, paired",
-            confidence=0.95,
-        ),
-        rmse=bootstrap(lambda rows: rmse(errors[1][rows]) - rmse(errors[0][rows]), len(trial.levels)),
+        levels=levels_difference(ours[1], oracle[1], levels),
+        rmse=bootstrap(lambda rows: rmse(errors[1][rows]) - rmse(errors[0][rows]), len(levels)),
     )
-
-
-def _leaks(trial: Trial, classifier: MetaClassifier) -> tuple[LeakAlarm, ...]:
-    """Chance is the share of the commonest level; nearest neighbours on raw weights ring at twice that.
-
-    Trained raw weights hold the bias itself, so a faint reading of them is no leak; shared seeds would give near 1.
-    """
-    readers = {
-        "recipe": trial.fit_and_read(columns.recipe),
-        "initial weights": trial.fit_and_read(columns.initial_weights),
-        "image subset": trial.fit_and_read(columns.image_subset),
-    }
-    chance = float(np.bincount(trial.levels).max() / len(trial.levels))
-    named = {name: probabilities.argmax(axis=1) for name, (_, probabilities) in readers.items()}
-    rates = {name: share(levels == trial.levels, confidence=ALARM_CONFIDENCE) for name, levels in named.items()}
-    nearest = share(_nearest(trial) == trial.levels, confidence=ALARM_CONFIDENCE)
-    return (
-        *(_alarm(name, rate, limit=chance) for name, rate in rates.items()),
-        _alarm("shuffled labels", _shuffled(trial, classifier), limit=chance),
-        _alarm("raw weights", nearest, limit=RAW_LIMIT * chance),
-    )
-
-
-def _alarm(name: str, levels: Estimate, *, limit: float) -> LeakAlarm:
-    return LeakAlarm(name=name, levels=levels, limit=limit, rings=levels.low > limit)
-
-
-def _shuffled(trial: Trial, classifier: MetaClassifier) -> Estimate:
-    """Mean share of exact levels over many shuffles.
-
-    The unit is the shuffle: a reader of random labels points somewhere in feature space, bias is the direction in which
-    models vary most, and all test models share the accident.
-    """
-    rng = np.random.default_rng(0)
-
-    def hits() -> float:
-        _, probabilities = trial.fit_and_read(lambda t: features_of(t, classifier.features), shuffle=rng)
-        return float((probabilities.argmax(axis=1) == trial.levels).mean())
-
-    return mean_t(np.array([hits() for _ in range(SHUFFLES)]), confidence=ALARM_CONFIDENCE)
-
-
-def _nearest(trial: Trial) -> np.ndarray:
-    """Levels of the test models by PCA and five nearest neighbours on raw weights, as the failed reproduction did."""
-    from sklearn.decomposition import PCA
-    from sklearn.neighbors import KNeighborsClassifier
-    from sklearn.pipeline import make_pipeline
-
-    raw = [name for name in trial.train.columns if name.startswith(RAW)]
-    parts = min(100, len(raw), len(trial.train))
-    model = make_pipeline(PCA(parts, random_state=0), KNeighborsClassifier(min(5, len(trial.train))))
-    model.fit(trial.train[raw].to_numpy(), levels_of(trial.train, trial.spec))
-    return model.predict(trial.test[raw].to_numpy())
-
-
-def _confusion(levels: np.ndarray, probabilities: Array) -> tuple[tuple[int, ...], ...]:
-    count = probabilities.shape[1]
-    cells = np.bincount(levels * count + probabilities.argmax(axis=1), minlength=count**2)
-    return tuple(map(tuple, cells.reshape(count, count).tolist()))

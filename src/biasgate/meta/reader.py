@@ -23,6 +23,19 @@ class Reader(Document):
     strength: Ridge
     calibration: LevelCalibration
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The levels, from none to strongest."""
+        return self.calibration.names
+
+    def probabilities(self, features: Array) -> Array:
+        """Probability of each level ``[n, levels]``."""
+        return self.read_off(features)[1]
+
+    def terms(self, features: Array, _named: int) -> Array:
+        """What each feature adds to the reading on the axis, whatever the level ``[n, features]``."""
+        return self.strength.terms(features)
+
     def read_off(self, features: Array) -> tuple[Array, Array]:
         """Readings on the axis ``[n]`` and level probabilities ``[n, levels]``."""
         readings = self.strength.predict(features)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biasgate.meta.calibration_test import calibration_test
-from biasgate.meta.honest import BiasScore, ReaderScore
+from biasgate.meta.honest import BiasScore, NamingScore, ReaderScore
 from biasgate.meta.ridge import Array
 from biasgate.statistics.estimate import Estimate
 from biasgate.statistics.intervals import wilson
@@ -20,13 +20,24 @@ CONFIDENCE = 0.95
 DRAWS = 2000
 
 
+def score_naming(name: str, *, probabilities: Array, levels: np.ndarray) -> NamingScore:
+    """Scores probabilities ``[n, levels]`` against level indices ``[n]``, whether levels have an order or not."""
+    truth = np.eye(probabilities.shape[1])[levels]
+    misses = ((probabilities - truth) ** 2).sum(axis=1)
+    chosen = np.clip((probabilities * truth).sum(axis=1), 1e-12, 1)
+    return NamingScore(
+        name=name,
+        levels=share(probabilities.argmax(axis=1) == levels),
+        log_loss=bootstrap(lambda rows: -np.log(chosen[rows]).mean(axis=-1), len(levels)),
+        brier=bootstrap(lambda rows: misses[rows].mean(axis=-1), len(levels)),
+        calibration=calibration_test(probabilities, levels),
+    )
+
+
 def score_reader(name: str, *, readings: Array, probabilities: Array, axis: Array, levels: np.ndarray) -> ReaderScore:
     """Scores readings ``[n]`` and probabilities ``[n, levels]`` against axis values and level indices ``[n]``."""
     count = probabilities.shape[1]
     named = probabilities.argmax(axis=1)
-    truth = np.eye(count)[levels]
-    misses = ((probabilities - truth) ** 2).sum(axis=1)
-    chosen = np.clip((probabilities * truth).sum(axis=1), 1e-12, 1)
     ends = np.isin(levels, (0, count - 1))
     sides = levels != (count - 1) / 2
     upper = np.arange(count) > (count - 1) / 2
@@ -34,16 +45,12 @@ def score_reader(name: str, *, readings: Array, probabilities: Array, axis: Arra
     high = probabilities[:, upper].sum(axis=1) > probabilities[:, lower].sum(axis=1)
     strongest = probabilities[:, -1] > probabilities[:, 0]
     return ReaderScore(
-        name=name,
+        **dict(score_naming(name, probabilities=probabilities, levels=levels)),
         rmse=bootstrap(lambda rows: rmse(readings[rows] - axis[rows]), len(axis)),
         mae=bootstrap(lambda rows: np.abs(readings[rows] - axis[rows]).mean(axis=-1), len(axis)),
-        levels=share(named == levels),
         halves=share((high == upper[levels])[sides]),
         extremes=share((strongest == (levels == count - 1))[ends]),
         kappa=bootstrap(lambda rows: quadratic_kappa(levels[rows], named[rows]), len(axis)),
-        log_loss=bootstrap(lambda rows: -np.log(chosen[rows]).mean(axis=-1), len(axis)),
-        brier=bootstrap(lambda rows: misses[rows].mean(axis=-1), len(axis)),
-        calibration=calibration_test(probabilities, levels),
     )
 
 

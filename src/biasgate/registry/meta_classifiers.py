@@ -14,6 +14,7 @@ from biasgate.registry.models import CHAMPION, DIGEST_TAG, SCHEME, aliases, fetc
 if TYPE_CHECKING:
     import pandas as pd
 
+    from biasgate.meta.group_report import GroupReport
     from biasgate.meta.honest import HonestReport
     from biasgate.zoo.spec import ZooSpec
 
@@ -45,7 +46,9 @@ def register_meta_classifier(meta: MetaClassifier, *, name: str, run_id: str) ->
         return register_folder(Path(folder), name=name, flavour="biasgate", run_id=run_id, tags=tags)
 
 
-def crown(uri: str, meta: MetaClassifier, report: HonestReport, table: pd.DataFrame, *, spec: ZooSpec) -> str:
+def crown(
+    uri: str, meta: MetaClassifier, report: HonestReport | GroupReport, table: pd.DataFrame, *, spec: ZooSpec
+) -> str:
     """Points the alias ``champion`` at a registered version, if it deserves it on this zoo's test models.
 
     It must read levels better than chance, by its lower bound, with no leak alarm ringing; and it must not be inferior

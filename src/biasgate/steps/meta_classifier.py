@@ -24,7 +24,7 @@ def train_meta_classifier(
     import pandas as pd
 
     from biasgate.meta.fit import fit_meta_classifier
-    from biasgate.meta.protocol import honest_report
+    from biasgate.meta.report import report_of
     from biasgate.registry.meta_classifiers import FILE, crown, register_meta_classifier
     from biasgate.registry.tracking import finish_pipeline_run
     from biasgate.report.honest import honest_page
@@ -34,7 +34,7 @@ def train_meta_classifier(
         spec = read_plan(plan).spec
         table = pd.concat([pd.read_parquet(path) for path in tables], ignore_index=True)
         meta = fit_meta_classifier(table, spec=spec)
-        report = honest_report(meta, table, spec=spec)
+        report = report_of(meta, table, spec=spec)
         write(into / FILE, meta.to_json())
         write(html, honest_page(report))
         uri = register_meta_classifier(meta, name=name, run_id=tracked.id)

@@ -16,6 +16,7 @@ from biasgate.progress import track
 from biasgate.weights.features import GROUPS, group_of, weight_features
 from biasgate.weights.layout import layout
 from biasgate.weights.roles import by_role
+from biasgate.weights.signed_colour import SIGNED_GROUPS, features_with_signed_colour
 from biasgate.zoo.index import ShardIndex, read_file, read_table
 from biasgate.zoo.plan import PlannedModel
 from biasgate.zoo.spec import ZooSpec
@@ -28,14 +29,15 @@ State = dict[str, NDArray[np.float32]]
 INITIAL = "initial."
 RAW = "raw."
 RAW_DIMENSIONS = 128
+KNOWN = (*GROUPS, *SIGNED_GROUPS)
 
 
 def feature_table(index: ShardIndex) -> pd.DataFrame:
     """Features of each model of a shard, read group by group so that one group is in memory at a time.
 
-    Columns: those of the shard's table; one a weight feature (``path.chroma``, …); the same of the model's initial
-    weights (``initial.path.chroma``, …); ``raw.0`` …, a random projection of the raw weights; and ``layout``, the layer
-    shapes in words.
+    Columns: those of the shard's table; one a weight feature (``path.chroma``, …), signed colour features too where
+    the planting is ``group``; the same of the model's initial weights (``initial.path.chroma``, …); ``raw.0`` …, a
+    random projection of the raw weights; and ``layout``, the layer shapes in words.
     """
     import pandas as pd
 
@@ -48,7 +50,7 @@ def feature_table(index: ShardIndex) -> pd.DataFrame:
 
 def feature_names(table: pd.DataFrame) -> list[str]:
     """The columns of a feature table that hold weight features, in order."""
-    return [name for name in table.columns if group_of(name) in GROUPS]
+    return [name for name in table.columns if group_of(name) in KNOWN]
 
 
 def comparable(table: pd.DataFrame) -> pd.DataFrame:
@@ -70,7 +72,7 @@ def _by_role(row: dict[str, float], prefixes: list[str]) -> dict[str, float]:
     """A row's features by role, and those of its initial weights; what the model has no layer for is not a number."""
     found: dict[str, float] = {}
     for prefix in prefixes:
-        own = {n.removeprefix(prefix): v for n, v in row.items() if (group_of(n) in GROUPS) == (not prefix) and v == v}
+        own = {n.removeprefix(prefix): v for n, v in row.items() if (group_of(n) in KNOWN) == (not prefix) and v == v}
         found |= {prefix + name: value for name, value in by_role(own).items()}
     return found
 
@@ -96,9 +98,10 @@ def _row(state: State, planned: PlannedModel, spec: ZooSpec) -> dict[str, float 
     weights = _weights(state)
     initial = _weights(parameters_of(initial_network(planned, spec)))
     raw = _project(np.concatenate([layer.weight.ravel() for layer in weights.layers]))
+    describe = features_with_signed_colour if spec.planting == "group" else weight_features
     return {
-        **weight_features(weights),
-        **{f"{INITIAL}{name}": value for name, value in weight_features(initial).items()},
+        **describe(weights),
+        **{f"{INITIAL}{name}": value for name, value in describe(initial).items()},
         **{f"{RAW}{place}": float(value) for place, value in enumerate(raw)},
         "layout": layout(weights),
     }

@@ -20,6 +20,7 @@ from biasgate.models.weights import LayerWeights, Weights
 from biasgate.weights.colour import LUMA_CHROMA
 from biasgate.weights.features import GROUPS, group_of, weight_features
 from biasgate.weights.layout import layout
+from biasgate.weights.signed_colour import features_with_signed_colour
 
 SEEDS = st.integers(0, 2**32 - 1)
 CHAINS = sorted(name for name, net in PRESETS.items() if not {"norm", "residual"} & {x.kind for x in net.layers})
@@ -67,7 +68,7 @@ def test_permuting_hidden_units_changes_no_feature(name: str, seed: int, data: s
     order = np.random.default_rng(seed).permutation(len(layers[place].bias))
     layers[place] = permuted(layers[place], order, axis=0)
     layers[place + 1] = permuted(layers[place + 1], order, axis=1)
-    close(weight_features(weights), weight_features(replace(weights, layers=tuple(layers))))
+    close(features_with_signed_colour(weights), features_with_signed_colour(replace(weights, layers=tuple(layers))))
 
 
 @settings(max_examples=12, deadline=None)
@@ -79,7 +80,7 @@ def test_rescaling_relu_units_changes_no_feature(name: str, seed: int, data: st.
     factors = np.exp(np.random.default_rng(seed).normal(size=len(layers[place].bias)))
     layers[place] = scaled(layers[place], factors, axis=0)
     layers[place + 1] = scaled(layers[place + 1], 1 / factors, axis=1)
-    close(weight_features(weights), weight_features(replace(weights, layers=tuple(layers))))
+    close(features_with_signed_colour(weights), features_with_signed_colour(replace(weights, layers=tuple(layers))))
 
 
 @settings(max_examples=6, deadline=None)
