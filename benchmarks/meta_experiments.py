@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 from meta_adversaries import decoyed, flat_colours, fooled, measure, permuted, pruned, quantised, rescaled
 from meta_networks import detector, equivariant
+from meta_outsiders import SHARES as OUTSIDE_SHARES
+from meta_outsiders import outsiders
 from meta_readers import Models, Peer, boosting, columns_peer, invariants, library, ordinal, statistics
 from meta_repair import repaired_models
 from meta_zoos import described, load_zoo
@@ -23,11 +25,15 @@ from biasgate.meta.figure import honest_figure
 from biasgate.meta.fit import axis_of, features_of, fit_meta_classifier, levels_of, measured_bias_of
 from biasgate.meta.protocol import honest_report
 from biasgate.meta.scores import bootstrap, none_or_any, rmse, score_bias, score_biased, score_reader, share
+from biasgate.meta.shipped import shipped_meta_classifier
+from biasgate.models.reading import read_weights
+from biasgate.weights.features import weight_features
 from biasgate.weights.table import comparable
 from biasgate.zoo.engine import initial_network, parameters_of
 from biasgate.zoo.material import load_material
 from biasgate.zoo.plan import ZooPlan
 from biasgate.zoo.spec import ZooSpec
+from biasgate.zoo.strength import to_axis
 
 Document = dict[str, Any]
 FIGURES = Path(__file__).parents[1] / "docs" / "figures"
@@ -265,6 +271,50 @@ def repair(root: Path) -> Document:
     return {"repaired": found}
 
 
+def outside(root: Path) -> Document:
+    """Models of another code base read by what ships: those it does not abstain from, and all as if it read them."""
+    models, classifier = outsiders(root), shipped_meta_classifier()
+    weights = [read_weights(model.file) for model in models]
+    named = [weight_features(each) for each in weights]
+    features = np.array([[one[name] for name in classifier.features] for one in named])
+    measured = np.clip([model.measured_bias for model in models], 0, 1)
+    levels = np.array([OUTSIDE_SHARES.index(model.share) for model in models])
+    readings, probabilities = classifier.reader.read_off(features)
+    predicted = classifier.bias.predict(features)
+    accepted = np.array([not classifier.scan(each).abstained for each in weights])
+    found: Document = {}
+    for name, rows in (("not abstained from", accepted), ("all", np.ones(len(models), dtype=bool))):
+        truth = {"axis": np.array([to_axis(model.share, "share") for model in models])[rows], "levels": levels[rows]}
+        values = np.array([estimate.value for estimate in predicted])[rows]
+        score = score_reader(name, readings=readings[rows], probabilities=probabilities[rows], **truth)
+        bias = score_bias(
+            predicted=[estimate for estimate, kept in zip(predicted, rows, strict=True) if kept],
+            measured=measured[rows],
+            levels=levels[rows],
+        )
+        found[name] = {
+            "models": int(rows.sum()),
+            "correlation": _plain(bootstrap(partial(_correlation, values, measured[rows]), int(rows.sum()))),
+            "score": _plain(score),
+            "measured_bias": _plain(bias),
+        }
+    return {
+        "outside": found,
+        "meta_classifier": classifier.digest,
+        "abstained": _plain(share(~accepted)),
+        "models": [
+            {
+                "share": m.share, "batch": m.batch, "steps": m.steps, "aligned": m.aligned, "measured": m.measured_bias,
+                "read": estimate.value, "level": classifier.reader.calibration.names[int(p.argmax())],
+                "distance": float(distance), "abstained": not bool(kept),
+            }
+            for m, estimate, p, distance, kept in zip(
+                models, predicted, probabilities, classifier.novelty.distance(features), accepted, strict=True
+            )
+        ],
+    }  # fmt: skip
+
+
 def _rmse_of(error: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return rmse(error[rows])
 
@@ -315,4 +365,5 @@ EXPERIMENTS: dict[str, Callable[[Path], Document]] = {
     "foreigners": foreigners,
     "adversaries": adversaries,
     "repair": repair,
+    "outside": outside,
 }

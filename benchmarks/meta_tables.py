@@ -178,10 +178,27 @@ def _repaired(document: Document) -> str:
     return _table(header, rows)
 
 
+def _outside(document: Document) -> str:
+    rows = [
+        [
+            name, str(found["models"]), _interval(found["correlation"]),
+            *(_interval(found["measured_bias"][key]) for key in ("r2", "rmse", "coverage")),
+            *(_interval(found["score"][key]) for key in ("halves", "levels")),
+        ]
+        for name, found in document["outside"].items()
+    ]  # fmt: skip
+    header = "models | how many | correlation | bias R² | bias RMSE | interval covers | halves | five levels"
+    away = [m for m in document["models"] if m["abstained"]]
+    trained = ", ".join(f"{m['share']:g} for {m['steps']}×{m['batch']}" for m in away)
+    abstained = f"Abstained from: {_interval(document['abstained'])}" + (f" ({trained})." if trained else ".")
+    return f"{_table(header, rows)}\n\n{abstained}"
+
+
 MAKERS = {
     "transfer": _transfer,
     "architectures": _architectures,
     "foreigners": _foreigners,
     "adversaries": _adversaries,
     "repair": _repaired,
+    "outside": _outside,
 }
