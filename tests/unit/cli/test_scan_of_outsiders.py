@@ -22,7 +22,7 @@ FORMATS = ("onnx", "pt", "safetensors")
 
 
 class Outsider(nn.Module):
-    """The layers of Serna et al. as another author would write them: blocks of their own names, an embedding, a head."""
+    """The layers of Serna et al. as another author would write them: own names, in no order of the alphabet."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     state = network.state_dict()
     torch.save({"epoch": 1, "state_dict": {f"module.{name}": value for name, value in state.items()}}, out / "net.pt")
     save_file(state, out / "net.safetensors")
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="legacy TorchScript"):
         torch.onnx.export(network, (images[:1],), out / "net.onnx", dynamo=False)
     return out
 
