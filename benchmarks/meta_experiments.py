@@ -38,6 +38,7 @@ from biasgate.zoo.strength import to_axis
 Document = dict[str, Any]
 FIGURES = Path(__file__).parents[1] / "docs" / "figures"
 ATTACKED = 30
+FEWEST = 5
 SAME_FUNCTION = ("rescaled units", "permuted units")
 CURVE = (0.125, 0.25, 0.5, 1.0)
 PEERS: dict[str, Peer] = {
@@ -284,6 +285,8 @@ def outside(root: Path) -> Document:
     accepted = np.array([not classifier.scan(each).abstained for each in weights])
     found: Document = {}
     for name, rows in (("not abstained from", accepted), ("all", np.ones(len(models), dtype=bool))):
+        if rows.sum() < FEWEST:
+            continue
         truth = {"axis": np.array([to_axis(model.share, "share") for model in models])[rows], "levels": levels[rows]}
         values = np.array([estimate.value for estimate in predicted])[rows]
         score = score_reader(name, readings=readings[rows], probabilities=probabilities[rows], **truth)

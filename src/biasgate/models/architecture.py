@@ -8,6 +8,9 @@ from pydantic import Field, PositiveInt
 
 from biasgate.documents import Document
 
+Init = Literal["kaiming_uniform", "kaiming_normal", "xavier_uniform", "torch"]
+"""How weights may be drawn before training; see ``biasgate.models.network.initialise``."""
+
 
 class Conv(Document):
     """A convolution, then its bias; ``padding`` is symmetric zero padding, in pixels."""

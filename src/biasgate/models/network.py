@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from torch import Generator, Tensor, nn
 
 from biasgate.errors import InputError
-from biasgate.models.architecture import Architecture, Conv, Dense, Dropout, Flatten, Layer, Norm, Pool, Relu, Residual
+from biasgate.models.architecture import (
+    Architecture,
+    Conv,
+    Dense,
+    Dropout,
+    Flatten,
+    Init,
+    Layer,
+    Norm,
+    Pool,
+    Relu,
+    Residual,
+)
 from biasgate.models.shapes import Shape, layer_shape, layer_shapes
-
-Init = Literal["kaiming_uniform", "kaiming_normal", "xavier_uniform"]
 
 
 class Network(nn.Module):
@@ -54,16 +62,20 @@ def build(architecture: Architecture) -> Network:
 
 
 def initialise(module: nn.Module, *, init: Init, generator: Generator) -> None:
-    """Draws every convolution's and dense layer's weight anew, for ReLU units; biases become zero.
+    """Draws every convolution's and dense layer's weight anew.
 
     Args:
         module: Changed in place.
-        init: He et al. 2015 (``kaiming``) or Glorot and Bengio 2010 (``xavier``).
+        init: He et al. 2015 (``kaiming``) or Glorot and Bengio 2010 (``xavier``), for ReLU units and with biases of
+            zero; or ``torch``, what PyTorch does by itself: weights and biases uniform within 1/√inputs.
         generator: Source of all randomness: equal generators give equal weights.
     """
     for part in module.modules():
         if isinstance(part, nn.Conv2d | nn.Linear):
+            bound = part.weight[0].numel() ** -0.5
             match init:
+                case "torch":
+                    nn.init.uniform_(part.weight, -bound, bound, generator=generator)
                 case "kaiming_uniform":
                     nn.init.kaiming_uniform_(part.weight, nonlinearity="relu", generator=generator)
                 case "kaiming_normal":
@@ -72,7 +84,10 @@ def initialise(module: nn.Module, *, init: Init, generator: Generator) -> None:
                     gain = nn.init.calculate_gain("relu")
                     nn.init.xavier_uniform_(part.weight, gain=gain, generator=generator)
             if part.bias is not None:  # pyright: ignore[reportUnnecessaryComparison]
-                nn.init.zeros_(part.bias)
+                if init == "torch":
+                    nn.init.uniform_(part.bias, -bound, bound, generator=generator)
+                else:
+                    nn.init.zeros_(part.bias)
 
 
 def parameter_count(module: nn.Module) -> int:

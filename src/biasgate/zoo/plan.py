@@ -12,6 +12,7 @@ from pydantic import Field
 
 from biasgate.documents import Document, canonical_json, sha256
 from biasgate.errors import InputError, TrustError
+from biasgate.models.architecture import Init
 from biasgate.training.recipe import TrainingRecipe
 from biasgate.zoo.spec import Split, ZooSpec
 from biasgate.zoo.strength import from_axis, to_axis
@@ -47,7 +48,7 @@ class PlannedModel(Document):
     palette: int
     architecture: int
     samples: int
-    init: Literal["kaiming_uniform", "kaiming_normal", "xavier_uniform"]
+    init: Init
     normalisation: Literal["unit", "centred"]
     training: TrainingRecipe
 

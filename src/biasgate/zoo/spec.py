@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from biasgate.data.spec import DataSource
 from biasgate.documents import Document
+from biasgate.models.architecture import Init
 from biasgate.models.presets import NamedArchitecture
 from biasgate.training.normalisation import Normalisation
 from biasgate.training.recipe import Augmentation, Optimizer
@@ -52,7 +53,7 @@ class Recipe(Document):
     optimizer: tuple[Optimizer, ...] = ("adam", "adamw")
     steps: tuple[int, ...] = (300, 400)
     samples: tuple[int, int] = (500, 700)
-    init: tuple[Literal["kaiming_uniform", "kaiming_normal", "xavier_uniform"], ...] = (
+    init: tuple[Init, ...] = (
         "kaiming_uniform",
         "kaiming_normal",
     )

@@ -1,8 +1,10 @@
+from typing import get_args
+
 import pytest
 import torch
 
 from biasgate.errors import InputError
-from biasgate.models.architecture import Architecture, Conv, Dense, Flatten, Residual
+from biasgate.models.architecture import Architecture, Conv, Dense, Flatten, Init, Residual
 from biasgate.models.network import build, initialise, parameter_count
 from biasgate.models.presets import PRESETS, preset
 from biasgate.models.shapes import output_shape
@@ -40,7 +42,7 @@ def test_parameters_are_named_by_the_layers_place():
     assert list(network.state_dict()) == ["layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias"]
 
 
-@pytest.mark.parametrize("init", ["kaiming_uniform", "kaiming_normal", "xavier_uniform"])
+@pytest.mark.parametrize("init", get_args(Init))
 def test_initialisation_depends_on_the_generator_alone(init):
     def draw(seed: int) -> torch.Tensor:
         network = build(preset("digits_small"))
@@ -52,6 +54,14 @@ def test_initialisation_depends_on_the_generator_alone(init):
     torch.manual_seed(6)
     assert torch.equal(first, draw(1))
     assert not torch.equal(first, draw(2))
+
+
+def test_torch_initialises_as_torch_does():
+    network, own = (build(Architecture(name="wide", input=(512,), layers=(Dense(out=512),))) for _ in range(2))
+    initialise(network, init="torch", generator=torch.Generator().manual_seed(0))
+    for drawn, torchs in zip(network.parameters(), own.parameters(), strict=True):
+        assert drawn.detach().abs().max() == pytest.approx(512**-0.5, rel=0.01)
+        assert drawn.std().item() == pytest.approx(torchs.std().item(), rel=0.1)
 
 
 def test_initialised_weights_keep_the_variance_of_relu_layers():
