@@ -116,9 +116,7 @@ CURRICULA: dict[str, Method] = {
 def arms(world: World) -> dict[str, Method]:
     """All arms that work on the world."""
     images = world.contract.layout != "rows"
-    generated = (
-        {"unlearning, generated pairs": partial(repair_head, grid=DAMPINGS, edit=from_generated)} if images else {}
-    )
+    generated = partial(repair_head, grid=DAMPINGS, edit=from_generated)
     return {
         "original": lambda network, *_, **__: unchanged(network),
         "retrained with all twins": lambda *_, **__: unchanged(world.train(world.training)),
