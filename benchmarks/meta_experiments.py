@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from meta_adversaries import decoyed, flat_colours, fooled, measure, permuted, pruned, quantised, rescaled
-from meta_networks import detector, equivariant
+from meta_networks import NETWORKS
 from meta_outsiders import SHARES as OUTSIDE_SHARES
 from meta_outsiders import outsiders
 from meta_readers import Models, Peer, boosting, columns_peer, invariants, library, ordinal, statistics
@@ -46,8 +46,7 @@ PEERS: dict[str, Peer] = {
     "invariants + ordinal": ordinal,
     "invariants + boosting": boosting(invariants),
     "layer statistics + boosting": boosting(statistics),
-    "IFBiD's detector (our reading)": detector,
-    "equivariant network (ours)": equivariant,
+    **NETWORKS,
 }
 
 

@@ -1,13 +1,19 @@
-"""Peers that are networks on weights: the detector of IFBiD (our reading) and an equivariant network of ours."""
+"""Peers that are networks on weights: the detector of IFBiD (our reading), an equivariant network of ours, and NFN.
+
+The last is a neural functional network (Zhou et al., arXiv 2302.14040) of layers from ``pip install nfn==0.1.2``, which
+is no dependency of the project: without it this peer is left out.
+"""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 import torch
-from meta_readers import Array, Models, Reading, axis_points, calibrated
+from meta_readers import Array, Models, Peer, Reading, axis_points, calibrated
 from torch import Tensor, nn
 
 from biasgate.meta.fit import axis_of, graded, levels_of
@@ -22,6 +28,8 @@ Inputs = list[Tensor]
 """What a network sees of some models; the first axis of each tensor is the model."""
 
 EPOCHS, PATIENCE, BATCH = 120, 25, 32
+NFN_EPOCHS = 30
+"""Fewer: an epoch of this one takes as long as ten of the others."""
 
 
 class Detector(nn.Module):
@@ -84,6 +92,33 @@ class Messages(nn.Module):
         return torch.cat([edge[..., 0] @ units, edge[..., 1] @ units], dim=2)
 
 
+class NeuralFunctional(nn.Module):
+    """Two hidden-permutation-equivariant layers of ``nfn``, its invariant pooling, and a head; ``inputs``: weights
+    ``[n, 1, out, in, taps, 1]`` (without taps where there is one), then biases ``[n, 1, units]``, a layer each."""
+
+    def __init__(self, inputs: Inputs, width: int = 8) -> None:
+        from nfn.common import network_spec_from_wsfeat
+        from nfn.layers import HNPLinear, HNPPool, TupleOp
+
+        super().__init__()
+        self.scales = [(float(x.mean()), float(x.std())) for x in inputs]
+        spec = network_spec_from_wsfeat(self._features(inputs))
+        self.net = nn.Sequential(
+            HNPLinear(spec, 1, width), TupleOp(nn.ReLU()), HNPLinear(spec, width, width), TupleOp(nn.ReLU()),
+            HNPPool(spec), nn.Flatten(),
+            nn.Linear(width * HNPPool.get_num_outs(spec), 64), nn.ReLU(), nn.Dropout(0.2), nn.Linear(64, 2),
+        )  # fmt: skip
+
+    def forward(self, inputs: Inputs) -> Tensor:
+        return self.net(self._features(inputs))
+
+    def _features(self, inputs: Inputs) -> Any:
+        from nfn.common import WeightSpaceFeatures
+
+        standard = [(x - mean) / scale for x, (mean, scale) in zip(inputs, self.scales, strict=True)]
+        return WeightSpaceFeatures(standard[: len(standard) // 2], standard[len(standard) // 2 :])
+
+
 def _turned(filters: Tensor) -> Tensor:
     """Each model's chroma plane turned by an angle of its own."""
     angle = 2 * torch.pi * torch.rand(len(filters), 1, 1)
@@ -112,6 +147,16 @@ def balanced_graph(models: Models) -> Inputs:
     return [torch.from_numpy(np.stack(part)).float() for part in zip(*rows, strict=True)]
 
 
+def raw_weights(models: Models) -> Inputs:
+    """See ``NeuralFunctional``."""
+    rows = []
+    for state in models.states:
+        links = chain(Weights(layers_of(state, where="zoo"), digest=""))
+        weights = [w[..., None] if w.shape[2] > 1 else w[..., 0] for w in (link.weight for link in links)]
+        rows.append([*weights, *(link.bias for link in links)])
+    return [torch.from_numpy(np.stack(part)).float()[:, None] for part in zip(*rows, strict=True)]
+
+
 def detector(train: Models, validation: Models, spec: ZooSpec) -> Callable[[Models], Reading]:
     """IFBiD's detector on the levels."""
     torch.manual_seed(0)
@@ -135,30 +180,45 @@ def detector(train: Models, validation: Models, spec: ZooSpec) -> Callable[[Mode
     return read
 
 
-def equivariant(train: Models, validation: Models, spec: ZooSpec) -> Callable[[Models], Reading]:
-    """Our network, the mean of two initialisations, to the bias axis and to the presence of bias."""
-    known = balanced_graph(train), balanced_graph(validation)
-    axes = [axis_of(models.table, spec) for models in (train, validation)]
-    on_axis = [graded(models.table, spec) for models in (train, validation)]
-    centre, scale = axes[0][on_axis[0]].mean(), axes[0][on_axis[0]].std()
+def regression(
+    view: Callable[[Models], Inputs], build: Callable[[Inputs], nn.Module], *, seeds: int, epochs: int = EPOCHS
+) -> Peer:
+    """The mean of a few networks of different initialisation, to the bias axis and to the presence of bias."""
 
-    def targets(place: int, models: Models) -> Tensor:
-        """The axis, standardised; whether there is bias; whether the axis counts."""
-        presence = levels_of(models.table, spec) > 0
-        return torch.from_numpy(np.column_stack([(axes[place] - centre) / scale, 4 * presence, on_axis[place]])).float()
+    def peer(train: Models, validation: Models, spec: ZooSpec) -> Callable[[Models], Reading]:
+        known = view(train), view(validation)
+        axes = [axis_of(models.table, spec) for models in (train, validation)]
+        on_axis = [graded(models.table, spec) for models in (train, validation)]
+        centre, scale = axes[0][on_axis[0]].mean(), axes[0][on_axis[0]].std()
 
-    nets: list[nn.Module] = []
-    for seed in range(2):
-        torch.manual_seed(seed)
-        data = (known[0], targets(0, train)), (known[1], targets(1, validation))
-        nets.append(_fitted(Messages(known[0]), *data, _both))
+        def targets(place: int, models: Models) -> Tensor:
+            """The axis, standardised; whether there is bias; whether the axis counts."""
+            presence = levels_of(models.table, spec) > 0
+            columns = [(axes[place] - centre) / scale, 4 * presence, on_axis[place]]
+            return torch.from_numpy(np.column_stack(columns)).float()
 
-    def read(models: Models) -> list[Array]:
-        inputs = balanced_graph(models)
-        found = torch.stack([_run(net, inputs) for net in nets]).mean(dim=0).double().numpy()
-        return [found[:, 0] * scale + centre, found[:, 1]]
+        nets: list[nn.Module] = []
+        for seed in range(seeds):
+            torch.manual_seed(seed)
+            data = (known[0], targets(0, train)), (known[1], targets(1, validation))
+            nets.append(_fitted(build(known[0]), *data, _both, epochs=epochs))
 
-    return calibrated(read, validation, spec)
+        def read(models: Models) -> list[Array]:
+            inputs = view(models)
+            found = torch.stack([_run(net, inputs) for net in nets]).mean(dim=0).double().numpy()
+            return [found[:, 0] * scale + centre, found[:, 1]]
+
+        return calibrated(read, validation, spec)
+
+    return peer
+
+
+NETWORKS: dict[str, Peer] = {
+    "IFBiD's detector (our reading)": detector,
+    "equivariant network (ours)": regression(balanced_graph, Messages, seeds=2),
+    **({"neural functional network (nfn)": regression(raw_weights, NeuralFunctional, seeds=1, epochs=NFN_EPOCHS)}
+       if find_spec("nfn") else {}),
+}  # fmt: skip
 
 
 def _both(found: Tensor, truth: Tensor) -> Tensor:
@@ -171,11 +231,13 @@ def _fitted(
     train: tuple[Inputs, Tensor],
     validation: tuple[Inputs, Tensor],
     loss: Callable[[Tensor, Tensor], Tensor],
+    *,
+    epochs: int = EPOCHS,
 ) -> nn.Module:
     """AdamW until validation has not improved for a while; the best epoch's parameters are kept."""
     optimizer = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=1e-2)
     best, kept, since = float("inf"), copy.deepcopy(net.state_dict()), 0
-    for _ in range(EPOCHS):
+    for _ in range(epochs):
         net.train()
         for rows in torch.randperm(len(train[1])).split(BATCH):
             optimizer.zero_grad()
