@@ -17,8 +17,9 @@ LOOK: dict[Kind, tuple[str, str, str]] = {
     "reference": ("#777777", "s", "original; retrained with all twins"),
 }
 """Colour, marker and name in the legend."""
-PANEL, LABELS, MARGINS = (1.7, 0.165), 2.1, 0.75
-"""Inches: a panel's width and its height an arm, the width of arms' names, what is above and below panels."""
+PANEL, NARROWEST, LABELS, MARGINS = (1.7, 0.165), 7.2, 2.1, 0.75
+"""Inches: a panel's width and its height an arm, the figure's least width, the width of arms' names, what is above and
+below panels."""
 
 
 def write_figure(worlds: dict[str, Arms]) -> None:
@@ -28,23 +29,25 @@ def write_figure(worlds: dict[str, Arms]) -> None:
     mpl.use("svg")
     mpl.rcParams |= {"svg.hashsalt": "biasgate", "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 8}
     import matplotlib.pyplot as plt
+    from matplotlib.lines import Line2D
 
     rows = defaultdict[str, list[str]](list)
     for name in worlds:
         rows[name.split()[0]].append(name)
     columns = max(map(len, rows.values()))
     heights = [PANEL[1] * max(len(worlds[name]) for name in names) + MARGINS for names in rows.values()]
-    width, height = LABELS + PANEL[0] * columns, sum(heights) + 0.5
+    wide = max(PANEL[0], (NARROWEST - LABELS) / columns)
+    width, height = LABELS + wide * columns, sum(heights) + 0.5
     figure = plt.figure(figsize=(width, height))
     top = height
     for names, tall in zip(rows.values(), heights, strict=True):
         top -= tall
         for place, name in enumerate(names):
-            left = (LABELS + place * PANEL[0]) / width
-            box = (left, (top + 0.35) / height, (PANEL[0] - 0.15) / width, (tall - MARGINS) / height)
+            left = (LABELS + place * wide) / width
+            box = (left, (top + 0.35) / height, (wide - 0.15) / width, (tall - MARGINS) / height)
             draw(figure.add_axes(box), name, worlds[name], labelled=place == 0)
     marks = [
-        plt.Line2D([], [], linestyle="", marker=marker, color=colour, label=label)
+        Line2D([], [], linestyle="", marker=marker, color=colour, label=label)
         for colour, marker, label in LOOK.values()
     ]
     figure.legend(handles=marks, loc="lower center", ncols=4, frameon=False)
