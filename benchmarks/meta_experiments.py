@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from meta_adversaries import decoyed, flat_colours, fooled, measure, permuted, pruned, quantised, rescaled
+from meta_groups import groups
 from meta_networks import NETWORKS
 from meta_outsiders import SHARES as OUTSIDE_SHARES
 from meta_outsiders import outsiders
@@ -368,4 +369,5 @@ EXPERIMENTS: dict[str, Callable[[Path], Document]] = {
     "adversaries": adversaries,
     "repair": repair,
     "outside": outside,
+    "groups: faces_group": partial(groups, "faces_group", "faces_even"),
 }

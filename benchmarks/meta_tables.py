@@ -19,6 +19,7 @@ def write_tables(results: Document) -> None:
         "honest": _honest({zoo: results[f"honest: {zoo}"] for zoo in _zoos(results, "honest")}),
         "ablation": _ablation({zoo: results[f"honest: {zoo}"] for zoo in _zoos(results, "honest")}),
         "curve": _curve({zoo: results[f"learning_curve: {zoo}"] for zoo in _zoos(results, "learning_curve")}),
+        **{f"groups: {zoo}": _groups(results[f"groups: {zoo}"]) for zoo in _zoos(results, "groups")},
         **{name: MAKERS[name](results[name]) for name in MAKERS if name in results},
     }
     text = DOCS.read_text()
@@ -192,6 +193,50 @@ def _outside(document: Document) -> str:
     trained = ", ".join(f"{m['share']:g} for {m['steps']}×{m['batch']}" for m in away)
     abstained = f"Abstained from: {_interval(document['abstained'])}" + (f" ({trained})." if trained else ".")
     return f"{_table(header, rows)}\n\n{abstained}"
+
+
+def _groups(document: Document) -> str:
+    report, favour = document["report"], document["favour"]
+    readers = {"**signed colour features** (the library's)": report["score"], **document["peers"]}
+    readers |= {f"{score['name']} features alone": score for score in report["ablation"]}
+    readers |= {f"{score['name']} (shortcut)": score for score in report["shortcuts"]}
+    readers["inference oracle (not inference-free)"] = report["oracle"]
+    scores = _table(
+        "reader | exact group | log-loss | Brier | calibration p",
+        [
+            [
+                name, *(_interval(score[part]) for part in ("levels", "log_loss", "brier")),
+                f"{score['calibration']['sureness']:.2f}, {score['calibration']['counts']:.2f}",
+            ]
+            for name, score in readers.items()
+        ],
+    )  # fmt: skip
+    names = report["level_names"]
+    planted = _table(
+        "favours | " + " | ".join([f"named {n}" for n in names] + [f"accuracy gained in {n}" for n in names]),
+        [
+            [name, *map(str, row), *(_interval(favour["gain"][name][other]) for other in names)]
+            for name, row in zip(names, report["confusion"], strict=True)
+        ],
+    )
+    alarms = ", ".join(f"{alarm['name']} {alarm['levels']['value']:.0%}" for alarm in report["leaks"])
+    ringing = ", ".join(alarm["name"] for alarm in report["leaks"] if alarm["rings"]) or "silent"
+    curve = ", ".join(f"{point['train']}: {_interval(point['score']['levels'])}" for point in document["curve"])
+    usual = ", ".join(f"{name} {rate:.2f}".replace("0.", ".") for name, rate in favour["even_accuracy"].items())
+    gained, most = (_interval(favour[f"planted has the largest {what}"]) for what in ("gain", "accuracy"))
+    return "\n\n".join(
+        [
+            f"{report['train']} to learn from, {report['validation']} to calibrate on, {report['test']} test, "
+            f"of {document['planned']} planned",
+            scores,
+            f"Less the oracle: {_interval(report['against_oracle'])}. Not abstained from: "
+            f"{_interval(report['accepted'])}. Alarms: {ringing} (groups named: {alarms}). "
+            f"Exact groups by models learned from: {curve}.",
+            planted,
+            f"Gained over {favour['even_models']} models that favour none (accuracy: {usual}). The planted group has "
+            f"the largest gain in {gained} of the test models, the largest accuracy in {most}.",
+        ]
+    )
 
 
 MAKERS = {

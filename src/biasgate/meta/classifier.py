@@ -23,7 +23,7 @@ from biasgate.models.weights import Weights
 from biasgate.weights.features import group_of, weight_features
 from biasgate.weights.layout import layout
 from biasgate.weights.roles import by_role
-from biasgate.weights.signed_colour import features_with_signed_colour
+from biasgate.weights.signed_colour import signed_colour_features
 
 GROUP_WORDS = {
     "path": "the path energy from colour to the logits",
@@ -119,7 +119,7 @@ class MetaClassifier(Document):
         return self._read(weights, features)
 
     def _describe(self, weights: Weights) -> dict[str, float]:
-        return (features_with_signed_colour if isinstance(self.reader, GroupReader) else weight_features)(weights)
+        return (signed_colour_features if isinstance(self.reader, GroupReader) else weight_features)(weights)
 
     def _read(self, weights: Weights, features: Array) -> Scan:
         probabilities = self.reader.probabilities(features)[0]

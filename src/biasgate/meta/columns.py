@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from biasgate.meta.ridge import Array
-from biasgate.weights.table import INITIAL, feature_names
+from biasgate.weights.table import INITIAL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,7 @@ def recipe(table: pd.DataFrame) -> Array:
 
 def initial_weights(table: pd.DataFrame) -> Array:
     """The weight features of the untrained models."""
-    return table[[INITIAL + name for name in feature_names(table)]].to_numpy(dtype=float)
+    return table[[name for name in table.columns if name.startswith(INITIAL)]].to_numpy(dtype=float)
 
 
 def image_subset(table: pd.DataFrame) -> Array:

@@ -16,6 +16,8 @@ from biasgate.meta.measured import fit_bias_reader
 from biasgate.meta.novelty import fit_novelty
 from biasgate.meta.reader import Reader, fit_reader
 from biasgate.meta.ridge import Array
+from biasgate.weights.features import GROUPS
+from biasgate.weights.signed_colour import SIGNED_GROUPS
 from biasgate.weights.table import comparable, feature_names
 from biasgate.zoo.spec import Split, ZooSpec
 from biasgate.zoo.strength import to_axis
@@ -43,7 +45,7 @@ def fit_meta_classifier(table: pd.DataFrame, *, spec: ZooSpec, repaired: pd.Data
     import pandas as pd
 
     whole = comparable(table if repaired is None else pd.concat([table, repaired], ignore_index=True))
-    planted, names = whole.iloc[: len(table)], feature_names(whole)
+    planted, names = whole.iloc[: len(table)], feature_names(whole, groups_read(spec))
     train, validation = split_of(planted, "train"), split_of(planted, "validation")
     _check(split_of(whole, "train"), split_of(whole, "validation"), names, spec)
     everything = split_of(whole, "train"), split_of(whole, "validation")
@@ -64,6 +66,11 @@ def fit_meta_classifier(table: pd.DataFrame, *, spec: ZooSpec, repaired: pd.Data
         ),
         novelty=fit_novelty(x_train, x_validation),
     )
+
+
+def groups_read(spec: ZooSpec) -> tuple[str, ...]:
+    """The groups of features that the zoo's reader sees: invariant to the direction of colour, or of groups signed."""
+    return SIGNED_GROUPS if spec.planting == "group" else GROUPS
 
 
 def fit_levels(train: pd.DataFrame, validation: pd.DataFrame, view: View, *, spec: ZooSpec) -> Reader | GroupReader:

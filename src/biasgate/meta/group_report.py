@@ -17,7 +17,7 @@ from biasgate.meta.protocol import levels_difference, only
 from biasgate.meta.scores import score_naming, share
 from biasgate.meta.trial import Trial
 from biasgate.statistics.estimate import Estimate
-from biasgate.weights.features import group_of
+from biasgate.weights.signed_colour import SIGNED_GROUPS
 from biasgate.weights.table import comparable
 from biasgate.zoo.spec import ZooSpec
 
@@ -99,12 +99,12 @@ def group_report(classifier: MetaClassifier, table: pd.DataFrame, *, spec: ZooSp
         train=len(trial.train),
         validation=len(trial.validation),
         test=len(trial.test),
-        score=score_naming("weight features", probabilities=probabilities, levels=trial.levels),
+        score=score_naming("signed colour features", probabilities=probabilities, levels=trial.levels),
         accepted=share(classifier.novelty.distance(features) <= classifier.novelty.limit),
         oracle=score_naming("inference oracle", probabilities=oracle, levels=trial.levels),
         against_oracle=levels_difference(probabilities, oracle, trial.levels),
         shortcuts=(score_of("final loss", columns.final_loss), score_of("path norm", columns.path_norm)),
-        ablation=tuple(score_of(g, only(classifier, g)) for g in dict.fromkeys(map(group_of, classifier.features))),
+        ablation=tuple(score_of(g, only(classifier, g)) for g in SIGNED_GROUPS),
         leaks=leak_alarms(trial, classifier),
         confusion=trial.confusion(probabilities),
     )

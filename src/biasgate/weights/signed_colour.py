@@ -61,7 +61,7 @@ def signed_colour_features(weights: Weights) -> dict[str, float]:
 
 
 def features_with_signed_colour(weights: Weights) -> dict[str, float]:
-    """All weight features of a model, signed colour among them: what a reader of groups sees."""
+    """All weight features of a model, signed colour among them."""
     return {**weight_features(weights), **signed_colour_features(weights)}
 
 
@@ -153,7 +153,7 @@ def _below(name: str, taken: Array, arriving: tuple[Array, Array], flows: Paths,
     power = float(weight @ active**2)
     yield f"{name}.below", _ratio(weight @ active, power * float(weight.sum()))
     for what, seen in zip(SEEN, np.column_stack([signed[:, :, 0], bias]).T / reach, strict=True):
-        yield f"{name}.below_{what}", _ratio(weight * active @ seen, power * float(weight @ seen**2))
+        yield f"{name}.below_{what}", _ratio(float((weight * active) @ seen), power * float(weight @ seen**2))
 
 
 def _reach(flows: Paths, layer: int) -> Array:

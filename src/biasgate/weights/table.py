@@ -48,9 +48,9 @@ def feature_table(index: ShardIndex) -> pd.DataFrame:
     return pd.concat([rows, pd.DataFrame(read)], axis=1)
 
 
-def feature_names(table: pd.DataFrame) -> list[str]:
-    """The columns of a feature table that hold weight features, in order."""
-    return [name for name in table.columns if group_of(name) in KNOWN]
+def feature_names(table: pd.DataFrame, groups: tuple[str, ...] = GROUPS) -> list[str]:
+    """The columns of a feature table that hold weight features of some groups, in order."""
+    return [name for name in table.columns if group_of(name) in groups]
 
 
 def comparable(table: pd.DataFrame) -> pd.DataFrame:
@@ -59,7 +59,7 @@ def comparable(table: pd.DataFrame) -> pd.DataFrame:
 
     if len(set(table["layout"])) < 2:
         return table
-    numbered = feature_names(table)
+    numbered = feature_names(table, KNOWN)
     prefixes = [prefix for prefix in ("", INITIAL) if prefix + numbered[0] in table.columns]
     columns = [prefix + name for prefix in prefixes for name in numbered]
     values = table[columns].to_numpy(dtype=np.float64).tolist()

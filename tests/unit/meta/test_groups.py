@@ -15,7 +15,7 @@ from biasgate.errors import InputError
 from biasgate.meta.alarms import leak_alarms
 from biasgate.meta.classifier import MetaClassifier
 from biasgate.meta.columns import accuracies
-from biasgate.meta.fit import fit_meta_classifier
+from biasgate.meta.fit import features_of, fit_meta_classifier
 from biasgate.meta.group_report import GroupReport, group_report
 from biasgate.meta.incumbent import compare_with_incumbent
 from biasgate.meta.protocol import honest_report
@@ -25,7 +25,6 @@ from biasgate.models.network import build, initialise
 from biasgate.models.safetensors_weights import layers_of
 from biasgate.models.weights import Weights
 from biasgate.report.honest import honest_page
-from biasgate.weights.features import GROUPS
 from biasgate.weights.layout import layout
 from biasgate.weights.signed_colour import SIGNED_GROUPS, features_with_signed_colour
 from biasgate.weights.table import INITIAL, RAW, feature_names
@@ -100,13 +99,16 @@ def report(classifier: MetaClassifier, table: pd.DataFrame) -> GroupReport:
 
 @pytest.mark.parametrize("group", SKIN)
 def test_a_scan_names_the_group_with_probabilities_and_no_measured_bias(classifier: MetaClassifier, group: str) -> None:
-    scan = classifier.scan(leaning(1, group)[1])
-    assert scan.level == group
-    assert list(scan.probabilities) == list(SKIN)
-    assert sum(scan.probabilities.values()) == pytest.approx(1)
-    assert scan.measured_bias is None
-    assert scan.reason.endswith(f"for {group}")
-    assert set(scan.contributions) == {*GROUPS, *SIGNED_GROUPS}
+    scans = [classifier.scan(leaning(seed, group)[1]) for seed in range(8)]
+    read = [scan for scan in scans if not scan.abstained]
+    assert len(read) >= 4
+    for scan in read:
+        assert scan.level == group
+        assert list(scan.probabilities) == list(SKIN)
+        assert sum(scan.probabilities.values()) == pytest.approx(1)
+        assert scan.measured_bias is None
+        assert scan.reason.endswith(f"for {group}")
+        assert set(scan.contributions) == set(SIGNED_GROUPS)
 
 
 def test_a_layout_or_weights_that_it_never_met_are_abstained_from(classifier: MetaClassifier) -> None:
@@ -137,17 +139,18 @@ def test_what_is_planted_is_found_and_the_zoo_rings_no_alarm(report: GroupReport
     assert np.sum(report.confusion) == report.test == 24
     assert not any(alarm.rings for alarm in report.leaks)
     assert all(shortcut.levels.high < report.score.levels.low for shortcut in report.shortcuts)
-    assert [score.name for score in report.ablation] == [*GROUPS, *SIGNED_GROUPS]
+    assert [score.name for score in report.ablation] == list(SIGNED_GROUPS)
 
 
-def test_signed_colour_is_what_tells(report: GroupReport) -> None:
-    levels = {score.name: score.levels.value for score in report.ablation}
-    assert levels["tone"] > 0.9
-    assert max(levels[group] for group in GROUPS) < 0.6
+def test_signed_colour_is_what_tells(report: GroupReport, table: pd.DataFrame) -> None:
+    trial = Trial.of(table, SPEC)
+    blind = trial.probabilities(lambda part: features_of(part, feature_names(table))).argmax(axis=1)
+    assert (blind == trial.levels).mean() < 0.6
+    assert max(score.levels.value for score in report.ablation) > 0.9
 
 
 def test_a_leak_rings_its_alarm(classifier: MetaClassifier, table: pd.DataFrame) -> None:
-    leaky = table.assign(**{INITIAL + name: table[name] for name in feature_names(table)})
+    leaky = table.assign(**{INITIAL + name: table[name] for name in feature_names(table, SIGNED_GROUPS)})
     rings = {alarm.name: alarm.rings for alarm in leak_alarms(Trial.of(leaky, SPEC), classifier)}
     assert rings["initial weights"]
 
@@ -173,7 +176,9 @@ def test_a_challenger_is_compared_by_how_often_it_names_another_group(
 ) -> None:
     assert compare_with_incumbent(classifier, classifier, table, spec=SPEC).non_inferior
     rng = np.random.default_rng(0)
-    noise = table.assign(**{name: rng.permutation(table[name].to_numpy()) for name in feature_names(table)})
+    noise = table.assign(
+        **{name: rng.permutation(table[name].to_numpy()) for name in feature_names(table, SIGNED_GROUPS)}
+    )
     lost = compare_with_incumbent(fit_meta_classifier(noise, spec=SPEC), classifier, table, spec=SPEC)
     assert lost.excess_error.low > 0
     assert lost.excess_error.high <= 1
