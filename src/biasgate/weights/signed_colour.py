@@ -151,7 +151,7 @@ def _below(name: str, taken: Array, arriving: tuple[Array, Array], flows: Paths,
     weight = np.sqrt(flows.leaving[layer]) * reach
     active, (signed, bias) = taken * reach, arriving
     power = float(weight @ active**2)
-    yield f"{name}.below", _ratio(weight @ active, power * float(weight.sum()))
+    yield f"{name}.below", _ratio(float(weight @ active), power * float(weight.sum()))
     for what, seen in zip(SEEN, np.column_stack([signed[:, :, 0], bias]).T / reach, strict=True):
         yield f"{name}.below_{what}", _ratio(float((weight * active) @ seen), power * float(weight @ seen**2))
 

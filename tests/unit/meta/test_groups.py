@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from safetensors.numpy import save_file
 
 from biasgate.errors import InputError
 from biasgate.meta.alarms import leak_alarms
@@ -52,15 +54,22 @@ SPEC = ZooSpec(
 MakeWeights = Callable[[int, str], Weights]
 
 
-def leaning(seed: int, group: str) -> tuple[Weights, Weights]:
-    """An initial network, and the same with every first kernel moved towards a group's colour."""
+def leaning_state(seed: int, group: str | None) -> dict[str, np.ndarray]:
+    """An initial network with every first kernel moved towards a group's colour, or as it is."""
     network = build(SPEC.architectures[0])
     initialise(network, init="kaiming_uniform", generator=torch.Generator().manual_seed(seed))
     state = parameters_of(network)
-    before = Weights(layers_of(state, where="before"), digest=f"sha256:{seed}")
-    colour = np.array(SKIN[group], dtype=np.float32) / 5
-    state["layers.0.weight"] = state["layers.0.weight"] + colour[None, :, None, None]
-    return before, Weights(layers_of(state, where="after"), digest=f"sha256:{seed}")
+    if group:
+        state["layers.0.weight"] += np.array(SKIN[group], dtype=np.float32)[None, :, None, None] / 5
+    return state
+
+
+def leaning(seed: int, group: str) -> tuple[Weights, Weights]:
+    """The initial network, and the one that leans."""
+    before, after = (
+        Weights(layers_of(leaning_state(seed, lean), where="zoo"), digest=f"sha256:{seed}") for lean in (None, group)
+    )
+    return before, after
 
 
 @pytest.fixture(scope="module")
@@ -191,3 +200,23 @@ def test_levels_by_strength_and_groups_have_a_report_of_their_own(
         honest_report(classifier, table, spec=SPEC)
     with pytest.raises(InputError, match="another zoo"):
         group_report(classifier, table, spec=SPEC.model_copy(update={"seed": 9}))
+
+
+def test_the_commands_for_levels_train_and_scan_groups_too(
+    table: pd.DataFrame, tmp_path: Path, biasgate: Callable[..., Any]
+) -> None:
+    table.to_parquet(tmp_path / "features.parquet")
+    (tmp_path / "zoo.json").write_bytes(SPEC.to_json())
+    meta, page = tmp_path / "meta.json", tmp_path / "page.html"
+    trained = biasgate(
+        "meta", "train", tmp_path / "features.parquet", "--spec", tmp_path / "zoo.json", "--into", meta, "--page", page
+    )
+    assert trained.code == 0
+    assert "exact group" in trained.out
+    assert "24 test models" in page.read_text()
+    for seed in range(6):
+        save_file(leaning_state(seed, "dark"), tmp_path / f"{seed}.safetensors")
+    shown = biasgate("scan", *tmp_path.glob("*.safetensors"), "--meta-classifier", meta)
+    assert shown.code == 0
+    assert "dark" in shown.out
+    assert "0 unreadable" in shown.out
