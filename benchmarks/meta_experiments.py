@@ -27,7 +27,8 @@ from biasgate.meta.fit import axis_of, features_of, fit_meta_classifier, levels_
 from biasgate.meta.protocol import honest_report
 from biasgate.meta.scores import bootstrap, none_or_any, rmse, score_bias, score_biased, score_reader, share
 from biasgate.meta.shipped import shipped_meta_classifier
-from biasgate.models.reading import read_weights
+from biasgate.models.reading import read_many
+from biasgate.models.weights import Weights
 from biasgate.weights.features import weight_features
 from biasgate.weights.table import comparable
 from biasgate.zoo.engine import initial_network, parameters_of
@@ -275,7 +276,7 @@ def repair(root: Path) -> Document:
 def outside(root: Path) -> Document:
     """Models of another code base read by what ships: those it does not abstain from, and all as if it read them."""
     models, classifier = outsiders(root), shipped_meta_classifier()
-    weights = [read_weights(model.file) for model in models]
+    weights = [each for each in read_many([model.file for model in models]) if isinstance(each, Weights)]
     named = [weight_features(each) for each in weights]
     features = np.array([[one[name] for name in classifier.features] for one in named])
     measured = np.clip([model.measured_bias for model in models], 0, 1)
@@ -323,8 +324,10 @@ def _rmse_of(error: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 
 def _correlation(first: np.ndarray, second: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Pearson's; 0 of readings that are all alike."""
     one, two = (x[rows] - x[rows].mean(axis=-1, keepdims=True) for x in (first, second))
-    return (one * two).sum(axis=-1) / np.sqrt((one**2).sum(axis=-1) * (two**2).sum(axis=-1))
+    scale = np.sqrt((one**2).sum(axis=-1) * (two**2).sum(axis=-1))
+    return np.where(scale > 0, (one * two).sum(axis=-1) / np.where(scale > 0, scale, 1), 0)
 
 
 def _reading(classifier: MetaClassifier, table: pd.DataFrame) -> dict[str, np.ndarray]:
