@@ -43,14 +43,13 @@ PENALTIES = (Penalty(10.0), Penalty(1.0))
 
 def refitted(settings: Damping, classifier: PixelClassifier, data: Material, _seed: int) -> LinearHead:
     """The optimum that unlearning starts from, without the step."""
-    classes = len(head_of(classifier.network).bias)
-    return refit(balanced_features(classifier, data), classes=classes, damping=settings.damping)
+    return _optimum(balanced_features(classifier, data), classifier, settings)
 
 
-def stepped(settings: Damping, classifier: PixelClassifier, data: Material, seed: int) -> LinearHead:
+def stepped(settings: Damping, classifier: PixelClassifier, data: Material, _seed: int) -> LinearHead:
     """Unlearning with the identity in the Hessian's place: the same start, pairs and search of the length."""
-    head = refitted(settings, classifier, data, seed)
-    pairs = found_pairs(balanced_features(classifier, data), data)
+    samples = balanced_features(classifier, data)
+    head, pairs = _optimum(samples, classifier, settings), found_pairs(samples, data)
     return searched(head, replacement(head, pairs), pairs)
 
 
@@ -101,6 +100,10 @@ def sparse_head(
     theta[:, -1] = NEVER
     theta[model.classes_] = scores
     return LinearHead(theta)
+
+
+def _optimum(samples: Samples, classifier: PixelClassifier, settings: Damping) -> LinearHead:
+    return refit(samples, classes=len(head_of(classifier.network).bias), damping=settings.damping)
 
 
 refit_head = partial(repair_head, grid=GRID, edit=refitted)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from pydantic import Field
@@ -24,6 +24,9 @@ from biasgate.weights.features import group_of, weight_features
 from biasgate.weights.layout import layout
 from biasgate.weights.roles import by_role
 from biasgate.weights.signed_colour import signed_colour_features
+
+if TYPE_CHECKING:
+    from biasgate.zoo.spec import ZooSpec
 
 GROUP_WORDS = {
     "path": "the path energy from colour to the logits",
@@ -87,6 +90,15 @@ class MetaClassifier(Document):
     def save(self, path: Path) -> None:
         """Writes canonical JSON."""
         path.write_bytes(self.to_json())
+
+    def require_zoo(self, spec: ZooSpec) -> None:
+        """Refuses another zoo's models, which may be those that it learned from.
+
+        Raises:
+            InputError: It was fitted on another zoo.
+        """
+        if self.zoo != digest(spec):
+            raise InputError("the meta-classifier was fitted on another zoo", where=spec.name, fix="fit it on this one")
 
     def scan_package(self, package: CandidatePackage) -> Scan:
         """Reads a candidate; one whose weights cannot be read (another kind of layer, a NaN) is abstained from."""

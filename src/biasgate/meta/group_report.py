@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from biasgate.documents import Document, digest
-from biasgate.errors import InputError
 from biasgate.meta import columns
 from biasgate.meta.alarms import leak_alarms
 from biasgate.meta.classifier import MetaClassifier
@@ -82,8 +81,7 @@ def group_report(classifier: MetaClassifier, table: pd.DataFrame, *, spec: ZooSp
     Raises:
         InputError: The classifier was fitted on another zoo, or a group has no test model.
     """
-    if classifier.zoo != digest(spec):
-        raise InputError("the meta-classifier was fitted on another zoo", where=spec.name, fix="fit it on this one")
+    classifier.require_zoo(spec)
     trial = Trial.of(comparable(table), spec)
     features = features_of(trial.test, classifier.features)
     probabilities = classifier.reader.probabilities(features)

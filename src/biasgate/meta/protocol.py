@@ -48,8 +48,7 @@ def honest_report(classifier: MetaClassifier, table: pd.DataFrame, *, spec: ZooS
     reader, bias = classifier.reader, classifier.bias
     if not isinstance(reader, Reader) or not isinstance(bias, BiasReader):
         raise InputError("groups have no order", where=spec.name, fix="score them by group_report")
-    if classifier.zoo != digest(spec):
-        raise InputError("the meta-classifier was fitted on another zoo", where=spec.name, fix="fit it on this one")
+    classifier.require_zoo(spec)
     trial = Trial.of(comparable(table), spec)
     features = features_of(trial.test, classifier.features)
     axis = axis_of(trial.test, spec)
