@@ -13,7 +13,7 @@ from biasgate.weights.table import INITIAL
 if TYPE_CHECKING:
     import pandas as pd
 
-RECIPE_CHOICES = ("architecture", "batch", "steps", "optimizer", "init", "normalisation", "augmentation")
+RECIPE_CHOICES = ("architecture", "batch", "steps", "optimizer", "init", "normalisation", "augmentation", "schedule")
 
 
 def recipe(table: pd.DataFrame) -> Array:

@@ -10,7 +10,7 @@ from biasgate.documents import Document
 
 Optimizer = Literal["adam", "adamw", "sgd"]
 Augmentation = Literal["none", "shift"]
-Schedule = Literal["one_cycle", "cosine"]
+Schedule = Literal["one_cycle", "cosine", "constant"]
 
 
 class TrainingRecipe(Document):
@@ -23,7 +23,8 @@ class TrainingRecipe(Document):
         optimizer: ``sgd`` has momentum 0.9.
         weight_decay: Decoupled for ``adamw``, an L2 gradient term otherwise.
         augmentation: ``shift`` moves each batch by up to two pixels, zeros flow in.
-        schedule: ``one_cycle`` rises for a quarter, then falls (Smith and Topin 2017); ``cosine`` only falls.
+        schedule: ``one_cycle`` rises for a quarter, then falls (Smith and Topin 2017); ``cosine`` only falls;
+            ``constant`` stays, as in the plainest of loops.
     """
 
     learning_rate: float = Field(default=3e-3, gt=0)

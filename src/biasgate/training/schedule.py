@@ -12,12 +12,15 @@ START, END = 1 / 25, 1 / 250_000
 
 
 def learning_rates(recipe: TrainingRecipe) -> NDArray[np.float64]:
-    """One rate a step ``[steps]``, falling by half a cosine.
+    """One rate a step ``[steps]``.
 
-    ``one_cycle`` rises by another half cosine first, from a 25th of the peak, for a quarter of the steps (at least
-    one), and ends at a 250,000th of the peak (Smith and Topin 2017); ``cosine`` falls from the peak towards zero.
+    ``one_cycle`` rises by half a cosine, from a 25th of the peak, for a quarter of the steps (at least one), and falls
+    by another to a 250,000th of it (Smith and Topin 2017); ``cosine`` falls from the peak towards zero; ``constant``
+    stays at the peak.
     """
     steps = np.arange(recipe.steps)
+    if recipe.schedule == "constant":
+        return np.full(recipe.steps, recipe.learning_rate)
     if recipe.schedule == "cosine":
         return recipe.learning_rate * _between(1.0, 0.0, steps / recipe.steps)
     top = max(WARM_UP * (recipe.steps + 1), 2) - 1

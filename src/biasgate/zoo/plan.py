@@ -163,6 +163,7 @@ def _recipe(spec: ZooSpec, rng: np.random.Generator) -> dict[str, Any]:
             optimizer=_pick(rng, recipe.optimizer),
             weight_decay=_pick(rng, recipe.weight_decay),
             augmentation=_pick(rng, recipe.augmentation),
+            schedule=_pick(rng, recipe.schedule),
         ),
     }
 

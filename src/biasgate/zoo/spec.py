@@ -12,7 +12,7 @@ from biasgate.documents import Document
 from biasgate.models.architecture import Init
 from biasgate.models.presets import NamedArchitecture
 from biasgate.training.normalisation import Normalisation
-from biasgate.training.recipe import Augmentation, Optimizer
+from biasgate.training.recipe import Augmentation, Optimizer, Schedule
 
 Planting = Literal["share", "sigma", "group"]
 Split = Literal["train", "validation", "test"]
@@ -46,6 +46,7 @@ class Recipe(Document):
         normalisation: Choices of input normalisation (name in ``biasgate.training``).
         augmentation: Choices of augmentation.
         weight_decay: Choices.
+        schedule: Choices of how the learning rate runs.
     """
 
     learning_rate: tuple[float, float] = (1e-3, 5e-3)
@@ -60,6 +61,7 @@ class Recipe(Document):
     normalisation: tuple[Normalisation, ...] = ("unit", "centred")
     augmentation: tuple[Augmentation, ...] = ("none", "shift")
     weight_decay: tuple[float, ...] = (0.0, 1e-4)
+    schedule: tuple[Schedule, ...] = Field(default=("one_cycle",), min_length=1)
 
 
 class Counts(Document):
