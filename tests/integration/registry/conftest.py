@@ -7,11 +7,13 @@ import pwd
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -275,6 +277,29 @@ def gate(tmp_path: Path) -> Gate:
         new_key(tmp_path / owner, trusted=trusted, owner=owner, roles=[role])
         keys[owner] = read_signing_key((tmp_path / owner / "signing-key.pem").read_bytes(), where=owner)
     return Gate(log=str(tmp_path / "log"), keys=keys, trusted=trusted_keys(trusted))
+
+
+@pytest.fixture
+def checkpoint(sqlite: str, gate: Gate, tmp_path: Path) -> Callable[[], Callable[[], None]]:
+    """Saves MLflow's database and the decision log; what it gives brings both back."""
+    live, saved, log = sqlite.removeprefix("sqlite:///"), str(tmp_path / "saved.db"), tmp_path / "saved-log"
+
+    def restore() -> None:
+        _copy_database(saved, live)
+        shutil.rmtree(gate.log)
+        shutil.copytree(log, gate.log)
+
+    def save() -> Callable[[], None]:
+        _copy_database(live, saved)
+        shutil.copytree(gate.log, log)
+        return restore
+
+    return save
+
+
+def _copy_database(source: str, target: str) -> None:
+    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+        old.backup(new)
 
 
 @pytest.fixture

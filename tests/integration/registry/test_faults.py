@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import inspect
-import shutil
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import wraps
 from itertools import count
 from typing import Any
@@ -76,13 +74,11 @@ def failing(fatal: int, fault: str) -> Iterator[Calls]:
 
 
 @pytest.fixture
-def every_failure(sqlite, gate, tmp_path, fault) -> Callable[[Callable[[], object]], Iterator[int]]:
+def every_failure(checkpoint, fault) -> Callable[[Callable[[], object]], Iterator[int]]:
     """Acts and fails at the first call; then, in the same world, at the second; until the action gets through."""
 
     def failures(act: Callable[[], object]) -> Iterator[int]:
-        live, saved = sqlite.removeprefix("sqlite:///"), str(tmp_path / "saved.db")
-        copy_database(live, saved)
-        shutil.copytree(gate.log, tmp_path / "saved-log")
+        restore = checkpoint()
         for fatal in count(1):
             surfaced = False
             with failing(fatal, fault) as calls:
@@ -94,16 +90,9 @@ def every_failure(sqlite, gate, tmp_path, fault) -> Callable[[Callable[[], objec
                 return
             assert surfaced, "a call's failure was passed over"
             yield fatal
-            copy_database(saved, live)
-            shutil.rmtree(gate.log)
-            shutil.copytree(tmp_path / "saved-log", gate.log)
+            restore()
 
     return failures
-
-
-def copy_database(source: str, target: str) -> None:
-    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
-        old.backup(new)
 
 
 def test_a_promotion_serves_the_old_or_the_new_champion_and_is_finished_by_the_next_run(

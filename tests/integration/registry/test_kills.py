@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -54,13 +51,11 @@ def actor(mortal, tracking, gate, tmp_path) -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
-def every_kill(actor, sqlite, gate, tmp_path) -> Callable[..., Iterator[int]]:
+def every_kill(actor, checkpoint) -> Callable[..., Iterator[int]]:
     """Kills an action at its first step; then, in the same world, at the next chosen; until it gets through."""
 
     def kills(action: str, **options: Any) -> Iterator[int]:
-        live, saved = sqlite.removeprefix("sqlite:///"), str(tmp_path / "saved.db")
-        copy_database(live, saved)
-        shutil.copytree(gate.log, tmp_path / "saved-log")
+        restore = checkpoint()
         for fatal in range(1 + STRIDE // 3, 1_000_000, STRIDE):
             ended = actor(action, fatal, **options)
             if "killed" not in ended:
@@ -68,16 +63,9 @@ def every_kill(actor, sqlite, gate, tmp_path) -> Callable[..., Iterator[int]]:
                 print(f"{action}: killed at {fatal // STRIDE} of {ended['finished']} steps")  # noqa: T201
                 return
             yield fatal
-            copy_database(saved, live)
-            shutil.rmtree(gate.log)
-            shutil.copytree(tmp_path / "saved-log", gate.log)
+            restore()
 
     return kills
-
-
-def copy_database(source: str, target: str) -> None:
-    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
-        old.backup(new)
 
 
 def test_a_promoter_killed_anywhere_leaves_the_old_or_the_new_champion_and_the_next_finishes(
