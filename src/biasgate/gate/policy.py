@@ -8,15 +8,13 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from biasgate.documents import Document
-from biasgate.errors import InputError
 from biasgate.evaluation.schema import EvaluationSpec, MetricName
-from biasgate.storage import store
+from biasgate.storage.sources import read_document, ready_names, source_text
 
 PRECONDITIONS = ("evaluation", "looks", "repair", "weight_scan")
 """Names that results other than a rule's carry in a decision; no rule may take one."""
 
-LIMIT = 1_000_000
-"""Largest policy that is read, in bytes."""
+POLICIES = files("biasgate.gate").joinpath("policies")
 
 GoodScore = Literal["balanced_accuracy", "roc_auc"]
 """Scores between 0 and 1 of which more is better."""
@@ -255,7 +253,7 @@ class Policy(Document):
 
 def ready_policies() -> tuple[str, ...]:
     """Names of the policies that come with biasgate."""
-    return tuple(sorted(f.name.removesuffix(".yaml") for f in files("biasgate.gate").joinpath("policies").iterdir()))
+    return ready_names(POLICIES)
 
 
 def policy_text(source: str) -> str:
@@ -264,14 +262,7 @@ def policy_text(source: str) -> str:
     Raises:
         InputError: There is no such file, or it is no text.
     """
-    if "\n" in source:
-        return source
-    if source in ready_policies():
-        return files("biasgate.gate").joinpath("policies", f"{source}.yaml").read_text(encoding="utf-8")
-    try:
-        return store.read_bytes(source, limit=LIMIT).decode()
-    except UnicodeDecodeError as error:
-        raise InputError("a policy must be UTF-8 text", where=source) from error
+    return source_text(source, ready=POLICIES)
 
 
 def read_policy(source: str) -> Policy:
@@ -280,7 +271,7 @@ def read_policy(source: str) -> Policy:
     Raises:
         InputError: It cannot be read, or a key or value is not what the schema says.
     """
-    return Policy.parse(policy_text(source), where="policy" if "\n" in source else source)
+    return read_document(Policy, source, ready=POLICIES)
 
 
 def compares_with_champion(policy: Policy) -> bool:

@@ -16,18 +16,17 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from biasgate.documents import Document
-from biasgate.errors import InputError, TrustError
+from biasgate.errors import TrustError
 from biasgate.gate.sign import sign, verify
 from biasgate.gate.waiver import Waiver
 from biasgate.storage import store
+from biasgate.storage.sources import read_document
 
 if TYPE_CHECKING:
     from biasgate.gate.keyring import Keyring, KeyRules
     from biasgate.gate.keys import SigningKey
 
 PREDICATE_TYPE = "urn:biasgate:waiver:v1"
-LIMIT = 1_000_000
-"""Largest document of waivers that is read, in bytes."""
 
 
 class Signature(Document):
@@ -91,15 +90,7 @@ def read_waivers(source: str) -> tuple[SignedWaiver, ...]:
         InputError: They cannot be read, or a key or value is not what the schema says.
         ServiceError: S3 is out of reach.
     """
-    if not source:
-        return ()
-    if "\n" in source:
-        return Waivers.parse(source, where="waivers").waivers
-    try:
-        text = store.read_bytes(source, limit=LIMIT).decode()
-    except UnicodeDecodeError as error:
-        raise InputError("waivers must be UTF-8 text", where=source) from error
-    return Waivers.parse(text, where=source).waivers
+    return read_document(Waivers, source).waivers if source else ()
 
 
 def sign_waiver(waiver: Waiver, *, key: SigningKey) -> SignedWaiver:

@@ -6,16 +6,16 @@ from importlib.resources import files
 
 from biasgate.documents import digest
 from biasgate.storage import store
+from biasgate.storage.sources import LIMIT, read_document, ready_names
 from biasgate.zoo.plan import ZooPlan
 from biasgate.zoo.spec import ZooSpec
 
-LIMIT = 1_000_000
-"""Largest spec or plan that is read, in bytes."""
+SPECS = files("biasgate.zoo").joinpath("specs")
 
 
 def ready_specs() -> tuple[str, ...]:
     """Names of the zoos that come with biasgate."""
-    return tuple(sorted(f.name.removesuffix(".yaml") for f in files("biasgate.zoo").joinpath("specs").iterdir()))
+    return ready_names(SPECS)
 
 
 def read_spec(source: str) -> ZooSpec:
@@ -24,11 +24,7 @@ def read_spec(source: str) -> ZooSpec:
     Raises:
         InputError: It cannot be read, or a key or value is not what the schema says.
     """
-    if "\n" in source:
-        return ZooSpec.parse(source, where="zoo spec")
-    if source in ready_specs():
-        return ZooSpec.parse(files("biasgate.zoo").joinpath("specs", f"{source}.yaml").read_bytes(), where=source)
-    return ZooSpec.parse(store.read_bytes(source, limit=LIMIT), where=source)
+    return read_document(ZooSpec, source, ready=SPECS)
 
 
 def write_plan(plan: ZooPlan, *, root: str) -> str:

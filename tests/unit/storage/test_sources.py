@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from biasgate.documents import Document
+from biasgate.errors import InputError
+from biasgate.storage.sources import LIMIT, read_document, ready_names, source_text
+
+
+class Note(Document):
+    title: str
+
+
+@pytest.fixture
+def ready(tmp_path: Path) -> Path:
+    folder = tmp_path / "ready"
+    folder.mkdir()
+    for name in ("second", "first"):
+        (folder / f"{name}.yaml").write_text(f"title: {name}\n")
+    return folder
+
+
+def test_ready_documents_go_by_their_names(ready: Path) -> None:
+    assert ready_names(ready) == ("first", "second")
+    assert read_document(Note, "second", ready=ready) == Note(title="second")
+
+
+def test_a_text_of_several_lines_is_the_document_itself(ready: Path) -> None:
+    assert read_document(Note, "title: mine\n", ready=ready) == Note(title="mine")
+
+
+def test_files_are_read(ready: Path) -> None:
+    assert read_document(Note, f"{ready}/first.yaml") == Note(title="first")
+
+
+def test_an_error_says_which_document(ready: Path) -> None:
+    with pytest.raises(InputError, match="the Note given as text"):
+        read_document(Note, "name: mine\n")
+    with pytest.raises(InputError, match="third"):
+        read_document(Note, str(ready / "third"), ready=ready)
+
+
+@pytest.mark.parametrize(("content", "reason"), [(b"\xff\xfe", "UTF-8"), (b"#" * (LIMIT + 1), "bytes")])
+def test_no_text_and_too_much_of_it_are_refused(content: bytes, reason: str, tmp_path: Path) -> None:
+    (tmp_path / "note.yaml").write_bytes(content)
+    with pytest.raises(InputError, match=reason):
+        source_text(str(tmp_path / "note.yaml"))
