@@ -30,7 +30,6 @@ from biasgate.debias.adversarial import GRID, repair_adversarially
 from biasgate.debias.baselines import (
     fine_tune,
     fine_tune_head,
-    groups_of,
     kamiran_calders,
     reweight,
     robust,
@@ -40,6 +39,7 @@ from biasgate.debias.classifier import PixelClassifier
 from biasgate.debias.combined import repair_features_then_head
 from biasgate.debias.counterfactual_bias import read_bias
 from biasgate.debias.erasure import erase_attribute
+from biasgate.debias.groups import groups_of
 from biasgate.debias.head import LinearHead
 from biasgate.debias.head_baselines import deep_feature_reweighting, gradient_step, refit_head
 from biasgate.debias.last_layer import head_of, read_features, repair_head

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from biasgate.debias.classifier import PixelClassifier
+from biasgate.debias.groups import balancing_weights, groups_of
 from biasgate.debias.material import Material
 from biasgate.debias.training import Loss, Settings, repair_by_training
 
@@ -75,18 +76,6 @@ def weighted(data: Material, weights: Tensor) -> Loss:
         return (scaled[rows] * cross_entropy(logits, data.labels[rows], reduction="none")).mean()
 
     return loss
-
-
-def groups_of(data: Material) -> Tensor:
-    """Label × aligned or conflicting, ``int64 [n]``."""
-    return 2 * data.labels + data.aligned
-
-
-def balancing_weights(data: Material) -> Tensor:
-    """1 / size of the sample's group ``[n]``, mean 1."""
-    groups = groups_of(data)
-    weights = 1 / torch.bincount(groups)[groups].float()
-    return weights / weights.mean()
 
 
 fine_tune = partial(repair_by_training, grid=RATES, make_loss=plain)

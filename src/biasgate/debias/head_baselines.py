@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from biasgate.debias.baselines import groups_of
 from biasgate.debias.classifier import PixelClassifier
+from biasgate.debias.groups import groups_of
 from biasgate.debias.head import LinearHead, Samples
 from biasgate.debias.last_layer import head_of, read_features, repair_head
 from biasgate.debias.material import Material

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 
-from biasgate.debias.baselines import balancing_weights
 from biasgate.debias.classifier import PixelClassifier
 from biasgate.debias.counterfactual_bias import Pairs
+from biasgate.debias.groups import balancing_weights
 from biasgate.debias.head import LinearHead, Samples
 from biasgate.debias.last_layer import head_of, read_features, repair_head
 from biasgate.debias.material import Material

@@ -13,11 +13,9 @@ from biasgate.debias.attack import random_change
 from biasgate.debias.baselines import (
     RATES,
     STEP,
-    balancing_weights,
     fine_tune,
     fine_tune_head,
     group_dro,
-    groups_of,
     jtt,
     reweighing,
     robust,
@@ -26,6 +24,7 @@ from biasgate.debias.classifier import PixelClassifier
 from biasgate.debias.curriculum import ROUNDS, changed, rounds
 from biasgate.debias.curriculum import Settings as Curriculum
 from biasgate.debias.erasure import erase_attribute, eraser
+from biasgate.debias.groups import balancing_weights, groups_of
 from biasgate.debias.head import LinearHead, Samples
 from biasgate.debias.head_baselines import (
     balanced_draw,
