@@ -44,7 +44,7 @@ native-pipelines: venv ## Remake manifests/overlays/kfp-native-api after a chang
 	BIASGATE_IMAGE=$(IMAGE) $(BIN)/python manifests/overlays/kfp-native-api/compile.py
 
 READER := src/biasgate/meta/readers/digits
-reader: venv ## Remake the meta-classifier that `biasgate scan` reads with, and its scores (a quarter of an hour of two cores)
+reader: venv ## Remake the meta-classifier that `biasgate scan` reads with, and its scores (half an hour of two cores)
 	plan=$$($(BIN)/biasgate zoo plan digits_reader --root build/reader --shards 16) && \
 	  seq 0 15 | xargs -P 2 -I{} $(BIN)/biasgate zoo train $$plan --root build/reader --shard {} && \
 	  $(BIN)/biasgate weights features $${plan%/*}/shard-00?? --into build/reader/features.parquet
