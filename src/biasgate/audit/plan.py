@@ -13,9 +13,7 @@ from biasgate.audit.spec import AuditSpec
 from biasgate.documents import Document, digest
 from biasgate.errors import InputError
 from biasgate.storage import store
-
-LIMIT = 1_000_000
-"""Largest plan that is read, in bytes."""
+from biasgate.storage.sources import LIMIT
 
 
 class AuditPlan(Document):
