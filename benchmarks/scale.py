@@ -118,8 +118,8 @@ def write_shard(root: str) -> dict[str, object]:
     uri, name = shard_uri(plan, 0, root=root), plan.spec.architectures[0].name
     models = [model for model in plan.models if model.shard == 0]
     files: list[tuple[ShardFile, ShardFile]] = []
-    for number, start in enumerate(range(0, len(models), GROUP)):
-        group = models[start : start + GROUP]
+    for number, start in enumerate(range(0, len(models), GROUP["cpu"])):
+        group = models[start : start + GROUP["cpu"]]
         states = [parameters_of(initial_network(model, plan.spec)) for model in group]
         stacks = {f"{name}/{part}": np.stack([state[part] for state in states]) for part in states[0]}
         rows = pd.DataFrame([{"id": model.id, "architecture": name, "split": model.split} for model in group])

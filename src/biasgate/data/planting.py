@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,32 @@ from biasgate.data.dataset import Dataset
 from biasgate.data.palette import PAPER_PALETTE, Palette, draw_palette
 from biasgate.errors import InputError
 
-__all__ = ["PAPER_PALETTE", "Palette", "draw_palette", "plant_share", "plant_sigma", "recolour", "twins"]
+__all__ = [
+    "PAPER_PALETTE",
+    "Palette",
+    "Worn",
+    "draw_palette",
+    "plant_share",
+    "plant_sigma",
+    "recolour",
+    "twins",
+    "worn_by_share",
+    "worn_by_sigma",
+    "worn_by_twins",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class Worn:
+    """What images wear.
+
+    Attributes:
+        of: The class whose colour it is, or that the colour scatters around, ``int64 [n]``.
+        colours: In [0, 1], ``[n, 3]``.
+    """
+
+    of: NDArray[np.int64]
+    colours: NDArray[np.floating]
 
 
 def plant_share(dataset: Dataset, *, palette: Palette, conflicting: float, rng: np.random.Generator) -> Dataset:
@@ -36,9 +61,7 @@ def plant_share(dataset: Dataset, *, palette: Palette, conflicting: float, rng: 
     _check(dataset, palette)
     if not 0 <= conflicting <= 1:
         raise InputError(f"conflicting share {conflicting} is no probability", where=dataset.name)
-    flips = rng.random(len(dataset)) < conflicting
-    worn = np.where(flips, _other_labels(dataset, rng), dataset.labels)
-    return _dressed(dataset, worn, palette[worn])
+    return _dressed(dataset, worn_by_share(dataset.labels, palette=palette, conflicting=conflicting, rng=rng))
 
 
 def plant_sigma(
@@ -65,9 +88,8 @@ def plant_sigma(
     _check(dataset, palette)
     if not 0 <= variance < np.inf:
         raise InputError(f"variance {variance} is not a finite number above or at zero", where=dataset.name)
-    worn = rng.integers(len(palette), size=len(dataset)) if independent else dataset.labels
-    noise = rng.normal(scale=np.sqrt(variance), size=(len(dataset), 3))
-    return _dressed(dataset, worn, np.clip(palette[worn] + noise, 0, 1))
+    worn = worn_by_sigma(dataset.labels, palette=palette, variance=variance, rng=rng, independent=independent)
+    return _dressed(dataset, worn)
 
 
 def twins(dataset: Dataset, *, palette: Palette, rng: np.random.Generator) -> Dataset:
@@ -87,8 +109,30 @@ def twins(dataset: Dataset, *, palette: Palette, rng: np.random.Generator) -> Da
         InputError: The set is not of grey images, or the palette does not fit.
     """
     _check(dataset, palette)
-    worn = np.concatenate([dataset.labels, _other_labels(dataset, rng)])
-    return _dressed(dataset.take(np.tile(np.arange(len(dataset)), 2)), worn, palette[worn])
+    both = dataset.take(np.tile(np.arange(len(dataset)), 2))
+    return _dressed(both, worn_by_twins(dataset.labels, palette=palette, rng=rng))
+
+
+def worn_by_share(labels: NDArray[np.int64], *, palette: Palette, conflicting: float, rng: np.random.Generator) -> Worn:
+    """What ``plant_share`` dresses images of these labels in."""
+    flips = rng.random(len(labels)) < conflicting
+    worn = np.where(flips, _other_labels(labels, palette, rng), labels)
+    return Worn(worn, palette[worn])
+
+
+def worn_by_sigma(
+    labels: NDArray[np.int64], *, palette: Palette, variance: float, rng: np.random.Generator, independent: bool = False
+) -> Worn:
+    """What ``plant_sigma`` dresses images of these labels in."""
+    worn = rng.integers(len(palette), size=len(labels)) if independent else labels
+    noise = rng.normal(scale=np.sqrt(variance), size=(len(labels), 3))
+    return Worn(worn, np.clip(palette[worn] + noise, 0, 1))
+
+
+def worn_by_twins(labels: NDArray[np.int64], *, palette: Palette, rng: np.random.Generator) -> Worn:
+    """What ``twins`` of these labels wear: ``[2n]``."""
+    worn = np.concatenate([labels, _other_labels(labels, palette, rng)])
+    return Worn(worn, palette[worn])
 
 
 def recolour(grey: NDArray[np.uint8], colours: NDArray[np.floating]) -> NDArray[np.uint8]:
@@ -126,16 +170,15 @@ def _check(dataset: Dataset, palette: Palette) -> None:
         )
 
 
-def _other_labels(dataset: Dataset, rng: np.random.Generator) -> NDArray[np.int64]:
+def _other_labels(labels: NDArray[np.int64], palette: Palette, rng: np.random.Generator) -> NDArray[np.int64]:
     """A uniformly drawn label other than the image's own ``[n]``."""
-    classes = len(dataset.classes)
-    return (dataset.labels + rng.integers(1, classes, size=len(dataset))) % classes
+    classes = len(palette)
+    return (labels + rng.integers(1, classes, size=len(labels))) % classes
 
 
-def _dressed(dataset: Dataset, worn: NDArray[np.int64], colours: NDArray[np.floating]) -> Dataset:
+def _dressed(dataset: Dataset, worn: Worn) -> Dataset:
     """The set in colour, with the attributes that say what each image wears."""
-    alignment = np.where(worn == dataset.labels, "aligned", "conflicting")
-    attributes = dataset.attributes.assign(colour=worn.astype(str), alignment=alignment)
-    return replace(
-        dataset, samples=recolour(dataset.samples.astype(np.uint8, copy=False), colours), attributes=attributes
-    )
+    alignment = np.where(worn.of == dataset.labels, "aligned", "conflicting")
+    attributes = dataset.attributes.assign(colour=worn.of.astype(str), alignment=alignment)
+    samples = recolour(dataset.samples.astype(np.uint8, copy=False), worn.colours)
+    return replace(dataset, samples=samples, attributes=attributes)

@@ -43,7 +43,7 @@ def train(
     import torch
 
     parameters = [p for p in module.parameters() if p.requires_grad]
-    optimizer = optimizer_for([parameters], [recipe])
+    optimizer = _optimizer(parameters, recipe)
     rates = learning_rates(recipe).tolist()
     batches = draw_batches(len(samples), recipe, generator)
     views = _views(samples, recipe, generator)
@@ -60,23 +60,6 @@ def train(
             losses[step] = loss.detach()
     module.eval()
     return float(final_loss(losses))
-
-
-def optimizer_for(
-    parameters: Sequence[Sequence[nn.Parameter]], recipes: Sequence[TrainingRecipe]
-) -> torch.optim.Optimizer:
-    """One optimiser with a parameter group a recipe; the recipes agree on SGD or on Adam (or AdamW)."""
-    from torch.optim import SGD, Adam
-
-    groups = [
-        {"params": list(values), "weight_decay": recipe.weight_decay}
-        for values, recipe in zip(parameters, recipes, strict=True)
-    ]
-    if recipes[0].optimizer == "sgd":
-        return SGD(groups, momentum=0.9, fused=True)
-    for group, recipe in zip(groups, recipes, strict=True):
-        group["decoupled_weight_decay"] = recipe.optimizer == "adamw"
-    return Adam(groups, fused=True)
 
 
 def draw_batches(n: int, recipe: TrainingRecipe, generator: torch.Generator) -> Tensor:
@@ -109,3 +92,12 @@ def _views(samples: Tensor, recipe: TrainingRecipe, generator: torch.Generator) 
         return padded[rows, :, top : top + height, left : left + width]
 
     return window
+
+
+def _optimizer(parameters: Sequence[nn.Parameter], recipe: TrainingRecipe) -> torch.optim.Optimizer:
+    from torch.optim import SGD, Adam
+
+    if recipe.optimizer == "sgd":
+        return SGD(parameters, momentum=0.9, weight_decay=recipe.weight_decay, fused=True)
+    decoupled = recipe.optimizer == "adamw"
+    return Adam(parameters, weight_decay=recipe.weight_decay, decoupled_weight_decay=decoupled, fused=True)

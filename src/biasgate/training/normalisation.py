@@ -32,6 +32,12 @@ def to_tensor(images: NDArray[np.uint8] | NDArray[np.float32], normalisation: No
             f"samples are {images.dtype} {list(images.shape)}, not 8-bit images [n, height, width, channels]"
         )
 
+    return normalised(torch.from_numpy(np.ascontiguousarray(images)), normalisation)
+
+
+def normalised(pixels: Tensor, normalisation: Normalisation) -> Tensor:
+    """``to_tensor`` of a tensor ``uint8 [n, height, width, channels]``, on its device."""
+    import torch
+
     mean, std = MEAN_STD[normalisation]
-    pixels = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2)
-    return pixels.to(torch.float32).div_(255).sub_(mean).div_(std)
+    return pixels.permute(0, 3, 1, 2).to(torch.float32).div_(255).sub_(mean).div_(std)

@@ -89,13 +89,9 @@ class Batch:
 
     def images(self) -> Tensor:
         """Normalised, ``float32 [m, batch, height, width, channels]``."""
-        height, width = self.pool.size
-        cut = torch.stack(
-            [
-                self.pool.images[rows, top : top + height, left : left + width]
-                for rows, (top, left) in zip(self.rows, self.corners.tolist(), strict=True)
-            ]
-        ).float()
+        windows = self.pool.images.unfold(1, self.pool.size[0], 1).unfold(2, self.pool.size[1], 1)
+        top, left = self.corners.unbind(1)
+        cut = windows[self.rows, top[:, None], left[:, None]].movedim(2, -1).float()
         if self.colours is not None:
             cut = cut * self.colours[:, :, None, None]
         shape = (-1, 1, 1, 1, 1)

@@ -7,22 +7,24 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import batch_norm, conv2d
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from biasgate.models.network import Network, ResidualBlock
+from biasgate.training.batch_norm import Normed, normalise
+from biasgate.training.convolution import Image, convolve
+from biasgate.training.dropout import Dropout
 from biasgate.training.pool import Batch
 from biasgate.training.pooling import max_pool, maximum
 
-Image = Tensor
-"""``[m, batch, height, width, channels]``: channels last, which pooling and convolutions on CPUs like best."""
+ALIGNED = 64
+"""Rows of such lengths are computed on alike wherever they lie, so no network depends on where it is in the stack."""
 
 
 class Stack:
     """``m`` networks of one architecture that learn together, each as it would alone.
 
     Attributes:
-        rows: Each network's parameters, one flat leaf with its gradient: what an optimiser takes.
+        rows: Each network's parameters, flat, and zeros up to a multiple of ``ALIGNED``: ``float32 [m, values]``.
     """
 
     def __init__(
@@ -37,14 +39,11 @@ class Stack:
 
         The generators draw each network's dropout.
         """
-        self._networks, self._generators, self._dtype = networks, generators, dtype
-        values = torch.stack([parameters_to_vector(network.parameters()).detach() for network in networks]).to(device)
-        gradients = torch.zeros_like(values)
-        self.rows = [nn.Parameter(row) for row in values]
-        for row, gradient in zip(self.rows, gradients, strict=True):
-            row.grad = gradient
-        self._leaves = {name: leaf.requires_grad_() for name, leaf in _by_parameter(networks[0], values)}
-        self._gradients = [gradient for _, gradient in _by_parameter(networks[0], gradients)]
+        self._networks, self._dtype, self._dropout = networks, dtype, Dropout(generators)
+        values = torch.stack([parameters_to_vector(network.parameters()).detach() for network in networks])
+        self._blank = values.new_zeros(len(values), -values.shape[1] % ALIGNED).to(device)
+        self.rows = torch.cat([values.to(device), self._blank], dim=1)
+        self._leaves = {name: leaf.requires_grad_() for name, leaf in _by_parameter(networks[0], self.rows)}
         buffers = [dict(network.named_buffers()) for network in networks]
         self._buffers = {name: torch.stack([b[name] for b in buffers]).to(device) for name in buffers[0]}
         self._layers = _ordered(networks[0].layers.named_children(), "layers.")
@@ -59,19 +58,19 @@ class Stack:
             return self._run(self._layers, batch.images().to(self._dtype)).float()
         return self._run(self._layers[1 if window == 1 else 2 :], x).float()
 
-    def backward(self, losses: Tensor) -> None:
-        """Replaces the rows' gradients by those of each network's own loss ``[m]``."""
+    def gradients(self, losses: Tensor) -> Tensor:
+        """Those of each network's own loss ``[m]`` by its row of parameters, ``[m, parameters]``."""
         found = torch.autograd.grad(losses.sum(), list(self._leaves.values()))
-        for gradient, value in zip(self._gradients, found, strict=True):
-            gradient.copy_(value)
+        return torch.cat([*(gradient.flatten(1) for gradient in found), self._blank], dim=1)
 
     def store(self) -> None:
         """Writes parameters and batch statistics back into the networks."""
+        rows, buffers = self.rows.cpu(), {name: values.cpu() for name, values in self._buffers.items()}
         for place, network in enumerate(self._networks):
             with torch.no_grad():
-                vector_to_parameters(self.rows[place].cpu(), network.parameters())
+                vector_to_parameters(rows[place], network.parameters())
                 for name, buffer in network.named_buffers():
-                    buffer.copy_(self._buffers[name][place])
+                    buffer.copy_(buffers[name][place])
 
     def _run(self, layers: Sequence[tuple[str, nn.Module]], x: Tensor) -> Tensor:
         following = [module for _, module in layers[1:]]
@@ -101,7 +100,7 @@ class Stack:
                 weight, bias = self._affine(name)
                 return torch.baddbmm(bias[:, None], x, weight.transpose(1, 2))
             case nn.Dropout():
-                return self._drop(x, module.p)
+                return self._dropout(name, x, module.p)
             case ResidualBlock():
                 body = self._run(_ordered(module.body.named_children(), f"{name}.body."), x)
                 return body + self._layer(f"{name}.skip", module.skip, x)
@@ -135,44 +134,10 @@ class Stack:
         return self._leaves[f"{name}.weight"].to(self._dtype), self._leaves[f"{name}.bias"].to(self._dtype)
 
     def _normalise(self, name: str, module: nn.BatchNorm2d, x: Image) -> Image:
-        parts = (self._leaves[f"{name}.weight"], self._leaves[f"{name}.bias"])
-        statistics = (self._buffers[f"{name}.running_mean"], self._buffers[f"{name}.running_var"])
         self._buffers[f"{name}.num_batches_tracked"] += 1
-        return torch.stack(
-            [
-                batch_norm(images.movedim(-1, 1), mean, var, weight, bias, True, module.momentum or 0.0, module.eps)
-                for images, weight, bias, mean, var in zip(*(t.unbind() for t in (x, *parts, *statistics)), strict=True)
-            ]
-        ).movedim(2, -1)
-
-    def _drop(self, x: Tensor, rate: float) -> Tensor:
-        draws = [torch.rand(x.shape[1:], generator=generator, device=x.device) for generator in self._generators]
-        return x * (torch.stack(draws) >= rate).to(x.dtype) / (1 - rate)
-
-
-def convolve(x: Image, weight: Tensor, bias: Tensor, module: nn.Conv2d) -> Image:
-    """Each network's convolution of its own images.
-
-    On a CPU one by one, which is where its kernels are fastest; on a GPU in one launch, as groups of channels.
-    """
-    if x.device.type != "cpu":
-        return grouped(x, weight, bias, module)
-    images = [
-        conv2d(part.movedim(-1, 1), w, b, module.stride, _padding(module), module.dilation)
-        for part, w, b in zip(x.unbind(), weight.unbind(), bias.unbind(), strict=True)
-    ]
-    return torch.stack([image.movedim(1, -1) for image in images])
-
-
-def grouped(x: Image, weight: Tensor, bias: Tensor, module: nn.Conv2d) -> Image:
-    """``convolve`` with the networks as groups of channels."""
-    flat, geometry = x.permute(1, 0, 4, 2, 3).flatten(1, 2), (module.stride, _padding(module), module.dilation)
-    y = conv2d(flat, weight.flatten(0, 1), bias.flatten(), *geometry, groups=len(x))
-    return y.unflatten(1, weight.shape[:2]).permute(1, 0, 3, 4, 2)
-
-
-def _padding(module: nn.Conv2d) -> tuple[int, ...]:
-    return cast(tuple[int, ...], module.padding)
+        affine = self._leaves[f"{name}.weight"], self._leaves[f"{name}.bias"]
+        statistics = self._buffers[f"{name}.running_mean"], self._buffers[f"{name}.running_var"]
+        return normalise(x, Normed(*affine, *statistics, module))
 
 
 def _side(module: nn.MaxPool2d | nn.AvgPool2d) -> int:

@@ -10,11 +10,11 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from biasgate.models.network import Network
-from biasgate.training.loop import SHIFT, draw_batches, final_loss, optimizer_for
+from biasgate.training.loop import SHIFT, draw_batches, final_loss
 from biasgate.training.pool import Feed, ImagePool, Sight
 from biasgate.training.recipe import TrainingRecipe
-from biasgate.training.schedule import learning_rates
 from biasgate.training.stack import Stack
+from biasgate.training.updates import Updates
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,17 +60,13 @@ def train_together(learners: Sequence[Learner], pool: ImagePool, *, dtype: torch
     device, steps = pool.images.device, recipes[0].steps
     feed, generators = _feed(learners, pool)
     stack = Stack([learner.network for learner in learners], generators=generators, device=device, dtype=dtype)
-    optimizer = optimizer_for([[row] for row in stack.rows], recipes)
-    rates = [learning_rates(recipe).tolist() for recipe in recipes]
+    update = Updates(stack.rows, recipes)
     losses = torch.zeros(len(learners), steps, device=device)
     for step in range(steps):
         batch, labels = feed(step)
         logits = stack(batch)
         each = cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none").view(labels.shape).mean(dim=1)
-        stack.backward(each)
-        for group, rate in zip(optimizer.param_groups, rates, strict=True):
-            group["lr"] = rate[step]
-        optimizer.step()
+        update(step, stack.gradients(each))
         losses[:, step] = each.detach()
     stack.store()
     for learner in learners:

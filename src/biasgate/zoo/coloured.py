@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
-from biasgate.data.dataset import Dataset
 from biasgate.data.palette import Palette, draw_palette
-from biasgate.data.planting import plant_share, plant_sigma, twins
-from biasgate.zoo.material import Material, TrainingSet
+from biasgate.data.planting import Worn, recolour, worn_by_share, worn_by_sigma, worn_by_twins
+from biasgate.zoo.material import Material, Selection
 from biasgate.zoo.plan import PlannedModel
 
 
@@ -19,25 +16,29 @@ def palette_of(planned: PlannedModel, material: Material) -> Palette:
     return draw_palette(np.random.default_rng(planned.palette), classes=len(material.measure.classes))
 
 
-def training_set(planned: PlannedModel, material: Material, rng: np.random.Generator) -> TrainingSet:
-    """The model's own draw of its split's images, and their colours at its planted strength.
+def training_set(planned: PlannedModel, material: Material, rng: np.random.Generator) -> Selection:
+    """The model's own draw of its split's images, and their colours at its planted strength, of 8 bits.
 
     For ``sigma``, strength 1 is a colour independent of the label, at a jitter drawn from those of the other levels.
     """
     images = material.images[planned.split]
     rows = rng.permutation(len(images))[: planned.samples]
-    white = replace(images.take(rows), samples=np.full((len(rows), 1, 1, 1), 255, np.uint8))
-    worn = _planted(white, planned, material, rng).samples.reshape(-1, 3)
-    return TrainingSet(rows=rows, labels=images.labels[rows], colours=np.divide(worn, 255, dtype=np.float32))
+    labels = images.labels[rows]
+    white = np.full((len(rows), 1, 1, 1), 255, np.uint8)
+    seen = recolour(white, _worn(labels, planned, material, rng).colours).reshape(-1, 3)
+    return Selection(rows=rows, labels=labels, colours=np.divide(seen, 255, dtype=np.float32))
 
 
-def probe(planned: PlannedModel, material: Material, rng: np.random.Generator) -> Dataset:
+def probe(planned: PlannedModel, material: Material, rng: np.random.Generator) -> Selection:
     """The images for measuring, each in its own and in another label's colour."""
-    return twins(material.measure, palette=palette_of(planned, material), rng=rng)
+    labels = material.measure.labels
+    worn = worn_by_twins(labels, palette=palette_of(planned, material), rng=rng)
+    both = np.tile(np.arange(len(labels)), 2)
+    return Selection(rows=both, labels=labels[both], colours=worn.colours.astype(np.float32))
 
 
 def measured(
-    answers: NDArray[np.int64], seen: Dataset, _planned: PlannedModel, _material: Material
+    answers: NDArray[np.int64], seen: Selection, _planned: PlannedModel, _material: Material
 ) -> dict[str, float]:
     """What twins show: accuracy on aligned and on conflicting ones, the gap, the share of answers that differ."""
     own, other = answers.reshape(2, -1)
@@ -50,11 +51,11 @@ def measured(
     }
 
 
-def _planted(images: Dataset, planned: PlannedModel, material: Material, rng: np.random.Generator) -> Dataset:
+def _worn(labels: NDArray[np.int64], planned: PlannedModel, material: Material, rng: np.random.Generator) -> Worn:
     palette = palette_of(planned, material)
     if material.spec.planting == "share":
-        return plant_share(images, palette=palette, conflicting=planned.strength, rng=rng)
+        return worn_by_share(labels, palette=palette, conflicting=planned.strength, rng=rng)
     independent = planned.strength == 1
     others = [level.strength for level in material.spec.levels if level.strength < 1]
     variance = float(rng.choice(others)) if independent else planned.strength
-    return plant_sigma(images, palette=palette, variance=variance, rng=rng, independent=independent)
+    return worn_by_sigma(labels, palette=palette, variance=variance, rng=rng, independent=independent)

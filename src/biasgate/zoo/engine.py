@@ -13,13 +13,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from biasgate.data.dataset import Dataset
 from biasgate.models.network import Network, build, initialise
 from biasgate.models.shapes import layer_shapes
-from biasgate.training.normalisation import to_tensor
+from biasgate.training.normalisation import normalised
 from biasgate.training.pool import ImagePool, Sight
 from biasgate.training.together import Learner, fast_dtype, train_together
-from biasgate.zoo.material import Material
+from biasgate.zoo.material import Material, Selection
 from biasgate.zoo.plan import PlannedModel
 from biasgate.zoo.planting import PLANTINGS
 from biasgate.zoo.spec import Split, ZooSpec
@@ -56,7 +55,7 @@ def train_models(
         planned: Which.
         material: Of their plan.
         advance: Told of each model that is done.
-        device: As torch names it. Measuring is done on the CPU.
+        device: As torch names it.
     """
     trained: dict[int, TrainedModel] = {}
     for stack in stacks(planned, material.spec, device=device):
@@ -104,9 +103,10 @@ def _train(stack: Sequence[PlannedModel], material: Material, device: torch.devi
     losses = train_together(learners, _pool(material, stack[0].split, device), dtype=fast_dtype(device))
     for planned, learner, loss, rng in zip(stack, learners, losses, streams, strict=True):
         counts = np.bincount(learner.sight.labels.numpy(), minlength=len(material.measure.classes)).tolist()
-        measured = _measure(learner.network, planned, material, rng)
+        state = parameters_of(learner.network)
+        measured = _measure(learner, planned, material, rng, device)
         row = {**_flat(planned, material.spec), "class_counts": counts, "final_loss": loss, **measured}
-        yield TrainedModel(planned=planned, state=parameters_of(learner.network), row=row)
+        yield TrainedModel(planned=planned, state=state, row=row)
 
 
 def _learner(planned: PlannedModel, material: Material, rng: np.random.Generator) -> Learner:
@@ -129,15 +129,27 @@ def _pool(material: Material, split: Split, device: torch.device) -> ImagePool:
     return ImagePool(material.images[split].samples.astype(np.uint8, copy=False), device=device)
 
 
-def _measure(network: Network, planned: PlannedModel, material: Material, rng: np.random.Generator) -> dict[str, float]:
+@lru_cache(maxsize=1)
+def _pixels(material: Material, device: torch.device) -> torch.Tensor:
+    return torch.from_numpy(material.measure.samples.astype(np.uint8, copy=False)).to(device)
+
+
+def _measure(
+    learner: Learner, planned: PlannedModel, material: Material, rng: np.random.Generator, device: torch.device
+) -> dict[str, float]:
     how = PLANTINGS[material.spec.planting]
-    probe = how.probe(planned, material, rng)
-    return how.measured(_predict(network, probe, planned), probe, planned, material)
+    seen = how.probe(planned, material, rng)
+    answers = _predict(learner.network.to(device), seen, planned, _pixels(material, device))
+    return how.measured(answers, seen, planned, material)
 
 
 @torch.inference_mode()
-def _predict(network: Network, dataset: Dataset, planned: PlannedModel) -> NDArray[np.int64]:
-    return network(to_tensor(dataset.samples, planned.normalisation)).argmax(dim=1).numpy()
+def _predict(network: Network, seen: Selection, planned: PlannedModel, pixels: torch.Tensor) -> NDArray[np.int64]:
+    images = pixels[torch.from_numpy(seen.rows).to(pixels.device)]
+    if seen.colours is not None:
+        factors = torch.from_numpy(seen.colours).to(pixels.device)[:, None, None]
+        images = (images * factors + 0.5).to(torch.uint8)
+    return network(normalised(images, planned.normalisation)).argmax(dim=1).cpu().numpy()
 
 
 def _flat(planned: PlannedModel, spec: ZooSpec) -> dict[str, Any]:

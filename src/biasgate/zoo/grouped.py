@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from biasgate.data.dataset import Dataset
 from biasgate.errors import InputError
-from biasgate.zoo.material import Material, TrainingSet
+from biasgate.zoo.material import Material, Selection
 from biasgate.zoo.plan import PlannedModel
 
 
-def training_set(planned: PlannedModel, material: Material, rng: np.random.Generator) -> TrainingSet:
+def training_set(planned: PlannedModel, material: Material, rng: np.random.Generator) -> Selection:
     """The model's own draw: the planted share from the group of its level, the rest from the others, all equal.
 
     Every group has equally many of each label, so that neither labels nor the other groups' sizes tell the group.
@@ -36,17 +36,19 @@ def training_set(planned: PlannedModel, material: Material, rng: np.random.Gener
                 )
             rows.append(rng.permutation(there)[:wanted])
     chosen = rng.permutation(np.concatenate(rows))
-    return TrainingSet(rows=chosen, labels=images.labels[chosen])
+    return Selection(rows=chosen, labels=images.labels[chosen])
 
 
-def probe(_planned: PlannedModel, material: Material, _rng: np.random.Generator) -> Dataset:
+def probe(_planned: PlannedModel, material: Material, _rng: np.random.Generator) -> Selection:
     """The images for measuring, as they are."""
-    return material.measure
+    return Selection(rows=np.arange(len(material.measure)), labels=material.measure.labels)
 
 
-def measured(answers: NDArray[np.int64], seen: Dataset, planned: PlannedModel, material: Material) -> dict[str, float]:
+def measured(
+    answers: NDArray[np.int64], seen: Selection, planned: PlannedModel, material: Material
+) -> dict[str, float]:
     """Accuracy in each group, labels weighed alike; the favoured group's minus the mean of the others'."""
-    groups, right = groups_of(seen, material), answers == seen.labels
+    groups, right = groups_of(material.measure, material)[seen.rows], answers == seen.labels
     accuracy = {
         level.name: float(
             np.mean([right[(groups == level.name) & (seen.labels == c)].mean() for c in np.unique(seen.labels)])

@@ -31,13 +31,13 @@ class Material:
 
 
 @dataclass(frozen=True, eq=False)
-class TrainingSet:
-    """What one model learns from; of grey images ``grey image * colour``, never multiplied out.
+class Selection:
+    """Images that one model learns from or is measured on; of grey ones ``grey image * colour``, never multiplied out.
 
     Attributes:
-        rows: Indices into its split's images, ``int64 [n]``.
+        rows: Indices into the images of its split, or into those for measuring, ``int64 [n]``.
         labels: ``int64 [n]``.
-        colours: The colour that each grey image wears (a white pixel once planted): ``float32 [n, 3]`` in [0, 1].
+        colours: The colour that each grey image wears, ``float32 [n, 3]`` in [0, 1].
     """
 
     rows: NDArray[np.int64]

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from biasgate.data.dataset import Dataset
 from biasgate.zoo import coloured, grouped
-from biasgate.zoo.material import Material, TrainingSet
+from biasgate.zoo.material import Material, Selection
 from biasgate.zoo.plan import PlannedModel
 from biasgate.zoo.spec import Planting
 
@@ -25,9 +24,9 @@ class Planted:
         measured: From its answers on these to columns of the shard's table.
     """
 
-    training_set: Callable[[PlannedModel, Material, np.random.Generator], TrainingSet]
-    probe: Callable[[PlannedModel, Material, np.random.Generator], Dataset]
-    measured: Callable[[NDArray[np.int64], Dataset, PlannedModel, Material], dict[str, float]]
+    training_set: Callable[[PlannedModel, Material, np.random.Generator], Selection]
+    probe: Callable[[PlannedModel, Material, np.random.Generator], Selection]
+    measured: Callable[[NDArray[np.int64], Selection, PlannedModel, Material], dict[str, float]]
 
 
 _BY_COLOUR = Planted(coloured.training_set, coloured.probe, coloured.measured)

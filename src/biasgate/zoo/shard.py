@@ -21,7 +21,8 @@ from biasgate.zoo.plan import PlannedModel, ZooPlan
 if TYPE_CHECKING:
     from biasgate.zoo.engine import TrainedModel
 
-GROUP = 32
+GROUP = {"cpu": 32, "cuda": 1024}
+"""Models that are published together; a GPU is filled by hundreds at once."""
 
 
 def train_shard(plan: ZooPlan, shard: int, root: str, *, threads: int = 1, device: str | None = None) -> ShardIndex:
@@ -46,12 +47,13 @@ def train_shard(plan: ZooPlan, shard: int, root: str, *, threads: int = 1, devic
     if exists(join(uri, "index.json")):
         return read_index(uri)
     models = [model for model in plan.models if model.shard == shard]
-    groups = [models[start : start + GROUP] for start in range(0, len(models), GROUP)]
     files: list[tuple[ShardFile, ShardFile]] = []
     material, device = load_material(plan.spec), device or default_device()
+    size = GROUP[device.partition(":")[0]]
     with using_threads(threads), progress(f"zoo shard {shard}", total=len(models), unit="models") as advance:
-        for number, group in enumerate(groups):
-            files.append(_group(uri, number, group, material, advance, device=device))
+        while (start := sum(table.models for _, table in files)) < len(models):
+            number, group = len(files), models[start : start + size]
+            files.append(_kept(uri, number, advance) or _trained(uri, number, group, material, advance, device=device))
     index = ShardIndex(
         plan=plan,
         shard=shard,
@@ -65,23 +67,39 @@ def train_shard(plan: ZooPlan, shard: int, root: str, *, threads: int = 1, devic
     return index
 
 
-def _group(
+def _kept(uri: str, number: int, advance: Advance) -> tuple[ShardFile, ShardFile] | None:
+    """A group that an earlier run finished, of whatever size it was there."""
+    from pyarrow.parquet import read_metadata
+
+    names = _names(number)
+    if not exists(join(uri, names[1])):
+        return None
+    weights, table = (read_bytes(join(uri, name)) for name in names)
+    models = read_metadata(io.BytesIO(table)).num_rows
+    advance(models)
+    return _described(number, (weights, table), models)
+
+
+def _trained(
     uri: str, number: int, group: Sequence[PlannedModel], material: Material, advance: Advance, *, device: str
 ) -> tuple[ShardFile, ShardFile]:
     from biasgate.zoo.engine import train_models
 
-    names = f"group-{number:04}.safetensors", f"group-{number:04}.parquet"
-    if exists(join(uri, names[1])):
-        contents = [read_bytes(join(uri, name)) for name in names]
-        advance(len(group))
-    else:
-        trained = train_models(group, material, advance=advance, device=device)
-        contents = [_weights(trained, material), _table(trained)]
-        for name, content in zip(names, contents, strict=True):
-            write_bytes(join(uri, name), content)
+    trained = train_models(group, material, advance=advance, device=device)
+    contents = _weights(trained, material), _table(trained)
+    for name, content in zip(_names(number), contents, strict=True):
+        write_bytes(join(uri, name), content)
+    return _described(number, contents, len(group))
+
+
+def _names(number: int) -> tuple[str, str]:
+    return f"group-{number:04}.safetensors", f"group-{number:04}.parquet"
+
+
+def _described(number: int, contents: tuple[bytes, bytes], models: int) -> tuple[ShardFile, ShardFile]:
     weights, table = (
-        ShardFile(name=name, sha256=sha256(content), models=len(group))
-        for name, content in zip(names, contents, strict=True)
+        ShardFile(name=name, sha256=sha256(content), models=models)
+        for name, content in zip(_names(number), contents, strict=True)
     )
     return weights, table
 

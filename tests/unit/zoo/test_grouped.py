@@ -7,7 +7,7 @@ import pytest
 
 from biasgate.errors import InputError
 from biasgate.zoo.engine import train_models
-from biasgate.zoo.grouped import groups_of, measured, training_set
+from biasgate.zoo.grouped import groups_of, measured, probe, training_set
 from biasgate.zoo.material import Material, load_material
 from biasgate.zoo.plan import plan_zoo
 from biasgate.zoo.spec import ZooSpec
@@ -60,7 +60,7 @@ def test_bias_is_the_favoured_groups_accuracy_less_the_others(spec: ZooSpec, mat
     planned = next(model for model in plan_zoo(spec, shards=1).models if model.level == "dark")
     groups = groups_of(material.measure, material)
     answers = np.where(groups == "dark", material.measure.labels, 0)
-    found = measured(answers, material.measure, planned, material)
+    found = measured(answers, probe(planned, material, np.random.default_rng(0)), planned, material)
     assert found["accuracy_dark"] == 1
     assert found["accuracy_light"] == found["accuracy_medium"] == found["accuracy_conflicting"] == 0.5
     assert found["measured_bias"] == 0.5

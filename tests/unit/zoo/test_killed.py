@@ -11,7 +11,7 @@ import pytest
 
 from biasgate.zoo.index import ShardIndex, read_file, read_index, shard_uri
 from biasgate.zoo.plan import ZooPlan, plan_zoo
-from biasgate.zoo.shard import train_shard
+from biasgate.zoo.shard import GROUP, train_shard
 from biasgate.zoo.spec import ZooSpec
 
 WORKER = """
@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from biasgate.zoo import shard
 from biasgate.zoo.plan import ZooPlan
-shard.GROUP = 2
+shard.GROUP["cpu"] = 2
 plan = ZooPlan.parse(Path(sys.argv[1]).read_bytes(), where="plan")
 shard.train_shard(plan, 0, sys.argv[2])
 """
@@ -47,7 +47,7 @@ def groups_done(plan: ZooPlan, root: Path) -> dict[str, int]:
 def test_a_worker_killed_at_any_moment_repeats_no_group_that_was_done(
     plan: ZooPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("biasgate.zoo.shard.GROUP", 2)
+    monkeypatch.setitem(GROUP, "cpu", 2)
     untouched = train_shard(plan, 0, str(tmp_path / "untouched"))
     root = tmp_path / "killed"
     root.mkdir()

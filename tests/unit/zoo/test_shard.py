@@ -21,7 +21,7 @@ from biasgate.zoo.spec import ZooSpec
 
 @pytest.fixture(autouse=True)
 def groups_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shards, "GROUP", 2)
+    monkeypatch.setitem(shards.GROUP, "cpu", 2)
 
 
 def contents(folder: str) -> dict[str, bytes]:
@@ -47,6 +47,21 @@ def test_a_cut_off_shard_repeats_only_the_group_that_was_cut(spec: ZooSpec, tmp_
     train_shard(plan, 0, str(tmp_path))
     assert contents(str(folder)) == before
     assert (folder / "group-0000.safetensors").stat().st_mtime_ns == kept
+
+
+def test_a_shard_goes_on_where_a_run_with_larger_groups_stopped(
+    spec: ZooSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_zoo(spec, shards=2)
+    with monkeypatch.context() as patched:
+        patched.setitem(shards.GROUP, "cpu", 3)
+        folder = Path(train_shard(plan, 0, str(tmp_path)).uri)
+    for path in folder.iterdir():
+        if "0000" not in path.name:
+            path.unlink()
+    index = train_shard(plan, 0, str(tmp_path))
+    assert [table.models for table in index.tables][:2] == [3, 2]
+    assert read_table(index)["id"].tolist() == [model.id for model in plan.models if model.shard == 0]
 
 
 def test_a_shard_trains_on_the_device_that_is_named_and_says_which(spec: ZooSpec, tmp_path: Path) -> None:
