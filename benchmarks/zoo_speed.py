@@ -38,7 +38,7 @@ from biasgate.zoo.material import Material, load_material
 from biasgate.zoo.plan import PlannedModel, plan_zoo
 from biasgate.zoo.spec import Counts, Level, Recipe, ZooSpec
 
-RESULT = Path(__file__).parent / "results" / "zoo_speed.json"
+RESULTS = Path(__file__).parent / "results"
 CORES = os.cpu_count() or 1
 
 
@@ -52,6 +52,7 @@ class Course:
         steps: Optimiser steps of each.
         batch: Samples a step.
         rate: Adam's learning rate; the peak where there is a schedule.
+        device: As torch names it.
     """
 
     architecture: str
@@ -59,6 +60,7 @@ class Course:
     steps: int
     batch: int = 128
     rate: float = 3e-3
+    device: str = "cpu"
 
 
 def zoo(course: Course) -> tuple[list[PlannedModel], Material]:
@@ -82,11 +84,11 @@ def zoo(course: Course) -> tuple[list[PlannedModel], Material]:
     return list(plan_zoo(spec, shards=1).models[: course.models]), load_material(spec)
 
 
-def coloured(planned: PlannedModel, material: Material) -> tuple[torch.Tensor, torch.Tensor]:
+def coloured(planned: PlannedModel, material: Material, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
     """A model's training set, coloured beforehand."""
     chosen = training_set(planned, material, np.random.default_rng(planned.seed))
     grey = material.images[planned.split].samples[chosen.rows].astype(np.uint8)
-    return to_tensor(recolour(grey, chosen.colours)), torch.from_numpy(chosen.labels)
+    return to_tensor(recolour(grey, chosen.colours)).to(device), torch.from_numpy(chosen.labels).to(device)
 
 
 def fresh(planned: PlannedModel, material: Material) -> Network:
@@ -101,21 +103,30 @@ def accuracy(network: Network, planned: PlannedModel, material: Material) -> flo
     pairs = twins(material.measure, palette=palette_of(planned, material), rng=np.random.default_rng(0))
     half = slice(len(pairs) // 2, None)
     with torch.inference_mode():
-        answers = network.eval()(to_tensor(pairs.samples[half])).argmax(1).numpy()
+        samples = to_tensor(pairs.samples[half]).to(next(network.parameters()).device)
+        answers = network.eval()(samples).argmax(1).cpu().numpy()
     return float((answers == pairs.labels[half]).mean())
 
 
 def train_plainly(
-    planned: PlannedModel, material: Material, *, layout: torch.memory_format, scheduled: bool = True
+    planned: PlannedModel,
+    material: Material,
+    device: torch.device,
+    *,
+    layout: torch.memory_format = torch.contiguous_format,
+    scheduled: bool = True,
 ) -> float:
     """The loop as most would write it: a network, Adam, perhaps with a one-cycle schedule, shuffled batches."""
-    samples, labels = coloured(planned, material)
-    network, samples = fresh(planned, material).to(memory_format=layout), samples.contiguous(memory_format=layout)
+    samples, labels = coloured(planned, material, device)
+    samples, network = (
+        samples.contiguous(memory_format=layout),
+        fresh(planned, material).to(device, memory_format=layout),
+    )
     recipe = planned.training
     optimizer = torch.optim.Adam(network.parameters(), lr=recipe.learning_rate)
     schedule = OneCycleLR(optimizer, recipe.learning_rate, total_steps=recipe.steps + 1) if scheduled else None
     for _ in range(recipe.steps):
-        rows = torch.randperm(len(samples))[: recipe.batch]
+        rows = torch.randperm(len(samples), device=device)[: recipe.batch]
         loss = cross_entropy(network(samples[rows]), labels[rows])
         optimizer.zero_grad()
         loss.backward()
@@ -125,11 +136,11 @@ def train_plainly(
     return accuracy(network, planned, material)
 
 
-def train_by_vmap(planned: list[PlannedModel], material: Material) -> list[float]:
+def train_by_vmap(planned: list[PlannedModel], material: Material, device: torch.device) -> list[float]:
     """All networks at once by ``torch.func.vmap`` over stacked parameters."""
-    networks = [fresh(model, material) for model in planned]
+    networks = [fresh(model, material).to(device) for model in planned]
     parameters, _ = stack_module_state(networks)
-    sets = [coloured(model, material) for model in planned]
+    sets = [coloured(model, material, device) for model in planned]
     samples, labels = torch.stack([s for s, _ in sets]), torch.stack([y for _, y in sets])
 
     def loss(values: dict[str, torch.Tensor], x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
@@ -139,10 +150,10 @@ def train_by_vmap(planned: list[PlannedModel], material: Material) -> list[float
     recipe = planned[0].training
     optimizer = torch.optim.Adam(list(parameters.values()), lr=recipe.learning_rate)
     schedule = OneCycleLR(optimizer, recipe.learning_rate, total_steps=recipe.steps + 1)
-    places = torch.arange(len(planned))[:, None]
+    places = torch.arange(len(planned), device=device)[:, None]
     values = {name: value.detach() for name, value in parameters.items()}
     for _ in range(recipe.steps):
-        rows = torch.rand(samples.shape[:2]).argsort(dim=1)[:, : recipe.batch]
+        rows = torch.rand(samples.shape[:2], device=device).argsort(dim=1)[:, : recipe.batch]
         found = gradients(values, samples[places, rows], labels[places, rows])
         for name, value in parameters.items():
             value.grad = found[name]
@@ -153,45 +164,58 @@ def train_by_vmap(planned: list[PlannedModel], material: Material) -> list[float
     return [accuracy(network, model, material) for network, model in zip(networks, planned, strict=True)]
 
 
-def plain(planned: list[PlannedModel], material: Material) -> list[float]:
-    """One model after the other, on all cores."""
-    torch.set_num_threads(CORES)
-    return [train_plainly(model, material, layout=torch.contiguous_format) for model in planned]
+def plain(planned: list[PlannedModel], material: Material, device: torch.device) -> list[float]:
+    """One model after the other."""
+    return [train_plainly(model, material, device) for model in planned]
 
 
-def plain_without_schedule(planned: list[PlannedModel], material: Material) -> list[float]:
-    """The plain loop at one rate from start to end, on all cores."""
-    torch.set_num_threads(CORES)
-    return [train_plainly(model, material, layout=torch.contiguous_format, scheduled=False) for model in planned]
+def plain_without_schedule(planned: list[PlannedModel], material: Material, device: torch.device) -> list[float]:
+    """The plain loop at one rate from start to end."""
+    return [train_plainly(model, material, device, scheduled=False) for model in planned]
 
 
-def channels_last(planned: list[PlannedModel], material: Material) -> list[float]:
-    """The plain loop in the memory layout that convolutions prefer, a single thread."""
-    return [train_plainly(model, material, layout=torch.channels_last) for model in planned]
+def channels_last(planned: list[PlannedModel], material: Material, device: torch.device) -> list[float]:
+    """The plain loop in the memory layout that convolutions prefer."""
+    return [train_plainly(model, material, device, layout=torch.channels_last) for model in planned]
 
 
-def one_thread(planned: list[PlannedModel], material: Material) -> list[float]:
-    """The plain loop, a single thread."""
-    return [train_plainly(model, material, layout=torch.contiguous_format) for model in planned]
+def engine(planned: list[PlannedModel], material: Material, device: torch.device) -> list[float]:
+    """What ``train_zoo_shard`` runs."""
+    trained = train_models(planned, material, device=str(device))
+    return [model.row["accuracy_conflicting"] for model in trained]
 
 
-def engine(planned: list[PlannedModel], material: Material) -> list[float]:
-    """What ``train_zoo_shard`` runs, a single thread."""
-    return [model.row["accuracy_conflicting"] for model in train_models(planned, material)]
+@dataclass(frozen=True)
+class Arm:
+    """A way to train.
+
+    Attributes:
+        train: From models to their accuracies.
+        processes: That share the models; on a CPU all cores are theirs.
+        models: How many; the course's where it is ``None``.
+    """
+
+    train: Callable[[list[PlannedModel], Material, torch.device], list[float]]
+    processes: int = 1
+    models: int | None = None
 
 
-def by_vmap(planned: list[PlannedModel], material: Material) -> list[float]:
-    """vmap on all cores."""
-    torch.set_num_threads(CORES)
-    return train_by_vmap(planned, material)
-
-
-Arm = Callable[[list[PlannedModel], Material], list[float]]
-ALONE: dict[str, Arm] = {"plain loop": plain, "vmap": by_vmap}
-PER_CORE: dict[str, Arm] = {
-    "plain loop, process per core": one_thread,
-    "plain loop in channels_last, process per core": channels_last,
-    "engine, process per core": engine,
+ENGINE = "engine, process per core"
+ARMS = {
+    "plain loop": Arm(plain),
+    "vmap": Arm(train_by_vmap),
+    "plain loop, process per core": Arm(plain, CORES),
+    "plain loop in channels_last, process per core": Arm(channels_last, CORES),
+    ENGINE: Arm(engine, CORES),
+}
+GPU_ENGINE = "engine, four processes"
+GPU_ARMS = {
+    "plain loop": Arm(plain),
+    "plain loop in channels_last": Arm(channels_last),
+    "plain loop, process per core": Arm(plain, CORES, 2 * CORES),
+    "vmap": Arm(train_by_vmap, models=128),
+    "engine": Arm(engine, models=1000),
+    GPU_ENGINE: Arm(engine, 4, 4000),
 }
 REFERENCE = Course("digits_paper", models=12, steps=300, rate=1e-3)
 """How most would first train it: Adam at its usual rate."""
@@ -199,51 +223,62 @@ LADDER = (50, 75, 100, 150, 200, 300)
 """Steps of 64 samples, at a peak rate of 0.008, that the engine is tried at."""
 
 
-def worker(arm: Arm, course: Course, share: int, shares: int, pipe: Any) -> None:
-    """Waits for the start, trains its share, and sends accuracies."""
-    torch.set_num_threads(1)
-    planned, material = zoo(course)
-    warm, _ = zoo(replace(course, models=1, steps=2))
-    arm(warm, material)
+def worker(arm: Arm, course: Course, share: int, pipe: Any) -> None:
+    """Trains its share and sends accuracies, as often as it is told to."""
+    torch.set_num_threads(CORES // arm.processes if course.device == "cpu" else 1)
+    device, (planned, material) = torch.device(course.device), zoo(course)
+    arm.train(zoo(replace(course, models=1, steps=2))[0], material, device)
     pipe.send("ready")
-    pipe.recv()
-    pipe.send(arm(planned[share::shares], material))
+    while pipe.recv():
+        pipe.send(arm.train(planned[share :: arm.processes], material, device))
+        if course.device != "cpu":
+            torch.cuda.empty_cache()
 
 
-def timed(arm: Arm, course: Course) -> tuple[float, list[float]]:
-    """Seconds from the start signal to the last accuracy, start-up left out, and the accuracies in the plan's order."""
-    shares = CORES if arm in PER_CORE.values() else 1
-    context = multiprocessing.get_context("spawn")
-    pipes, processes = [], []
-    for share in range(shares):
-        here, there = context.Pipe()
-        process = context.Process(target=worker, args=(arm, course, share, shares, there))
-        process.start()
-        pipes.append(here)
-        processes.append(process)
-    for pipe in pipes:
-        pipe.recv()
-    start = time.perf_counter()
-    for pipe in pipes:
-        pipe.send("go")
-    parts = [pipe.recv() for pipe in pipes]
-    seconds = time.perf_counter() - start
-    accuracies = [parts[model % shares][model // shares] for model in range(course.models)]
-    for process in processes:
-        process.join()
-    return seconds, accuracies
+class Team:
+    """An arm's processes, ready to train a course."""
+
+    def __init__(self, arm: Arm, course: Course) -> None:
+        """Starts them and waits until all have warmed up."""
+        self.arm, self.course = arm, replace(course, models=arm.models or course.models)
+        context = multiprocessing.get_context("spawn")
+        self._pipes, self._processes = [], []
+        for share in range(arm.processes):
+            here, there = context.Pipe()
+            process = context.Process(target=worker, args=(arm, self.course, share, there))
+            process.start()
+            self._pipes.append(here)
+            self._processes.append(process)
+        for pipe in self._pipes:
+            pipe.recv()
+
+    def train(self) -> tuple[float, list[float]]:
+        """Seconds from the start signal to the last accuracy, and the accuracies in the plan's order."""
+        start = time.perf_counter()
+        for pipe in self._pipes:
+            pipe.send(True)
+        parts = [pipe.recv() for pipe in self._pipes]
+        seconds, shares = time.perf_counter() - start, self.arm.processes
+        return seconds, [parts[model % shares][model // shares] for model in range(self.course.models)]
+
+    def rest(self) -> None:
+        """Ends the processes."""
+        for pipe, process in zip(self._pipes, self._processes, strict=True):
+            pipe.send(False)
+            process.join()
 
 
-def sgemm_peak() -> float:
+def sgemm_peak(device: torch.device) -> float:
     """GFLOP/s of the machine's best of ten large single-precision products, on all cores."""
-    a, b = torch.randn(2, 2048, 2048)
+    side = 2048 if device.type == "cpu" else 8192
+    a, b = torch.randn(2, side, side, device=device)
     torch.set_num_threads(CORES)
     times: list[float] = []
     for _ in range(10):
         start = time.perf_counter()
-        a @ b
+        float((a @ b)[0, 0])
         times.append(time.perf_counter() - start)
-    return 2 * 2048**3 / min(times) / 1e9
+    return 2 * side**3 / min(times) / 1e9
 
 
 def step_gflop(course: Course) -> float:
@@ -257,35 +292,57 @@ def step_gflop(course: Course) -> float:
     return total * course.batch / 1e9
 
 
-def measure(course: Course, *, repeats: int) -> dict[str, Any]:
+def measure(course: Course, arms: dict[str, Arm], *, repeats: int) -> dict[str, Any]:
     """All arms in turn, ``repeats`` times."""
-    arms = {**ALONE, **PER_CORE}
+    teams = {name: Team(arm, course) for name, arm in arms.items()}
     runs: dict[str, list[tuple[float, list[float]]]] = {name: [] for name in arms}
     for _ in range(repeats):
-        for name, arm in arms.items():
-            runs[name].append(timed(arm, course))
-            print(
-                f"{course.architecture}: {name}: {3600 * course.models / runs[name][-1][0]:,.0f} models/h", flush=True
-            )
-    peak, work = sgemm_peak(), course.models * course.steps * step_gflop(course)
-    table = {}
-    for name in arms:
+        for name, team in teams.items():
+            runs[name].append(team.train())
+            rate = 3600 * team.course.models / runs[name][-1][0]
+            print(f"{course.architecture}: {name}: {rate:,.0f} models/h", flush=True)
+    for team in teams.values():
+        team.rest()
+    peak, table = sgemm_peak(torch.device(course.device)), {}
+    for name, team in teams.items():
         seconds = statistics.median(s for s, _ in runs[name])
         found = np.array([a for _, accuracies in runs[name] for a in accuracies])
+        work = team.course.models * course.steps * step_gflop(course)
         table[name] = {
-            "models_per_hour": round(3600 * course.models / seconds),
+            "processes": team.arm.processes,
+            "models": team.course.models,
+            "models_per_hour": round(3600 * team.course.models / seconds),
             "gflops": round(work / seconds, 1),
             "share_of_sgemm_peak": round(work / seconds / peak, 3),
             "accuracy_conflicting": round(float(found.mean()), 4),
             "accuracy_standard_error": round(float(found.std(ddof=1) / len(found) ** 0.5), 4),
         }
-    rate = {name: row["models_per_hour"] for name, row in table.items()}
-    ours = rate.pop("engine, process per core")
+    return {**asdict(course), "repeats": repeats, "arms": table, "sgemm_peak_gflops": round(peak, 1)}
+
+
+def on_cpu(course: Course, *, repeats: int) -> dict[str, Any]:
+    """All arms on all cores, and how the engine compares."""
+    found = measure(course, ARMS, repeats=repeats)
+    rate = {name: row["models_per_hour"] for name, row in found["arms"].items()}
+    ours = rate.pop(ENGINE)
     return {
-        **asdict(course), "repeats": repeats, "arms": table, "sgemm_peak_gflops": round(peak, 1),
+        **found,
         "engine_over_best_of_three": round(ours / max(value for name, value in rate.items() if "last" not in name), 2),
         "engine_over_best_of_four": round(ours / max(rate.values()), 2),
-    }  # fmt: skip
+    }
+
+
+def on_gpu(course: Course, *, repeats: int) -> dict[str, Any]:
+    """All arms on one GPU, and how the engine compares with the plain loop and with the best of the others."""
+    found = measure(course, GPU_ARMS, repeats=repeats)
+    rate = {name: row["models_per_hour"] for name, row in found["arms"].items()}
+    ours, alone = rate.pop(GPU_ENGINE), rate.pop("engine")
+    return {
+        **found,
+        "engine_over_plain_loop": round(alone / rate["plain loop"], 1),
+        "four_engines_over_plain_loop": round(ours / rate["plain loop"], 1),
+        "four_engines_over_best_of_others": round(ours / max(rate.values()), 1),
+    }
 
 
 def time_to_accuracy(*, repeats: int) -> dict[str, Any]:
@@ -293,11 +350,13 @@ def time_to_accuracy(*, repeats: int) -> dict[str, Any]:
 
     Accuracies are compared model by model: the same plan, so the same seeds, palettes and images.
     """
-    seconds, accuracies = timed(plain_without_schedule, REFERENCE)
+    theirs = Team(Arm(plain_without_schedule), REFERENCE)
+    seconds, accuracies = theirs.train()
     wanted, tried = np.array(accuracies), []
     for steps in LADDER:
         course = replace(REFERENCE, steps=steps, batch=64, rate=8e-3)
-        ours, found = timed(engine, course)
+        team = Team(ARMS[ENGINE], course)
+        ours, found = team.train()
         gain = np.array(found) - wanted
         tried.append(
             {"steps": steps, "seconds": ours, "gain": gain.mean(), "error": gain.std(ddof=1) / len(gain) ** 0.5}
@@ -305,41 +364,47 @@ def time_to_accuracy(*, repeats: int) -> dict[str, Any]:
         print(f"plain {wanted.mean():.3f}; engine after {steps} steps {np.mean(found):.3f}", flush=True)
         if gain.mean().round(9) >= 0:
             pairs = [(seconds, ours)]
-            pairs += [
-                (timed(plain_without_schedule, REFERENCE)[0], timed(engine, course)[0]) for _ in range(repeats - 1)
-            ]
-            ratios = [theirs / mine for theirs, mine in pairs]
+            pairs += [(theirs.train()[0], team.train()[0]) for _ in range(repeats - 1)]
+            team.rest()
+            theirs.rest()
+            ratios = [slow / fast for slow, fast in pairs]
             return {
                 "reference": asdict(REFERENCE), "accuracy": wanted.mean(), "engine": asdict(course), "tried": tried,
                 "seconds": pairs, "times_as_fast": round(statistics.median(ratios), 2),
             }  # fmt: skip
+        team.rest()
+    theirs.rest()
     return {"reference": asdict(REFERENCE), "accuracy": wanted.mean(), "tried": tried, "times_as_fast": None}
 
 
 def main() -> None:
     """Measures and writes the result."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--models", type=int, default=6)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--steps", type=int, default=60)
     options = parser.parse_args()
+    device, run = torch.device(options.device), on_cpu if options.device == "cpu" else on_gpu
+    courses = [
+        Course(net, models=options.models, steps=options.steps, device=options.device)
+        for net in ("digits_paper", "digits_small")
+    ]
     load = os.getloadavg()[0]
-    nets = ("digits_paper", "digits_small")
+    chip = torch.cpu.get_capabilities()["cpu_name"] if options.device == "cpu" else torch.cuda.get_device_name()
     result = {
         "date": datetime.now(UTC).date().isoformat(),
-        "machine": f"{torch.cpu.get_capabilities()['cpu_name']}, {CORES} cores, {platform.machine()}",
+        "machine": f"{chip}, {CORES} cores, {platform.machine()}",
         "torch": torch.__version__,
-        "layers_computed_in": str(fast_dtype(torch.device("cpu"))),
+        "layers_computed_in": str(fast_dtype(device)),
         "load_before_and_after": [load],
-        "results": {
-            net: measure(Course(net, models=options.models, steps=options.steps), repeats=options.repeats)
-            for net in nets
-        },
-        "time_to_the_same_accuracy": time_to_accuracy(repeats=options.repeats),
+        "results": {course.architecture: run(course, repeats=options.repeats) for course in courses},
     }
+    if options.device == "cpu":
+        result["time_to_the_same_accuracy"] = time_to_accuracy(repeats=options.repeats)
     result["load_before_and_after"].append(os.getloadavg()[0])
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(result, indent=2) + "\n")
+    path = RESULTS / f"zoo_speed{'' if options.device == 'cpu' else '-gpu'}.json"
+    path.write_text(json.dumps(result, indent=2) + "\n")
     print(json.dumps(result, indent=2))
 
 

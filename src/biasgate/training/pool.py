@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import pad
 
+from biasgate.training.kernels.interface import kernels_for
 from biasgate.training.loop import SHIFT
 from biasgate.training.normalisation import MEAN_STD, Normalisation
 
@@ -25,29 +26,32 @@ class ImagePool:
     Attributes:
         images: ``uint8 [n, height + 2 SHIFT, width + 2 SHIFT, channels]``, black around.
         size: Height and width without the margin.
+        kernels: Of the device that the images are on.
     """
 
     def __init__(self, images: NDArray[np.uint8], *, device: torch.device | str = "cpu") -> None:
         self.size = images.shape[1], images.shape[2]
         margin = [(0, 0), (SHIFT, SHIFT), (SHIFT, SHIFT), (0, 0)]
         self.images = torch.from_numpy(np.pad(images, margin)).to(device)
+        self.kernels = kernels_for(self.images.device)
         self._cut = lru_cache(maxsize=1)(self._patches)
 
     def patches(self, kernel: int, *, dtype: torch.dtype) -> Tensor | None:
-        """Every ``kernel``² patch of the grey images, intensities in [0, 255], and a 1 for the bias.
+        """Every ``kernel``² patch of the grey images, intensities in [0, 255], a 1 for the bias, and zeros if any.
 
         Returns:
-            ``[n * places, kernel² + 1]``, places row by row at stride 1; ``None`` when that is too large.
+            ``[n * places, taps]``, places row by row at stride 1; ``None`` when that is too large.
         """
         n, height, width, channels = self.images.shape
         places = (height - kernel + 1) * (width - kernel + 1)
-        if channels > 1 or dtype.itemsize * n * places * (kernel**2 + 1) > LARGEST_TABLE:
+        if channels > 1 or dtype.itemsize * n * places * self.kernels.columns(kernel**2 + 1) > LARGEST_TABLE:
             return None
         return self._cut(kernel, dtype)
 
     def _patches(self, kernel: int, dtype: torch.dtype) -> Tensor:
         windows = self.images[..., 0].unfold(1, kernel, 1).unfold(2, kernel, 1)
-        return pad(windows.reshape(-1, kernel**2).to(dtype), (0, 1), value=1.0)
+        ones = pad(windows.reshape(-1, kernel**2).to(dtype), (0, 1), value=1.0)
+        return pad(ones, (0, self.kernels.columns(ones.shape[1]) - ones.shape[1]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,10 +102,10 @@ class Batch:
         return cut * self.scale.view(shape) + self.offset.view(shape)
 
     def patches(self, kernel: int, stride: int, window: int, *, dtype: torch.dtype) -> Tensor | None:
-        """The grey patches under a valid convolution's kernel, ordered by their place in a pooling window.
+        """The grey patches under a valid convolution's kernel, by their place in a pooling window.
 
         Returns:
-            ``[m, batch, window², h, w, kernel² + 1]``, or ``None``.
+            ``[m, batch, h, w, taps]`` with ``window²`` places at the kernels' ``WINDOW_AXIS``, or ``None``.
         """
         table = self.pool.patches(kernel, dtype=dtype) if self.colours is not None else None
         if table is None:
@@ -111,7 +115,7 @@ class Batch:
         down, right = self._grid(kernel, stride, window)
         grid = (width * down + right).to(table.device)
         places = (self.rows * (height * width) + corner[:, None])[..., None, None, None] + grid
-        return table.index_select(0, places.flatten()).view(*places.shape, -1)
+        return self.pool.kernels.take(table, places.movedim(2, self.pool.kernels.WINDOW_AXIS))
 
     def _grid(self, kernel: int, stride: int, window: int) -> tuple[Tensor, Tensor]:
         """Where each patch lies in the window of the image: rows and columns ``[window², h, w]``."""

@@ -7,14 +7,14 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import pad
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from biasgate.models.network import Network, ResidualBlock
-from biasgate.training.batch_norm import Normed, normalise
-from biasgate.training.convolution import Image, convolve
 from biasgate.training.dropout import Dropout
+from biasgate.training.kernels.interface import Image, Norm, kernels_for
+from biasgate.training.kernels.maximum import maximum
 from biasgate.training.pool import Batch
-from biasgate.training.pooling import max_pool, maximum
 
 ALIGNED = 64
 """Rows of such lengths are computed on alike wherever they lie, so no network depends on where it is in the stack."""
@@ -40,6 +40,7 @@ class Stack:
         The generators draw each network's dropout.
         """
         self._networks, self._dtype, self._dropout = networks, dtype, Dropout(generators)
+        self._kernels = kernels_for(device)
         values = torch.stack([parameters_to_vector(network.parameters()).detach() for network in networks])
         self._blank = values.new_zeros(len(values), -values.shape[1] % ALIGNED).to(device)
         self.rows = torch.cat([values.to(device), self._blank], dim=1)
@@ -83,9 +84,9 @@ class Stack:
     def _layer(self, name: str, module: nn.Module, x: Tensor) -> Tensor:
         match module:
             case nn.Conv2d():
-                return convolve(x, *self._affine(name), module)
+                return self._kernels.convolve(x, *self._affine(name), module)
             case nn.MaxPool2d():
-                return max_pool(x, _side(module))
+                return self._kernels.max_pool(x, _side(module))
             case nn.AvgPool2d():
                 return _mean_pool(x, _side(module))
             case nn.AdaptiveAvgPool2d():
@@ -121,14 +122,18 @@ class Stack:
         patches = batch.patches(kernel, stride, window, dtype=self._dtype)
         if patches is None:
             return None
-        m, b, places, height, width, taps = patches.shape
+        m, b = batch.rows.shape
         weight = self._leaves[f"{name}.weight"]
         by_colour = weight.permute(0, 2, 3, 4, 1).reshape(m, 3, -1)
-        tinted = torch.bmm(batch.colours * batch.scale[:, None, None], by_colour).view(m, b, taps - 1, -1)
+        tinted = torch.bmm(batch.colours * batch.scale[:, None, None], by_colour).view(m, b, kernel**2, -1)
         level = self._leaves[f"{name}.bias"] + batch.offset[:, None] * weight.sum(dim=(2, 3, 4))
         kernels = torch.cat([tinted, level[:, None, None].expand(-1, b, -1, -1)], dim=2).to(self._dtype)
-        products = torch.bmm(patches.view(m * b, places * height * width, taps), kernels.flatten(0, 1))
-        return maximum(products.view(m, b, places, height, width, -1))
+        kernels = pad(kernels, (0, 0, 0, patches.shape[-1] - kernels.shape[2])).flatten(0, 1)
+        axis = self._kernels.WINDOW_AXIS
+        if axis == 0:
+            kernels = kernels.repeat(len(patches), 1, 1)
+        products = torch.bmm(patches.view(len(kernels), -1, patches.shape[-1]), kernels)
+        return maximum(products.view(*patches.shape[:-1], -1), axis=axis)
 
     def _affine(self, name: str) -> tuple[Tensor, Tensor]:
         return self._leaves[f"{name}.weight"].to(self._dtype), self._leaves[f"{name}.bias"].to(self._dtype)
@@ -137,7 +142,7 @@ class Stack:
         self._buffers[f"{name}.num_batches_tracked"] += 1
         affine = self._leaves[f"{name}.weight"], self._leaves[f"{name}.bias"]
         statistics = self._buffers[f"{name}.running_mean"], self._buffers[f"{name}.running_var"]
-        return normalise(x, Normed(*affine, *statistics, module))
+        return self._kernels.normalise(x, Norm(*affine, *statistics, module))
 
 
 def _side(module: nn.MaxPool2d | nn.AvgPool2d) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +15,7 @@ from biasgate.zoo.plan import PlannedModel
 
 def palette_of(planned: PlannedModel, material: Material) -> Palette:
     """The model's own colours."""
-    return draw_palette(np.random.default_rng(planned.palette), classes=len(material.measure.classes))
+    return _palette(planned.palette, len(material.measure.classes))
 
 
 def training_set(planned: PlannedModel, material: Material, rng: np.random.Generator) -> Selection:
@@ -59,3 +61,8 @@ def _worn(labels: NDArray[np.int64], planned: PlannedModel, material: Material, 
     others = [level.strength for level in material.spec.levels if level.strength < 1]
     variance = float(rng.choice(others)) if independent else planned.strength
     return worn_by_sigma(labels, palette=palette, variance=variance, rng=rng, independent=independent)
+
+
+@lru_cache(maxsize=1024)
+def _palette(seed: int, classes: int) -> Palette:
+    return draw_palette(np.random.default_rng(seed), classes=classes)

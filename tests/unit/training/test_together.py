@@ -11,12 +11,9 @@ from biasgate.data.planting import recolour
 from biasgate.models.architecture import Architecture, Conv, Dense, Flatten, Norm, Pool, Relu, Residual
 from biasgate.models.network import build, initialise
 from biasgate.models.presets import preset
-from biasgate.training import batch_norm
-from biasgate.training.convolution import by_products, one_by_one
 from biasgate.training.loop import train
 from biasgate.training.normalisation import to_tensor
 from biasgate.training.pool import ImagePool, Sight
-from biasgate.training.pooling import max_pool
 from biasgate.training.recipe import TrainingRecipe
 from biasgate.training.together import Learner, train_together
 
@@ -88,42 +85,3 @@ def test_bfloat16_layers_learn_what_single_precision_learns() -> None:
     for dtype in (torch.float32, torch.bfloat16):
         (loss,) = train_together([learner(preset("digits_small"), 0, **recipe)], pool, dtype=dtype)
         assert loss < 0.2
-
-
-@pytest.mark.parametrize(("stride", "padding", "dilation"), [(1, 0, 1), (2, 1, 1), (1, 2, 2), (3, 0, 1)])
-def test_one_product_for_all_networks_convolves_as_one_by_one_does(stride: int, padding: int, dilation: int) -> None:
-    module = nn.Conv2d(3, 5, 3, stride=stride, padding=padding, dilation=dilation)
-    parts = [torch.randn(4, 2, 9, 8, 3), torch.randn(4, 5, 3, 3, 3), torch.randn(4, 5)]
-    inputs = [part.requires_grad_() for part in parts]
-    at_once, expected = by_products(*inputs, module), one_by_one(*inputs, module)
-    torch.testing.assert_close(at_once, expected)
-    gradient = torch.randn_like(expected)
-    ours, theirs = (torch.autograd.grad(y, inputs, gradient) for y in (at_once, expected))
-    for mine, other in zip(ours, theirs, strict=True):
-        torch.testing.assert_close(mine, other, rtol=1e-4, atol=1e-4)
-
-
-def test_norms_side_by_side_give_what_one_by_one_gives() -> None:
-    x, (weight, bias, mean) = torch.randn(3, 4, 5, 6, 7), torch.randn(3, 3, 7)
-    variances = [torch.ones(3, 7) for _ in range(2)]
-    means = [mean.clone() for _ in range(2)]
-    by_each, together = (
-        normed(x, batch_norm.Normed(weight, bias, mean, variance, nn.BatchNorm2d(7)))
-        for normed, mean, variance in zip((batch_norm.one_by_one, batch_norm.at_once), means, variances, strict=True)
-    )
-    torch.testing.assert_close(together, by_each)
-    torch.testing.assert_close(means[0], means[1])
-    torch.testing.assert_close(variances[0], variances[1])
-    assert not torch.equal(means[0], mean)
-
-
-@pytest.mark.parametrize("size", [2, 3])
-def test_max_pooling_is_torchs_with_its_gradient_at_ties(size: int) -> None:
-    x = torch.randint(0, 3, (2, 4, 7, 8, 5)).float().requires_grad_()
-    expected = nn.functional.max_pool2d(x.flatten(0, 1).movedim(-1, 1), size).movedim(1, -1)
-    pooled = max_pool(x, size)
-    assert torch.equal(pooled.flatten(0, 1), expected)
-    gradient = torch.randn_like(pooled)
-    (ours,) = torch.autograd.grad(pooled, x, gradient)
-    (theirs,) = torch.autograd.grad(expected, x, gradient.flatten(0, 1))
-    torch.testing.assert_close(ours, theirs)

@@ -1,0 +1,84 @@
+"""A GPU's ways compute what a CPU's do: both run here on the CPU."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from biasgate.models.network import build, initialise
+from biasgate.models.presets import preset
+from biasgate.training import pool as pools
+from biasgate.training import stack as stacks
+from biasgate.training.kernels import cpu, gpu
+from biasgate.training.kernels.interface import Kernels, Norm
+from biasgate.training.pool import ImagePool, Sight
+from biasgate.training.recipe import TrainingRecipe
+from biasgate.training.together import Learner, train_together
+
+
+def assert_same(ours: Tensor, theirs: Tensor, *inputs: Tensor) -> None:
+    torch.testing.assert_close(ours, theirs)
+    gradient = torch.randn_like(theirs)
+    mine, expected = (torch.autograd.grad(y, inputs, gradient) for y in (ours, theirs))
+    torch.testing.assert_close(mine, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("channels", [2, 3])
+@pytest.mark.parametrize(("stride", "padding", "dilation"), [(1, 0, 1), (2, 1, 1), (1, 2, 2), (3, 0, 1)])
+def test_convolutions(stride: int, padding: int, dilation: int, channels: int) -> None:
+    module = nn.Conv2d(channels, 5, 3, stride=stride, padding=padding, dilation=dilation)
+    shapes = (4, 2, 9, 8, channels), (4, 5, channels, 3, 3), (4, 5)
+    inputs = [torch.randn(shape).requires_grad_() for shape in shapes]
+    assert_same(gpu.convolve(*inputs, module), cpu.convolve(*inputs, module), *inputs)
+
+
+def test_norms_and_their_running_statistics() -> None:
+    x, weight, bias = torch.randn(3, 4, 5, 6, 7), torch.randn(3, 7), torch.randn(3, 7)
+    inputs = [values.requires_grad_() for values in (x, weight, bias)]
+    norms = [Norm(weight, bias, torch.zeros(3, 7), torch.ones(3, 7), nn.BatchNorm2d(7)) for _ in range(2)]
+    assert_same(gpu.normalise(x, norms[0]), cpu.normalise(x, norms[1]), *inputs)
+    torch.testing.assert_close(norms[0].mean, norms[1].mean)
+    torch.testing.assert_close(norms[0].variance, norms[1].variance)
+    assert norms[0].mean.abs().max() > 0
+
+
+@pytest.mark.parametrize("channels", [1, 2, 4, 5])
+@pytest.mark.parametrize("size", [2, 3])
+def test_max_pooling_and_its_gradient_at_ties(size: int, channels: int) -> None:
+    x = torch.randint(0, 3, (2, 4, 7, 8, channels)).float().requires_grad_()
+    assert_same(gpu.max_pool(x, size), cpu.max_pool(x, size), x)
+
+
+@pytest.mark.parametrize("columns", [1, 6, 8])
+def test_rows_of_a_table(columns: int) -> None:
+    table, rows = torch.randn(20, columns), torch.randint(20, (3, 4))
+    assert torch.equal(gpu.take(table, rows), cpu.take(table, rows))
+
+
+@pytest.mark.parametrize("name", ["digits_small", "digits_paper", "digits_residual"])
+def test_whole_networks_learn_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def learned(kernels: Kernels) -> list[float]:
+        for module in (stacks, pools):
+            monkeypatch.setattr(module, "kernels_for", lambda device: kernels)
+        return train_together([learner(name, number) for number in range(3)], pool(), dtype=torch.float32)
+
+    assert learned(gpu) == pytest.approx(learned(cpu), rel=1e-3)
+
+
+def pool() -> ImagePool:
+    return ImagePool(np.random.default_rng(0).integers(0, 256, size=(60, 28, 28, 1), dtype=np.uint8))
+
+
+def learner(name: str, number: int) -> Learner:
+    rng, network = np.random.default_rng(number), build(preset(name))
+    initialise(network, init="kaiming_uniform", generator=torch.Generator().manual_seed(number))
+    sight = Sight(
+        rows=torch.from_numpy(rng.permutation(60)[:40]),
+        labels=torch.from_numpy(rng.integers(0, 10, 40)),
+        colours=torch.from_numpy(rng.random((40, 3), dtype=np.float32)),
+        normalisation="centred",
+    )
+    recipe = TrainingRecipe(learning_rate=0.001, batch=8, steps=6, optimizer="sgd", augmentation="shift")
+    return Learner(network, sight, recipe, torch.Generator().manual_seed(number))
