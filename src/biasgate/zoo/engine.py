@@ -23,7 +23,7 @@ from biasgate.zoo.plan import PlannedModel
 from biasgate.zoo.planting import PLANTINGS
 from biasgate.zoo.spec import Split, ZooSpec
 
-VALUES = {"cpu": 6_000_000, "cuda": 1_000_000_000}
+VALUES = {"cpu": 6_000_000, "cuda": 2_000_000_000}
 """Activations of a stack's forward pass: enough to hide what a step costs besides arithmetic, and still in cache."""
 
 
