@@ -217,11 +217,10 @@ def gpu_arms(course: Course) -> dict[str, Arm]:
     at_once = len(stacks(planned, material.spec, device=course.device)[0])
     return {
         "plain loop": Arm(plain),
-        "plain loop in channels_last": Arm(channels_last),
         "plain loop, process per core": Arm(plain, CORES, 2 * CORES),
         "vmap": Arm(train_by_vmap, models=128),
-        "engine": Arm(engine, models=2 * at_once),
-        GPU_ENGINE: Arm(engine, 4, 4 * at_once),
+        "engine": Arm(engine, models=at_once),
+        GPU_ENGINE: Arm(engine, 4, 2 * at_once),
     }
 
 

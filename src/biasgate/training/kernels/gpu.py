@@ -24,8 +24,9 @@ def columns(used: int) -> int:
 
 
 def take(table: Tensor, rows: Tensor) -> Tensor:
-    """By indexing wide words."""
-    return _words(table)[rows.contiguous()].view(table.dtype)
+    """Word by word: torch gives every row that it selects a block of threads, far too many for rows this short."""
+    words = _words(table)
+    return words[rows.contiguous()[..., None], torch.arange(words.shape[1], device=table.device)].view(table.dtype)
 
 
 def convolve(x: Image, weight: Tensor, bias: Tensor, module: nn.Conv2d) -> Image:
