@@ -30,6 +30,8 @@ from biasgate.zoo.spec import ZooSpec
 SPECS = Path(__file__).with_name("zoos")
 MODELS = 32
 """Models a shard, about: what a stopped run repeats at most."""
+SHARDS = {"digits_reader": 16}
+"""Of zoos that are planned elsewhere: by ``make reader``."""
 
 
 def spec_of(name: str, root: Path) -> ZooSpec:
@@ -50,7 +52,7 @@ def plan_of(name: str, root: Path) -> ZooPlan:
     """The plan of a benchmark zoo; every shard holds the same share of each split."""
     spec = spec_of(name, root)
     total = spec.counts.train + spec.counts.validation + spec.counts.test
-    return plan_zoo(spec, shards=max(1, total // MODELS))
+    return plan_zoo(spec, shards=SHARDS.get(name, max(1, total // MODELS)))
 
 
 def finished(plan: ZooPlan, root: Path) -> list[str]:

@@ -399,18 +399,21 @@ def main() -> None:
     ]
     load = os.getloadavg()[0]
     chip = torch.cpu.get_capabilities()["cpu_name"] if options.device == "cpu" else torch.cuda.get_device_name()
-    result = {
+    result: dict[str, Any] = {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": f"{chip}, {CORES} cores, {platform.machine()}",
         "torch": torch.__version__,
         "layers_computed_in": str(fast_dtype(device)),
         "load_before_and_after": [load],
-        "results": {course.architecture: run(course, repeats=options.repeats) for course in courses},
+        "results": {},
     }
+    path = RESULTS / f"zoo_speed{'' if options.device == 'cpu' else '-gpu'}.json"
+    for course in courses:
+        result["results"][course.architecture] = run(course, repeats=options.repeats)
+        path.write_text(json.dumps(result, indent=2) + "\n")
     if options.device == "cpu":
         result["time_to_the_same_accuracy"] = time_to_accuracy(repeats=options.repeats)
     result["load_before_and_after"].append(os.getloadavg()[0])
-    path = RESULTS / f"zoo_speed{'' if options.device == 'cpu' else '-gpu'}.json"
     path.write_text(json.dumps(result, indent=2) + "\n")
     print(json.dumps(result, indent=2))
 
