@@ -59,7 +59,8 @@ def _readings(axes: Axes, report: HonestReport) -> None:
     ends = planted.min() - 0.5, planted.max() + 0.5
     axes.plot(ends, ends, color=GRID, zorder=0)
     axes.scatter(planted + jitter, read, s=12, color=ACCENT, alpha=0.5, linewidths=0)
-    axes.set_xticks(report.level_points, [name.replace("_", "\n") for name in report.level_names])
+    names = [name.replace("_", " ") for name in report.level_names]
+    axes.set_xticks(report.level_points, names, rotation=90)
     axes.set_xlabel("planted level")
     axes.set_ylabel("reading on the bias axis")
 
