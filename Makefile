@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FIND_LINKS := $(if $(PIP_FIND_LINKS),--find-links $(PIP_FIND_LINKS))
 STAMP := $(VENV)/.installed
-TESTS ?= tests/unit tests/integration tests/pipelines tests/manifests
+TESTS ?= tests/pipelines tests/integration tests/unit tests/manifests
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
@@ -30,7 +30,7 @@ demo: venv ## A zoo, a meta-classifier, a biased candidate: caught, repaired, de
 	$(BIN)/biasgate demo
 
 test: venv ## Unit, integration, pipeline and manifest tests
-	$(BIN)/python -m pytest $(TESTS) -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest $(TESTS) -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-containers: venv ## The image and its servers under the manifests' restrictions (needs root and an engine)
 	$(BIN)/python -m pytest tests/containers
