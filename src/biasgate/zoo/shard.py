@@ -39,7 +39,7 @@ def train_shard(plan: ZooPlan, shard: int, root: str, *, threads: int = 1, devic
         device: As torch names it; by default a GPU where torch sees one.
 
     Raises:
-        InputError: The plan has no such shard.
+        InputError: The plan has no such shard, or torch has no such device.
     """
     if not 0 <= shard < plan.shards:
         raise InputError(f"the plan has shards 0 to {plan.shards - 1}, not {shard}", where=plan.spec.name)
@@ -48,8 +48,8 @@ def train_shard(plan: ZooPlan, shard: int, root: str, *, threads: int = 1, devic
         return read_index(uri)
     models = [model for model in plan.models if model.shard == shard]
     files: list[tuple[ShardFile, ShardFile]] = []
-    material, device = load_material(plan.spec), device or default_device()
-    size = GROUP[device.partition(":")[0]]
+    device = device or default_device()
+    size, material = GROUP[_kind(device)], load_material(plan.spec)
     with using_threads(threads), progress(f"zoo shard {shard}", total=len(models), unit="models") as advance:
         while (start := sum(table.models for _, table in files)) < len(models):
             number, group = len(files), models[start : start + size]
@@ -128,6 +128,18 @@ def default_device() -> str:
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _kind(device: str) -> str:
+    """``cpu`` or ``cuda``."""
+    import torch
+
+    kind = device.partition(":")[0]
+    if kind not in GROUP:
+        raise InputError(f"zoos are not trained on {device!r}", fix="use cpu or cuda")
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise InputError("torch sees no GPU", where=device, fix="use --device cpu, or torch built for CUDA")
+    return kind
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from safetensors.numpy import load_file
 
 from biasgate.errors import InputError, TrustError
@@ -124,6 +125,15 @@ def test_changed_bytes_are_noticed(spec: ZooSpec, tmp_path: Path) -> None:
 def test_a_shard_that_is_not_planned_is_refused(spec: ZooSpec, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="shards 0 to 1"):
         train_shard(plan_zoo(spec, shards=2), 2, str(tmp_path))
+
+
+@pytest.mark.parametrize("device", ["abacus", "cuda", "cuda:1"])
+def test_a_device_that_is_not_there_is_refused(spec: ZooSpec, tmp_path: Path, device: str) -> None:
+    if device.startswith("cuda") and torch.cuda.is_available():
+        pytest.skip("a GPU is there")
+    with pytest.raises(InputError, match=r"not trained on|no GPU"):
+        train_shard(plan_zoo(spec, shards=2), 0, str(tmp_path), device=device)
+    assert not list(tmp_path.iterdir())
 
 
 def test_sigma_planting_trains_too(spec: ZooSpec, tmp_path: Path) -> None:
