@@ -118,10 +118,8 @@ def train_plainly(
 ) -> float:
     """The loop as most would write it: a network, Adam, perhaps with a one-cycle schedule, shuffled batches."""
     samples, labels = coloured(planned, material, device)
-    samples, network = (
-        samples.contiguous(memory_format=layout),
-        fresh(planned, material).to(device, memory_format=layout),
-    )
+    samples = samples.contiguous(memory_format=layout)
+    network = fresh(planned, material).to(device, memory_format=layout)
     recipe = planned.training
     optimizer = torch.optim.Adam(network.parameters(), lr=recipe.learning_rate)
     schedule = OneCycleLR(optimizer, recipe.learning_rate, total_steps=recipe.steps + 1) if scheduled else None

@@ -24,7 +24,7 @@ from biasgate.zoo.planting import PLANTINGS
 from biasgate.zoo.spec import Split, ZooSpec
 
 VALUES = {"cpu": 6_000_000, "cuda": 2_000_000_000}
-"""Activations of a stack's forward pass: enough to hide what a step costs besides arithmetic, and still in cache."""
+"""Activations of a stack's forward pass: enough to hide what a step costs besides; on a CPU few enough for its cache."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def _train(stack: Sequence[PlannedModel], material: Material, device: torch.devi
     for planned, learner, loss, rng in zip(stack, learners, losses, streams, strict=True):
         counts = np.bincount(learner.sight.labels.numpy(), minlength=len(material.measure.classes)).tolist()
         state = parameters_of(learner.network)
-        measured = _measure(learner, planned, material, rng, device)
+        measured = _measure(learner.network.to(device), planned, material, rng)
         row = {**_flat(planned, material.spec), "class_counts": counts, "final_loss": loss, **measured}
         yield TrainedModel(planned=planned, state=state, row=row)
 
@@ -134,12 +134,11 @@ def _pixels(material: Material, device: torch.device) -> torch.Tensor:
     return torch.from_numpy(material.measure.samples.astype(np.uint8, copy=False)).to(device)
 
 
-def _measure(
-    learner: Learner, planned: PlannedModel, material: Material, rng: np.random.Generator, device: torch.device
-) -> dict[str, float]:
+def _measure(network: Network, planned: PlannedModel, material: Material, rng: np.random.Generator) -> dict[str, float]:
     how = PLANTINGS[material.spec.planting]
     seen = how.probe(planned, material, rng)
-    answers = _predict(learner.network.to(device), seen, planned, _pixels(material, device))
+    pixels = _pixels(material, next(network.parameters()).device)
+    answers = _predict(network, seen, planned, pixels)
     return how.measured(answers, seen, planned, material)
 
 

@@ -2,22 +2,19 @@ from __future__ import annotations
 
 import copy
 
-import numpy as np
 import pytest
 import torch
+from learners import GREY, learner
 from torch import nn
 
 from biasgate.data.planting import recolour
 from biasgate.models.architecture import Architecture, Conv, Dense, Flatten, Norm, Pool, Relu, Residual
-from biasgate.models.network import build, initialise
 from biasgate.models.presets import preset
 from biasgate.training.loop import train
 from biasgate.training.normalisation import to_tensor
-from biasgate.training.pool import ImagePool, Sight
-from biasgate.training.recipe import TrainingRecipe
+from biasgate.training.pool import ImagePool
 from biasgate.training.together import Learner, train_together
 
-GREY = np.random.default_rng(0).integers(0, 256, size=(60, 28, 28, 1), dtype=np.uint8)
 PAPER = preset("digits_paper").model_copy(
     update={"layers": tuple(layer for layer in preset("digits_paper").layers if layer.kind != "dropout")}
 )
@@ -30,20 +27,6 @@ EVERY_LAYER = Architecture(
         Relu(), Pool(how="mean"), Pool(how="global"), Flatten(), Dense(out=10),
     ),
 )  # fmt: skip
-
-
-def learner(architecture: Architecture, number: int, **recipe: object) -> Learner:
-    rng = np.random.default_rng(number)
-    network = build(architecture)
-    initialise(network, init="kaiming_uniform", generator=torch.Generator().manual_seed(number))
-    sight = Sight(
-        rows=torch.from_numpy(rng.permutation(60)[:40]),
-        labels=torch.from_numpy(rng.integers(0, 10, 40)),
-        colours=torch.from_numpy(rng.integers(0, 2, (40, 3))).float(),
-        normalisation=("unit", "centred")[number % 2],
-    )
-    recipe = {"learning_rate": 0.001 * (number + 1), "batch": 8, "steps": 6, "optimizer": "sgd", **recipe}
-    return Learner(network, sight, TrainingRecipe.model_validate(recipe), torch.Generator().manual_seed(number))
 
 
 def alone(learner: Learner) -> tuple[nn.Module, float]:

@@ -7,11 +7,13 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
+from biasgate.data.planting import twins
 from biasgate.errors import InputError, TrustError
 from biasgate.models.presets import preset
 from biasgate.storage import store
+from biasgate.training.normalisation import to_tensor
 from biasgate.zoo import shard as shards
-from biasgate.zoo.coloured import training_set
+from biasgate.zoo.coloured import palette_of, training_set
 from biasgate.zoo.engine import initial_network, train_models
 from biasgate.zoo.index import read_index, read_table
 from biasgate.zoo.material import load_material
@@ -101,6 +103,22 @@ def test_a_model_depends_on_its_own_line_of_the_plan_alone(spec: ZooSpec) -> Non
     assert all(np.array_equal(together.state[name], alone.state[name]) for name in alone.state)
     initial = initial_network(plan.models[2], spec).state_dict()
     assert any(not np.array_equal(initial[name].numpy(), alone.state[name]) for name in alone.state)
+
+
+def test_bias_is_measured_on_the_twins_that_planting_makes(spec: ZooSpec) -> None:
+    plan, material = plan_zoo(spec, shards=1), load_material(spec)
+    planned = plan.models[0]
+    (trained,) = train_models([planned], material)
+    network = initial_network(planned, spec)
+    network.load_state_dict({name: torch.from_numpy(value) for name, value in trained.state.items()}, strict=False)
+    rng = np.random.default_rng(planned.seed)
+    training_set(planned, material, rng)
+    rng.integers(2**62)
+    seen = twins(material.measure, palette=palette_of(planned, material), rng=rng)
+    with torch.inference_mode():
+        answers = network.eval()(to_tensor(seen.samples, planned.normalisation)).argmax(dim=1).numpy()
+    own, other = (answers == seen.labels).reshape(2, -1).mean(axis=1)
+    assert (trained.row["accuracy_aligned"], trained.row["accuracy_conflicting"]) == (own, other)
 
 
 def test_no_image_of_one_split_is_seen_in_another_or_in_measuring(spec: ZooSpec) -> None:
