@@ -24,7 +24,7 @@ from biasgate.zoo.planting import PLANTINGS
 from biasgate.zoo.spec import Split, ZooSpec
 
 VALUES = {"cpu": 6_000_000, "cuda": 2_000_000_000}
-"""Activations of a stack's forward pass: enough to hide what a step costs besides; on a CPU few enough for its cache."""
+"""Activations of a stack's forward pass: enough to hide what a step costs besides; on a CPU few enough to cache."""
 
 
 @dataclass(frozen=True)
