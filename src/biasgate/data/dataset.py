@@ -22,7 +22,8 @@ class Dataset:
         samples: Images ``uint8 [n, height, width, channels]`` or rows ``float32 [n, features]``.
         labels: Class index ``int64 [n]``, or ``int64 [n, labels]`` of 0/1 for multi-label sets.
         classes: Class (or label) names, by index.
-        attributes: One string column an attribute, ``n`` rows: the sensitive or spurious properties.
+        attributes: One string column an attribute, ``n`` rows: the sensitive or spurious properties. Row ``i`` is of
+            sample ``i``: an index that the table has is dropped.
         units: What is independent of what: equal values are one unit (a person, a digit coloured twice). ``[n]``.
         name: For people.
         collected: When the last of it was gathered; no part of the digest.
@@ -42,6 +43,7 @@ class Dataset:
             raise InputError(
                 f"samples, labels, attributes and units differ in length: {sorted(lengths)}", where=self.name
             )
+        object.__setattr__(self, "attributes", self.attributes.reset_index(drop=True))
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -53,7 +55,7 @@ class Dataset:
             samples=self.samples[rows],
             labels=self.labels[rows],
             classes=self.classes,
-            attributes=self.attributes.iloc[indices].reset_index(drop=True),
+            attributes=self.attributes.iloc[indices],
             units=self.units[rows],
             name=self.name,
             collected=self.collected,
