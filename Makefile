@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FIND_LINKS := $(if $(PIP_FIND_LINKS),--find-links $(PIP_FIND_LINKS))
 STAMP := $(VENV)/.installed
-TESTS ?= tests/pipelines tests/integration tests/unit tests/manifests
+TESTS ?= tests/pipelines tests/integration tests/unit tests/manifests tests/golden
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
