@@ -1,7 +1,7 @@
 """The golden record: digests and JSON of a fixed set of documents, which moving code must not change.
 
-``python tests/golden/record.py`` writes ``record.json`` anew; the test beside this file compares. Numbers are kept to ten
-digits, since the last ones differ between processors. ``--exact`` prints digests of the very bytes instead, to compare
+``python tests/golden/record.py`` writes ``record.json`` anew; the test beside this file compares. Numbers are kept to
+ten digits, since the last ones differ between processors. ``--exact`` prints digests of the very bytes instead, to compare
 two checkouts on one machine.
 """
 
@@ -35,7 +35,7 @@ from biasgate.gate.entry import DecisionBody, LookBody
 from biasgate.gate.evidence import Champion, Evidence, Subject
 from biasgate.gate.explain import explain
 from biasgate.gate.keys import read_signing_key
-from biasgate.gate.policy import policy_text, read_policy, ready_policies
+from biasgate.gate.policy import read_policy, ready_policies
 from biasgate.meta.scan import Scan
 from biasgate.meta.shipped import shipped_meta_classifier
 from biasgate.models.export import export_onnx
