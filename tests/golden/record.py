@@ -1,8 +1,8 @@
 """The golden record: digests and JSON of a fixed set of documents, which moving code must not change.
 
-``python tests/golden/record.py`` writes ``record.json`` anew; the test beside this file compares. Numbers are kept to
-ten digits, since the last ones differ between processors. ``--exact`` prints digests of the very bytes instead, to compare
-two checkouts on one machine.
+``python tests/golden/record.py`` writes ``record.json`` anew; the test beside this file compares. Numbers are kept to ten
+digits, since the last ones differ between processors. ``--exact`` prints digests of the very bytes instead, to
+compare two checkouts on one machine.
 """
 
 from __future__ import annotations
