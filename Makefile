@@ -44,7 +44,7 @@ sbom: ## build/biasgate.cdx.json: the image's Python packages in CycloneDX
 native-pipelines: venv ## Remake manifests/overlays/kfp-native-api after a change to components or pipelines
 	BIASGATE_IMAGE=$(IMAGE) $(BIN)/python manifests/overlays/kfp-native-api/compile.py
 
-READER := src/biasgate/meta/readers/digits
+READER := src/biasgate/detection/reader/readers/digits
 reader: venv ## Remake the meta-classifier that `biasgate scan` reads with, and its scores (half an hour of two cores)
 	plan=$$($(BIN)/biasgate zoo plan digits_reader --root build/reader --shards 16) && \
 	  seq 0 15 | xargs -P 2 -I{} $(BIN)/biasgate zoo train $$plan --root build/reader --shard {} && \

@@ -26,16 +26,16 @@ import numpy as np
 import torch
 from action_units_report import write_report
 
+from biasgate.attribution.findings import findings, rates_spec
+from biasgate.attribution.measure_relevance import Pictures, measure_relevance
+from biasgate.contracts.evaluation import Evaluation, EvaluationSpec
+from biasgate.contracts.relevance import Relevance, RelevanceSpec
 from biasgate.data.dataset import Dataset
-from biasgate.data.synthetic_faces.correlation import Correlation
-from biasgate.data.synthetic_faces.dataset import synthetic_faces
-from biasgate.data.synthetic_faces.regions import FACE_REGIONS
+from biasgate.data.faces.drawn.correlation import Correlation
+from biasgate.data.faces.drawn.regions import FACE_REGIONS
+from biasgate.data.sources.synthetic_faces import synthetic_faces
 from biasgate.evaluation.evaluate import evaluate, predict
-from biasgate.evaluation.findings import findings, rates_spec
 from biasgate.evaluation.measure import measure
-from biasgate.evaluation.measure_relevance import Pictures, measure_relevance
-from biasgate.evaluation.relevance import Relevance, RelevanceSpec
-from biasgate.evaluation.schema import Evaluation, EvaluationSpec
 from biasgate.models.architecture import Dense
 from biasgate.models.card import CandidateCard, InputContract
 from biasgate.models.export import export_onnx

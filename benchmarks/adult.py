@@ -24,18 +24,18 @@ import numpy as np
 import torch
 from sklearn.linear_model import LogisticRegression
 
+from biasgate.contracts.evaluation import Evaluation
 from biasgate.data.dataset import Dataset
 from biasgate.data.source import open_dataset
 from biasgate.data.spec import DataSource
 from biasgate.evaluation.evaluate import predict
 from biasgate.evaluation.explain import EvaluationExplained
-from biasgate.evaluation.schema import Evaluation
 from biasgate.models.architecture import Architecture, Dense
 from biasgate.models.card import CandidateCard, InputContract
 from biasgate.models.export import export_onnx
 from biasgate.models.network import build
 from biasgate.models.package import CandidatePackage, pack
-from biasgate.models.prepare import prepare
+from biasgate.models.preprocess import prepare
 from biasgate.report.text import share_interval
 
 FOLDER, RESULT, PAGE = Path("build/adult"), Path("benchmarks/results/adult.json"), Path("docs/evaluation.md")

@@ -26,8 +26,15 @@ from debias_tables import write_tables
 from debias_worlds import WORLDS, World
 from threadpoolctl import threadpool_limits
 
-from biasgate.debias.adversarial import GRID, repair_adversarially
-from biasgate.debias.baselines import (
+from biasgate.models.network import Network
+from biasgate.progress import track
+from biasgate.repair.classifier import PixelClassifier
+from biasgate.repair.counterfactual_bias import read_bias
+from biasgate.repair.data import Material, material
+from biasgate.repair.groups import groups_of
+from biasgate.repair.head import LinearHead
+from biasgate.repair.methods.adversarial import GRID, repair_adversarially
+from biasgate.repair.methods.baselines import (
     fine_tune,
     fine_tune_head,
     kamiran_calders,
@@ -35,24 +42,17 @@ from biasgate.debias.baselines import (
     robust,
     train_twice,
 )
-from biasgate.debias.classifier import PixelClassifier
-from biasgate.debias.combined import repair_features_then_head
-from biasgate.debias.counterfactual_bias import read_bias
-from biasgate.debias.erasure import erase_attribute
-from biasgate.debias.groups import groups_of
-from biasgate.debias.head import LinearHead
-from biasgate.debias.head_baselines import deep_feature_reweighting, gradient_step, refit_head
-from biasgate.debias.last_layer import head_of, read_features, repair_head
-from biasgate.debias.material import Material, material
-from biasgate.debias.newton import unlearn, unlearn_training
-from biasgate.debias.pairs import generated_pairs, twin_pairs, twin_rows
-from biasgate.debias.reliance import reliance
-from biasgate.debias.repair import movement, validation_rows
-from biasgate.debias.repaired import Repaired
-from biasgate.debias.unlearning import GRID as DAMPINGS
-from biasgate.debias.unlearning import Damping, repair_by_unlearning
-from biasgate.models.network import Network
-from biasgate.progress import track
+from biasgate.repair.methods.combined import repair_features_then_head
+from biasgate.repair.methods.erasure import erase_attribute
+from biasgate.repair.methods.head_baselines import deep_feature_reweighting, gradient_step, refit_head
+from biasgate.repair.methods.last_layer import head_of, read_features, repair_head
+from biasgate.repair.methods.newton import unlearn, unlearn_training
+from biasgate.repair.methods.unlearning import GRID as DAMPINGS
+from biasgate.repair.methods.unlearning import Damping, repair_by_unlearning
+from biasgate.repair.pairs import generated_pairs, twin_pairs, twin_rows
+from biasgate.repair.reliance import reliance
+from biasgate.repair.repair import movement, validation_rows
+from biasgate.repair.repaired import Repaired
 
 RESULTS = Path(__file__).parent / "results"
 BUDGET = 600

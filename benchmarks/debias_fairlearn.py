@@ -22,8 +22,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from biasgate.debias.classifier import PixelClassifier
-from biasgate.debias.material import Material
+from biasgate.repair.classifier import PixelClassifier
+from biasgate.repair.data import Material
 
 DRAWS = 32
 """Random decisions of a row that its probability is the mean of."""

@@ -16,15 +16,15 @@ from debias_worlds import WORLDS, World
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
-from biasgate.debias.attack import Family, attack
-from biasgate.debias.classifier import PixelClassifier
-from biasgate.debias.influence import influence_on_bias
-from biasgate.debias.last_layer import head_of, read_features
-from biasgate.debias.material import Material, material
-from biasgate.debias.pairs import twin_pairs
-from biasgate.debias.reader import fit_reader
-from biasgate.debias.refit import refit
-from biasgate.debias.unlearning import GRID
+from biasgate.repair.attribute_reader import fit_reader
+from biasgate.repair.classifier import PixelClassifier
+from biasgate.repair.data import Material, material
+from biasgate.repair.methods.attack import Family, attack
+from biasgate.repair.methods.influence import influence_on_bias
+from biasgate.repair.methods.last_layer import head_of, read_features
+from biasgate.repair.methods.refit import refit
+from biasgate.repair.methods.unlearning import GRID
+from biasgate.repair.pairs import twin_pairs
 
 FIGURES = Path(__file__).parents[1] / "docs" / "figures"
 SEED, SHOWN = 0, ("digits 0.02", "faces hair")

@@ -27,25 +27,25 @@ from scipy.stats import t
 from threadpoolctl import threadpool_limits
 
 from biasgate.data.dataset import Dataset
-from biasgate.data.digits import digits
 from biasgate.data.palette import PAPER_PALETTE
 from biasgate.data.planting import plant_share, twins
+from biasgate.data.sources.digits import digits
 from biasgate.data.splits import role
-from biasgate.debias.baselines import RATES, fine_tune
-from biasgate.debias.classifier import PixelClassifier
-from biasgate.debias.combined import repair_features_then_head
-from biasgate.debias.material import material
-from biasgate.debias.repair import validation_rows
-from biasgate.debias.repaired import Repaired
-from biasgate.debias.trials import accuracies
-from biasgate.debias.unlearning import repair_by_unlearning
-from biasgate.meta.shipped import shipped_meta_classifier
+from biasgate.detection.reader.shipped import shipped_meta_classifier
 from biasgate.models.card import InputContract
 from biasgate.models.network import Network, build, initialise
-from biasgate.models.prepare import prepare
+from biasgate.models.preprocess import prepare
 from biasgate.models.presets import preset
 from biasgate.models.reading import read_weights
 from biasgate.progress import track
+from biasgate.repair.classifier import PixelClassifier
+from biasgate.repair.data import material
+from biasgate.repair.methods.baselines import RATES, fine_tune
+from biasgate.repair.methods.combined import repair_features_then_head
+from biasgate.repair.methods.unlearning import repair_by_unlearning
+from biasgate.repair.repair import validation_rows
+from biasgate.repair.repaired import Repaired
+from biasgate.repair.trials import accuracies
 from biasgate.training.loop import train
 from biasgate.training.recipe import TrainingRecipe
 

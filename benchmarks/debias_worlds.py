@@ -14,18 +14,18 @@ import torch
 from numpy.typing import NDArray
 
 from biasgate.data.dataset import Dataset
-from biasgate.data.digits import digits
-from biasgate.data.idx import load_idx
+from biasgate.data.faces.drawn.attributes import PERSONAL
+from biasgate.data.faces.drawn.drawing import draw_faces
+from biasgate.data.faces.drawn.traits import sample_traits
 from biasgate.data.palette import PAPER_PALETTE
 from biasgate.data.planting import plant_sigma, twins
+from biasgate.data.sources.digits import digits
+from biasgate.data.sources.idx import load_idx
 from biasgate.data.splits import role
-from biasgate.data.synthetic_faces.attributes import PERSONAL
-from biasgate.data.synthetic_faces.drawing import draw_faces
-from biasgate.data.synthetic_faces.traits import sample_traits
 from biasgate.models.architecture import Architecture, Conv, Dense, Flatten, Relu
 from biasgate.models.card import InputContract
 from biasgate.models.network import Network, build, initialise
-from biasgate.models.prepare import prepare
+from biasgate.models.preprocess import prepare
 from biasgate.training.loop import train
 from biasgate.training.recipe import TrainingRecipe
 

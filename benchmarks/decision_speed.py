@@ -14,12 +14,12 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 
+from biasgate.contracts.scan import Scan
 from biasgate.data.dataset import Dataset
 from biasgate.evaluation.measure import Earlier, measure
 from biasgate.gate.decide import decide
 from biasgate.gate.evidence import Champion, Evidence, Subject
 from biasgate.gate.policy import Policy
-from biasgate.meta.scan import Scan
 from biasgate.statistics.median import median
 
 RULES, SUBGROUPS, UNITS, RUNS = 200, 64, 60, 31

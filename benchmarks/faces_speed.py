@@ -15,8 +15,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from biasgate.data.synthetic_faces.drawing import draw_faces
-from biasgate.data.synthetic_faces.traits import sample_traits
+from biasgate.data.faces.drawn.drawing import draw_faces
+from biasgate.data.faces.drawn.traits import sample_traits
 
 PEOPLE, ROUNDS, SIZES = 2048, 11, (32, 64)
 ROOT = Path(__file__).parents[1]

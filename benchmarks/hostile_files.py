@@ -29,15 +29,15 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from hostile_cases import CANARY, CHANNELS, SECRET, SIDE, Case, cases
 
+from biasgate.detection.features.features import weight_features
 from biasgate.errors import BiasgateError
 from biasgate.models.package import CandidatePackage
 from biasgate.models.reading import SUFFIXES, read_weights
 from biasgate.models.restore import declared_parity
-from biasgate.models.runner import run
-from biasgate.models.sandbox import Limits
+from biasgate.models.sandbox.process import Limits
+from biasgate.models.sandbox.runner import run
 from biasgate.models.submission import import_candidate
 from biasgate.progress import track
-from biasgate.weights.features import weight_features
 
 SANDBOX = Limits(memory_mb=2048, seconds=10)
 PATIENCE = 120

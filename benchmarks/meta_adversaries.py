@@ -11,11 +11,11 @@ from meta_readers import Models, State
 from torch.nn.functional import cross_entropy
 
 from biasgate.data.planting import twins
+from biasgate.detection.zoo.coloured import palette_of, training_set
+from biasgate.detection.zoo.material import Material
+from biasgate.detection.zoo.plan import PlannedModel
 from biasgate.models.network import Network, build
 from biasgate.training.normalisation import to_tensor
-from biasgate.zoo.coloured import palette_of, training_set
-from biasgate.zoo.material import Material
-from biasgate.zoo.plan import PlannedModel
 
 Change = Callable[[State, np.random.Generator], State]
 

@@ -20,22 +20,22 @@ from meta_repair import repaired_models
 from meta_zoos import described, load_zoo
 from sklearn.metrics import roc_auc_score
 
-from biasgate.meta import columns
-from biasgate.meta.classifier import MetaClassifier
-from biasgate.meta.figure import honest_figure
-from biasgate.meta.fit import axis_of, features_of, fit_meta_classifier, levels_of, measured_bias_of
-from biasgate.meta.protocol import honest_report
-from biasgate.meta.scores import bootstrap, none_or_any, rmse, score_bias, score_biased, score_reader, share
-from biasgate.meta.shipped import shipped_meta_classifier
+from biasgate.detection.features.features import weight_features
+from biasgate.detection.features.table import comparable
+from biasgate.detection.reader import columns
+from biasgate.detection.reader.classifier import MetaClassifier
+from biasgate.detection.reader.fit import axis_of, features_of, fit_meta_classifier, levels_of, measured_bias_of
+from biasgate.detection.reader.protocol import honest_report
+from biasgate.detection.reader.scores import bootstrap, none_or_any, rmse, score_bias, score_biased, score_reader, share
+from biasgate.detection.reader.shipped import shipped_meta_classifier
+from biasgate.detection.zoo.engine import initial_network, parameters_of
+from biasgate.detection.zoo.material import load_material
+from biasgate.detection.zoo.plan import ZooPlan
+from biasgate.detection.zoo.spec import ZooSpec
+from biasgate.detection.zoo.strength import to_axis
 from biasgate.models.reading import read_many
 from biasgate.models.weights import Weights
-from biasgate.weights.features import weight_features
-from biasgate.weights.table import comparable
-from biasgate.zoo.engine import initial_network, parameters_of
-from biasgate.zoo.material import load_material
-from biasgate.zoo.plan import ZooPlan
-from biasgate.zoo.spec import ZooSpec
-from biasgate.zoo.strength import to_axis
+from biasgate.report.held_out_figure import honest_figure
 
 Document = dict[str, Any]
 FIGURES = Path(__file__).parents[1] / "docs" / "figures"

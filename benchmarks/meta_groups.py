@@ -12,14 +12,14 @@ import torch
 from meta_readers import Models, statistics
 from meta_zoos import load_zoo
 
-from biasgate.meta.fit import View, features_of, fit_levels, fit_meta_classifier
-from biasgate.meta.group_report import group_report
-from biasgate.meta.scores import bootstrap, score_naming, share
-from biasgate.meta.trial import Trial
+from biasgate.detection.features.table import KNOWN, feature_names
+from biasgate.detection.reader.fit import View, features_of, fit_levels, fit_meta_classifier
+from biasgate.detection.reader.group_report import group_report
+from biasgate.detection.reader.scores import bootstrap, score_naming, share
+from biasgate.detection.reader.trial import Trial
+from biasgate.detection.zoo.plan import ZooPlan
 from biasgate.models.network import build
 from biasgate.training.normalisation import to_tensor
-from biasgate.weights.table import KNOWN, feature_names
-from biasgate.zoo.plan import ZooPlan
 
 Document = dict[str, Any]
 CURVE = (0.25, 0.5, 1.0)

@@ -16,13 +16,13 @@ import torch
 from meta_readers import Array, Models, Peer, Reading, axis_points, calibrated
 from torch import Tensor, nn
 
-from biasgate.meta.fit import axis_of, graded, levels_of
-from biasgate.models.safetensors_weights import layers_of
+from biasgate.detection.features.chain import chain
+from biasgate.detection.features.colour import transform
+from biasgate.detection.features.paths import paths
+from biasgate.detection.reader.fit import axis_of, graded, levels_of
+from biasgate.detection.zoo.spec import ZooSpec
+from biasgate.models.formats.safetensors import layers_of
 from biasgate.models.weights import Weights
-from biasgate.weights.chain import chain
-from biasgate.weights.colour import transform
-from biasgate.weights.paths import paths
-from biasgate.zoo.spec import ZooSpec
 
 Inputs = list[Tensor]
 """What a network sees of some models; the first axis of each tensor is the model."""

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from biasgate.data.digits import digits
+from biasgate.data.sources.digits import digits
 from biasgate.data.splits import role
 from biasgate.progress import track
 

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from biasgate.meta.fit import axis_of, features_of, graded, levels_of
-from biasgate.meta.levels import calibrate_levels
-from biasgate.meta.reader import fit_reader
-from biasgate.weights.table import feature_names
-from biasgate.zoo.spec import ZooSpec
+from biasgate.detection.features.table import feature_names
+from biasgate.detection.reader.fit import axis_of, features_of, graded, levels_of
+from biasgate.detection.reader.levels import calibrate_levels
+from biasgate.detection.reader.readings import fit_reader
+from biasgate.detection.zoo.spec import ZooSpec
 
 Array = NDArray[np.float64]
 State = dict[str, NDArray[np.float32]]
@@ -149,6 +149,6 @@ def ordinal(train: Models, validation: Models, spec: ZooSpec) -> Callable[[Model
 
 def axis_points(spec: ZooSpec) -> Array:
     """Where the levels lie on the bias axis."""
-    from biasgate.zoo.strength import to_axis
+    from biasgate.detection.zoo.strength import to_axis
 
     return np.array([to_axis(level.strength, spec.planting) for level in spec.levels])

@@ -11,12 +11,12 @@ from meta_readers import Models, State
 from meta_zoos import keep, kept
 
 from biasgate.data.planting import twins
+from biasgate.detection.zoo.coloured import palette_of
+from biasgate.detection.zoo.material import Material, load_material
+from biasgate.detection.zoo.plan import PlannedModel, ZooPlan
 from biasgate.training.loop import train
 from biasgate.training.normalisation import to_tensor
 from biasgate.training.recipe import TrainingRecipe
-from biasgate.zoo.coloured import palette_of
-from biasgate.zoo.material import Material, load_material
-from biasgate.zoo.plan import PlannedModel, ZooPlan
 
 COUNTS = {"train": 60, "validation": 30, "test": 40}
 IMAGES = 300

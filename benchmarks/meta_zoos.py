@@ -12,20 +12,20 @@ import pandas as pd
 from meta_readers import Models, State
 from safetensors.numpy import load_file, save_file
 
-from biasgate.data.digits import digits
-from biasgate.data.npz import save_npz
-from biasgate.models.safetensors_weights import layers_of
+from biasgate.data.sources.digits import digits
+from biasgate.data.sources.npz import save_npz
+from biasgate.detection.features import features as features_module
+from biasgate.detection.features.features import weight_features
+from biasgate.detection.features.layout import layout
+from biasgate.detection.features.table import feature_table, read_states
+from biasgate.detection.zoo.files import read_spec
+from biasgate.detection.zoo.index import read_index, read_table, shard_uri
+from biasgate.detection.zoo.plan import ZooPlan, plan_zoo
+from biasgate.detection.zoo.shard import train_shard
+from biasgate.detection.zoo.spec import ZooSpec
+from biasgate.models.formats.safetensors import layers_of
 from biasgate.models.weights import Weights
 from biasgate.storage.store import exists, join
-from biasgate.weights import features as features_module
-from biasgate.weights.features import weight_features
-from biasgate.weights.layout import layout
-from biasgate.weights.table import feature_table, read_states
-from biasgate.zoo.files import read_spec
-from biasgate.zoo.index import read_index, read_table, shard_uri
-from biasgate.zoo.plan import ZooPlan, plan_zoo
-from biasgate.zoo.shard import train_shard
-from biasgate.zoo.spec import ZooSpec
 
 SPECS = Path(__file__).with_name("zoos")
 MODELS = 32

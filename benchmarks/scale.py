@@ -27,16 +27,16 @@ from urllib.request import urlopen
 import numpy as np
 import pandas as pd
 
+from biasgate.detection.features.table import feature_table
+from biasgate.detection.zoo.engine import initial_network, parameters_of
+from biasgate.detection.zoo.files import read_spec
+from biasgate.detection.zoo.index import ShardFile, ShardIndex, read_index, shard_uri, versions
+from biasgate.detection.zoo.plan import plan_zoo
+from biasgate.detection.zoo.shard import GROUP, train_shard
+from biasgate.detection.zoo.spec import Counts, ZooSpec
 from biasgate.documents import sha256
 from biasgate.models.network import build, initialise
 from biasgate.storage import store
-from biasgate.weights.table import feature_table
-from biasgate.zoo.engine import initial_network, parameters_of
-from biasgate.zoo.files import read_spec
-from biasgate.zoo.index import ShardFile, ShardIndex, read_index, shard_uri, versions
-from biasgate.zoo.plan import plan_zoo
-from biasgate.zoo.shard import GROUP, train_shard
-from biasgate.zoo.spec import Counts, ZooSpec
 
 MODELS = 96
 PAPER_ZOO, SHARDS = 84_000, 128
@@ -141,12 +141,12 @@ def fan_in() -> dict[str, object]:
     """128 feature tables of real width and length into one meta-classifier: what the one task that joins them takes."""
     import torch
 
-    from biasgate.meta.fit import fit_meta_classifier
-    from biasgate.models.safetensors_weights import layers_of
+    from biasgate.detection.features.features import weight_features
+    from biasgate.detection.features.layout import layout
+    from biasgate.detection.features.table import INITIAL, RAW, RAW_DIMENSIONS
+    from biasgate.detection.reader.fit import fit_meta_classifier
+    from biasgate.models.formats.safetensors import layers_of
     from biasgate.models.weights import Weights
-    from biasgate.weights.features import weight_features
-    from biasgate.weights.layout import layout
-    from biasgate.weights.table import INITIAL, RAW, RAW_DIMENSIONS
 
     plan = plan_zoo(sized(read_spec("digits_reader"), PAPER_ZOO), shards=SHARDS)
     spec, rng = plan.spec, np.random.default_rng(0)

@@ -28,15 +28,15 @@ from torch.nn.functional import cross_entropy
 from torch.optim.lr_scheduler import OneCycleLR
 
 from biasgate.data.planting import recolour, twins
+from biasgate.detection.zoo.coloured import palette_of, training_set
+from biasgate.detection.zoo.engine import stacks, train_models
+from biasgate.detection.zoo.material import Material, load_material
+from biasgate.detection.zoo.plan import PlannedModel, plan_zoo
+from biasgate.detection.zoo.spec import Counts, Level, Recipe, ZooSpec
 from biasgate.models.network import Network, build, initialise
 from biasgate.models.shapes import layer_shapes
 from biasgate.training.normalisation import to_tensor
 from biasgate.training.together import fast_dtype
-from biasgate.zoo.coloured import palette_of, training_set
-from biasgate.zoo.engine import stacks, train_models
-from biasgate.zoo.material import Material, load_material
-from biasgate.zoo.plan import PlannedModel, plan_zoo
-from biasgate.zoo.spec import Counts, Level, Recipe, ZooSpec
 
 RESULTS = Path(__file__).parent / "results"
 CORES = os.cpu_count() or 1

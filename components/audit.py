@@ -21,7 +21,7 @@ def plan_audit(spec: str, root: str, shards: int, plan: dsl.OutputPath(str), run
     """
     from pathlib import Path
 
-    from biasgate.steps.audit import plan_audit
+    from biasgate.kubeflow.steps.audit import plan_audit
 
     planned = plan_audit(spec=spec, root=root, shards=shards)
     Path(plan).write_text(planned.plan)
@@ -42,7 +42,7 @@ def train_audit_shard(plan: str, shard: int, root: str, run: str, index: dsl.Out
     """
     from pathlib import Path
 
-    from biasgate.steps.audit import train_audit_shard
+    from biasgate.kubeflow.steps.audit import train_audit_shard
 
     train_audit_shard(plan=plan, shard=shard, root=root, run=run, index=Path(index.path))
 
@@ -68,7 +68,7 @@ def audit_architecture(
     """
     from pathlib import Path
 
-    from biasgate.steps.audit import audit_architecture
+    from biasgate.kubeflow.steps.audit import audit_architecture
 
     paths = [Path(shard.path) for shard in shards]
     found = audit_architecture(plan=plan, shards=paths, run=run, effects=Path(effects.path), html=Path(html.path))

@@ -19,7 +19,7 @@ def fetch_candidate(source: str, package: dsl.Output[dsl.Model], run: dsl.Output
     """
     from pathlib import Path
 
-    from biasgate.steps.candidate import fetch_candidate
+    from biasgate.kubeflow.steps.candidate import fetch_candidate
 
     fetched = fetch_candidate(source=source, package=Path(package.path))
     Path(run).write_text(fetched.run)
@@ -39,6 +39,6 @@ def submit_candidate(package: dsl.Input[dsl.Model], run: str) -> str:
     """
     from pathlib import Path
 
-    from biasgate.steps.candidate import submit_candidate
+    from biasgate.kubeflow.steps.candidate import submit_candidate
 
     return submit_candidate(package=Path(package.path), run=run)

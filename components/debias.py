@@ -26,7 +26,7 @@ def debias_adversarial(
     """
     from pathlib import Path
 
-    from biasgate.steps.debias import debias
+    from biasgate.kubeflow.steps.repair import debias
 
     debias(
         method="adversarial",
@@ -60,7 +60,7 @@ def debias_unlearning(
     """
     from pathlib import Path
 
-    from biasgate.steps.debias import debias
+    from biasgate.kubeflow.steps.repair import debias
 
     debias(
         method="unlearning",
@@ -94,7 +94,7 @@ def repair_candidate(
     """
     from pathlib import Path
 
-    from biasgate.steps.debias import debias
+    from biasgate.kubeflow.steps.repair import debias
 
     debias(
         package=Path(package.path),

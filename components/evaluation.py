@@ -34,7 +34,7 @@ def evaluate_subgroups(
     """
     from pathlib import Path
 
-    from biasgate.steps.evaluation import evaluate_subgroups
+    from biasgate.kubeflow.steps.evaluation import evaluate_subgroups
 
     rates = evaluate_subgroups(
         package=Path(package.path),

@@ -43,7 +43,7 @@ def approve_candidate(
     """
     from pathlib import Path
 
-    from biasgate.steps.gate import approve_candidate
+    from biasgate.kubeflow.steps.gate import approve_candidate
 
     return approve_candidate(
         package=Path(package.path),

@@ -34,7 +34,7 @@ def train_meta_classifier(
     """
     from pathlib import Path
 
-    from biasgate.steps.meta_classifier import train_meta_classifier
+    from biasgate.kubeflow.steps.meta_classifier import train_meta_classifier
 
     trained = train_meta_classifier(
         plan=plan,

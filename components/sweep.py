@@ -16,6 +16,6 @@ def list_candidates(name: str, log: str, which: str, limit: int) -> list[str]:
     Returns:
         ``models:/`` URIs.
     """
-    from biasgate.steps.sweep import list_candidates
+    from biasgate.kubeflow.steps.sweep import list_candidates
 
     return list_candidates(name=name, log=log, which=which, limit=limit)

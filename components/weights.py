@@ -16,7 +16,7 @@ def featurize_weights(index: dsl.Input[dsl.Dataset], run: str, table: dsl.Output
     """
     from pathlib import Path
 
-    from biasgate.steps.weights import featurize_weights
+    from biasgate.kubeflow.steps.features import featurize_weights
 
     featurize_weights(index=Path(index.path), run=run, table=Path(table.path))
 
@@ -40,7 +40,7 @@ def scan_weights(
     """
     from pathlib import Path
 
-    from biasgate.steps.weights import scan_weights
+    from biasgate.kubeflow.steps.features import scan_weights
 
     values = scan_weights(package=Path(package.path), meta_classifier=meta_classifier, run=run, scan=Path(scan.path))
     for name, value in values.items():

@@ -22,7 +22,7 @@ def plan_zoo(spec: str, root: str, shards: int, plan: dsl.OutputPath(str), run: 
     """
     from pathlib import Path
 
-    from biasgate.steps.zoo import plan_zoo
+    from biasgate.kubeflow.steps.zoo import plan_zoo
 
     planned = plan_zoo(spec=spec, root=root, shards=shards)
     Path(plan).write_text(planned.plan)
@@ -43,6 +43,6 @@ def train_zoo_shard(plan: str, shard: int, root: str, run: str, index: dsl.Outpu
     """
     from pathlib import Path
 
-    from biasgate.steps.zoo import train_zoo_shard
+    from biasgate.kubeflow.steps.zoo import train_zoo_shard
 
     train_zoo_shard(plan=plan, shard=shard, root=root, run=run, index=Path(index.path))

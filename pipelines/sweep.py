@@ -3,8 +3,8 @@
 from kfp import dsl
 
 from biasgate.components import list_candidates
+from biasgate.kubeflow.settings import configure, run_config
 from biasgate.pipelines.gate import gate
-from biasgate.pipelines.settings import configure, run_config
 
 
 @dsl.pipeline(

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from biasgate.audit.figure import effect_figure, spectrum_figure
 from biasgate.audit.result import AuditResult, Effect
 from biasgate.report.audit import effect_rows, in_points, summary
+from biasgate.report.audit_figure import effect_figure, spectrum_figure
 from biasgate.report.text import interval
 
 DOCS = Path(__file__).parents[1]

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw
 
-from biasgate.data.synthetic_faces.attributes import ACTION_UNITS, PERSONAL, SHOWN
-from biasgate.data.synthetic_faces.drawing import draw_faces
-from biasgate.data.synthetic_faces.traits import FEATURES, SCENE, sample_traits
+from biasgate.data.faces.drawn.attributes import ACTION_UNITS, PERSONAL, SHOWN
+from biasgate.data.faces.drawn.drawing import draw_faces
+from biasgate.data.faces.drawn.traits import FEATURES, SCENE, sample_traits
 
 COLUMNS, SIDE, ENLARGED, CAPTION = 10, 64, 2, 16
 TILE = SIDE * ENLARGED

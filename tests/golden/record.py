@@ -1,7 +1,7 @@
 """The golden record: digests and JSON of a fixed set of documents, which moving code must not change.
 
-``python tests/golden/record.py`` writes ``record.json`` anew; the test beside this file compares. Numbers are kept to ten
-digits, since the last ones differ between processors. ``--exact`` prints digests of the very bytes instead, to
+``python tests/golden/record.py`` writes ``record.json`` anew; the test beside this file compares. Numbers are kept to
+ten digits, since the last ones differ between processors. ``--exact`` prints digests of the very bytes instead, to
 compare two checkouts on one machine.
 """
 
@@ -24,28 +24,28 @@ import torch
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, derive_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from biasgate.contracts.estimate import Estimate
+from biasgate.contracts.evaluation import Evaluation, EvaluationSpec
+from biasgate.contracts.scan import Scan
 from biasgate.data.dataset import Dataset
 from biasgate.data.source import open_dataset
+from biasgate.detection.reader.shipped import shipped_meta_classifier
+from biasgate.detection.zoo.files import read_spec, ready_specs
+from biasgate.detection.zoo.plan import plan_zoo
+from biasgate.detection.zoo.shard import train_shard
 from biasgate.documents import canonical_json, sha256
 from biasgate.evaluation.measure import Earlier, measure
-from biasgate.evaluation.schema import Evaluation, EvaluationSpec
-from biasgate.gate import log
 from biasgate.gate.decide import decide
-from biasgate.gate.entry import DecisionBody, LookBody
 from biasgate.gate.evidence import Champion, Evidence, Subject
 from biasgate.gate.explain import explain
-from biasgate.gate.keys import read_signing_key
+from biasgate.gate.ledger import log
+from biasgate.gate.ledger.entry import DecisionBody, LookBody
 from biasgate.gate.policy import read_policy, ready_policies
-from biasgate.meta.scan import Scan
-from biasgate.meta.shipped import shipped_meta_classifier
+from biasgate.gate.trust.keys import read_signing_key
 from biasgate.models.export import export_onnx
 from biasgate.models.network import build
 from biasgate.models.presets import PRESETS
 from biasgate.models.reading import read_weights
-from biasgate.statistics.estimate import Estimate
-from biasgate.zoo.files import read_spec, ready_specs
-from biasgate.zoo.plan import plan_zoo
-from biasgate.zoo.shard import train_shard
 
 RECORD = Path(__file__).with_name("record.json")
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from faulty_proxy import Exchange, FaultyProxy, cut, refused, slow, torn, unanswered
 
+from biasgate.detection.zoo.files import write_plan
+from biasgate.detection.zoo.index import ShardIndex, read_file, read_index, shard_uri
+from biasgate.detection.zoo.plan import ZooPlan, plan_zoo
+from biasgate.detection.zoo.shard import train_shard
+from biasgate.detection.zoo.spec import Counts, Level, Recipe, ZooSpec
 from biasgate.models.presets import preset
 from biasgate.storage import store
-from biasgate.zoo.files import write_plan
-from biasgate.zoo.index import ShardIndex, read_file, read_index, shard_uri
-from biasgate.zoo.plan import ZooPlan, plan_zoo
-from biasgate.zoo.shard import train_shard
-from biasgate.zoo.spec import Counts, Level, Recipe, ZooSpec
 
 FILES = [f"group-{number:04}.{kind}" for number in range(3) for kind in ("safetensors", "parquet")]
 FIRST_GROUP = FILES[:2]

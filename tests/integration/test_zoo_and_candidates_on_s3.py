@@ -7,7 +7,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from biasgate.meta.fit import fit_meta_classifier
+from biasgate.detection.features.table import feature_table
+from biasgate.detection.reader.fit import fit_meta_classifier
+from biasgate.detection.zoo.files import read_plan, write_plan
+from biasgate.detection.zoo.plan import ZooPlan, plan_zoo
+from biasgate.detection.zoo.shard import train_shard
+from biasgate.detection.zoo.spec import Counts, Level, Recipe, ZooSpec
 from biasgate.models.card import CandidateCard, InputContract
 from biasgate.models.export import export_onnx
 from biasgate.models.network import build
@@ -17,11 +22,6 @@ from biasgate.models.submission import import_candidate
 from biasgate.registry.meta_classifiers import FILE, load_meta_classifier
 from biasgate.registry.models import fetch
 from biasgate.storage import store
-from biasgate.weights.table import feature_table
-from biasgate.zoo.files import read_plan, write_plan
-from biasgate.zoo.plan import ZooPlan, plan_zoo
-from biasgate.zoo.shard import train_shard
-from biasgate.zoo.spec import Counts, Level, Recipe, ZooSpec
 
 
 @pytest.fixture(scope="module")

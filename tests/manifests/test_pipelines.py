@@ -5,8 +5,8 @@ import sys
 
 from kubernetes.utils.quantity import parse_quantity
 
-from biasgate.pipelines.limits import TASK
-from biasgate.pipelines.settings import TRUSTED_FOLDER, read_settings
+from biasgate.kubeflow.limits import TASK
+from biasgate.kubeflow.settings import TRUSTED_FOLDER, read_settings
 
 SHARDS = 128
 DRIVER = {"requests.cpu": "100m", "requests.memory": "64Mi", "limits.cpu": "500m", "limits.memory": "512Mi"}

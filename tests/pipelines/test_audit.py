@@ -8,8 +8,8 @@ from mlflow import MlflowClient
 
 from biasgate.audit.files import read_spec
 from biasgate.audit.result import AuditResult
-from biasgate.pipelines import demo
-from biasgate.pipelines.local import run_locally
+from biasgate.kubeflow import demo
+from biasgate.kubeflow.local import run_locally
 
 PEOPLE = {"train": 300, "test": 150}
 

@@ -7,7 +7,7 @@ import yaml
 from kfp import compiler
 
 import biasgate.components
-from biasgate.pipelines.compile import compile_pipelines
+from biasgate.kubeflow.compile import compile_pipelines
 
 
 @pytest.mark.parametrize("name", biasgate.components.__all__)

@@ -5,9 +5,10 @@ import json
 import pytest
 from google.protobuf.json_format import MessageToDict
 
+from biasgate.detection.zoo.files import read_spec
 from biasgate.errors import InputError
-from biasgate.pipelines.compile import load_pipeline
-from biasgate.pipelines.limits import (
+from biasgate.kubeflow.compile import load_pipeline
+from biasgate.kubeflow.limits import (
     ARGUMENT_BYTES,
     NODES,
     PARAMETERS_BYTES,
@@ -16,9 +17,8 @@ from biasgate.pipelines.limits import (
     check_parameters,
     run_size,
 )
-from biasgate.pipelines.local import PIPELINES
-from biasgate.steps.shards import PlannedShards
-from biasgate.zoo.files import read_spec
+from biasgate.kubeflow.local import PIPELINES
+from biasgate.kubeflow.steps.shards import PlannedShards
 
 SHARDS = 128
 RUN = "s3://biasgate/runs/v2/artifacts/meta-classifier/00000000-0000-0000-0000-000000000000"

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
+from biasgate.detection.zoo.files import read_spec
+from biasgate.detection.zoo.spec import Counts
 from biasgate.errors import BiasgateError
-from biasgate.gate.entry import DecisionBody, LookBody
-from biasgate.gate.keyring import trusted_keys
-from biasgate.gate.log import read_log
-from biasgate.pipelines import demo
-from biasgate.pipelines.local import run_locally
-from biasgate.zoo.files import read_spec
-from biasgate.zoo.spec import Counts
+from biasgate.gate.ledger.entry import DecisionBody, LookBody
+from biasgate.gate.ledger.log import read_log
+from biasgate.gate.trust.keyring import trusted_keys
+from biasgate.kubeflow import demo
+from biasgate.kubeflow.local import run_locally
 
 SMALL = {"counts": Counts(train=40, validation=20, test=20)}
 FEW_STEPS = {"steps": (60,), "samples": (300, 300)}

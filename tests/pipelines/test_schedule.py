@@ -8,12 +8,12 @@ import yaml
 from typer.testing import CliRunner
 
 from biasgate.cli.app import app
+from biasgate.detection.zoo.spec import ZooSpec
 from biasgate.errors import InputError, ServiceError
-from biasgate.pipelines.arguments import typed_arguments
-from biasgate.pipelines.client import Cluster
-from biasgate.pipelines.recurring import MARK, reconcile_schedules
-from biasgate.pipelines.schedules import Schedules
-from biasgate.zoo.spec import ZooSpec
+from biasgate.kubeflow.arguments import typed_arguments
+from biasgate.kubeflow.client import Cluster
+from biasgate.kubeflow.recurring import MARK, reconcile_schedules
+from biasgate.kubeflow.schedules import Schedules
 
 READY = Path(__file__).parents[2] / "manifests" / "schedules.yaml"
 ONE = {

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from biasgate.errors import InputError
-from biasgate.pipelines.settings import read_settings
+from biasgate.kubeflow.settings import read_settings
 
 IMAGE = "registry.example/biasgate@sha256:" + "ab" * 32
 GPU = "registry.example/biasgate-gpu@sha256:" + "cd" * 32

@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from biasgate.cli.app import app
 from biasgate.errors import InputError, ServiceError
-from biasgate.pipelines.client import Cluster
-from biasgate.pipelines.submit import run_status, submit
+from biasgate.kubeflow.client import Cluster
+from biasgate.kubeflow.submit import run_status, submit
 
 GATE = {
     "candidate": "models:/digits-candidates/1",

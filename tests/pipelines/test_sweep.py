@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from biasgate.errors import BiasgateError, InputError
-from biasgate.pipelines import demo
-from biasgate.pipelines.local import run_locally
+from biasgate.kubeflow import demo
+from biasgate.kubeflow.local import run_locally
+from biasgate.kubeflow.steps.sweep import list_candidates
 from biasgate.registry.client import connect
 from biasgate.registry.tracking import EXPERIMENT, experiment_id
-from biasgate.steps.sweep import list_candidates
 
 
 @pytest.fixture(scope="module")

@@ -17,16 +17,16 @@ import mlflow.store.tracking.sqlalchemy_store  # noqa: F401 (what is imported on
 import onnxruntime  # noqa: F401
 
 import biasgate
-from biasgate.gate.answer import answer
-from biasgate.gate.keyring import trusted_keys
-from biasgate.gate.keys import read_signing_key
+from biasgate.gate.ledger.answer import answer
+from biasgate.gate.trust.keyring import trusted_keys
+from biasgate.gate.trust.keys import read_signing_key
+from biasgate.kubeflow.steps.evaluation import evaluate_subgroups
+from biasgate.kubeflow.steps.gate import approve_candidate
 from biasgate.registry.alerts import Alarm
 from biasgate.registry.break_glass import break_glass
 from biasgate.registry.promoter import promote
 from biasgate.registry.rollback import roll_back
 from biasgate.registry.tracking import open_pipeline_run
-from biasgate.steps.evaluation import evaluate_subgroups
-from biasgate.steps.gate import approve_candidate
 
 home = Path(biasgate.__file__).parent
 PURE = ("/pydantic", "/typing", "/dataclasses", "/enum", "/contextlib", "/functools", "/json/", "/re/", "/abc", "/copy")

@@ -11,8 +11,8 @@ from pathlib import Path
 from kfp.compiler import Compiler
 from kfp.compiler.compiler_utils import KubernetesManifestOptions
 
-from biasgate.pipelines.compile import compile_pipeline, load_pipeline
-from biasgate.pipelines.local import PIPELINES
+from biasgate.kubeflow.compile import compile_pipeline, load_pipeline
+from biasgate.kubeflow.local import PIPELINES
 
 
 def compile_native(folder: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from biasgate.statistics.estimate import Estimate
+from biasgate.contracts.estimate import Estimate
 
 
 @dataclass(frozen=True)

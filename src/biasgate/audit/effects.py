@@ -15,10 +15,10 @@ from biasgate.audit.intervene import Arm
 from biasgate.audit.outcomes import Outcomes
 from biasgate.audit.result import Effect, Level, Spectrum, Subgroup
 from biasgate.audit.spectra import centroid
+from biasgate.contracts.estimate import Estimate
 from biasgate.data.dataset import Dataset
 from biasgate.errors import InputError
 from biasgate.evaluation.subgroups import subgroups
-from biasgate.statistics.estimate import Estimate
 from biasgate.statistics.multiple import holm
 
 FEWEST = 30

@@ -12,12 +12,12 @@ from pydantic import Field
 
 from biasgate.audit.material import Material, load_material
 from biasgate.audit.plan import AuditPlan, folder_of
+from biasgate.detection.zoo.index import Versions, read_unaltered, versions
+from biasgate.detection.zoo.shard import using_threads
 from biasgate.documents import Document, digest, sha256
 from biasgate.errors import InputError
 from biasgate.progress import Advance, progress, track
 from biasgate.storage.store import exists, join, read_bytes, write_bytes
-from biasgate.zoo.index import Versions, read_unaltered, versions
-from biasgate.zoo.shard import using_threads
 
 if TYPE_CHECKING:
     from biasgate.audit.engine import Answers

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import os
 import sys
+from importlib.metadata import entry_points
 from typing import Annotated
 
 import typer
@@ -47,10 +46,8 @@ app.add_typer(logs.app, name="log")
 app.add_typer(keys.app, name="keys")
 app.add_typer(decisions.policies, name="policy")
 app.add_typer(zoo.weights, name="weights")
-if importlib.util.find_spec("kfp"):
-    commands = importlib.import_module("biasgate.pipelines.commands")  # the library's one door to KFP
-    app.add_typer(commands.app, name="kfp")
-    app.registered_commands.extend(commands.demo_app.registered_commands)
+for more in entry_points(group="biasgate.commands"):
+    more.load()(app)
 
 
 def _print_version(wanted: bool) -> None:

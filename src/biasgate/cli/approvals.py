@@ -48,12 +48,12 @@ def waive(
 
     from biasgate.documents import digest
     from biasgate.errors import InputError
-    from biasgate.gate.keyring import trusted_keys
-    from biasgate.gate.keys import signing_key
-    from biasgate.gate.person import person as same
     from biasgate.gate.policy import read_policy
-    from biasgate.gate.waiver import Waiver
-    from biasgate.gate.waivers import add_waiver, sign_waiver
+    from biasgate.gate.trust.keyring import trusted_keys
+    from biasgate.gate.trust.keys import signing_key
+    from biasgate.gate.trust.person import person as same
+    from biasgate.gate.trust.waiver import Waiver
+    from biasgate.gate.trust.waivers import add_waiver, sign_waiver
 
     rules, key = read_policy(policy), signing_key()
     if rule not in (known := [one.id for one in rules.rules]):
@@ -80,8 +80,8 @@ def break_glass(
     json: Json = False,
 ) -> None:
     """Let a candidate serve for a while WITHOUT an approval; logged, alerted, carried out by the promoter."""
-    from biasgate.gate.keyring import trusted_keys
-    from biasgate.gate.keys import signing_key
+    from biasgate.gate.trust.keyring import trusted_keys
+    from biasgate.gate.trust.keys import signing_key
     from biasgate.registry.alerts import Alarm
     from biasgate.registry.break_glass import break_glass as grant
 
@@ -102,9 +102,9 @@ def break_glass(
 
 
 def _answer(log: str, entry: int, *, granted: bool, person: str, reason: str, trusted: Path | None, json: bool) -> None:
-    from biasgate.gate.answer import answer
-    from biasgate.gate.keyring import trusted_keys
-    from biasgate.gate.keys import signing_key
+    from biasgate.gate.ledger.answer import answer
+    from biasgate.gate.trust.keyring import trusted_keys
+    from biasgate.gate.trust.keys import signing_key
 
     written = answer(
         log,

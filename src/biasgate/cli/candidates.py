@@ -124,8 +124,8 @@ def explain(
     json: Json = False,
 ) -> None:
     """Say an evaluation in words: what was found, what stays open and what would settle it, what was not tested."""
+    from biasgate.contracts.evaluation import Evaluation
     from biasgate.evaluation.explain import explain as in_words
-    from biasgate.evaluation.schema import Evaluation
     from biasgate.report.text import of_label, plain, subgroup
 
     said = in_words(Evaluation.read(evaluation), margin=margin, minimum=minimum)
@@ -160,8 +160,8 @@ def debias(
 ) -> None:
     """Repair a candidate by the adversarial curriculum; settings are chosen on validation units of the data."""
     from biasgate.data.source import open_dataset
-    from biasgate.debias.repair import debias as repair
     from biasgate.models.package import open_package
+    from biasgate.repair.repair import debias as repair
 
     _, record = repair(open_package(package), open_dataset(data), into=into, seconds=seconds, seed=seed)
     if json:

@@ -51,9 +51,9 @@ def _decide(evidence: Path, policy: str, waivers: str | None, at: datetime | Non
 
     from biasgate.gate.decide import decide as by_policy
     from biasgate.gate.evidence import Evidence
-    from biasgate.gate.keyring import trusted_keys
     from biasgate.gate.policy import read_policy
-    from biasgate.gate.waivers import granted, present, read_waivers
+    from biasgate.gate.trust.keyring import trusted_keys
+    from biasgate.gate.trust.waivers import granted, present, read_waivers
 
     moment = at.replace(tzinfo=UTC) if at else datetime.now(UTC)
     presented = present(read_waivers(waivers), trusted_keys(trusted), at=moment) if waivers else ()
@@ -66,10 +66,10 @@ def _decide(evidence: Path, policy: str, waivers: str | None, at: datetime | Non
 def _replay(log: str, number: int, trusted: Path | None, *, json: bool) -> None:
     from biasgate.errors import InputError, TrustError
     from biasgate.gate.decide import decide as by_policy
-    from biasgate.gate.entry import DecisionBody
-    from biasgate.gate.keyring import trusted_keys
-    from biasgate.gate.log import read_log
+    from biasgate.gate.ledger.entry import DecisionBody
+    from biasgate.gate.ledger.log import read_log
     from biasgate.gate.policy import Policy
+    from biasgate.gate.trust.keyring import trusted_keys
 
     found = [entry.body for entry in read_log(log, trusted_keys(trusted)) if entry.number == number]
     if not found or not isinstance(logged := found[0], DecisionBody):

@@ -34,13 +34,13 @@ def heatmaps(
     The card must declare the architecture: weights are read into it, nothing of the candidate runs. The look is not
     logged: leave the gate's split alone.
     """
+    from biasgate.attribution.findings import findings, rates_spec
+    from biasgate.attribution.measure_relevance import measure_relevance
+    from biasgate.contracts.relevance import RelevanceSpec
+    from biasgate.data.faces.drawn.regions import FACE_REGIONS
     from biasgate.data.regions import RegionMap
     from biasgate.data.source import open_dataset
-    from biasgate.data.synthetic_faces.regions import FACE_REGIONS
     from biasgate.evaluation.evaluate import evaluate
-    from biasgate.evaluation.findings import findings, rates_spec
-    from biasgate.evaluation.measure_relevance import measure_relevance
-    from biasgate.evaluation.relevance import RelevanceSpec
     from biasgate.models.package import open_package
     from biasgate.report.advice import advice
     from biasgate.report.relevance import relevance_page

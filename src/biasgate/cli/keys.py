@@ -10,7 +10,7 @@ import typer
 from biasgate.cli.output import Json, print_json, print_table
 
 if TYPE_CHECKING:
-    from biasgate.gate.keyring import KeyRules, Role
+    from biasgate.gate.trust.keyring import KeyRules, Role
 
 app = typer.Typer(help="Keys that sign decisions.", no_args_is_help=True)
 Trusted = Annotated[Path | None, typer.Option(help="Folder of trusted public keys; else BIASGATE_TRUSTED_KEYS.")]
@@ -27,8 +27,8 @@ def generate(
     json: Json = False,
 ) -> None:
     """Make an ECDSA P-256 key pair; with --owner and --role its rules go into keys.yaml beside the public key."""
-    from biasgate.gate.keys import generate_key
-    from biasgate.gate.rotation import new_key
+    from biasgate.gate.trust.keys import generate_key
+    from biasgate.gate.trust.rotation import new_key
 
     public = trusted or folder / "trusted"
     if bool(owner) != bool(role) or (days and not owner):
@@ -47,7 +47,7 @@ def generate(
 @app.command("list")
 def list_(*, trusted: Trusted = None, json: Json = False) -> None:
     """Show the trusted keys, what each may sign, and which have ended."""
-    from biasgate.gate.keyring import trusted_keys
+    from biasgate.gate.trust.keyring import trusted_keys
 
     rules = trusted_keys(trusted).rules
     if json:
@@ -71,8 +71,8 @@ def revoke(
     json: Json = False,
 ) -> None:
     """End a key: retired now, or compromised after an entry of the log. What it signed before still counts."""
-    from biasgate.gate.keyring import trusted_folder
-    from biasgate.gate.rotation import revoke_key
+    from biasgate.gate.trust.keyring import trusted_folder
+    from biasgate.gate.trust.rotation import revoke_key
 
     ended = revoke_key(trusted_folder(trusted), key, reason=reason, last_entry=last_entry)
     state = "retired" if last_entry is None else "compromised"
@@ -82,7 +82,7 @@ def revoke(
 def _roles(names: list[str]) -> list[Role]:
     from typing import get_args
 
-    from biasgate.gate.keyring import Role
+    from biasgate.gate.trust.keyring import Role
 
     known: dict[str, Role] = {name: name for name in get_args(Role)}
     if unknown := set(names) - set(known):

@@ -10,7 +10,7 @@ import typer
 from biasgate.cli.output import Json, print_json, print_table
 
 if TYPE_CHECKING:
-    from biasgate.gate.entry import LogEntry
+    from biasgate.gate.ledger.entry import LogEntry
 
 app = typer.Typer(help="The signed log of decisions.", no_args_is_help=True)
 Log = Annotated[str, typer.Argument(help="Folder or s3:// prefix of the log.")]
@@ -27,9 +27,9 @@ def verify(
 ) -> None:
     """Check every signature and link of the chain. Exit 7 also when a valid key signed what it may not."""
     from biasgate.errors import TrustError
-    from biasgate.gate.checkpoint import check_against, read_checkpoint
-    from biasgate.gate.entry import VoidBody
-    from biasgate.gate.keyring import trusted_keys
+    from biasgate.gate.ledger.checkpoint import check_against, read_checkpoint
+    from biasgate.gate.ledger.entry import VoidBody
+    from biasgate.gate.trust.keyring import trusted_keys
 
     if checkpoint:
         check_against(log, read_checkpoint(checkpoint), trusted_keys(trusted))
@@ -57,8 +57,8 @@ def checkpoint(
     json: Json = False,
 ) -> None:
     """Take the number and digest of the last entry, to keep elsewhere: a tail that is cut off later then shows."""
-    from biasgate.gate.checkpoint import advance, take_checkpoint
-    from biasgate.gate.keyring import trusted_keys
+    from biasgate.gate.ledger.checkpoint import advance, take_checkpoint
+    from biasgate.gate.trust.keyring import trusted_keys
 
     keys = trusted_keys(trusted)
     taken = advance(log, keep, keys) if keep else take_checkpoint(log, keys)
@@ -78,7 +78,7 @@ def show(log: Log, *, trusted: Trusted = None, json: Json = False) -> None:
 
 def summary(entry: LogEntry) -> str:
     """What an entry says, in a few words."""
-    from biasgate.gate.entry import (
+    from biasgate.gate.ledger.entry import (
         ApprovalBody,
         BreakGlassBody,
         DecisionBody,
@@ -108,7 +108,7 @@ def summary(entry: LogEntry) -> str:
 
 
 def _entries(log: str, trusted: Path | None) -> tuple[LogEntry, ...]:
-    from biasgate.gate.keyring import trusted_keys
-    from biasgate.gate.log import read_log
+    from biasgate.gate.ledger.log import read_log
+    from biasgate.gate.trust.keyring import trusted_keys
 
     return read_log(log, trusted_keys(trusted))

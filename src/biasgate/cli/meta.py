@@ -10,8 +10,8 @@ import typer
 from biasgate.cli.output import Json, print_json, print_table
 
 if TYPE_CHECKING:
-    from biasgate.meta.group_report import GroupReport
-    from biasgate.meta.honest import HonestReport
+    from biasgate.detection.reader.group_report import GroupReport
+    from biasgate.detection.reader.held_out import HonestReport
 
 app = typer.Typer(help="Meta-classifiers: readers of bias from weights.", no_args_is_help=True)
 
@@ -33,10 +33,10 @@ def train(
     """Fit on the train split, calibrate on validation, score once on test."""
     import pandas as pd
 
-    from biasgate.meta.fit import fit_meta_classifier
-    from biasgate.meta.report import report_of
+    from biasgate.detection.reader.fit import fit_meta_classifier
+    from biasgate.detection.reader.reports import report_of
+    from biasgate.detection.zoo.files import read_spec
     from biasgate.report.honest import honest_page
-    from biasgate.zoo.files import read_spec
 
     zoo, models = read_spec(spec), pd.read_parquet(table)
     meta = fit_meta_classifier(models, spec=zoo)
@@ -52,7 +52,7 @@ def train(
 
 def _scores(report: HonestReport | GroupReport) -> tuple[list[str], list[list[str]]]:
     """Columns and rows: the meta-classifier, the oracle, the shortcuts."""
-    from biasgate.meta.group_report import GroupReport
+    from biasgate.detection.reader.group_report import GroupReport
     from biasgate.report.text import interval, share_interval
 
     if isinstance(report, GroupReport):

@@ -32,8 +32,8 @@ def promote(
     json: Json = False,
 ) -> None:
     """Carry approvals from the log into the registry: verify, rebuild, register, move the alias. Exit 7: alerts."""
-    from biasgate.gate.keyring import trusted_keys
-    from biasgate.gate.keys import signing_key
+    from biasgate.gate.trust.keyring import trusted_keys
+    from biasgate.gate.trust.keys import signing_key
     from biasgate.registry.alerts import Alarm
     from biasgate.registry.policies import allowed_policies
     from biasgate.registry.promoter import promote as bring_up
@@ -61,8 +61,8 @@ def rollback(
     json: Json = False,
 ) -> None:
     """Let an earlier champion serve again, or none; logged and alerted."""
-    from biasgate.gate.keyring import trusted_keys
-    from biasgate.gate.keys import signing_key
+    from biasgate.gate.trust.keyring import trusted_keys
+    from biasgate.gate.trust.keys import signing_key
     from biasgate.registry.alerts import Alarm
     from biasgate.registry.rollback import roll_back
 
@@ -93,8 +93,8 @@ def reconcile(
     json: Json = False,
 ) -> None:
     """Compare the registry with the log, and list what waits to be judged. Exit 7: alerts."""
-    from biasgate.gate.keyring import trusted_keys
-    from biasgate.gate.keys import signing_key
+    from biasgate.gate.trust.keyring import trusted_keys
+    from biasgate.gate.trust.keys import signing_key
     from biasgate.registry.alerts import Alarm
     from biasgate.registry.reconcile import reconcile as compare
 
@@ -124,7 +124,7 @@ def verify(
     json: Json = False,
 ) -> None:
     """Check that these very bytes may serve now, by the log and the trusted keys: exit 0, or 7 when they may not."""
-    from biasgate.gate.keyring import trusted_keys
+    from biasgate.gate.trust.keyring import trusted_keys
     from biasgate.registry.verify import verify_model
 
     found = verify_model(model, log=log, trusted=trusted_keys(trusted))

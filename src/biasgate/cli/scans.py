@@ -11,8 +11,8 @@ from biasgate.cli.output import Json, print_json, print_table
 from biasgate.errors import CandidateError
 
 if TYPE_CHECKING:
-    from biasgate.meta.classifier import MetaClassifier
-    from biasgate.meta.files import FileScan
+    from biasgate.detection.reader.classifier import MetaClassifier
+    from biasgate.detection.reader.files import FileScan
 
 app = typer.Typer()
 
@@ -31,7 +31,7 @@ def scan(
     json: Json = False,
 ) -> None:
     """Read bias from the weights of models. Nothing is run. A file that cannot be read is an entry with its reason."""
-    from biasgate.meta.files import models_in, scan_files
+    from biasgate.detection.reader.files import models_in, scan_files
     from biasgate.progress import progress
 
     reader = _reader(meta_classifier)
@@ -53,7 +53,7 @@ def _reader(source: str | None) -> MetaClassifier:
         from biasgate.registry.meta_classifiers import load_meta_classifier
 
         return load_meta_classifier(source)
-    from biasgate.meta.shipped import shipped_meta_classifier
+    from biasgate.detection.reader.shipped import shipped_meta_classifier
 
     return shipped_meta_classifier()
 

@@ -23,8 +23,8 @@ def plan(
     json: Json = False,
 ) -> None:
     """Decide every model's seed, palette, recipe and planted bias."""
-    from biasgate.zoo.files import read_spec, write_plan
-    from biasgate.zoo.plan import plan_zoo
+    from biasgate.detection.zoo.files import read_spec, write_plan
+    from biasgate.detection.zoo.plan import plan_zoo
 
     planned = plan_zoo(read_spec(spec), shards=shards)
     uri = write_plan(planned, root=root)
@@ -41,8 +41,8 @@ def train(
     json: Json = False,
 ) -> None:
     """Train shards; finished ones are kept, a killed one goes on where it was."""
-    from biasgate.zoo.files import read_plan
-    from biasgate.zoo.shard import train_shard
+    from biasgate.detection.zoo.files import read_plan
+    from biasgate.detection.zoo.shard import train_shard
 
     planned = read_plan(plan)
     shards = range(planned.shards) if shard is None else [shard]
@@ -63,8 +63,8 @@ def features(
     """Read the weight features of a zoo's shards, one group of models in memory at a time."""
     import pandas as pd
 
-    from biasgate.weights.table import feature_table
-    from biasgate.zoo.index import read_index
+    from biasgate.detection.features.table import feature_table
+    from biasgate.detection.zoo.index import read_index
 
     table = pd.concat([feature_table(read_index(uri)) for uri in shards], ignore_index=True)
     table.to_parquet(into, index=False)

@@ -8,18 +8,19 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from biasgate.data.csv import load_csv
 from biasgate.data.dataset import Dataset
-from biasgate.data.digits import digits
-from biasgate.data.face_sets.action_units import load_action_units
-from biasgate.data.face_sets.celeba import load_celeba
-from biasgate.data.face_sets.fairface import load_fairface
-from biasgate.data.face_sets.utkface import load_utkface
-from biasgate.data.folder import load_folder
-from biasgate.data.idx import load_idx
-from biasgate.data.npz import load_npz
 from biasgate.data.palette import PAPER_PALETTE, Palette, draw_palette
 from biasgate.data.planting import plant_share, plant_sigma, twins
+from biasgate.data.sources.action_units import load_action_units
+from biasgate.data.sources.celeba import load_celeba
+from biasgate.data.sources.digits import digits
+from biasgate.data.sources.fairface import load_fairface
+from biasgate.data.sources.folder import load_folder
+from biasgate.data.sources.idx import load_idx
+from biasgate.data.sources.npz import load_npz
+from biasgate.data.sources.synthetic_faces import synthetic_faces
+from biasgate.data.sources.table import load_csv
+from biasgate.data.sources.utkface import load_utkface
 from biasgate.data.spec import (
     ActionUnitFrames,
     CelebA,
@@ -39,7 +40,6 @@ from biasgate.data.spec import (
     UTKFace,
 )
 from biasgate.data.splits import role
-from biasgate.data.synthetic_faces.dataset import synthetic_faces
 from biasgate.documents import sha256
 from biasgate.errors import InputError
 from biasgate.storage import store

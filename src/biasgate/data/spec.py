@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from biasgate.data.face_sets import action_units, celeba, fairface, utkface
+from biasgate.data.faces.drawn.attributes import Label
+from biasgate.data.faces.drawn.correlation import Correlation
+from biasgate.data.sources import action_units, celeba, fairface, utkface
 from biasgate.data.splits import Role
-from biasgate.data.synthetic_faces.attributes import Label
-from biasgate.data.synthetic_faces.correlation import Correlation
 from biasgate.documents import Document
 
 Columns = tuple[str, ...]

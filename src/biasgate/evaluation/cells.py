@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from biasgate.contracts.evaluation import Cell, EvaluationSpec
 from biasgate.evaluation.outcomes import Outcomes
-from biasgate.evaluation.schema import Cell, EvaluationSpec
 from biasgate.statistics.clustered import clustered_wilson, korn_graubard
 from biasgate.statistics.multiple import bonferroni
 

@@ -6,10 +6,10 @@ from itertools import groupby
 
 import numpy as np
 
+from biasgate.contracts.estimate import Estimate
+from biasgate.contracts.evaluation import Change, EvaluationSpec
 from biasgate.evaluation.outcomes import Outcomes
-from biasgate.evaluation.schema import Change, EvaluationSpec
 from biasgate.statistics.clustered import deciding_size, effective_size
-from biasgate.statistics.estimate import Estimate
 from biasgate.statistics.multiple import bonferroni
 from biasgate.statistics.paired import Pairs, exact_paired, mcnemar, newcombe_paired
 

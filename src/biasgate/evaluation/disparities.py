@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from biasgate.contracts.estimate import Estimate
+from biasgate.contracts.evaluation import Disparity, EvaluationSpec, combination
 from biasgate.evaluation.outcomes import Outcomes
-from biasgate.evaluation.schema import Disparity, EvaluationSpec, combination
 from biasgate.statistics.bootstrap import draw_clustered
 from biasgate.statistics.clustered import effective_size
-from biasgate.statistics.estimate import Estimate
 from biasgate.statistics.multiple import bonferroni
 from biasgate.statistics.shrinkage import shrink
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from biasgate.contracts.estimate import Estimate
+from biasgate.contracts.evaluation import Evaluation, EvaluationSpec
 from biasgate.data.dataset import Dataset
 from biasgate.errors import InputError
 from biasgate.evaluation.measure import Earlier, measure
-from biasgate.evaluation.schema import Evaluation, EvaluationSpec
 from biasgate.models.package import CandidatePackage
-from biasgate.models.runner import run
-from biasgate.statistics.estimate import Estimate
+from biasgate.models.sandbox.runner import run
 from biasgate.statistics.median import median
 
 

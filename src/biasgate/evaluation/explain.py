@@ -7,8 +7,8 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
+from biasgate.contracts.evaluation import Cell, Evaluation, Gap, MetricName, ScoreName
 from biasgate.documents import Document
-from biasgate.evaluation.schema import Cell, Evaluation, Gap, MetricName, ScoreName
 from biasgate.statistics.power import gap_to_detect, units_to_show
 
 POWER = 0.8

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from biasgate.contracts.estimate import Estimate
+from biasgate.contracts.evaluation import EvaluationSpec, Gap, combination
 from biasgate.evaluation.contrast import Contrast, Limits, contrast
 from biasgate.evaluation.outcomes import Outcomes
 from biasgate.evaluation.pairs import Pair, kept, pairs, widest
-from biasgate.evaluation.schema import EvaluationSpec, Gap, combination
-from biasgate.statistics.estimate import Estimate
 from biasgate.statistics.multiple import bonferroni, holm
 
 

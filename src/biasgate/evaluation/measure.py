@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from biasgate.contracts.estimate import Estimate
+from biasgate.contracts.evaluation import Change, Comparison, Evaluation, EvaluationSpec, combination
 from biasgate.data.dataset import Dataset
 from biasgate.documents import digest
 from biasgate.errors import InputError
@@ -19,10 +21,8 @@ from biasgate.evaluation.numbers import TAKE_PROBABILITIES
 from biasgate.evaluation.outcomes import Outcomes, outcomes
 from biasgate.evaluation.problems import problems
 from biasgate.evaluation.ratios import ratios
-from biasgate.evaluation.schema import Change, Comparison, Evaluation, EvaluationSpec, combination
 from biasgate.evaluation.scores import score_changes, score_gaps, scored, scores
 from biasgate.evaluation.swaps import swap_rate
-from biasgate.statistics.estimate import Estimate
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from biasgate.contracts.evaluation import ScoreName
 from biasgate.evaluation.problems import Problem
-from biasgate.evaluation.schema import ScoreName
 from biasgate.statistics.auc import auc_bounds, auc_limits, roc_auc
 from biasgate.statistics.calibration import bin_parts, calibration_error, distances
 from biasgate.statistics.logloss import loss_bounds, loss_limits, row_losses

@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from biasgate.contracts.evaluation import EvaluationSpec, MetricName
 from biasgate.data.dataset import Dataset
 from biasgate.evaluation.problems import Problem
 from biasgate.evaluation.rates import successes, trials
-from biasgate.evaluation.schema import EvaluationSpec, MetricName
 from biasgate.evaluation.subgroups import subgroups
 from biasgate.statistics.clustered import repeats
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from itertools import combinations, groupby
 from typing import TypeVar
 
+from biasgate.contracts.evaluation import MOST_PAIRS, EvaluationSpec, Gap, Ratio
 from biasgate.evaluation.outcomes import Outcomes
-from biasgate.evaluation.schema import MOST_PAIRS, EvaluationSpec, Gap, Ratio
 
 P = TypeVar("P", Gap, Ratio)
 Pair = tuple[Outcomes, Outcomes]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from biasgate.contracts.evaluation import EvaluationSpec
 from biasgate.data.dataset import Dataset
 from biasgate.errors import InputError
 from biasgate.evaluation.rates import positive_class
-from biasgate.evaluation.schema import EvaluationSpec
 
 
 @dataclass(frozen=True, eq=False)

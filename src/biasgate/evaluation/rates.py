@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from biasgate.contracts.evaluation import EvaluationSpec, MetricName
 from biasgate.errors import InputError
-from biasgate.evaluation.schema import EvaluationSpec, MetricName
 
 
 def positive_class(spec: EvaluationSpec, classes: tuple[str, ...]) -> int | None:

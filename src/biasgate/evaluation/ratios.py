@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from biasgate.contracts.estimate import Estimate
+from biasgate.contracts.evaluation import MOST_PAIRS, EvaluationSpec, Ratio, combination
 from biasgate.evaluation.outcomes import Outcomes
 from biasgate.evaluation.pairs import Pair, kept, pairs
-from biasgate.evaluation.schema import MOST_PAIRS, EvaluationSpec, Ratio, combination
 from biasgate.statistics.clustered import clustered_wilson, correlation, korn_graubard
-from biasgate.statistics.estimate import Estimate
 from biasgate.statistics.multiple import bonferroni
 from biasgate.statistics.ratio import Point, ratio_limits
 

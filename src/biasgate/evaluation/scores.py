@@ -10,13 +10,13 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from biasgate.contracts.estimate import Estimate
+from biasgate.contracts.evaluation import Change, EvaluationSpec, Gap, Score, ScoreName, combination
 from biasgate.data.dataset import Dataset
 from biasgate.evaluation.numbers import Limits, Number, limiting_units, number
 from biasgate.evaluation.pairs import kept, widest
 from biasgate.evaluation.problems import Problem
-from biasgate.evaluation.schema import Change, EvaluationSpec, Gap, Score, ScoreName, combination
 from biasgate.evaluation.subgroups import subgroups
-from biasgate.statistics.estimate import Estimate
 from biasgate.statistics.intervals import square_and_add
 from biasgate.statistics.linear import correlation, no_difference, student
 from biasgate.statistics.multiple import bonferroni, holm

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from biasgate.contracts.estimate import Estimate
+from biasgate.contracts.evaluation import EvaluationSpec
 from biasgate.data.dataset import Dataset
-from biasgate.evaluation.schema import EvaluationSpec
-from biasgate.statistics.estimate import Estimate
 from biasgate.statistics.intervals import wilson
 
 

@@ -9,11 +9,11 @@ from biasgate.documents import digest
 from biasgate.errors import InputError
 from biasgate.gate.decision import Decision, RuleResult, Verdict
 from biasgate.gate.evidence import Evidence
-from biasgate.gate.measured import Measurements
 from biasgate.gate.policy import Policy
 from biasgate.gate.preconditions import preconditions
-from biasgate.gate.rules import check
-from biasgate.gate.waiver import Waiver, holds
+from biasgate.gate.rules.check import check
+from biasgate.gate.rules.measured import Measurements
+from biasgate.gate.trust.waiver import Waiver, holds
 from biasgate.gate.weight_scan import weight_scan
 
 _WORST_FIRST = ("fail", "insufficient", "pass")

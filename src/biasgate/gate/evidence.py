@@ -6,11 +6,11 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from biasgate.debias.record import RepairRecord
+from biasgate.contracts.estimate import Estimate
+from biasgate.contracts.evaluation import Evaluation
+from biasgate.contracts.repair_record import RepairRecord
+from biasgate.contracts.scan import Scan
 from biasgate.documents import Document
-from biasgate.evaluation.schema import Evaluation
-from biasgate.meta.scan import Scan
-from biasgate.statistics.estimate import Estimate
 
 
 class Subject(Document):

@@ -7,8 +7,9 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
+from biasgate.contracts.evaluation import ScoreName
+from biasgate.contracts.wording import group, name, points, rate, samples, seconds, times
 from biasgate.documents import Document
-from biasgate.evaluation.schema import ScoreName
 from biasgate.gate.policy import (
     CalibrationRule,
     CeilingRule,
@@ -28,7 +29,6 @@ from biasgate.gate.policy import (
     WeightScanRule,
     WorstGroupRule,
 )
-from biasgate.gate.wording import group, name, points, rate, samples, seconds, times
 from biasgate.statistics.power import gap_to_pass, loss_to_pass, rate_to_pass, ratio_to_pass
 
 SCORES = get_args(ScoreName)

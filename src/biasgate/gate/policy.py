@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from biasgate.contracts.evaluation import EvaluationSpec, MetricName
 from biasgate.documents import Document
-from biasgate.evaluation.schema import EvaluationSpec, MetricName
 from biasgate.storage.sources import read_document, ready_names, source_text
 
 PRECONDITIONS = ("evaluation", "looks", "repair", "weight_scan")

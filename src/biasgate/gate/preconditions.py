@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from biasgate.contracts.wording import times
 from biasgate.documents import digest
 from biasgate.gate.decision import RuleResult
 from biasgate.gate.evidence import Evidence
 from biasgate.gate.policy import Policy
-from biasgate.gate.wording import times
 
 
 def preconditions(policy: Policy, evidence: Evidence) -> tuple[RuleResult, ...]:

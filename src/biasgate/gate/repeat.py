@@ -5,7 +5,7 @@ from __future__ import annotations
 from biasgate.documents import digest
 from biasgate.errors import TrustError
 from biasgate.gate.decide import decide
-from biasgate.gate.entry import DecisionBody
+from biasgate.gate.ledger.entry import DecisionBody
 from biasgate.gate.policy import Policy
 
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from biasgate.documents import Document
 from biasgate.errors import InputError
-from biasgate.gate.checkpoint import Checkpoint
 from biasgate.gate.decision import Decision
-from biasgate.gate.entry import LogEntry
 from biasgate.gate.evidence import Evidence
+from biasgate.gate.ledger.checkpoint import Checkpoint
+from biasgate.gate.ledger.entry import LogEntry
 from biasgate.gate.policy import Policy
-from biasgate.gate.waiver import Waiver
-from biasgate.gate.waivers import Waivers
+from biasgate.gate.trust.waiver import Waiver
+from biasgate.gate.trust.waivers import Waivers
 
 DOCUMENTS: dict[str, type[Document]] = {
     "policy": Policy,

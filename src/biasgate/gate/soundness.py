@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from biasgate.evaluation.schema import EvaluationSpec
+from biasgate.contracts.evaluation import EvaluationSpec
 from biasgate.gate.policy import (
     CalibrationRule,
     CeilingRule,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from biasgate.contracts.scan import Scan
+from biasgate.contracts.wording import rate
 from biasgate.gate.decision import Outcome, RuleResult
 from biasgate.gate.evidence import Evidence
 from biasgate.gate.policy import Reaction, WeightScanRule
-from biasgate.gate.wording import rate
-from biasgate.meta.scan import Scan
 
 
 def weight_scan(rule: WeightScanRule, evidence: Evidence) -> tuple[RuleResult, bool]:

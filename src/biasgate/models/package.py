@@ -52,7 +52,7 @@ def open_package(folder: Path) -> CandidatePackage:
         CandidateError: A file is missing, unknown, too large, a link, or no ONNX graph that is whole in itself.
         InputError: The card is not valid.
     """
-    from biasgate.models.onnx_file import load_onnx
+    from biasgate.models.formats.onnx_file import load_onnx
 
     check_names(folder, known=(MODEL, CARD))
     card = read_card(folder)
@@ -80,7 +80,7 @@ def pack(onnx: Path, card: CandidateCard, folder: Path) -> CandidatePackage:
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError("the package's folder already exists", where=str(folder), fix="choose another")
-    from biasgate.models.onnx_file import load_onnx
+    from biasgate.models.formats.onnx_file import load_onnx
 
     load_onnx(onnx)
     folder.parent.mkdir(parents=True, exist_ok=True)

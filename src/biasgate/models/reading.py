@@ -41,7 +41,7 @@ def read_many(paths: Sequence[Path]) -> Iterator[Weights | CandidateError]:
 
     One child process opens all state dicts: a start-up for all of them instead of one each.
     """
-    from biasgate.models.torch_weights import read_torch_files
+    from biasgate.models.formats.torch import read_torch_files
 
     dicts = [path for path in paths if path.suffix.lower() in TORCH and path.is_file()]
     opened = dict(zip(dicts, read_torch_files(dicts) if dicts else (), strict=True))
@@ -60,15 +60,15 @@ def _read(path: Path) -> tuple[tuple[LayerWeights, ...], tuple[Path, ...]]:
     """The layers, and the files beside this one that hold some of them."""
     match path.suffix.lower():
         case ".onnx":
-            from biasgate.models.onnx_weights import read_onnx
+            from biasgate.models.formats.onnx_weights import read_onnx
 
             return read_onnx(path)
         case ".safetensors":
-            from biasgate.models.safetensors_weights import read_safetensors
+            from biasgate.models.formats.safetensors import read_safetensors
 
             return read_safetensors(path), ()
         case ".pt" | ".pth":
-            from biasgate.models.torch_weights import read_torch
+            from biasgate.models.formats.torch import read_torch
 
             return read_torch(path), ()
         case suffix:

@@ -16,9 +16,9 @@ from biasgate.models.card import CandidateCard
 from biasgate.models.export import parity, torch_logits
 from biasgate.models.network import Network, build
 from biasgate.models.package import CandidatePackage
-from biasgate.models.prepare import prepare, stored_shape
+from biasgate.models.preprocess import prepare, stored_shape
 from biasgate.models.reading import read_weights
-from biasgate.models.runner import run
+from biasgate.models.sandbox.runner import run
 from biasgate.models.shapes import layer_shapes
 from biasgate.models.weights import Weights
 

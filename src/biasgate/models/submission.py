@@ -48,9 +48,9 @@ def _export_named_tensors(model: Path, card: CandidateCard, graph: Path) -> None
     if card.output != "logits":
         raise CandidateError("a declared architecture gives logits", where=str(model), fix="say so in the card")
     from biasgate.models.export import export_onnx
+    from biasgate.models.formats.safetensors import read_tensors
+    from biasgate.models.formats.torch import read_torch_tensors
     from biasgate.models.restore import from_tensors
-    from biasgate.models.safetensors_weights import read_tensors
-    from biasgate.models.torch_weights import read_torch_tensors
 
     tensors = read_torch_tensors(model) if model.suffix == ".pt" else read_tensors(model, where=str(model))
     network = from_tensors(card.architecture, tensors, where=str(model))

@@ -7,16 +7,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from biasgate.gate.entry import BreakGlassBody, LogEntry
-from biasgate.gate.history import replay
-from biasgate.gate.log import append, read_log
+from biasgate.gate.ledger.entry import BreakGlassBody, LogEntry
+from biasgate.gate.ledger.history import replay
+from biasgate.gate.ledger.log import append, read_log
 from biasgate.models.submission import import_candidate
 from biasgate.registry.alerts import Alarm, Alert
 from biasgate.registry.models import fetch, gated_name
 
 if TYPE_CHECKING:
-    from biasgate.gate.keyring import Keyring
-    from biasgate.gate.keys import SigningKey
+    from biasgate.gate.trust.keyring import Keyring
+    from biasgate.gate.trust.keys import SigningKey
 
 
 def break_glass(

@@ -7,16 +7,16 @@ from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
 
 import biasgate
-from biasgate.debias.record import RepairRecord
-from biasgate.evaluation.schema import Evaluation
+from biasgate.contracts.evaluation import Evaluation
+from biasgate.contracts.repair_record import RepairRecord
+from biasgate.contracts.scan import Scan
 from biasgate.gate.evidence import Evidence, Subject
-from biasgate.gate.log import looks_taken, read_log
-from biasgate.meta.scan import Scan
+from biasgate.gate.ledger.log import looks_taken, read_log
 from biasgate.models.package import CandidatePackage
 from biasgate.registry.models import champion, gated_name
 
 if TYPE_CHECKING:
-    from biasgate.gate.keyring import Keyring
+    from biasgate.gate.trust.keyring import Keyring
 
 IMAGE = "BIASGATE_IMAGE"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from biasgate.gate.entry import DecisionBody
-from biasgate.gate.history import History
+from biasgate.gate.ledger.entry import DecisionBody
+from biasgate.gate.ledger.history import History
 from biasgate.registry.alerts import Alert
 from biasgate.registry.client import connect, explained
 from biasgate.registry.models import CHAMPION, DIGEST_TAG, ENTRY_TAG, SCHEME, SUBMISSIONS, aliases

@@ -6,17 +6,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from biasgate.meta.classifier import MetaClassifier
-from biasgate.meta.incumbent import compare_with_incumbent
+from biasgate.detection.reader.challenger_test import compare_with_incumbent
+from biasgate.detection.reader.classifier import MetaClassifier
 from biasgate.registry.client import connect
 from biasgate.registry.models import CHAMPION, DIGEST_TAG, SCHEME, aliases, fetch, register_folder, set_alias
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from biasgate.meta.group_report import GroupReport
-    from biasgate.meta.honest import HonestReport
-    from biasgate.zoo.spec import ZooSpec
+    from biasgate.detection.reader.group_report import GroupReport
+    from biasgate.detection.reader.held_out import HonestReport
+    from biasgate.detection.zoo.spec import ZooSpec
 
 FILE = "meta-classifier.json"
 

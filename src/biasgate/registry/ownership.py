@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from biasgate.documents import sha256
 from biasgate.errors import TrustError
-from biasgate.gate.sign import sign, verify
+from biasgate.gate.trust.sign import sign, verify
 from biasgate.registry.client import connect, explained, is_missing
 from biasgate.registry.models import ensure_model
 
 if TYPE_CHECKING:
-    from biasgate.gate.keyring import Keyring
-    from biasgate.gate.keys import SigningKey
+    from biasgate.gate.trust.keyring import Keyring
+    from biasgate.gate.trust.keys import SigningKey
 
 MADE_BY_TAG = "biasgate.made_by"
 PREDICATE_TYPE = "urn:biasgate:registered-model:v1"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from biasgate.errors import InputError
-from biasgate.gate.entry import LogEntry
 from biasgate.gate.evidence import Champion
-from biasgate.gate.history import History, replay
-from biasgate.gate.log import read_log
+from biasgate.gate.ledger.entry import LogEntry
+from biasgate.gate.ledger.history import History, replay
+from biasgate.gate.ledger.log import read_log
 from biasgate.registry.alerts import Alarm, Alert
 from biasgate.registry.client import connect
 from biasgate.registry.models import CHAMPION, aliases, remove_alias, set_alias
@@ -16,7 +16,7 @@ from biasgate.registry.models import CHAMPION, aliases, remove_alias, set_alias
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-    from biasgate.gate.keyring import Keyring
+    from biasgate.gate.trust.keyring import Keyring
 
 
 def project(log_uri: str, *, trusted: Keyring, alarm: Alarm) -> tuple[LogEntry, ...]:

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from biasgate.errors import CandidateError, InputError, ServiceError, TrustError
-from biasgate.gate.entry import Authority, DecisionBody, PromotionBody, PromotionStatus
 from biasgate.gate.evidence import Champion
-from biasgate.gate.history import History, awaiting, awaits_person, premature, replay
-from biasgate.gate.log import append
+from biasgate.gate.ledger.entry import Authority, DecisionBody, PromotionBody, PromotionStatus
+from biasgate.gate.ledger.history import History, awaiting, awaits_person, premature, replay
+from biasgate.gate.ledger.log import append
 from biasgate.gate.repeat import repeat
 from biasgate.models.package import CandidatePackage
 from biasgate.models.submission import import_candidate
@@ -33,8 +33,8 @@ from biasgate.registry.projection import project
 from biasgate.registry.tracking import PROMOTIONS
 
 if TYPE_CHECKING:
-    from biasgate.gate.keyring import Keyring
-    from biasgate.gate.keys import SigningKey
+    from biasgate.gate.trust.keyring import Keyring
+    from biasgate.gate.trust.keys import SigningKey
 
 
 def promote(

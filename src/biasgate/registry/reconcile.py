@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from biasgate.documents import Document
-from biasgate.gate.entry import BreakGlassBody, LogEntry, VoidBody
-from biasgate.gate.history import History, Standing, replay
-from biasgate.gate.log import read_log
+from biasgate.gate.ledger.entry import BreakGlassBody, LogEntry, VoidBody
+from biasgate.gate.ledger.history import History, Standing, replay
+from biasgate.gate.ledger.log import read_log
 from biasgate.registry import inventory
 from biasgate.registry.alerts import Alarm, Alert
 from biasgate.registry.client import connect
@@ -18,8 +18,8 @@ from biasgate.registry.projection import displaced, foreign, project
 from biasgate.registry.rollback import roll_back
 
 if TYPE_CHECKING:
-    from biasgate.gate.keyring import Keyring
-    from biasgate.gate.keys import SigningKey
+    from biasgate.gate.trust.keyring import Keyring
+    from biasgate.gate.trust.keys import SigningKey
 
 BY = "reconcile"
 """Who asks for a rollback that no person did."""

@@ -6,17 +6,17 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from biasgate.errors import InputError
-from biasgate.gate.entry import LogEntry, RollbackBody
 from biasgate.gate.evidence import Champion
-from biasgate.gate.history import History, refusal_of_rollback, replay
-from biasgate.gate.log import append
+from biasgate.gate.ledger.entry import LogEntry, RollbackBody
+from biasgate.gate.ledger.history import History, refusal_of_rollback, replay
+from biasgate.gate.ledger.log import append
 from biasgate.registry.alerts import Alarm, Alert
 from biasgate.registry.client import connect, explained
 from biasgate.registry.projection import project
 
 if TYPE_CHECKING:
-    from biasgate.gate.keyring import Keyring
-    from biasgate.gate.keys import SigningKey
+    from biasgate.gate.trust.keyring import Keyring
+    from biasgate.gate.trust.keys import SigningKey
 
 
 def roll_back(

@@ -11,13 +11,13 @@ from pydantic import AwareDatetime, Field
 
 from biasgate.documents import Document
 from biasgate.errors import TrustError
-from biasgate.gate.entry import BreakGlassBody
-from biasgate.gate.history import History, Standing, replay
-from biasgate.gate.log import read_log
+from biasgate.gate.ledger.entry import BreakGlassBody
+from biasgate.gate.ledger.history import History, Standing, replay
+from biasgate.gate.ledger.log import read_log
 from biasgate.models.package import CARD, MODEL, check_names, package_digest
 
 if TYPE_CHECKING:
-    from biasgate.gate.keyring import Keyring
+    from biasgate.gate.trust.keyring import Keyring
 
 
 class Verified(Document):

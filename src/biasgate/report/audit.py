@@ -6,11 +6,11 @@ import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from biasgate.audit.figure import ROLES, effect_figure, spectrum_figure
 from biasgate.audit.result import AuditResult, Effect, Role
+from biasgate.contracts.estimate import Estimate
+from biasgate.report.audit_figure import ROLES, effect_figure, spectrum_figure
 from biasgate.report.rendering import page
 from biasgate.report.text import interval, points, subgroup
-from biasgate.statistics.estimate import Estimate
 
 LEVEL = 0.05
 

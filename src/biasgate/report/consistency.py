@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from biasgate.contracts.evaluation import Evaluation
 from biasgate.documents import digest
 from biasgate.errors import TrustError
-from biasgate.evaluation.schema import Evaluation
 from biasgate.gate.decision import Decision
 from biasgate.gate.evidence import Evidence
 from biasgate.gate.policy import Policy

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from biasgate.contracts.evaluation import Evaluation
 from biasgate.documents import digest
-from biasgate.evaluation.schema import Evaluation
 from biasgate.gate.decision import Decision
 from biasgate.gate.evidence import Evidence
 from biasgate.gate.policy import Policy
-from biasgate.gate.waivers import Presented
+from biasgate.gate.trust.waivers import Presented
 from biasgate.report import figures
 from biasgate.report.consistency import belong_together
 from biasgate.report.impact import impact_tables

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from biasgate.evaluation.schema import Evaluation
+from biasgate.contracts.evaluation import Evaluation
 from biasgate.gate.policy import Policy
 from biasgate.report import figures
 from biasgate.report.rendering import page

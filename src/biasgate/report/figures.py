@@ -11,12 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
 
-from biasgate.evaluation.schema import Cell, Change, Evaluation, Gap, Score
-from biasgate.gate import wording
+from biasgate.contracts import wording
+from biasgate.contracts.estimate import Estimate
+from biasgate.contracts.evaluation import Cell, Change, Evaluation, Gap, Score
 from biasgate.gate.policy import FloorRule, GapRule, Policy, RepairCostRule, WorstGroupRule
 from biasgate.report.suppression import FEW
 from biasgate.report.text import difference, of_label, rate, subgroup
-from biasgate.statistics.estimate import Estimate
 
 When = Literal["before", "now"]
 

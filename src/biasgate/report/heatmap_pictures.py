@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from biasgate.evaluation.measure_relevance import Pictures
-from biasgate.evaluation.relevance import Method
+from biasgate.attribution.measure_relevance import Pictures
+from biasgate.contracts.relevance import Method
 
 Floats = NDArray[np.float64]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 
-from biasgate.meta.figure import honest_figure
-from biasgate.meta.group_report import GroupReport
-from biasgate.meta.honest import HonestReport
+from biasgate.detection.reader.group_report import GroupReport
+from biasgate.detection.reader.held_out import HonestReport
+from biasgate.report.held_out_figure import honest_figure
 from biasgate.report.rendering import page
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from biasgate.evaluation.schema import Cell, Evaluation, Ratio, combination
+from biasgate.contracts.evaluation import Cell, Evaluation, Ratio, combination
 from biasgate.report.suppression import FEW
 from biasgate.report.text import share_interval, subgroup
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from biasgate.evaluation.schema import Cell, Evaluation, MetricName
+from biasgate.contracts.evaluation import Cell, Evaluation, MetricName
 from biasgate.gate.evidence import Evidence
 from biasgate.gate.policy import Policy
 from biasgate.report.suppression import FEW

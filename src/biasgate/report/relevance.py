@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from biasgate.evaluation.findings import findings
-from biasgate.evaluation.measure_relevance import Pictures
-from biasgate.evaluation.relevance import Contrast, Focus, MethodRelevance, Relevance
-from biasgate.evaluation.schema import Evaluation
-from biasgate.gate import wording
+from biasgate.attribution.findings import findings
+from biasgate.attribution.measure_relevance import Pictures
+from biasgate.contracts import wording
+from biasgate.contracts.evaluation import Evaluation
+from biasgate.contracts.relevance import Contrast, Focus, MethodRelevance, Relevance
 from biasgate.report.advice import advice
 from biasgate.report.heatmap_pictures import data_uri, lean_tile, size_tiles
 from biasgate.report.rendering import page

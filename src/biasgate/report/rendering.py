@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from biasgate.gate import wording
+from biasgate.contracts import wording
 from biasgate.report import text
 
 FILTERS: dict[str, Any] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from biasgate.gate import wording
+from biasgate.contracts import wording
 from biasgate.gate.decision import Decision, Outcome, RuleResult
 from biasgate.gate.policy import Policy
 from biasgate.report.text import plain, points, words

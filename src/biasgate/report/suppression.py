@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import overload
 
-from biasgate.evaluation.schema import Cell, Change, Evaluation, Gap, Ratio, Score
+from biasgate.contracts.evaluation import Cell, Change, Evaluation, Gap, Ratio, Score
 from biasgate.gate.decision import Decision
 
 FEW = 10

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from biasgate.gate import wording
-from biasgate.statistics.estimate import Estimate
+from biasgate.contracts import wording
+from biasgate.contracts.estimate import Estimate
 
 
 def plain(value: float) -> str:

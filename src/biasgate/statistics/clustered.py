@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from biasgate.contracts.estimate import Estimate
 from biasgate.statistics import linear
-from biasgate.statistics.estimate import Estimate
 from biasgate.statistics.intervals import clopper_pearson, wilson, wilson_limits
 
 

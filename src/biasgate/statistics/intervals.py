@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from biasgate.statistics.estimate import Estimate
+from biasgate.contracts.estimate import Estimate
 
 
 def quantile(confidence: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from biasgate.statistics.estimate import Estimate
+from biasgate.contracts.estimate import Estimate
 
 
 def mean_t(values: NDArray[np.float64], *, confidence: float = 0.95) -> Estimate:

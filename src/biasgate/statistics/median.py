@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from biasgate.contracts.estimate import Estimate
 from biasgate.errors import InputError
-from biasgate.statistics.estimate import Estimate
 
 
 def median(values: Sequence[float], *, confidence: float) -> Estimate:

@@ -12,19 +12,19 @@ import yaml
 from typer.testing import CliRunner
 
 from biasgate.cli.app import app
-from biasgate.data.digits import digits
 from biasgate.data.planting import PAPER_PALETTE, plant_share
+from biasgate.data.sources.digits import digits
 from biasgate.data.splits import role
+from biasgate.detection.zoo.files import read_spec
+from biasgate.detection.zoo.spec import Counts
 from biasgate.gate.policy import policy_text
+from biasgate.kubeflow.demo import DATA, RECIPE
+from biasgate.kubeflow.local import SETTINGS
 from biasgate.models.card import CandidateCard, InputContract
 from biasgate.models.export import export_onnx
 from biasgate.models.package import pack
 from biasgate.models.presets import preset
-from biasgate.pipelines.demo import DATA, RECIPE
-from biasgate.pipelines.local import SETTINGS
 from biasgate.training.candidate import train_classifier
-from biasgate.zoo.files import read_spec
-from biasgate.zoo.spec import Counts
 
 LOG = "s3://biasgate/log"
 TRUSTED = "/etc/biasgate/trusted"

@@ -24,13 +24,13 @@ from uuid import uuid4
 import pytest
 
 if TYPE_CHECKING:
-    from biasgate.gate.entry import LogEntry, PromotionBody
     from biasgate.gate.evidence import Evidence
-    from biasgate.gate.history import History
-    from biasgate.gate.keyring import Keyring
-    from biasgate.gate.keys import SigningKey
+    from biasgate.gate.ledger.entry import LogEntry, PromotionBody
+    from biasgate.gate.ledger.history import History
     from biasgate.gate.policy import Policy
-    from biasgate.gate.waivers import SignedWaiver
+    from biasgate.gate.trust.keyring import Keyring
+    from biasgate.gate.trust.keys import SigningKey
+    from biasgate.gate.trust.waivers import SignedWaiver
     from biasgate.models.package import CandidatePackage
     from biasgate.registry.reconcile import Findings
 
@@ -190,10 +190,10 @@ class Gate:
     ) -> LogEntry:
         """Writes down the decision about a submission that was right on this share of 750 samples."""
         from biasgate.gate.decide import decide
-        from biasgate.gate.entry import DecisionBody
-        from biasgate.gate.log import append
+        from biasgate.gate.ledger.entry import DecisionBody
+        from biasgate.gate.ledger.log import append
         from biasgate.gate.policy import Policy
-        from biasgate.gate.waivers import granted, present
+        from biasgate.gate.trust.waivers import granted, present
 
         text = POLICY % ("require_human" if flagged else "ignore")
         policy = Policy.parse(text, where="test")
@@ -208,8 +208,8 @@ class Gate:
         """Bo signs that a rule of a policy need not pass."""
         from biasgate.documents import digest
         from biasgate.gate.policy import Policy
-        from biasgate.gate.waiver import Waiver
-        from biasgate.gate.waivers import sign_waiver
+        from biasgate.gate.trust.waiver import Waiver
+        from biasgate.gate.trust.waivers import sign_waiver
 
         waived = Waiver(
             rule=rule, policy=digest(Policy.parse(policy, where="test")), model=name, owner="vi", reason="pilot",
@@ -223,7 +223,7 @@ class Gate:
         return promote(self.log, trusted=self.trusted, key=self.keys["promoter"], **options)
 
     def answer(self, entry: int, *, granted: bool = True) -> LogEntry:
-        from biasgate.gate.answer import answer
+        from biasgate.gate.ledger.answer import answer
 
         return answer(
             self.log,
@@ -257,17 +257,17 @@ class Gate:
         return reconcile(self.log, trusted=self.trusted, alarm=Alarm(), models=models, fix=fix, revert=key)
 
     def history(self) -> History:
-        from biasgate.gate.history import replay
-        from biasgate.gate.log import read_log
+        from biasgate.gate.ledger.history import replay
+        from biasgate.gate.ledger.log import read_log
 
         return replay(read_log(self.log, self.trusted))
 
 
 @pytest.fixture
 def gate(tmp_path: Path) -> Gate:
-    from biasgate.gate.keyring import trusted_keys
-    from biasgate.gate.keys import read_signing_key
-    from biasgate.gate.rotation import new_key
+    from biasgate.gate.trust.keyring import trusted_keys
+    from biasgate.gate.trust.keys import read_signing_key
+    from biasgate.gate.trust.rotation import new_key
 
     trusted = tmp_path / "trusted"
     trusted.mkdir()
@@ -363,12 +363,12 @@ def served_twice(submit: Callable[..., Any], gate: Gate) -> list[CandidatePackag
 
 
 def _evidence(package: CandidatePackage, source: str, policy: Policy, *, accuracy: float, flagged: bool) -> Evidence:
+    from biasgate.contracts.estimate import Estimate
+    from biasgate.contracts.evaluation import Cell, Evaluation
+    from biasgate.contracts.scan import Scan
     from biasgate.documents import digest
-    from biasgate.evaluation.schema import Cell, Evaluation
     from biasgate.gate.evidence import Evidence, Subject
-    from biasgate.meta.scan import Scan
     from biasgate.registry.models import champion
-    from biasgate.statistics.estimate import Estimate
 
     low, high = accuracy - 0.03, accuracy + 0.03
     whole = Cell(

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from biasgate.errors import InputError, TrustError
-from biasgate.gate.entry import ApprovalBody
-from biasgate.gate.log import append, read_log
+from biasgate.gate.ledger.entry import ApprovalBody
+from biasgate.gate.ledger.log import append, read_log
 
 pytestmark = pytest.mark.parametrize("tracking", ["sqlite"], indirect=True)
 

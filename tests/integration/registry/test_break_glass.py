@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from biasgate.errors import TrustError
-from biasgate.gate.entry import BreakGlassBody
-from biasgate.gate.log import append
+from biasgate.gate.ledger.entry import BreakGlassBody
+from biasgate.gate.ledger.log import append
 from biasgate.registry.models import submit_candidate
 
 pytestmark = pytest.mark.parametrize("tracking", ["sqlite"], indirect=True)

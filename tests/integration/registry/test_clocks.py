@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from biasgate.errors import TrustError
-from biasgate.gate import log as log_room
-from biasgate.gate.entry import BreakGlassBody
-from biasgate.gate.log import append
+from biasgate.gate.ledger import log as log_room
+from biasgate.gate.ledger.entry import BreakGlassBody
+from biasgate.gate.ledger.log import append
 from biasgate.registry import promoter as promoter_room
 from biasgate.registry import verify as verify_room
 from biasgate.registry.models import submit_candidate

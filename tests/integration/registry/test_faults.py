@@ -15,7 +15,7 @@ from mlflow import MlflowClient
 from requests.exceptions import ConnectionError as LostConnection
 
 from biasgate.errors import ServiceError
-from biasgate.gate.log import read_log
+from biasgate.gate.ledger.log import read_log
 from biasgate.registry.models import submit_candidate
 from biasgate.storage import store
 

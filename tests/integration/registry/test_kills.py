@@ -17,8 +17,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from biasgate.gate.log import read_log
-from biasgate.meta.scan import Scan
+from biasgate.contracts.scan import Scan
+from biasgate.gate.ledger.log import read_log
 from biasgate.registry.models import submit_candidate
 
 pytestmark = pytest.mark.parametrize("tracking", ["sqlite"], indirect=True)

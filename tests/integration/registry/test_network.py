@@ -19,7 +19,7 @@ import pytest
 from faulty_proxy import Exchange, Fault, FaultyProxy, cut, half_sent, passed, refused, slow, torn, unanswered
 
 from biasgate.errors import ServiceError
-from biasgate.gate.log import read_log
+from biasgate.gate.ledger.log import read_log
 from biasgate.registry.models import submit_candidate
 from biasgate.storage import s3 as s3_storage
 

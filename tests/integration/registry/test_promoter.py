@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from biasgate.errors import ServiceError, TrustError
-from biasgate.gate.log import read_log
+from biasgate.gate.ledger.log import read_log
 from biasgate.models.submission import import_candidate
 from biasgate.registry.client import connect
 from biasgate.registry.models import aliases, fetch, register_folder, set_alias, submit_candidate

@@ -23,10 +23,10 @@ pytestmark = pytest.mark.parametrize("tracking", ["mlflow_server"], indirect=Tru
 RACER = """
 import sys
 from pathlib import Path
-from biasgate.gate.entry import DecisionBody
-from biasgate.gate.log import append
-from biasgate.gate.keyring import trusted_keys
-from biasgate.gate.keys import read_signing_key
+from biasgate.gate.ledger.entry import DecisionBody
+from biasgate.gate.ledger.log import append
+from biasgate.gate.trust.keyring import trusted_keys
+from biasgate.gate.trust.keys import read_signing_key
 from biasgate.registry.client import connect
 from biasgate.registry.promoter import promote
 

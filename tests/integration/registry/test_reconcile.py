@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from biasgate.gate.evidence import Champion
-from biasgate.gate.log import append
+from biasgate.gate.ledger.log import append
 from biasgate.registry import reconcile as room
 from biasgate.registry.models import register_package, set_alias, submit_candidate
 from biasgate.registry.ownership import claim

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from biasgate.errors import InputError, TrustError
-from biasgate.gate.entry import RollbackBody
-from biasgate.gate.log import append
+from biasgate.gate.ledger.entry import RollbackBody
+from biasgate.gate.ledger.log import append
 from biasgate.registry.client import connect
 
 pytestmark = pytest.mark.parametrize("tracking", ["sqlite"], indirect=True)

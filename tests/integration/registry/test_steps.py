@@ -11,17 +11,17 @@ import pytest
 from typer.testing import CliRunner
 
 from biasgate.cli.app import app
+from biasgate.contracts.scan import Scan
 from biasgate.errors import TrustError
-from biasgate.gate.entry import DecisionBody, LookBody
-from biasgate.gate.log import read_log
-from biasgate.gate.waivers import add_waiver
-from biasgate.meta.scan import Scan
+from biasgate.gate.ledger.entry import DecisionBody, LookBody
+from biasgate.gate.ledger.log import read_log
+from biasgate.gate.trust.waivers import add_waiver
+from biasgate.kubeflow.steps.evaluation import evaluate_subgroups
+from biasgate.kubeflow.steps.gate import approve_candidate
 from biasgate.registry.client import connect
 from biasgate.registry.models import submit_candidate
 from biasgate.registry.serving import champion_package
 from biasgate.registry.tracking import open_pipeline_run
-from biasgate.steps.evaluation import evaluate_subgroups
-from biasgate.steps.gate import approve_candidate
 
 POLICY = """
 name: against the champion

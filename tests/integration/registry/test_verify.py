@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from biasgate.errors import CandidateError, TrustError
-from biasgate.gate.keyring import trusted_keys, write_rules
-from biasgate.gate.rotation import revoke_key
+from biasgate.gate.trust.keyring import trusted_keys, write_rules
+from biasgate.gate.trust.rotation import revoke_key
 from biasgate.registry import verify as room
 from biasgate.registry.models import fetch
 from biasgate.registry.verify import verify_model

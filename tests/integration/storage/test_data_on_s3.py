@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from biasgate.data.digits import digits
-from biasgate.data.npz import save_npz
 from biasgate.data.source import open_dataset
+from biasgate.data.sources.digits import digits
+from biasgate.data.sources.npz import save_npz
 from biasgate.documents import sha256
 from biasgate.errors import InputError
 from biasgate.storage import store

@@ -11,7 +11,7 @@ import pytest
 
 from biasgate.audit.spec import AuditSpec
 from biasgate.data.dataset import Dataset
-from biasgate.data.npz import save_npz
+from biasgate.data.sources.npz import save_npz
 
 SIDE = 16
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from biasgate.data.dataset import Dataset
-from biasgate.data.npz import save_npz
+from biasgate.data.sources.npz import save_npz
 from biasgate.models.card import CandidateCard, InputContract
 from biasgate.models.export import export_onnx
 from biasgate.models.network import build

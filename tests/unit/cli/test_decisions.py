@@ -9,11 +9,11 @@ from typer.testing import CliRunner
 from biasgate.cli.app import app
 from biasgate.errors import InputError, TrustError
 from biasgate.gate.decide import decide
-from biasgate.gate.entry import DecisionBody
 from biasgate.gate.evidence import Evidence, Subject
-from biasgate.gate.keys import generate_key, read_signing_key
-from biasgate.gate.log import append
+from biasgate.gate.ledger.entry import DecisionBody
+from biasgate.gate.ledger.log import append
 from biasgate.gate.policy import policy_text, read_policy
+from biasgate.gate.trust.keys import generate_key, read_signing_key
 from biasgate.statistics.power import ratio_to_pass
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import torch
 
-from biasgate.data.synthetic_faces.attributes import ACTION_UNITS
-from biasgate.evaluation.relevance import Relevance
+from biasgate.contracts.relevance import Relevance
+from biasgate.data.faces.drawn.attributes import ACTION_UNITS
 from biasgate.models.architecture import Architecture, Conv, Dense, Flatten, Pool, Relu
 from biasgate.models.card import CandidateCard, InputContract
 from biasgate.models.export import export_onnx

@@ -12,8 +12,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from biasgate.meta.honest import HonestReport
-from biasgate.meta.shipped import FOLDER, READER, shipped_meta_classifier
+from biasgate.detection.reader.held_out import HonestReport
+from biasgate.detection.reader.shipped import FOLDER, READER, shipped_meta_classifier
 from biasgate.models.export import export_onnx
 from biasgate.models.network import build, initialise
 from biasgate.models.presets import preset

@@ -14,9 +14,9 @@ from safetensors.torch import save_file
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from biasgate.data.digits import digits
+from biasgate.data.sources.digits import digits
+from biasgate.detection.features.features import weight_features
 from biasgate.models.reading import read_weights
-from biasgate.weights.features import weight_features
 
 FORMATS = ("onnx", "pt", "safetensors")
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from biasgate.data.dataset import Dataset
-from biasgate.data.digits import digits as built_in_digits
+from biasgate.data.sources.digits import digits as built_in_digits
 
 
 @pytest.fixture(scope="session")

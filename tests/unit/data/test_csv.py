@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from biasgate.data.csv import load_csv
+from biasgate.data.sources.table import load_csv
 from biasgate.errors import InputError
 
 TABLE = """age, work, sex, income, person

@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from biasgate.data.dataset import Dataset
+from biasgate.data.sources.synthetic_faces import synthetic_faces
 from biasgate.data.splits import split
-from biasgate.data.synthetic_faces.dataset import synthetic_faces
 
 EPOCHS, BATCH, ENOUGH = 8, 32, 0.85
 

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from biasgate.data.describe import describe
+from biasgate.data.faces.drawn.attributes import ACTION_UNITS, PERSONAL, SHOWN
+from biasgate.data.faces.drawn.correlation import Correlation
+from biasgate.data.faces.drawn.drawing import draw_faces
+from biasgate.data.faces.drawn.traits import FEATURES, SCENE, sample_traits
 from biasgate.data.source import DataSource, open_dataset
+from biasgate.data.sources.synthetic_faces import describing_attributes, synthetic_faces
 from biasgate.data.splits import ROLE_SHARES, role
-from biasgate.data.synthetic_faces.attributes import ACTION_UNITS, PERSONAL, SHOWN
-from biasgate.data.synthetic_faces.correlation import Correlation
-from biasgate.data.synthetic_faces.dataset import describing_attributes, synthetic_faces
-from biasgate.data.synthetic_faces.drawing import draw_faces
-from biasgate.data.synthetic_faces.traits import FEATURES, SCENE, sample_traits
 from biasgate.errors import InputError
 from biasgate.evaluation.subgroups import subgroups
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from biasgate.data.dataset import Dataset
-from biasgate.data.folder import load_folder
+from biasgate.data.sources.folder import load_folder
 from biasgate.errors import InputError
 
 TABLE = "file,who,sex,person\na.png,cat,f,1\ndeep/b.png,dog,m,2\n"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from biasgate.data.idx import load_idx, read_idx
+from biasgate.data.sources.idx import load_idx, read_idx
 from biasgate.errors import InputError
 
 

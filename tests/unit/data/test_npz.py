@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from biasgate.data.dataset import Dataset
-from biasgate.data.npz import load_npz, save_npz
+from biasgate.data.sources.npz import load_npz, save_npz
 from biasgate.errors import InputError
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from biasgate.data.csv import load_csv
 from biasgate.data.dataset import Dataset
+from biasgate.data.sources.table import load_csv
 from biasgate.errors import InputError
 
 ROWS = 60

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from biasgate.data.faces.drawn.attributes import ACTION_UNITS
+from biasgate.data.faces.drawn.drawing import draw_faces
+from biasgate.data.faces.drawn.regions import FACE_REGIONS
+from biasgate.data.faces.drawn.traits import POSE, sample_traits
 from biasgate.data.regions import Region, RegionMap
-from biasgate.data.synthetic_faces.attributes import ACTION_UNITS
-from biasgate.data.synthetic_faces.dataset import synthetic_faces
-from biasgate.data.synthetic_faces.drawing import draw_faces
-from biasgate.data.synthetic_faces.regions import FACE_REGIONS
-from biasgate.data.synthetic_faces.traits import POSE, sample_traits
+from biasgate.data.sources.synthetic_faces import synthetic_faces
 from biasgate.errors import InputError
 
 LEFT = ((-1.0, -1.0), (0.0, -1.0), (0.0, 1.0), (-1.0, 1.0))

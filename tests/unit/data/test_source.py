@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from biasgate.data.dataset import Dataset
-from biasgate.data.npz import save_npz
 from biasgate.data.planting import PAPER_PALETTE, draw_palette, plant_share, twins
 from biasgate.data.source import DataSource, open_dataset
+from biasgate.data.sources.npz import save_npz
 from biasgate.data.splits import role
 from biasgate.documents import sha256
 from biasgate.errors import InputError

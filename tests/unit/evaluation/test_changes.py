@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from biasgate.contracts.evaluation import EvaluationSpec
 from biasgate.evaluation.measure import Earlier, measure
-from biasgate.evaluation.schema import EvaluationSpec
 from biasgate.statistics.paired import Pairs, exact_paired, mcnemar, newcombe_paired
 
 SPEC = EvaluationSpec(attributes=("alignment",))

@@ -6,9 +6,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from biasgate.contracts.evaluation import EvaluationSpec
 from biasgate.errors import CandidateError, InputError
 from biasgate.evaluation.evaluate import evaluate
-from biasgate.evaluation.schema import EvaluationSpec
 from biasgate.models.card import CandidateCard, InputContract
 from biasgate.models.package import pack
 

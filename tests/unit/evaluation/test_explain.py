@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from biasgate.contracts.evaluation import EvaluationSpec
 from biasgate.evaluation.explain import explain
 from biasgate.evaluation.measure import measure
-from biasgate.evaluation.schema import EvaluationSpec
 from biasgate.statistics.power import gap_to_detect, units_to_show
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from biasgate.contracts.evaluation import EvaluationSpec
 from biasgate.evaluation.measure import measure
-from biasgate.evaluation.schema import EvaluationSpec
 from biasgate.statistics.intervals import exact_difference, newcombe
 from biasgate.statistics.paired import Pairs, exact_paired, mcnemar, newcombe_paired
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from biasgate.attribution.heatmaps import heatmaps, randomised
 from biasgate.errors import InputError
-from biasgate.evaluation.heatmaps import heatmaps, randomised
 from biasgate.models.architecture import Architecture, Conv, Dense, Flatten, Norm, Pool, Relu, Residual
 from biasgate.models.network import Network, build, initialise
 

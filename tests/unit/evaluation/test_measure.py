@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from biasgate.contracts.evaluation import Evaluation, EvaluationSpec
 from biasgate.errors import InputError
 from biasgate.evaluation.measure import Earlier, measure
-from biasgate.evaluation.schema import Evaluation, EvaluationSpec
 from biasgate.statistics.clustered import korn_graubard
 
 ALIGNMENT = EvaluationSpec(attributes=("alignment",))

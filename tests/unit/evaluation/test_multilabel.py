@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from biasgate.contracts.evaluation import EvaluationSpec
 from biasgate.errors import InputError
 from biasgate.evaluation.measure import Earlier, measure
-from biasgate.evaluation.schema import EvaluationSpec
 from biasgate.statistics.multiple import holm
 
 METRICS = ("accuracy", "true_positive_rate", "false_positive_rate", "selection_rate", "precision")

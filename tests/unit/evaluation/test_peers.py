@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sklearn
 
+from biasgate.contracts.evaluation import EvaluationSpec
 from biasgate.evaluation.measure import measure
-from biasgate.evaluation.schema import EvaluationSpec
 
 SPEC = EvaluationSpec(
     metrics=(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, ttest_ind
 
-from biasgate.evaluation.permutation import compare, corrected, false_findings, null_of_the_largest
+from biasgate.attribution.permutation import compare, corrected, false_findings, null_of_the_largest
 
 PAIRS = np.array([(0, 1), (2, 3), (2, 4), (3, 4)])
 

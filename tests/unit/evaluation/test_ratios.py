@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from biasgate.contracts.evaluation import EvaluationSpec
 from biasgate.evaluation.measure import measure
-from biasgate.evaluation.schema import EvaluationSpec
 from biasgate.statistics.intervals import clopper_pearson, wilson_limits
 from biasgate.statistics.ratio import ratio_limits
 

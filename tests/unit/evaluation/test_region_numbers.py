@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from biasgate.attribution.regions import region_numbers
 from biasgate.data.regions import Region, RegionMap
-from biasgate.evaluation.regions import region_numbers
 
 QUARTER = RegionMap(
     regions=(Region(name="quarter", shapes=(((-1.0, -1.0), (0.0, -1.0), (0.0, 0.0), (-1.0, 0.0)),)),),

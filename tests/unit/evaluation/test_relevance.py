@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 import torch
 
+from biasgate.attribution.findings import Finding, findings, rates_spec
+from biasgate.attribution.measure_relevance import Pictures, measure_relevance
+from biasgate.contracts.relevance import Relevance, RelevanceSpec
 from biasgate.data.dataset import Dataset
 from biasgate.data.regions import Region, RegionMap
 from biasgate.errors import CandidateError, InputError
 from biasgate.evaluation.evaluate import evaluate
-from biasgate.evaluation.findings import Finding, findings, rates_spec
-from biasgate.evaluation.measure_relevance import Pictures, measure_relevance
-from biasgate.evaluation.relevance import Relevance, RelevanceSpec
 from biasgate.models.architecture import Architecture, Dense, Flatten
 from biasgate.models.card import CandidateCard, InputContract
 from biasgate.models.export import export_onnx

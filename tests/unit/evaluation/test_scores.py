@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from biasgate.contracts.evaluation import EvaluationSpec
 from biasgate.errors import InputError
 from biasgate.evaluation.measure import measure
-from biasgate.evaluation.schema import EvaluationSpec
 from biasgate.statistics.calibration import calibration_error
 
 SPEC = EvaluationSpec(attributes=("sex",), scores=("calibration_error",))

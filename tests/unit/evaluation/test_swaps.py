@@ -1,6 +1,6 @@
 import numpy as np
 
-from biasgate.evaluation.schema import EvaluationSpec
+from biasgate.contracts.evaluation import EvaluationSpec
 from biasgate.evaluation.swaps import swap_rate
 
 SPEC = EvaluationSpec(attributes=("colour",), minimum=2)

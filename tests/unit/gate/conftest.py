@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from biasgate.contracts.estimate import Estimate
+from biasgate.contracts.evaluation import Cell, Change, Evaluation, Gap
+from biasgate.contracts.scan import Scan
 from biasgate.documents import digest
-from biasgate.evaluation.schema import Cell, Change, Evaluation, Gap
 from biasgate.gate.evidence import Evidence, Subject
-from biasgate.gate.keyring import trusted_keys
-from biasgate.gate.keys import generate_key, read_signing_key
 from biasgate.gate.policy import Policy, read_policy
-from biasgate.meta.scan import Scan
-from biasgate.statistics.estimate import Estimate
+from biasgate.gate.trust.keyring import trusted_keys
+from biasgate.gate.trust.keys import generate_key, read_signing_key
 
 if TYPE_CHECKING:
-    from biasgate.gate.keys import PublicKey, SigningKey
+    from biasgate.gate.trust.keys import PublicKey, SigningKey
 
 
 @dataclass(frozen=True)

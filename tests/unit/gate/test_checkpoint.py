@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 
 from biasgate.cli.app import app
 from biasgate.errors import InputError, TrustError
-from biasgate.gate.entry import LookBody
-from biasgate.gate.log import append, read_log
+from biasgate.gate.ledger.entry import LookBody
+from biasgate.gate.ledger.log import append, read_log
 
 
 @pytest.fixture

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from biasgate.debias.record import RepairRecord, Trial
+from biasgate.contracts.repair_record import RepairRecord, Trial
 from biasgate.documents import digest
 from biasgate.errors import InputError
 from biasgate.gate.decide import decide
 from biasgate.gate.decision import Decision, RuleResult
 from biasgate.gate.evidence import Evidence
 from biasgate.gate.policy import Policy
-from biasgate.gate.waiver import Waiver
+from biasgate.gate.trust.waiver import Waiver
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from biasgate.gate.decide import decide
-from biasgate.gate.entry import Body, DecisionBody, LogEntry, PromotionBody
 from biasgate.gate.evidence import Champion
-from biasgate.gate.history import awaiting, replay
+from biasgate.gate.ledger.entry import Body, DecisionBody, LogEntry, PromotionBody
+from biasgate.gate.ledger.history import awaiting, replay
 from biasgate.gate.policy import policy_text
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)

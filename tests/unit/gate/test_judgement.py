@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from biasgate.gate.judgement import at_least, at_most
-from biasgate.gate.measured import Measured
+from biasgate.gate.rules.judgement import at_least, at_most
+from biasgate.gate.rules.measured import Measured
 
 
 def number(value: float, *, near: float, far: float) -> Measured:

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from biasgate.errors import InputError, TrustError
-from biasgate.gate.entry import LookBody, PromotionBody
-from biasgate.gate.keyring import FILE, KeyRules, Revocation, trusted_keys
-from biasgate.gate.keys import generate_key, read_signing_key
-from biasgate.gate.log import append, looks_taken, read_log
-from biasgate.gate.rotation import new_key, revoke_key
+from biasgate.gate.ledger.entry import LookBody, PromotionBody
+from biasgate.gate.ledger.log import append, looks_taken, read_log
+from biasgate.gate.trust.keyring import FILE, KeyRules, Revocation, trusted_keys
+from biasgate.gate.trust.keys import generate_key, read_signing_key
+from biasgate.gate.trust.rotation import new_key, revoke_key
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 DAY = timedelta(days=1)

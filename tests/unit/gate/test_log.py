@@ -10,11 +10,11 @@ import pytest
 
 from biasgate.errors import TrustError
 from biasgate.gate.decide import decide
-from biasgate.gate.entry import DecisionBody, LookBody
-from biasgate.gate.keys import generate_key, read_signing_key
-from biasgate.gate.log import append, looks_taken, read_log, take_look
+from biasgate.gate.ledger.entry import DecisionBody, LookBody
+from biasgate.gate.ledger.log import append, looks_taken, read_log, take_look
 from biasgate.gate.policy import policy_text
 from biasgate.gate.repeat import repeat
+from biasgate.gate.trust.keys import generate_key, read_signing_key
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 

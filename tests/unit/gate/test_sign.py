@@ -8,9 +8,9 @@ import pytest
 
 from biasgate.documents import canonical_json
 from biasgate.errors import InputError, TrustError
-from biasgate.gate.keyring import trusted_keys
-from biasgate.gate.keys import generate_key, signing_key
-from biasgate.gate.sign import sign, verify
+from biasgate.gate.trust.keyring import trusted_keys
+from biasgate.gate.trust.keys import generate_key, signing_key
+from biasgate.gate.trust.sign import sign, verify
 
 TYPE, SUBJECT = "urn:test:v1", ("digits", "sha256:" + "a" * 64)
 

@@ -10,15 +10,15 @@ import pytest
 from biasgate.documents import digest
 from biasgate.errors import InputError
 from biasgate.gate.decide import decide
-from biasgate.gate.entry import DecisionBody, VoidBody
-from biasgate.gate.keyring import trusted_keys
-from biasgate.gate.keys import read_signing_key
-from biasgate.gate.log import append, read_log
+from biasgate.gate.ledger.entry import DecisionBody, VoidBody
+from biasgate.gate.ledger.log import append, read_log
 from biasgate.gate.policy import policy_text
 from biasgate.gate.repeat import repeat
-from biasgate.gate.rotation import new_key, revoke_key
-from biasgate.gate.waiver import Waiver
-from biasgate.gate.waivers import Waivers, add_waiver, granted, present, read_waivers, sign_waiver
+from biasgate.gate.trust.keyring import trusted_keys
+from biasgate.gate.trust.keys import read_signing_key
+from biasgate.gate.trust.rotation import new_key, revoke_key
+from biasgate.gate.trust.waiver import Waiver
+from biasgate.gate.trust.waivers import Waivers, add_waiver, granted, present, read_waivers, sign_waiver
 
 AT = datetime.now(UTC)
 UNFAIR = {"aligned": 0.99, "conflicting": 0.80}

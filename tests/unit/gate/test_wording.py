@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from biasgate.gate.wording import points, rate, samples
+from biasgate.contracts.wording import points, rate, samples
 
 
 @pytest.mark.parametrize(

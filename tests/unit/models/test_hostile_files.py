@@ -11,11 +11,11 @@ from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_h
 from safetensors.numpy import save_file
 
 from biasgate.errors import BiasgateError, CandidateError
-from biasgate.models import onnx_file
 from biasgate.models.files import check_file
+from biasgate.models.formats import onnx_file
+from biasgate.models.formats.torch import read_torch_tensors
 from biasgate.models.reading import read_weights
-from biasgate.models.torch_weights import read_torch_tensors
-from biasgate.models.wire import count_fields
+from biasgate.models.sandbox.wire import count_fields
 
 FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

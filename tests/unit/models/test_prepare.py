@@ -3,7 +3,7 @@ import pytest
 
 from biasgate.errors import InputError
 from biasgate.models.card import InputContract
-from biasgate.models.prepare import prepare
+from biasgate.models.preprocess import prepare
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, 4, 6, 3), dtype=np.uint8)
 

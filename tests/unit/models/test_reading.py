@@ -14,9 +14,9 @@ from biasgate.errors import CandidateError
 from biasgate.models.architecture import Architecture
 from biasgate.models.export import export_onnx
 from biasgate.models.files import file_digest
+from biasgate.models.formats.safetensors import layers_of
 from biasgate.models.presets import preset
 from biasgate.models.reading import read_many, read_weights
-from biasgate.models.safetensors_weights import layers_of
 from biasgate.models.weights import Weights
 
 RANDOM = np.random.default_rng(0)

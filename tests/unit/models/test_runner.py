@@ -10,12 +10,12 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from biasgate.errors import CandidateError, InputError
-from biasgate.models import child_inference
 from biasgate.models.export import torch_logits
 from biasgate.models.package import CandidatePackage, pack
-from biasgate.models.prepare import prepare
-from biasgate.models.runner import run
-from biasgate.models.sandbox import Limits, run_child
+from biasgate.models.preprocess import prepare
+from biasgate.models.sandbox import child_inference
+from biasgate.models.sandbox.process import Limits, run_child
+from biasgate.models.sandbox.runner import run
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (23, 8, 8, 3), dtype=np.uint8)
 FLATTEN = helper.make_node("Flatten", ["input"], ["x"])
@@ -61,7 +61,7 @@ def test_times_that_are_none_are_refused(package: CandidatePackage, monkeypatch,
         run_child(*arguments, folder=folder, **options)
         np.array(seconds, np.float64).tofile(folder / "seconds.bin")
 
-    monkeypatch.setattr("biasgate.models.runner.run_child", forging)
+    monkeypatch.setattr("biasgate.models.sandbox.runner.run_child", forging)
     with pytest.raises(CandidateError, match="times"):
         run(package, IMAGES)
 
@@ -165,7 +165,7 @@ def test_the_scratch_folder_is_gone_afterwards(package: CandidatePackage, tmp_pa
 PROBE = """#!{python} -I
 import json, os, resource, sys
 sys.argv[1:] = sys.argv[-1:]
-from biasgate.models.confinement import confined_job
+from biasgate.models.sandbox.confinement import confined_job
 confined_job()
 with open("seen.json", "w") as seen:
     json.dump([dict(os.environ), resource.getrlimit(resource.RLIMIT_AS), os.getsid(0) == os.getpid()], seen)

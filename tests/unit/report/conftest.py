@@ -11,17 +11,17 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
+from biasgate.contracts.estimate import Estimate
+from biasgate.contracts.evaluation import Evaluation
+from biasgate.contracts.repair_record import BiasReading, Leaning, Reliance, RepairRecord, Trial
+from biasgate.contracts.scan import Scan
 from biasgate.data.dataset import Dataset
-from biasgate.debias.record import BiasReading, Leaning, Reliance, RepairRecord, Trial
 from biasgate.documents import sha256
 from biasgate.evaluation.measure import Earlier, measure
-from biasgate.evaluation.schema import Evaluation
 from biasgate.gate.decide import decide
 from biasgate.gate.decision import Decision
 from biasgate.gate.evidence import Evidence, Subject
 from biasgate.gate.policy import Policy
-from biasgate.meta.scan import Scan
-from biasgate.statistics.estimate import Estimate
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from biasgate.evaluation.findings import Finding
+from biasgate.attribution.findings import Finding
+from biasgate.contracts.estimate import Estimate
 from biasgate.report.advice import advice
-from biasgate.statistics.estimate import Estimate
 
 ESTIMATE = Estimate(value=0.2, low=0.15, high=0.25, n=400, method="t")
 PRESENT, FALSE = "true_positive_rate", "false_positive_rate"

@@ -9,7 +9,7 @@ from biasgate.audit.outcomes import Outcomes
 from biasgate.audit.plan import plan_audit
 from biasgate.audit.result import AuditResult, Trained
 from biasgate.audit.spectra import BINS
-from biasgate.data.synthetic_faces.dataset import synthetic_faces
+from biasgate.data.sources.synthetic_faces import synthetic_faces
 from biasgate.report.audit import audit_page, findings, summary
 
 VIEWS = ("clean", "low-pass 8")

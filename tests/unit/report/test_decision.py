@@ -8,11 +8,11 @@ from html.parser import HTMLParser
 
 import pytest
 
+from biasgate.contracts.scan import Scan
 from biasgate.documents import digest, sha256
 from biasgate.errors import TrustError
 from biasgate.gate.evidence import Champion
 from biasgate.gate.policy import Policy
-from biasgate.meta.scan import Scan
 from biasgate.report.decision import decision_report
 
 VOID = {"meta", "br", "path", "line", "circle", "rect"}

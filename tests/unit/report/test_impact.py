@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from biasgate.contracts.evaluation import Evaluation
 from biasgate.data.dataset import Dataset
 from biasgate.documents import sha256
 from biasgate.evaluation.measure import measure
-from biasgate.evaluation.schema import Evaluation
 from biasgate.gate.decide import decide
 from biasgate.gate.evidence import Evidence, Subject
 from biasgate.gate.policy import Policy

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from biasgate.evaluation.measure_relevance import Pictures
-from biasgate.evaluation.relevance import Contrast, Focus, MethodRelevance, Relevance
+from biasgate.attribution.measure_relevance import Pictures
+from biasgate.contracts.estimate import Estimate
+from biasgate.contracts.relevance import Contrast, Focus, MethodRelevance, Relevance
 from biasgate.report.heatmap_pictures import lean_tile
 from biasgate.report.relevance import relevance_page
-from biasgate.statistics.estimate import Estimate
 
 GROUPS: list[dict[str, str]] = [{}, {"group": "x"}, {"group": "y"}, {"group": "few"}]
 UNITS = (65, 30, 30, 5)

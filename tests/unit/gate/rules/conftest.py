@@ -8,15 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from biasgate.contracts.estimate import Estimate
+from biasgate.contracts.evaluation import Evaluation
+from biasgate.contracts.scan import Scan
 from biasgate.data.dataset import Dataset
 from biasgate.evaluation.measure import Earlier, measure
-from biasgate.evaluation.schema import Evaluation
 from biasgate.gate.decide import decide
 from biasgate.gate.decision import RuleResult
 from biasgate.gate.evidence import Champion, Evidence, Subject
 from biasgate.gate.policy import Policy, read_policy
-from biasgate.meta.scan import Scan
-from biasgate.statistics.estimate import Estimate
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 MODEL, CHAMPION = "sha256:" + "1" * 64, "sha256:" + "2" * 64

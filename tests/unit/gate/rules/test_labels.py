@@ -9,9 +9,9 @@ import pytest
 from biasgate.data.dataset import Dataset
 from biasgate.evaluation.measure import Earlier, measure
 from biasgate.gate.evidence import Evidence, Subject
-from biasgate.gate.measured import Measurements
 from biasgate.gate.policy import read_policy
-from biasgate.gate.rules import check
+from biasgate.gate.rules.check import check
+from biasgate.gate.rules.measured import Measurements
 
 POLICY = """
 name: labels

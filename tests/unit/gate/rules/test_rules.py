@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from biasgate.contracts.estimate import Estimate
 from biasgate.gate.decide import decide
 from biasgate.gate.evidence import Champion
-from biasgate.statistics.estimate import Estimate
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

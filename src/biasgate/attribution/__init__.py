@@ -1,0 +1,1 @@
+"""Where a network looks: heatmaps, regions and relevance, by subgroup."""

@@ -1,0 +1,148 @@
+"""From a candidate and images to ``Relevance``, and to the average heatmaps that people look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biasgate.attribution.cases import Cases, Floats, cases
+from biasgate.attribution.regions import region_numbers
+from biasgate.attribution.relevance_table import MethodNumbers, RelevanceTable
+from biasgate.contracts.relevance import Method, Relevance, RelevanceSpec
+from biasgate.data.dataset import Dataset
+from biasgate.data.regions import RegionMap
+from biasgate.documents import digest
+from biasgate.errors import InputError
+from biasgate.models.package import CandidatePackage
+
+SANITY_IMAGES = 128
+"""Images that randomised weights are looked at with."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """Averages over the units of each subgroup, the whole set first.
+
+    Attributes:
+        subgroups: Attribute values.
+        faces: Average image ``[subgroups, height, width, channels]``, 0 to 255.
+        size: Average ``|r|`` by method, each map scaled to mean 1 first ``[labels, subgroups, height, width]``.
+        net: Average signed relevance at equal truth, in standard deviations of a map's sum; as ``size``.
+    """
+
+    subgroups: list[dict[str, str]]
+    faces: Floats
+    size: dict[Method, Floats]
+    net: dict[Method, Floats]
+
+
+def measure_relevance(
+    package: CandidatePackage, dataset: Dataset, regions: RegionMap, spec: RelevanceSpec
+) -> tuple[Relevance, Pictures]:
+    """Explains a candidate on aligned images, and compares subgroups of persons.
+
+    Its weights are read into the network that its card declares; nothing of the candidate runs as code.
+
+    Args:
+        package: Its card declares the architecture.
+        dataset: Images on which things lie where ``regions`` says.
+        regions: With the regions of every label.
+        spec: Which heatmaps, broken down how.
+
+    Raises:
+        InputError: Classes and data set disagree, a label has no regions; see also ``cases`` and ``heatmaps``.
+        CandidateError: The card has no architecture, or not the model's (see ``models.restore.restore``).
+    """
+    from biasgate.attribution.heatmaps import heatmaps, randomised
+    from biasgate.models.preprocess import prepare
+    from biasgate.models.restore import restore
+
+    if package.card.classes != dataset.classes:
+        raise InputError("the card's classes are not the data set's", where=package.card.name, fix="give its data set")
+    units = cases(dataset, spec.attributes, depth=spec.depth, minimum=spec.minimum)
+    network, inputs, truth = restore(package), prepare(dataset.samples, package.card.input), _truth(dataset)
+    other, targets = randomised(network, seed=spec.seed), range(len(dataset.classes))
+    pictures = Pictures(units.subgroups, _averages(dataset.samples.astype(np.float64), units), {}, {})
+    found: list[MethodNumbers] = []
+    for method in spec.methods:
+        maps = heatmaps(network, inputs, targets=targets, method=method)
+        theirs = heatmaps(other, inputs[:SANITY_IMAGES], targets=targets, method=method)
+        numbers = region_numbers(maps, regions, dataset.classes)
+        found.append(
+            MethodNumbers(
+                method=method,
+                parts=units.means(numbers.parts),
+                share=units.means(numbers.share),
+                density=units.means(numbers.density),
+                level_share=units.means(at_equal_truth(numbers.share, truth)),
+                level_net=units.means(at_equal_truth(_scaled(numbers.net, maps), truth)),
+                randomised=region_numbers(theirs, regions, dataset.classes).share.mean(axis=0),
+                likeness=_likeness(maps[:SANITY_IMAGES], theirs),
+            )
+        )
+        pictures.size[method] = _averages(_evened(maps), units).swapaxes(0, 1)
+        pictures.net[method] = _averages(at_equal_truth(_scaled(maps, maps), truth), units).swapaxes(0, 1)
+    table = RelevanceTable(found, units, spec, labels=dataset.classes, regions=regions.names)
+    relevance = Relevance(
+        model=package.digest,
+        data=dataset.digest,
+        spec=digest(spec),
+        regions=digest(regions),
+        rows=len(dataset),
+        units=len(units),
+        methods=table.methods(),
+        false_findings=table.false_findings(),
+    )
+    return relevance, pictures
+
+
+def at_equal_truth(values: Floats, truth: NDArray[np.bool_]) -> Floats:
+    """Numbers of images ``[n, labels, …]`` less the mean over all images with the same truth ``[n, labels]``."""
+    level = np.array(values, dtype=np.float64)
+    for label in range(truth.shape[1]):
+        for state in (True, False):
+            rows = truth[:, label] == state
+            if rows.any():
+                level[rows, label] -= level[rows, label].mean(axis=0)
+    return level
+
+
+def _truth(dataset: Dataset) -> NDArray[np.bool_]:
+    """Whether an image has a label ``[rows, labels]``."""
+    if dataset.labels.ndim == 2:
+        return dataset.labels == 1
+    return dataset.labels[:, None] == np.arange(len(dataset.classes))
+
+
+def _scaled(values: NDArray[np.floating], maps: NDArray[np.float32]) -> Floats:
+    """In standard deviations, over images, of the sum of a label's map."""
+    deviation = maps.sum(axis=(2, 3)).std(axis=0)
+    deviation = np.where(deviation > 0, deviation, 1.0)
+    return values / deviation.reshape(1, -1, *[1] * (values.ndim - 2))
+
+
+def _evened(maps: NDArray[np.float32]) -> Floats:
+    """Sizes of relevance, each map's mean being 1, so that each image counts alike."""
+    size = np.abs(maps).astype(np.float64)
+    mean = size.mean(axis=(2, 3), keepdims=True)
+    return size / np.where(mean > 0, mean, 1)
+
+
+def _likeness(maps: NDArray[np.float32], theirs: NDArray[np.float32]) -> Floats:
+    """Spearman's correlation of the sizes of two networks' relevance, mean over labels ``[n]``."""
+    from scipy.stats import rankdata
+
+    ranks = [rankdata(np.abs(m).reshape(*m.shape[:2], -1), axis=-1) for m in (maps, theirs)]
+    ours, others = (r - r.mean(axis=-1, keepdims=True) for r in ranks)
+    scale = np.sqrt((ours**2).sum(axis=-1) * (others**2).sum(axis=-1))
+    return ((ours * others).sum(axis=-1) / np.where(scale > 0, scale, 1)).mean(axis=1)
+
+
+def _averages(values: NDArray[np.floating], units: Cases) -> Floats:
+    """Mean over the units of each subgroup, of numbers of rows ``[rows, …]``: ``[subgroups, …]``; NaN when empty."""
+    means, members = units.means(np.asarray(values, dtype=np.float64)), units.members.astype(np.float64)
+    sizes = members.sum(axis=0)
+    sizes = np.where(sizes > 0, sizes, np.nan).reshape(-1, *[1] * (means.ndim - 1))
+    return np.tensordot(members.T, means, axes=1) / sizes

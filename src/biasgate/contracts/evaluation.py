@@ -1,0 +1,309 @@
+"""What to measure (``EvaluationSpec``) and what was measured (``Evaluation``)."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Literal
+
+from pydantic import Field
+
+from biasgate.contracts.estimate import Estimate
+from biasgate.documents import Document
+
+MetricName = Literal[
+    "accuracy",
+    "true_positive_rate",
+    "false_positive_rate",
+    "true_negative_rate",
+    "false_negative_rate",
+    "selection_rate",
+    "precision",
+]
+ScoreName = Literal["calibration_error", "balanced_accuracy", "roc_auc", "log_loss"]
+
+MOST_PAIRS = 66
+"""Pairs of subgroups that an evaluation keeps for one metric and combination: all pairs of 12 subgroups."""
+
+
+class EvaluationSpec(Document):
+    """Which metrics over which subgroups.
+
+    Attributes:
+        metrics: Names; all but ``accuracy`` need ``positive``, or two classes.
+        scores: Numbers that are no rate of rows, most of which take the model's probabilities; none when absent.
+        attributes: Attributes to break down by, each alone.
+        depth: Intersections of up to this many attributes as well.
+        positive: The class that counts as positive, against all others; by default the second of two. A multi-label
+            set has none: having a label is positive.
+        confidence: Two-sided confidence of every reported interval.
+        minimum: Cells with fewer units are reported as insufficient, without a value.
+    """
+
+    schema_: Literal["biasgate/evaluation-spec/v1"] = Field(default="biasgate/evaluation-spec/v1", alias="schema")
+    metrics: tuple[MetricName, ...] = ("accuracy",)
+    scores: tuple[ScoreName, ...] | None = None
+    attributes: tuple[str, ...] = Field(min_length=1)
+    depth: int = Field(default=1, ge=1, le=4)
+    positive: str | None = None
+    confidence: float = Field(default=0.95, gt=0.5, lt=1)
+    minimum: int = Field(default=30, ge=1)
+
+
+def combination(subgroup: dict[str, str]) -> str:
+    """The attributes that a subgroup is a cell of: ``alignment``, ``alignment*colour``; empty for the whole set."""
+    return "*".join(sorted(subgroup))
+
+
+class Cell(Document):
+    """One metric in one subgroup.
+
+    Attributes:
+        metric: Its name.
+        label: The label that is asked for, of a multi-label set.
+        subgroup: Attribute values; empty for the whole set.
+        successes: Numerator of the rate, in rows.
+        trials: Denominator of the rate, in rows; zero when no row has these attribute values.
+        units: Independent units among the trials.
+        estimate: Rate with a Wilson interval (on the effective sample size when clustered); absent when there are
+            fewer units than the minimum: such a cell is insufficient evidence.
+        bounds: (lower, upper) of the rate, each one-sided at ``(1 + confidence) / 2``: Clopper–Pearson, or
+            Korn–Graubard when clustered. The lowest lower bound over subgroups is a valid bound of the worst subgroup:
+            it approves.
+        simultaneous: Like ``bounds``, Bonferroni-corrected so that they hold for all subgroups of this combination, and
+            all labels, at once: only these may prove that some subgroup violates a limit.
+        clustered: True when units repeat within the cell, so that interval and bounds are cluster-robust.
+    """
+
+    metric: MetricName
+    label: str | None = None
+    subgroup: dict[str, str]
+    successes: int
+    trials: int
+    units: int
+    estimate: Estimate | None = None
+    bounds: tuple[float, float] | None = None
+    simultaneous: tuple[float, float] | None = None
+    clustered: bool = False
+
+
+class Gap(Document):
+    """The difference of one metric between two subgroups of one attribute combination.
+
+    Attributes:
+        metric: Its name.
+        label: The label that is asked for, of a multi-label set.
+        attribute: Attribute, or ``*``-joined attributes, whose values tell the two subgroups apart
+            (see ``combination``).
+        higher: Subgroup with the higher rate (the first in order when equal or unknown).
+        lower: Subgroup with the lower rate.
+        estimate: higher − lower, with the interval that is reported; absent when either cell is insufficient.
+        bounds: (lower, upper) of the **absolute** difference. A two-sided interval [l, u] of the signed difference,
+            each end one-sided at ``(1 + confidence) / 2``, gives max(0, l) and max(u, −l): since the direction is
+            chosen by looking, the gap is within a margin only when both ends of [l, u] are. The highest upper
+            bound over the pairs is a valid bound of the widest gap: it approves.
+        simultaneous: Like ``bounds``, Bonferroni-corrected over the pairs of this metric and combination, of all
+            labels: only its lower end may prove that some gap exceeds a limit.
+        paired: True when both subgroups hold the same units, one row each (a digit recoloured): the interval is a
+            paired one.
+        p_value: Test of no difference (exact McNemar when paired, else a score test), Holm-corrected over the pairs of
+            this metric and combination, of all labels.
+    """
+
+    metric: MetricName | ScoreName
+    label: str | None = None
+    attribute: str
+    higher: dict[str, str]
+    lower: dict[str, str]
+    estimate: Estimate | None = None
+    bounds: tuple[float, float] | None = None
+    simultaneous: tuple[float, float] | None = None
+    paired: bool
+    p_value: float | None = None
+
+
+class Ratio(Document):
+    """The ratio of one metric between two subgroups of one attribute combination, such as an impact ratio.
+
+    Attributes:
+        metric: Its name.
+        label: The label that is asked for, of a multi-label set.
+        attribute: Attribute, or ``*``-joined attributes (see ``combination``).
+        higher: Subgroup with the higher rate (the first in order when equal or unknown): the denominator.
+        lower: Subgroup with the lower rate.
+        estimate: lower / higher, by the method of variance estimates recovery on Wilson limits; absent when either
+            cell is insufficient, or no row of either succeeded.
+        bounds: (lower, upper) of the smaller rate over the larger, whichever is which, each one-sided at
+            ``(1 + confidence) / 2``: the same on Clopper–Pearson or Korn–Graubard limits. The lowest lower bound over
+            the pairs is a valid bound of the smallest ratio: it approves.
+        simultaneous: Like ``bounds``, Bonferroni-corrected over the pairs of this metric and combination, of all
+            labels: only its upper end may prove that some ratio falls below a limit.
+    """
+
+    metric: MetricName
+    label: str | None = None
+    attribute: str
+    higher: dict[str, str]
+    lower: dict[str, str]
+    estimate: Estimate | None = None
+    bounds: tuple[float, float] | None = None
+    simultaneous: tuple[float, float] | None = None
+
+
+class Score(Document):
+    """One number that is no rate of rows, in one subgroup.
+
+    Attributes:
+        metric: ``balanced_accuracy``: mean over classes of the share of each that is recognised. ``roc_auc``: area
+            under the ROC curve of the positive class's probability. ``log_loss``: mean of −log of the true class's
+            probability, which is held within 2.2e-16 of 0 and 1. ``calibration_error``: expected calibration error over
+            ten bins of equal width.
+        label: The label that is asked for, of a multi-label set.
+        subgroup: Attribute values; empty for the whole set.
+        rows: Rows of the subgroup.
+        units: Independent units; of the rarest class where classes are compared (``roc_auc``, ``balanced_accuracy``).
+        estimate: The number with its interval (see ``statistics``: ``recall``, ``auc``, ``logloss``, ``calibration``);
+            absent when there are fewer units than the minimum.
+        bounds: (lower, upper), each one-sided at ``(1 + confidence) / 2``: they approve.
+        simultaneous: Bonferroni-corrected over the subgroups of this combination: they prove.
+    """
+
+    metric: ScoreName
+    label: str | None = None
+    subgroup: dict[str, str]
+    rows: int | None = None
+    units: int
+    estimate: Estimate | None = None
+    bounds: tuple[float, float] | None = None
+    simultaneous: tuple[float, float] | None = None
+
+
+class Disparity(Document):
+    """The extremes of a metric over all subgroups of one combination, in one number.
+
+    Attributes:
+        name: As fairlearn has it: ``demographic_parity_difference`` and ``_ratio`` (of selection rates),
+            ``equal_opportunity_…`` (of true positive rates), ``equalized_odds_…`` (the worse of those of true and of
+            false positive rates), else ``<metric>_difference`` and ``<metric>_ratio``.
+        label: The label that is asked for, of a multi-label set.
+        attribute: Attribute, or ``*``-joined attributes (see ``combination``).
+        groups: Subgroups compared.
+        estimate: Largest − smallest rate, or smallest / largest, with an interval from draws of counts that allows for
+            the extremes having been picked; absent when a subgroup is insufficient: no other would be the same
+            number. ``n`` is the smallest subgroup's units.
+        shrunk: The difference that is expected of the true rates, by empirical Bayes: the estimate is biased upwards,
+            eight equal groups of 100 differ by .085 on average.
+    """
+
+    name: str
+    label: str | None = None
+    attribute: str
+    groups: int
+    estimate: Estimate | None = None
+    shrunk: float | None = None
+
+
+class Change(Document):
+    """A metric of one subgroup of the model under test − an earlier model's, on the same rows (paired).
+
+    A cell with fewer units than the minimum has no change, nor has precision, whose rows are each model's own: a rule
+    that finds none has insufficient evidence. Scores change by square-and-add of both intervals, with the correlation
+    of what the rows add to each in what is reported, and without it in what decides.
+
+    Attributes:
+        metric: Its name.
+        label: The label that is asked for, of a multi-label set.
+        subgroup: Attribute values; empty for the whole set.
+        before: Rate of the earlier model: the one before a repair, or the champion.
+        after: Rate of the model under test.
+        estimate: after − before, Newcombe's paired interval (on the effective sample size when units repeat).
+        bounds: (lower, upper) of after − before, each one-sided at ``(1 + confidence) / 2``, square-and-add of
+            Clopper–Pearson limits: a loss is at most ``−bounds[0]``.
+        simultaneous: Like ``bounds``, Bonferroni-corrected over all changes of this metric: only these may prove that
+            some subgroup lost.
+        p_value: Exact McNemar test of no change, uncorrected; absent when units repeat.
+    """
+
+    metric: MetricName | ScoreName
+    label: str | None = None
+    subgroup: dict[str, str]
+    before: float
+    after: float
+    estimate: Estimate
+    bounds: tuple[float, float]
+    simultaneous: tuple[float, float] | None = None
+    p_value: float | None = None
+
+
+class Comparison(Document):
+    """What changed against another model that was run on the same rows.
+
+    Attributes:
+        model: Digest of its package.
+        changes: The model under test − this one, for every sufficient cell.
+    """
+
+    model: str
+    changes: tuple[Change, ...]
+
+
+class Evaluation(Document):
+    """Everything measured by running one candidate on one data set.
+
+    Attributes:
+        model: Digest of the candidate's package.
+        data: Digest of the data set.
+        spec: Digest of the evaluation spec.
+        labels: The labels of a multi-label set, each measured on its own; absent when a sample has one class.
+        rows: Samples that were run.
+        units: Independent units among them.
+        cells: Every metric in every subgroup; the whole set first.
+        gaps: For each metric, label and attribute combination every pair of subgroups, the widest first, insufficient
+            ones last. Of more than 66 pairs (12 subgroups) only the 66 with the highest upper bounds are kept, and as
+            many insufficient ones: what approves is always among them.
+        ratios: Likewise the ratios, the smallest first.
+        disparities: The extremes of each metric over each combination, by fairlearn's names; they decide nothing, since
+            gaps and ratios bound every pair.
+        scores: Every score in every subgroup; absent when the spec asks for none.
+        swap_rate: Share of units whose prediction changes when only the attribute changes, over units with rows of one
+            label and several attribute values; absent when fewer than the minimum are such.
+        changes: Against ``before``, for every sufficient cell, when a repair is judged.
+        before: Digest of the package that ``changes`` compares with.
+        champion: The comparison with the champion, when it was run too.
+        provider: ONNX Runtime provider that was really used.
+        latency: Median seconds a sample over the batches, on the machine and at the moment of the measurement: unlike
+            all else here it differs from one run to the next. Absent when there were too few batches.
+        collected: When the last of the data set was gathered, as its source says.
+    """
+
+    schema_: Literal["biasgate/evaluation/v1"] = Field(default="biasgate/evaluation/v1", alias="schema")
+    model: str
+    data: str
+    spec: str
+    labels: tuple[str, ...] | None = None
+    rows: int
+    units: int
+    cells: tuple[Cell, ...]
+    gaps: tuple[Gap, ...]
+    ratios: tuple[Ratio, ...] | None = None
+    disparities: tuple[Disparity, ...] | None = None
+    scores: tuple[Score, ...] | None = None
+    swap_rate: Estimate | None = None
+    changes: tuple[Change, ...] = ()
+    before: str | None = None
+    champion: Comparison | None = None
+    provider: str
+    latency: Estimate | None = None
+    collected: date | None = None
+
+    def values(self) -> dict[str, float]:
+        """Rates by name, such as ``accuracy/all``, ``accuracy/alignment.conflicting`` and, of a label,
+        ``accuracy/AU12/gender.feminine``; MLflow takes these names.
+        """
+        return {_metric_name(cell): cell.estimate.value for cell in self.cells if cell.estimate}
+
+
+def _metric_name(cell: Cell) -> str:
+    subgroup = " ".join(f"{name}.{value}" for name, value in sorted(cell.subgroup.items())) or "all"
+    parts = [cell.metric, *([cell.label] if cell.label else []), subgroup]
+    return "/".join(re.sub(r"[^\w.\- ]", "_", part) for part in parts)

@@ -1,0 +1,134 @@
+"""What a repair did: method, settings, cost, and how its settings were chosen."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from biasgate.contracts.estimate import Estimate
+from biasgate.documents import Document
+
+
+class Trial(Document):
+    """One setting that was tried, scored on validation units only.
+
+    Attributes:
+        settings: What was tried.
+        worst_group: The smaller of the two accuracies that follow.
+        aligned: Accuracy on aligned samples, a mean over labels, so that frequent labels do not hide rare ones.
+        conflicting: The same on conflicting samples.
+        chosen: Whether these settings made the repaired model.
+        curve: ``worst_group`` after each round of training; empty where a method has no rounds.
+    """
+
+    settings: dict[str, float | int | str]
+    worst_group: float
+    aligned: float
+    conflicting: float
+    chosen: bool = False
+    curve: tuple[float, ...] = ()
+
+    @property
+    def merit(self) -> tuple[float, float]:
+        """Orders trials: accuracy on the worse of aligned and conflicting, then the sum of both."""
+        return self.worst_group, self.aligned + self.conflicting
+
+
+class Rival(Document):
+    """A method that lost on the same validation units, and its best setting there."""
+
+    method: str
+    best: Trial
+
+
+class BiasReading(Document):
+    """The bias of a head over counterfactual pairs.
+
+    Attributes:
+        signed: B, the mean over pairs of p(y | aligned) − p(y | conflicting), in [−1, 1].
+        absolute: Mean of its absolute value, in [0, 1]: a dependence that goes either way cannot cancel here.
+        threshold: δ.
+        biased: Whether the interval of B lies above δ.
+    """
+
+    signed: Estimate
+    absolute: Estimate
+    threshold: float
+    biased: bool
+
+
+class Reliance(Document):
+    """How much decisions lean on the attribute, over twins: samples that differ in the attribute alone.
+
+    Attributes:
+        swap_rate: Share of twins whose two decisions differ.
+        attribution_share: Share of the attributions that lies in the direction in which twins differ; see
+            ``reliance.attribution_share``.
+        twins: How many.
+    """
+
+    swap_rate: float
+    attribution_share: float
+    twins: int
+
+
+class Leaning(Document):
+    """What a repair is about, read on validation units, which no trial learned from.
+
+    Attributes:
+        bias: Over twins, or over matched samples where the data holds none.
+        reliance: Absent without twins.
+    """
+
+    bias: BiasReading
+    reliance: Reliance | None = None
+
+
+class RepairRecord(Document):
+    """How a repaired model came to be.
+
+    Attributes:
+        method: Name of the repair method.
+        original: Digest of the package it started from.
+        repaired: Digest of the package it made.
+        data: Digest of the repair data.
+        attribute: The sensitive attribute that decisions shall not lean on.
+        trials: Every setting with its validation scores; exactly one is chosen.
+        planned: Settings that were to be tried; more than ``trials`` when the budget ended first.
+        refitted: Whether the chosen settings were run again on repair and validation units together; if not, the
+            network that validation saw is the repaired one.
+        moved: Share of parameters that changed.
+        distance: ‖θ' − θ‖ / ‖θ‖.
+        seconds: Wall time.
+        samples: Repair samples used.
+        seed: All randomness follows from it.
+        parity: Largest difference of logits between PyTorch and ONNX Runtime.
+        before: How the original leans on the attribute; absent where the validation units hold no pairs.
+        after: How the network of the chosen trial does, before it ran again on all repair data.
+        rivals: Methods that competed and lost.
+    """
+
+    schema_: Literal["biasgate/repair/v1"] = Field(default="biasgate/repair/v1", alias="schema")
+    method: str
+    original: str
+    repaired: str
+    data: str
+    attribute: str = "colour"
+    trials: tuple[Trial, ...]
+    planned: int = 0
+    refitted: bool = False
+    moved: float
+    distance: float
+    seconds: float
+    samples: int
+    seed: int
+    parity: float
+    before: Leaning | None = None
+    after: Leaning | None = None
+    rivals: tuple[Rival, ...] = ()
+
+    @property
+    def chosen(self) -> Trial:
+        """The trial whose settings made the repaired model."""
+        return next(trial for trial in self.trials if trial.chosen)

@@ -1,1 +1,0 @@
-"""Published sets of photographed faces, in the files in which their authors give them out."""

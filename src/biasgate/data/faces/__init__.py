@@ -1,0 +1,1 @@
+"""Faces: what published sets have in common, and faces that are drawn."""

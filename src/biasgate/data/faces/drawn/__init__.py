@@ -1,0 +1,1 @@
+"""Faces drawn from traits, whose every property is known."""

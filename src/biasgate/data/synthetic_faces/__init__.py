@@ -1,1 +1,0 @@
-"""Drawn faces with known attributes. They are synthetic: no person was photographed, and none is shown."""

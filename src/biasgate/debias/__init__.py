@@ -1,1 +1,0 @@
-"""Repair: the adversarial curriculum, fast unlearning, and the baselines that both are compared with."""

@@ -1,0 +1,1 @@
+"""Numbers read from weights alone, without inference."""

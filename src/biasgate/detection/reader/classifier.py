@@ -1,0 +1,163 @@
+"""The meta-classifier: reads bias from weights, says how sure it is, and abstains from what it does not know."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from pydantic import Field
+
+from biasgate.contracts.scan import Scan
+from biasgate.detection.features.features import group_of, weight_features
+from biasgate.detection.features.layout import layout
+from biasgate.detection.features.roles import by_role
+from biasgate.detection.features.signed_colour import signed_colour_features
+from biasgate.detection.reader.group_reader import GroupReader
+from biasgate.detection.reader.measured import BiasReader
+from biasgate.detection.reader.ood import Novelty
+from biasgate.detection.reader.readings import Reader
+from biasgate.detection.reader.ridge import Array
+from biasgate.documents import Document, digest
+from biasgate.errors import CandidateError, InputError
+from biasgate.models.package import CandidatePackage
+from biasgate.models.reading import read_weights
+from biasgate.models.weights import Weights
+
+if TYPE_CHECKING:
+    from biasgate.detection.zoo.spec import ZooSpec
+
+GROUP_WORDS = {
+    "path": "the path energy from colour to the logits",
+    "linear": "the signed path from colour to the logits",
+    "spatial": "how evenly colour and how unevenly brightness is weighed over the image",
+    "selectivity": "the colour selectivity of single units",
+    "kernel": "the flatness and inhibition of later layers",
+    "bias": "the biases",
+    "spectrum": "the spectra of the layers",
+    "answer": "the signed path from colour to the answer",
+    "hue": "the colours that reach each layer together",
+    "apart": "the colours that layers tell apart in place",
+    "tone": "the tones that units work around",
+    "trace": "the colours that biases went along with",
+}
+
+
+class MetaClassifier(Document):
+    """All that a scan needs; numpy and JSON alone, never pickle.
+
+    Attributes:
+        zoo: Digest of the spec it was trained on.
+        trained_on: Models in the train split.
+        calibrated_on: Models in the validation split.
+        features: Names of the weight features, in order.
+        roles: Whether features go by the role of their layer, because the zoo's layouts differ.
+        layouts: Layer layouts it has learned from; any other is refused by rule.
+        reader: To the levels: by strength, or, of a zoo planted by ``group``, one of several groups.
+        bias: To the measured bias; none for groups, whose difficulty a difference of accuracies holds as well.
+        novelty: When to abstain.
+    """
+
+    schema_: Literal["biasgate/meta-classifier/v1"] = Field(default="biasgate/meta-classifier/v1", alias="schema")
+    zoo: str
+    trained_on: int
+    calibrated_on: int
+    features: tuple[str, ...]
+    roles: bool
+    layouts: tuple[str, ...]
+    reader: Reader | GroupReader
+    bias: BiasReader | None = None
+    novelty: Novelty
+
+    @cached_property
+    def digest(self) -> str:
+        """The digest that scans name it by."""
+        return digest(self)
+
+    @classmethod
+    def load(cls, path: Path) -> MetaClassifier:
+        """Reads what ``save`` wrote.
+
+        Raises:
+            InputError: The file is absent or not a meta-classifier.
+        """
+        try:
+            return cls.parse(path.read_bytes(), where=str(path))
+        except OSError as error:
+            raise InputError("the meta-classifier cannot be read", where=str(path), fix="check the path") from error
+
+    def save(self, path: Path) -> None:
+        """Writes canonical JSON."""
+        path.write_bytes(self.to_json())
+
+    def require_zoo(self, spec: ZooSpec) -> None:
+        """Refuses another zoo's models, which may be those that it learned from.
+
+        Raises:
+            InputError: It was fitted on another zoo.
+        """
+        if self.zoo != digest(spec):
+            raise InputError("the meta-classifier was fitted on another zoo", where=spec.name, fix="fit it on this one")
+
+    def scan_package(self, package: CandidatePackage) -> Scan:
+        """Reads a candidate; one whose weights cannot be read (another kind of layer, a NaN) is abstained from."""
+        try:
+            weights = read_weights(package.path)
+        except CandidateError as error:
+            return self._abstained(package.digest, str(error))
+        return self.scan(weights)
+
+    def scan(self, weights: Weights) -> Scan:
+        """Reads one model: milliseconds, no inference. Abstains, with the reason, instead of raising."""
+        seen = layout(weights)
+        if seen not in self.layouts:
+            return self._abstained(
+                weights.digest, f"its layers ({seen}) are none that the meta-classifier has learned from"
+            )
+        try:
+            named = self._describe(weights)
+        except CandidateError as error:
+            return self._abstained(weights.digest, str(error))
+        if self.roles:
+            named = by_role(named)
+        features = np.array([[named[name] for name in self.features]])
+        if not np.isfinite(features).all():
+            return self._abstained(weights.digest, "its weight features are not finite")
+        distance = float(self.novelty.distance(features)[0])
+        if not distance <= self.novelty.limit:
+            reason = f"its weights are unlike the zoo's: distance {distance:.2f}, limit {self.novelty.limit:.2f}"
+            return self._abstained(weights.digest, reason)
+        return self._read(weights, features)
+
+    def _describe(self, weights: Weights) -> dict[str, float]:
+        return (signed_colour_features if isinstance(self.reader, GroupReader) else weight_features)(weights)
+
+    def _read(self, weights: Weights, features: Array) -> Scan:
+        probabilities = self.reader.probabilities(features)[0]
+        named = int(probabilities.argmax())
+        shares = self._contributions(self.reader.terms(features, named)[0])
+        strongest = max(shares, key=lambda group: abs(shares[group]))
+        direction = "for" if shares[strongest] > 0 else "against"
+        what = self.reader.names[named] if isinstance(self.reader, GroupReader) else "bias"
+        return Scan(
+            model=weights.digest,
+            meta_classifier=self.digest,
+            level=self.reader.names[named],
+            probabilities=dict(zip(self.reader.names, probabilities.tolist(), strict=True)),
+            measured_bias=self.bias.predict(features)[0] if self.bias else None,
+            abstained=False,
+            reason=f"{GROUP_WORDS[strongest]} speaks most, {direction} {what}",
+            contributions=shares,
+        )
+
+    def _contributions(self, terms: Array) -> dict[str, float]:
+        """What each group of features adds, as a share of the absolute sum; positive speaks for what is read."""
+        sums = dict.fromkeys(map(group_of, self.features), 0.0)
+        for name, term in zip(self.features, terms.tolist(), strict=True):
+            sums[group_of(name)] += term
+        total = sum(map(abs, sums.values())) or 1.0
+        return {group: value / total for group, value in sums.items()}
+
+    def _abstained(self, model: str, reason: str) -> Scan:
+        return Scan(model=model, meta_classifier=self.digest, abstained=True, reason=reason)

@@ -1,0 +1,1 @@
+"""Zoos: many models trained on purpose with known bias."""

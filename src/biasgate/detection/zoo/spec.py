@@ -1,0 +1,121 @@
+"""``ZooSpec``: which biased models to train, from what, and how they may differ."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from biasgate.data.spec import DataSource
+from biasgate.documents import Document
+from biasgate.models.architecture import Init
+from biasgate.models.presets import NamedArchitecture
+from biasgate.training.normalisation import Normalisation
+from biasgate.training.recipe import Augmentation, Optimizer, Schedule
+
+Planting = Literal["share", "sigma", "group"]
+Split = Literal["train", "validation", "test"]
+
+
+class Level(Document):
+    """A named strength of planted bias.
+
+    Attributes:
+        name: Such as ``none`` or ``very_high``.
+        strength: For ``share``: the share of samples whose attribute conflicts with the label (0.9 of ten colours is
+            independence). For ``sigma``: variance of the per-image colour jitter, colours in [0, 1]; 1 stands for a
+            colour independent of the label. Smaller means more bias in both. For ``group``: the share of training
+            samples that come from the group of the level's name.
+    """
+
+    name: str
+    strength: float = Field(gt=0, le=1)
+
+
+class Recipe(Document):
+    """Ranges that every model draws its training from, independently of its bias level.
+
+    Attributes:
+        learning_rate: Range, drawn log-uniformly.
+        batch: Choices.
+        optimizer: Choices.
+        steps: Choices; fixed once drawn: no stopping rule may look at the level.
+        samples: Range of training-set sizes.
+        init: Choices of initialisation.
+        normalisation: Choices of input normalisation (name in ``biasgate.training``).
+        augmentation: Choices of augmentation.
+        weight_decay: Choices.
+        schedule: Choices of how the learning rate runs.
+    """
+
+    learning_rate: tuple[float, float] = (1e-3, 5e-3)
+    batch: tuple[int, ...] = Field(default=(32, 64), min_length=1)
+    optimizer: tuple[Optimizer, ...] = ("adam", "adamw")
+    steps: tuple[int, ...] = (300, 400)
+    samples: tuple[int, int] = (500, 700)
+    init: tuple[Init, ...] = (
+        "kaiming_uniform",
+        "kaiming_normal",
+    )
+    normalisation: tuple[Normalisation, ...] = ("unit", "centred")
+    augmentation: tuple[Augmentation, ...] = ("none", "shift")
+    weight_decay: tuple[float, ...] = (0.0, 1e-4)
+    schedule: tuple[Schedule, ...] = Field(default=("one_cycle",), min_length=1)
+
+
+class Counts(Document):
+    """Models a split, over all levels."""
+
+    train: int = Field(gt=0)
+    validation: int = Field(gt=0)
+    test: int = Field(gt=0)
+
+
+class ZooSpec(Document):
+    """A zoo: many models, each with its own seed, palette, recipe and planted bias.
+
+    Seeds, images and palettes are disjoint across train, validation and test by construction.
+
+    Attributes:
+        dataset: The clean data set: built-in name, URI, or a ``DataSource`` of ``biasgate.data``.
+        architectures: Each model draws one. A text names a preset of ``biasgate.models``, which takes its place.
+        planting: ``share`` or ``sigma`` colour grey images by their label; ``group`` lets training favour one group of
+            people (see ``biasgate.detection.zoo.planting``).
+        attribute: For ``group``: the data set's attribute whose values are the groups.
+        levels: Ordered from none to strongest; for ``group`` one a group, in any order.
+        counts: Models a split.
+        recipe: Ranges of the training recipe.
+        seed: All else follows from it.
+    """
+
+    schema_: Literal["biasgate/zoo/v1"] = Field(default="biasgate/zoo/v1", alias="schema")
+    name: str
+    dataset: str | DataSource
+    architectures: tuple[NamedArchitecture, ...] = Field(min_length=1)
+    planting: Planting
+    attribute: str | None = None
+    levels: tuple[Level, ...] = Field(min_length=2)
+    counts: Counts
+    recipe: Recipe = Recipe()
+    seed: int = Field(ge=0, lt=2**31)
+
+    @model_validator(mode="after")
+    def _levels_differ(self) -> ZooSpec:
+        names = [level.name for level in self.levels]
+        if len(set(names)) != len(names):
+            raise ValueError(f"levels need different names, not {names}")
+        return self
+
+    @model_validator(mode="after")
+    def _strengths_order(self) -> ZooSpec:
+        strengths = [level.strength for level in self.levels]
+        if (self.planting == "group") != (self.attribute is not None):
+            raise ValueError("the planting group, and no other, needs the attribute whose values are the groups")
+        if self.planting == "group":
+            return self
+        if any(weak <= strong for weak, strong in pairwise(strengths)):
+            raise ValueError(f"strengths must fall from none to the strongest level, not {strengths}")
+        if self.planting == "share" and strengths[0] == 1:
+            raise ValueError("a share of conflicting samples lies below 1; 0.9 of ten colours is independence")
+        return self

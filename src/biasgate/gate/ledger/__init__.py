@@ -1,0 +1,1 @@
+"""The log of signed entries, its history, and checkpoints of it."""

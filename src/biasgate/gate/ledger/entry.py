@@ -1,0 +1,253 @@
+"""What the log says: decisions, answers of persons, what became of them, looks at test splits."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, ClassVar, Literal, TypeAlias
+
+from pydantic import AwareDatetime, Field
+
+from biasgate.documents import Document
+from biasgate.gate.decision import Decision
+from biasgate.gate.evidence import Champion, Evidence
+from biasgate.gate.trust.keyring import Role
+from biasgate.gate.trust.waiver import Waiver
+from biasgate.gate.trust.waivers import Presented, granted
+
+PromotionStatus = Literal["PENDING", "PROMOTED", "STALE", "FAILED"]
+LONGEST_GLASS = timedelta(days=3)
+"""How long a candidate without an approval may serve at most."""
+SKEW = timedelta(minutes=10)
+"""How far writers' clocks may lie apart."""
+
+
+class Statement(Document):
+    """What every entry's body has.
+
+    Attributes:
+        role: What a key must be for, for its signature under this to count.
+    """
+
+    role: ClassVar[Role]
+
+    @property
+    def subject(self) -> tuple[str, str]:
+        """Name of the gate-owned model, and digest of the package that this is about."""
+        raise NotImplementedError
+
+    @property
+    def signer(self) -> str | None:
+        """The person whose own key must have signed; None where a service signs."""
+        return None
+
+
+class AboutPackage(Statement):
+    """A statement about one package.
+
+    Attributes:
+        name: The gate-owned registered model that it is meant for.
+        digest: Digest of the package.
+    """
+
+    name: str
+    digest: str
+
+    @property
+    def subject(self) -> tuple[str, str]:
+        """Name and digest."""
+        return self.name, self.digest
+
+
+class DecisionBody(Statement):
+    """A decision with all that it takes to repeat it.
+
+    Attributes:
+        decision: The verdict.
+        evidence: What was measured; its digest and the champion compared with are within.
+        policy: The policy's text, as its authors wrote it.
+        waivers: Those that were presented, each with what its signature was worth.
+    """
+
+    role: ClassVar[Role] = "gate"
+    kind: Literal["decision"] = "decision"
+    decision: Decision
+    evidence: Evidence
+    policy: str
+    waivers: tuple[Presented, ...] = ()
+
+    @property
+    def subject(self) -> tuple[str, str]:
+        """Name and digest of the candidate."""
+        return self.evidence.candidate.name, self.evidence.candidate.digest
+
+    @property
+    def granted(self) -> tuple[Waiver, ...]:
+        """The waivers whose signatures counted."""
+        return granted(self.waivers)
+
+    @property
+    def source(self) -> str:
+        """Where the candidate was submitted."""
+        return self.evidence.candidate.source
+
+    @property
+    def champion(self) -> Champion | None:
+        """What served when it was decided."""
+        return self.evidence.champion
+
+    @property
+    def expires(self) -> datetime:
+        """When the decision ends, or the first of the waivers that were in force for it."""
+        held = [waiver.expires for waiver in self.granted if waiver.expires > self.decision.at]
+        return min([self.decision.expires, *held])
+
+
+class ApprovalBody(AboutPackage):
+    """The answer of the person whom a policy wanted to sign.
+
+    Attributes:
+        entry: Number of the decision's entry.
+        granted: False when the person declines.
+        approver: The person: not the candidate's submitter.
+        reason: Why, for whoever asks later.
+    """
+
+    role: ClassVar[Role] = "approver"
+    kind: Literal["approval"] = "approval"
+    entry: int = Field(gt=0)
+    granted: bool = True
+    approver: str = Field(min_length=1)
+    reason: str = Field(min_length=1)
+
+    @property
+    def signer(self) -> str:
+        """The person."""
+        return self.approver
+
+
+class BreakGlassBody(AboutPackage):
+    """A person lets a candidate serve for a while without an approval.
+
+    Attributes:
+        source: Where the candidate was submitted.
+        by: The person.
+        reason: Why it cannot wait.
+        expires: When it ends: at most ``LONGEST_GLASS`` after the entry's date.
+        champion: What served then.
+    """
+
+    role: ClassVar[Role] = "breakglass"
+    kind: Literal["break_glass"] = "break_glass"
+    source: str
+    by: str = Field(min_length=1)
+    reason: str = Field(min_length=1)
+    expires: AwareDatetime
+    champion: Champion | None = None
+
+    @property
+    def signer(self) -> str:
+        """The person."""
+        return self.by
+
+
+class PromotionBody(AboutPackage):
+    """What became of an approved decision, or of a broken glass.
+
+    Attributes:
+        entry: Number of the entry that allowed it.
+        status: What happened.
+        reason: Why, for a person.
+        version: The version that serves now, when promoted.
+        replaced: What served before, if anything did.
+    """
+
+    role: ClassVar[Role] = "promoter"
+    kind: Literal["promotion"] = "promotion"
+    entry: int = Field(gt=0)
+    status: PromotionStatus
+    reason: str
+    version: str | None = None
+    replaced: Champion | None = None
+
+
+class RollbackBody(Statement):
+    """The champion is taken out of service, for an earlier version or for none.
+
+    Attributes:
+        name: The gate-owned registered model.
+        replaced: The champion that served.
+        to: The earlier champion that serves again; absent when nothing serves.
+        by: Who asked for it.
+        reason: Why.
+    """
+
+    role: ClassVar[Role] = "promoter"
+    kind: Literal["rollback"] = "rollback"
+    name: str
+    replaced: Champion
+    to: Champion | None = None
+    by: str = Field(min_length=1)
+    reason: str = Field(min_length=1)
+
+    @property
+    def subject(self) -> tuple[str, str]:
+        """Name of the model and digest of the version taken out of service."""
+        return self.name, self.replaced.digest
+
+
+class LookBody(AboutPackage):
+    """One candidate was measured on one test split.
+
+    Attributes:
+        data: Digest of the test split.
+    """
+
+    role: ClassVar[Role] = "gate"
+    kind: Literal["look"] = "look"
+    data: str
+
+
+class VoidBody(Document):
+    """Stands, for a reader, where a key signed what it may not say; nobody writes one.
+
+    Attributes:
+        said: Kind of the body that is void.
+        name: The model it spoke of.
+        digest: The package it spoke of.
+        reason: Why it counts for nothing.
+        revoked: True when the key is revoked, so that the finding is expected.
+    """
+
+    kind: Literal["void"] = "void"
+    said: str
+    name: str
+    digest: str
+    reason: str
+    revoked: bool
+
+    @property
+    def subject(self) -> tuple[str, str]:
+        """Name and digest."""
+        return self.name, self.digest
+
+
+Body: TypeAlias = DecisionBody | ApprovalBody | BreakGlassBody | PromotionBody | RollbackBody | LookBody
+Authority: TypeAlias = DecisionBody | BreakGlassBody
+"""What lets a candidate serve."""
+
+
+class LogEntry(Document):
+    """One link of the chain.
+
+    Attributes:
+        number: From 1, without gaps.
+        previous: Digest of the bytes of the entry before; absent in the first.
+        at: When it was written, UTC, by its writer's clock.
+        body: What it says.
+    """
+
+    schema_: Literal["biasgate/log-entry/v1"] = Field(default="biasgate/log-entry/v1", alias="schema")
+    number: int = Field(gt=0)
+    previous: str | None = None
+    at: AwareDatetime
+    body: Annotated[Body | VoidBody, Field(discriminator="kind")]

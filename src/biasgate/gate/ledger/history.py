@@ -1,0 +1,218 @@
+"""What the log adds up to: the champion of each model, what may serve, and what became of each approval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from biasgate.gate.evidence import Champion
+from biasgate.gate.ledger.entry import (
+    LONGEST_GLASS,
+    SKEW,
+    ApprovalBody,
+    Authority,
+    BreakGlassBody,
+    DecisionBody,
+    LogEntry,
+    PromotionBody,
+    PromotionStatus,
+    RollbackBody,
+)
+from biasgate.gate.trust.person import person
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Why a version may serve, and until when.
+
+    Attributes:
+        name: The gate-owned model.
+        champion: The version, with the digest of its package.
+        entry: Number of the decision's entry, or of the break-glass entry.
+        authority: Its body.
+        since: When it was promoted.
+        withdrawn: Why it was taken out of service by a rollback, if it was.
+    """
+
+    name: str
+    champion: Champion
+    entry: int
+    authority: Authority
+    since: datetime
+    withdrawn: str | None = None
+
+    @property
+    def glass(self) -> bool:
+        """Whether it serves without an approval."""
+        return isinstance(self.authority, BreakGlassBody)
+
+    def refusal(self, at: datetime) -> str | None:
+        """Why it may not serve at a moment; None when it may."""
+        if self.withdrawn is not None:
+            return f"it was taken out of service: {self.withdrawn}"
+        if at >= self.authority.expires:
+            return f"what allowed it (entry {self.entry}) expired on {self.authority.expires:%Y-%m-%d %H:%M} UTC"
+        return premature(self.authority, at)
+
+
+@dataclass(frozen=True)
+class History:
+    """The state after the last entry.
+
+    Attributes:
+        champions: By the name of the gate-owned model; no champion serves for a name that is in ``standings`` only.
+        statuses: By the number of the decision's or break-glass entry; those without one are not in it.
+        answers: What persons said, by the number of the decision's entry.
+        standings: Every version that was ever promoted, by name and version.
+        authorities: Every decision and break-glass entry, by its number.
+    """
+
+    champions: dict[str, Champion] = field(default_factory=dict)
+    statuses: dict[int, PromotionStatus] = field(default_factory=dict)
+    answers: dict[int, ApprovalBody] = field(default_factory=dict)
+    standings: dict[tuple[str, str], Standing] = field(default_factory=dict)
+    authorities: dict[int, Authority] = field(default_factory=dict)
+
+    def open(self, number: int) -> bool:
+        """Whether an entry still has no final status."""
+        return self.statuses.get(number, "PENDING") == "PENDING"
+
+    def standing(self, name: str) -> Standing | None:
+        """That of the champion of a model."""
+        champion = self.champions.get(name)
+        return self.standings[name, champion.version] if champion else None
+
+
+def replay(entries: Sequence[LogEntry]) -> History:
+    """Reads the log from its start.
+
+    Writers may race, and a key may be misused, so an entry counts only when it makes sense at its place in the log: the
+    decision has no final status yet, a person who must answer has, and a promotion or rollback replaces exactly the
+    champion of that moment. Others have no effect, which makes the outcome the same for every reader.
+    """
+    history = History()
+    for entry in entries:
+        match entry.body:
+            case DecisionBody() as decision:
+                history.authorities[entry.number] = decision
+            case BreakGlassBody() as glass if entry.at < glass.expires <= entry.at + LONGEST_GLASS:
+                history.authorities[entry.number] = glass
+            case ApprovalBody() as answer if refusal_of_answer(answer, history) is None:
+                history.answers[answer.entry] = answer
+            case PromotionBody() as promotion if _counts(promotion, history, entry.at):
+                _promote(promotion, history, entry.at)
+            case RollbackBody() as rollback if refusal_of_rollback(rollback, history, entry.at) is None:
+                _roll_back(rollback, history)
+            case _:
+                pass
+    return history
+
+
+def awaiting(entries: Sequence[LogEntry]) -> list[tuple[int, Authority]]:
+    """Approved decisions and broken glasses without a final status, oldest first, each with its number."""
+    history = replay(entries)
+    return [
+        (number, authority)
+        for number, authority in history.authorities.items()
+        if history.open(number) and _may_serve(authority)
+    ]
+
+
+def awaits_person(number: int, history: History) -> bool:
+    """Whether a decision waits for a person, who has not granted it."""
+    authority = history.authorities[number]
+    if isinstance(authority, BreakGlassBody) or not authority.decision.human:
+        return False
+    answer = history.answers.get(number)
+    return answer is None or not answer.granted
+
+
+def premature(authority: Authority, at: datetime) -> str | None:
+    """Why an authority does not count yet at a moment; None when it does.
+
+    A date in the future would prolong what ends so long after it, so that nothing is carried out, or serves, by a
+    decision or broken glass that is from later than now by more than ``SKEW``.
+    """
+    late = isinstance(authority, BreakGlassBody)
+    since = authority.expires - LONGEST_GLASS if late else authority.decision.at
+    if since <= at + SKEW:
+        return None
+    what = "the broken glass lasts too long" if late else f"the decision is dated {since:%Y-%m-%d %H:%M} UTC"
+    return f"{what}, but it is {at:%Y-%m-%d %H:%M} UTC here: one of the two clocks is wrong"
+
+
+def refusal_of_answer(answer: ApprovalBody, history: History) -> str | None:
+    """Why a person's answer counts for nothing; None when it counts. A declined approval stays declined."""
+    decision = history.authorities.get(answer.entry)
+    if not isinstance(decision, DecisionBody) or answer.subject != decision.subject:
+        return f"entry {answer.entry} is no decision about this candidate"
+    if not _may_serve(decision) or not decision.decision.human:
+        return f"entry {answer.entry} does not wait for a person: its verdict is {decision.decision.verdict}"
+    if not history.open(answer.entry):
+        return f"what became of entry {answer.entry} is final: {history.statuses[answer.entry]}"
+    if person(answer.approver) in ("", person(decision.evidence.candidate.submitter)):
+        return "the approver is the candidate's submitter; a second person must sign"
+    if (earlier := history.answers.get(answer.entry)) and not earlier.granted:
+        return f"{earlier.approver} declined entry {answer.entry}: {earlier.reason}"
+    return None
+
+
+def refusal_of_rollback(rollback: RollbackBody, history: History, at: datetime) -> str | None:
+    """Why a rollback counts for nothing; None when it counts."""
+    if rollback.replaced != history.champions.get(rollback.name):
+        return "another version serves than the one that the rollback replaces"
+    if rollback.to is None:
+        return None
+    if rollback.to == rollback.replaced:
+        return f"version {rollback.to.version} serves already"
+    target = history.standings.get((rollback.name, rollback.to.version))
+    if target is None or target.champion != rollback.to:
+        return f"version {rollback.to.version} never served"
+    return replace(target, withdrawn=None).refusal(at)
+
+
+def _may_serve(authority: Authority) -> bool:
+    return isinstance(authority, BreakGlassBody) or authority.decision.verdict == "APPROVED"
+
+
+def _counts(promotion: PromotionBody, history: History, at: datetime) -> bool:
+    authority = history.authorities.get(promotion.entry)
+    if authority is None or not _may_serve(authority) or promotion.subject != authority.subject:
+        return False
+    if not history.open(promotion.entry):
+        return False
+    return promotion.status != "PROMOTED" or (
+        promotion.version is not None
+        and (promotion.name, promotion.version) not in history.standings
+        and not awaits_person(promotion.entry, history)
+        and at < authority.expires
+        and premature(authority, at) is None
+        and promotion.replaced == authority.champion == history.champions.get(promotion.name)
+    )
+
+
+def _promote(promotion: PromotionBody, history: History, at: datetime) -> None:
+    history.statuses[promotion.entry] = promotion.status
+    if promotion.status != "PROMOTED" or promotion.version is None:
+        return
+    champion = Champion(version=promotion.version, digest=promotion.digest)
+    history.champions[promotion.name] = champion
+    history.standings[promotion.name, promotion.version] = Standing(
+        name=promotion.name,
+        champion=champion,
+        entry=promotion.entry,
+        authority=history.authorities[promotion.entry],
+        since=at,
+    )
+
+
+def _roll_back(rollback: RollbackBody, history: History) -> None:
+    left = rollback.name, rollback.replaced.version
+    history.standings[left] = replace(history.standings[left], withdrawn=rollback.reason)
+    if rollback.to is None:
+        del history.champions[rollback.name]
+        return
+    history.champions[rollback.name] = rollback.to
+    back = rollback.name, rollback.to.version
+    history.standings[back] = replace(history.standings[back], withdrawn=None)

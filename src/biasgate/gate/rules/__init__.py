@@ -1,0 +1,1 @@
+"""Rules of a policy, held against what was measured."""

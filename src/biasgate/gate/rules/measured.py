@@ -1,0 +1,339 @@
+"""Finding in the evidence the numbers that a rule needs, or saying which is missing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+from typing import TypeVar
+
+from biasgate.contracts.estimate import Estimate
+from biasgate.contracts.evaluation import (
+    MOST_PAIRS,
+    Cell,
+    Change,
+    Evaluation,
+    EvaluationSpec,
+    Gap,
+    Ratio,
+    Score,
+    combination,
+)
+from biasgate.contracts.wording import name, points, rate, samples
+from biasgate.gate.evidence import Evidence
+
+DECIDES = {
+    "newcombe": "square-and-add, clopper-pearson",
+    "newcombe, paired": "square-and-add, clopper-pearson",
+    "newcombe, paired, clustered": "square-and-add, korn-graubard",
+    "square-and-add, clustered": "square-and-add, korn-graubard",
+    "mover": "mover, korn-graubard",
+    "mover, wilson": "korn-graubard, bonferroni",
+    "wilson, delong": "chernoff",
+    "t, log": "t, two units more",
+    "square-and-add, mover, wilson": "square-and-add, korn-graubard, bonferroni",
+    "square-and-add, wilson, delong": "square-and-add, chernoff",
+    "square-and-add, paired, mover, wilson": "square-and-add, korn-graubard, bonferroni",
+    "square-and-add, paired, wilson, delong": "square-and-add, chernoff",
+}
+"""The method of the bounds that decide, by the method of the interval that is reported beside them."""
+
+T = TypeVar("T")
+K = TypeVar("K")
+P = TypeVar("P", Gap, Ratio)
+Group = frozenset[tuple[str, str]]
+Asked = tuple[str, str | None]
+"""A metric, and the label that it is of."""
+What = Callable[[], str]
+"""The words for a number: said only when it is missing."""
+
+
+class Missing(Exception):
+    """A number that a rule needs and the evidence lacks; the text is the sentence for a person.
+
+    Attributes:
+        n: Units that there are, where their number is known.
+    """
+
+    def __init__(self, sentence: str, *, n: int | None = None) -> None:
+        self.n = n
+        super().__init__(sentence)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A number with the bounds that decide.
+
+    Attributes:
+        value: Point estimate.
+        approving: (lower, upper), each one-sided: the worst of several is a valid bound of the worst number.
+        proving: Likewise, but valid for several numbers at once: only these may prove a violation.
+        n: Independent units.
+        method: Of the bounds.
+    """
+
+    value: float
+    approving: tuple[float, float]
+    proving: tuple[float, float]
+    n: int
+    method: str
+
+    def __neg__(self) -> Measured:
+        """The same number seen from the other side."""
+        return Measured(-self.value, _mirrored(self.approving), _mirrored(self.proving), self.n, self.method)
+
+    def as_rate(self) -> str:
+        """``.31 [.28, .34] (n = 750)``."""
+        return f"{self.as_share()} (n = {self.n})"
+
+    def as_share(self) -> str:
+        """``.31 [.28, .34]``."""
+        low, high = self.approving
+        return f"{rate(self.value)} [{rate(low)}, {rate(high)}]"
+
+    def as_points(self) -> str:
+        """``68 points [65, 71]``."""
+        low, high = self.approving
+        return f"{points(self.value)} points [{points(low)}, {points(high)}]"
+
+
+class Measurements:
+    """An evaluation as rules read it: each number by its metric and subgroup, looked up at once.
+
+    Args:
+        evidence: What was measured.
+        spec: How the policy wants it measured.
+    """
+
+    def __init__(self, evidence: Evidence, spec: EvaluationSpec) -> None:
+        self.evidence = evidence
+        self._spec = spec
+        found = evidence.evaluation
+        versus = evidence.evaluation.champion if evidence.evaluation else None
+        cells: tuple[Cell | Score, ...] = (*found.cells, *(found.scores or ())) if found else ()
+        self._cells = _grouped((_asked(cell), _group(cell.subgroup), cell) for cell in cells)
+        self._families = _grouped((_asked(cell), combination(cell.subgroup), cell) for cell in cells)
+        self._groups: dict[str, set[Group]] = defaultdict(set)
+        for cell in cells:
+            self._groups[combination(cell.subgroup)].add(_group(cell.subgroup))
+        self._gaps = _grouped(_compared(found.gaps if found else ()))
+        self._ratios = _grouped(_compared((found.ratios or ()) if found else ()))
+        self._changes = _grouped((_asked(c), _group(c.subgroup), c) for c in (found.changes if found else ()))
+        self._versus = _grouped((_asked(c), _group(c.subgroup), c) for c in (versus.changes if versus else ()))
+
+    def labels(self, label: str | None) -> tuple[str | None, ...]:
+        """The labels that a rule asks about: the one that it names, else every one of the test split.
+
+        Of a model that gives one class there is a single question, which has no label.
+
+        Raises:
+            Missing: There is no evaluation, or it knows no such label.
+        """
+        known = self._expect_evaluation().labels
+        if label is not None and label not in (known or ()):
+            raise Missing(f"The test split has no label {label!r}.")
+        return (label,) if label is not None else known or (None,)
+
+    def rate(self, *, metric: str, subgroup: Mapping[str, str], label: str | None = None) -> Measured:
+        """A metric in one subgroup; the whole set is the one without attributes.
+
+        Raises:
+            Missing: It was not measured, or has no bounds.
+        """
+        return self._rate(self.cell(metric, subgroup, label))
+
+    def subgroups(
+        self, *, metric: str, attribute: str, label: str | None = None
+    ) -> list[tuple[Mapping[str, str], Measured]]:
+        """A metric in every subgroup of one attribute, or of attributes joined by ``*``.
+
+        Raises:
+            Missing: There are fewer than two subgroups, they do not add up to the whole set, or one lacks bounds.
+        """
+        return [
+            (cell.subgroup, self._rate(cell)) for cell in self.cells(metric=metric, attribute=attribute, label=label)
+        ]
+
+    def cells(self, *, metric: str, attribute: str, label: str | None = None) -> list[Cell | Score]:
+        """The cells of every subgroup, with or without bounds.
+
+        Raises:
+            Missing: There are fewer than two, one is there twice, or they do not add up to the whole set.
+        """
+        self._expect_evaluation()
+        cells = self._families.get(((metric, label), _canonical(attribute)), [])
+        if len(cells) < 2:
+            raise Missing(f"{name(metric, label)} was not measured in two or more subgroups of {attribute!r}.")
+        if sum(map(_rows, cells)) != _rows(self.cell(metric, {}, label)):
+            raise Missing(f"The subgroups of {attribute!r} do not add up to the whole test split: one is missing.")
+        if len({_group(cell.subgroup) for cell in cells}) < len(cells):
+            raise Missing(f"{name(metric, label)} was measured more than once in a subgroup of {attribute!r}.")
+        if {_group(cell.subgroup) for cell in cells} != self._groups[_canonical(attribute)]:
+            raise Missing(f"{name(metric, label)} was not measured in all subgroups of {attribute!r} that others were.")
+        return cells
+
+    def cell(self, metric: str, subgroup: Mapping[str, str], label: str | None = None) -> Cell | Score:
+        """The cell of one subgroup, with or without bounds.
+
+        Raises:
+            Missing: It was not measured, or more than once.
+        """
+        self._expect_evaluation()
+        found = self._cells.get(((metric, label), _group(subgroup)), [])
+        return _one(found, lambda: f"{name(metric, label)} on {samples(subgroup)}")
+
+    def gaps(self, *, metric: str, attribute: str, label: str | None = None) -> list[tuple[Gap, Measured]]:
+        """A metric's absolute difference between every two subgroups, or between the ``MOST_PAIRS`` widest apart.
+
+        Raises:
+            Missing: The subgroups are not complete, or a pair of them is not compared or lacks bounds.
+        """
+        found = self._pairs(self._gaps, asked=(metric, label), attribute=attribute)
+        return [(gap, _pair(gap, self)) for gap in found]
+
+    def ratios(self, *, metric: str, attribute: str, label: str | None = None) -> list[tuple[Ratio, Measured]]:
+        """The smaller rate over the larger of every two subgroups, or of the ``MOST_PAIRS`` with the lowest bounds.
+
+        Raises:
+            Missing: The subgroups are not complete, or a pair of them is not compared or lacks bounds.
+        """
+        found = self._pairs(self._ratios, asked=(metric, label), attribute=attribute)
+        return [(ratio, _pair(ratio, self)) for ratio in found]
+
+    def repair_loss(self, *, metric: str, subgroup: Mapping[str, str], label: str | None = None) -> Measured:
+        """What a repair cost of a metric in one subgroup: before − after, paired.
+
+        Raises:
+            Missing: The change was not measured.
+        """
+        self._expect_evaluation()
+
+        def what() -> str:
+            return f"What the repair did to {metric} on {samples(subgroup)}"
+
+        change = _one(self._changes.get(((metric, label), _group(subgroup)), []), what)
+        return _loss(change, change.bounds)
+
+    def champion_loss(self, *, metric: str, subgroup: Mapping[str, str], label: str | None = None) -> Measured:
+        """What the candidate loses of a metric against the champion in one subgroup, paired.
+
+        Raises:
+            Missing: The change was not measured.
+        """
+        self._expect_evaluation()
+
+        def what() -> str:
+            return f"The change of {metric} against the champion on {samples(subgroup)}"
+
+        change = _one(self._versus.get(((metric, label), _group(subgroup)), []), what)
+        if change.simultaneous is None:
+            raise Missing(f"{what()} is not known well enough.", n=change.estimate.n)
+        return _loss(change, change.simultaneous)
+
+    def _pairs(self, found: Mapping[tuple[Asked, str], Sequence[P]], *, asked: Asked, attribute: str) -> Iterable[P]:
+        metric, label = asked
+        groups = {_group(subgroup) for subgroup, _ in self.subgroups(metric=metric, attribute=attribute, label=label)}
+        compared = found.get((asked, _canonical(attribute)), [])
+        pairs = {frozenset((_group(pair.higher), _group(pair.lower))): pair for pair in compared}
+        if len(pairs) < len(compared):
+            raise Missing(f"{name(*asked)} was compared more than once between two subgroups of {attribute!r}.")
+        if len(pairs) < min(len(groups) * (len(groups) - 1) // 2, MOST_PAIRS):
+            raise Missing(f"{name(*asked)} was not compared between all subgroups of {attribute!r}.")
+        if any(len(pair) != 2 or not pair <= groups for pair in pairs):
+            raise Missing(f"{name(*asked)} was compared between subgroups of {attribute!r} that were not measured.")
+        return pairs.values()
+
+    def _rate(self, cell: Cell | Score) -> Measured:
+        def what() -> str:
+            return f"{name(cell.metric, cell.label)} on {samples(cell.subgroup)}"
+
+        if cell.estimate is None or cell.bounds is None or cell.simultaneous is None or cell.units < self._spec.minimum:
+            few = f"{cell.units} units, and at least {self._spec.minimum} are needed"
+            raise Missing(f"{what()} is not known well enough: {few}.", n=cell.units)
+        if isinstance(cell, Score):
+            method = _deciding(cell.estimate)
+        else:
+            method = "korn-graubard" if cell.clustered else "clopper-pearson"
+        found = Measured(cell.estimate.value, cell.bounds, cell.simultaneous, cell.units, method)
+        return _ordered(found, what, smallest=0, largest=inf if cell.metric == "log_loss" else 1)
+
+    def _expect_evaluation(self) -> Evaluation:
+        if self.evidence.evaluation is None:
+            raise Missing("There is no evaluation that this rule may look at.")
+        return self.evidence.evaluation
+
+
+def _asked(part: Cell | Gap | Ratio | Score | Change) -> Asked:
+    return part.metric, part.label
+
+
+def _rows(part: Cell | Score) -> int:
+    rows = part.trials if isinstance(part, Cell) else part.rows
+    if rows is None:
+        raise Missing(f"{name(part.metric, part.label)} does not say over how many rows it was measured.")
+    return rows
+
+
+def _grouped(items: Iterable[tuple[Asked, K, T]]) -> dict[tuple[Asked, K], list[T]]:
+    found: dict[tuple[Asked, K], list[T]] = defaultdict(list)
+    for asked, key, item in items:
+        found[asked, key].append(item)
+    return found
+
+
+def _compared(pairs: Iterable[P]) -> Iterable[tuple[Asked, str, P]]:
+    """Pairs of subgroups by the combination that both are cells of."""
+    for pair in pairs:
+        if (attribute := combination(pair.higher)) == combination(pair.lower):
+            yield _asked(pair), attribute, pair
+
+
+def _group(subgroup: Mapping[str, str]) -> Group:
+    return frozenset(subgroup.items())
+
+
+def _canonical(attribute: str) -> str:
+    """Attributes joined by ``*``, in the order that evaluations write them."""
+    return "*".join(sorted(attribute.split("*")))
+
+
+def _one(found: Sequence[T], what: What) -> T:
+    if len(found) != 1:
+        raise Missing(f"{what()} was measured {len(found)} times, not once.")
+    return found[0]
+
+
+def _pair(pair: Gap | Ratio, measurements: Measurements) -> Measured:
+    def what() -> str:
+        return f"{name(pair.metric, pair.label)} of {samples(pair.higher)} against {samples(pair.lower)}"
+
+    if pair.estimate is None or pair.bounds is None or pair.simultaneous is None:
+        units = min(measurements.cell(pair.metric, group, pair.label).units for group in (pair.higher, pair.lower))
+        raise Missing(f"{what()} is not known well enough.", n=units)
+    estimate = pair.estimate
+    found = Measured(estimate.value, pair.bounds, pair.simultaneous, estimate.n, _deciding(estimate))
+    return _ordered(found, what, smallest=0)
+
+
+def _loss(change: Change, proving: tuple[float, float]) -> Measured:
+    estimate = change.estimate
+    gain = Measured(estimate.value, change.bounds, proving, estimate.n, _deciding(estimate))
+    return _ordered(-gain, lambda: f"The change of {change.metric} on {samples(change.subgroup)}", smallest=-1)
+
+
+def _deciding(estimate: Estimate) -> str:
+    return DECIDES.get(estimate.method, estimate.method)
+
+
+def _ordered(measured: Measured, what: What, *, smallest: float, largest: float = 1) -> Measured:
+    """The number itself, if it lies between its bounds and these are possible; a rounding error is forgiven."""
+    slack = 1e-9
+    for low, high in (measured.approving, measured.proving):
+        if not smallest - slack <= low <= measured.value + slack <= high + 2 * slack <= largest + 3 * slack:
+            raise Missing(f"{what()} contradicts itself: {measured.value:g} in [{low:g}, {high:g}].", n=measured.n)
+    return measured
+
+
+def _mirrored(bounds: tuple[float, float]) -> tuple[float, float]:
+    return -bounds[1], -bounds[0]

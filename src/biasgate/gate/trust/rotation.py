@@ -1,0 +1,65 @@
+"""Keys come and go: a new one with its rules, the end of an old one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from biasgate.errors import InputError
+from biasgate.gate.trust.keyring import KeyRules, Revocation, Role, trusted_keys, write_rules
+from biasgate.gate.trust.keys import generate_key, read_signing_key
+
+
+def new_key(folder: Path, *, trusted: Path, owner: str, roles: Sequence[Role], days: int | None = None) -> str:
+    """Makes a key pair and says in ``keys.yaml`` what it may sign; the rules of other keys stay as they are.
+
+    Args:
+        folder: Gets the private key, ``signing-key.pem``.
+        trusted: Gets the public key and its rules.
+        owner: The person or service that holds it.
+        roles: What it may sign.
+        days: How long it is valid; without an end by default.
+
+    Returns:
+        The key's id.
+
+    Raises:
+        InputError: The folder has a key, or the rules do not go together.
+    """
+    ends = datetime.now(UTC) + timedelta(days=days) if days else None
+    rules = KeyRules.build({"owner": owner, "roles": tuple(roles), "valid_until": ends}, where=owner)
+    known: Mapping[str, KeyRules] = trusted_keys(trusted).rules if any(trusted.glob("*.pem")) else {}
+    file = generate_key(folder, trusted=trusted)
+    new = read_signing_key(file.read_bytes(), where=str(file)).public_key.keyid
+    write_rules(trusted, {**known, new: rules})
+    return new
+
+
+def revoke_key(trusted: Path, start: str, *, reason: str, last_entry: int | None = None) -> str:
+    """Ends a key now; its PEM file stays, since what it signed before must still be read.
+
+    Args:
+        trusted: The folder of public keys.
+        start: The first characters of its id, enough to know it.
+        reason: Why.
+        last_entry: For a compromised key: number of the last entry that is believed of it. Without it the key is
+            retired.
+
+    Returns:
+        The key's id.
+
+    Raises:
+        InputError: No key, or more than one, starts like this; or it ended already, and is not found compromised now.
+    """
+    rules = dict(trusted_keys(trusted).rules)
+    found = [one for one in rules if one.removeprefix("sha256:").startswith(start.removeprefix("sha256:"))]
+    if len(found) != 1:
+        raise InputError(f"{len(found)} keys start like this", where=start, fix="see `biasgate keys list`")
+    (key,) = found
+    if rules[key].revoked and last_entry is None:
+        raise InputError("the key is revoked already", where=key)
+    end = Revocation(at=datetime.now(UTC), reason=reason, last_entry=last_entry)
+    rules[key] = rules[key].model_copy(update={"revoked": end})
+    write_rules(trusted, rules)
+    return key

@@ -1,0 +1,65 @@
+"""Signatures: DSSE envelopes over in-toto statements."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from biasgate.documents import canonical_json
+from biasgate.errors import TrustError
+
+if TYPE_CHECKING:
+    from biasgate.gate.trust.keys import PublicKey, SigningKey
+
+PAYLOAD_TYPE = "application/vnd.in-toto+json"
+
+
+def sign(predicate: Mapping[str, Any], *, predicate_type: str, subject: tuple[str, str], key: SigningKey) -> bytes:
+    """A signed statement about a subject, as the bytes of its envelope.
+
+    Args:
+        predicate: What is said.
+        predicate_type: URI of the predicate's schema.
+        subject: Name and digest (``sha256:…``) of what it is said about.
+        key: Who says it.
+    """
+    from google.protobuf.json_format import MessageToDict
+    from in_toto_attestation.v1.resource_descriptor import ResourceDescriptor
+    from in_toto_attestation.v1.statement import Statement
+    from securesystemslib.dsse import Envelope
+
+    name, digest = subject
+    about = ResourceDescriptor(name=name, digest={"sha256": digest.removeprefix("sha256:")})
+    statement = Statement([about.pb], predicate_type, dict(predicate))
+    statement.validate()
+    envelope = Envelope(canonical_json(MessageToDict(statement.pb)), PAYLOAD_TYPE, {})
+    envelope.sign(key)
+    return canonical_json(envelope.to_dict())
+
+
+def verify(
+    data: bytes, trusted: Sequence[PublicKey], *, predicate_type: str, where: str
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The statement in an envelope, once a trusted key's signature over it holds, and the ids of the keys that signed.
+
+    Raises:
+        TrustError: It is no envelope, no trusted key signed it, or it is a statement of another type.
+    """
+    from in_toto_attestation.v1.statement import STATEMENT_TYPE_URI
+    from securesystemslib.dsse import Envelope
+    from securesystemslib.exceptions import FormatError, VerificationError
+
+    try:
+        envelope = Envelope.from_dict(json.loads(data))
+        signers = tuple(envelope.verify(list(trusted), threshold=1))
+        statement = json.loads(envelope.payload)
+        kinds = (envelope.payload_type, statement.get("_type"), statement.get("predicateType"))
+    except VerificationError as error:
+        fix = "find out who wrote it, or add the writer's public key to the trusted ones"
+        raise TrustError("no trusted key signed this", where=where, fix=fix) from error
+    except (FormatError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise TrustError("not a signed statement", where=where, fix="restore it from a backup") from error
+    if kinds != (PAYLOAD_TYPE, STATEMENT_TYPE_URI, predicate_type):
+        raise TrustError("a signed statement of another type", where=where, fix="restore it from a backup")
+    return cast("dict[str, Any]", statement), signers

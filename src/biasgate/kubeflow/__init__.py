@@ -1,0 +1,1 @@
+"""Pipelines on Kubeflow: the only room that imports kfp."""

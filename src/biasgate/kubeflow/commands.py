@@ -1,0 +1,178 @@
+"""``biasgate kfp …`` and ``biasgate demo``: the commands that know pipelines."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from biasgate.cli.output import Json, print_json, print_table
+
+if TYPE_CHECKING:
+    from biasgate.kubeflow.recurring import Step
+
+app = typer.Typer(help="Compile pipelines; run them here or on Kubeflow; schedule them.", no_args_is_help=True)
+
+Pipeline = Annotated[str, typer.Argument(help="meta_classifier, gate, sweep or architecture_audit.")]
+Arguments = Annotated[list[str] | None, typer.Option("-a", help="name=value, one for each parameter.")]
+Endpoint = Annotated[str, typer.Option(help="URL of Kubeflow Pipelines.", envvar="KF_PIPELINES_ENDPOINT")]
+Namespace = Annotated[
+    str | None, typer.Option(help="Profile of the runs; none on a single-user server.", envvar="KF_PIPELINES_NAMESPACE")
+]
+Authorities = Annotated[
+    Path | None, typer.Option("--ca", help="Bundle of private authorities (PEM).", envvar="KF_PIPELINES_CA")
+]
+
+
+def _use_settings(path: Path | None) -> None:
+    if path:
+        os.environ["BIASGATE_KFP_SETTINGS"] = str(path)  # pipelines are made when their modules are imported
+
+
+Settings = Annotated[
+    Path | None,
+    typer.Option(
+        callback=_use_settings,
+        envvar="BIASGATE_KFP_SETTINGS",
+        expose_value=False,
+        help="Resources, timeouts, nodes, secrets: YAML laid over the defaults.",
+    ),
+]
+
+
+@app.command("compile")
+def compile_(
+    *,
+    into: Annotated[Path, typer.Option(help="Folder for the YAML files.")] = Path("build/pipelines"),
+    settings: Settings = None,  # noqa: ARG001
+    json: Json = False,
+) -> None:
+    """Write the pipelines as KFP YAML; equal sources give equal bytes."""
+    from biasgate.kubeflow.compile import compile_pipelines
+
+    written = [str(path) for path in compile_pipelines(into)]
+    if json:
+        print_json(written)
+    else:
+        typer.echo("\n".join(written))
+
+
+@app.command()
+def run(
+    pipeline: Pipeline,
+    *,
+    argument: Arguments = None,
+    folder: Annotated[Path, typer.Option(help="Gets the tasks' outputs and logs.")] = Path("local_outputs"),
+    json: Json = False,
+) -> None:
+    """Run a pipeline here with KFP's local runner, each task a process."""
+    from biasgate.kubeflow.arguments import typed_arguments
+    from biasgate.kubeflow.local import run_locally
+    from biasgate.kubeflow.watch import watching
+
+    arguments = typed_arguments(pipeline, _pairs(argument))
+    with watching() as watch:
+        run_locally(pipeline, arguments, folder=folder, watch=watch)
+    if json:
+        print_json({"pipeline": pipeline, "folder": str(folder)})
+
+
+@app.command()
+def submit(
+    pipeline: Pipeline,
+    *,
+    argument: Arguments = None,
+    endpoint: Endpoint,
+    namespace: Namespace = None,
+    ca: Authorities = None,
+    account: Annotated[str, typer.Option(help="Service account of the run's pods.")] = "pipeline-runner",
+    settings: Settings = None,  # noqa: ARG001
+    json: Json = False,
+) -> None:
+    """Start a run on Kubeflow, as whom KF_PIPELINES_TOKEN or the service account's token file says."""
+    from biasgate.kubeflow.client import Cluster
+    from biasgate.kubeflow.submit import submit as start
+
+    run = start(pipeline, _pairs(argument), cluster=Cluster(endpoint, namespace, ca), account=account)
+    print_json({"pipeline": pipeline, "run": run}) if json else typer.echo(run)
+
+
+@app.command()
+def status(
+    run: Annotated[str, typer.Argument(help="Id that `biasgate kfp submit` printed.")],
+    *,
+    endpoint: Endpoint,
+    namespace: Namespace = None,
+    ca: Authorities = None,
+    json: Json = False,
+) -> None:
+    """Say how a run on Kubeflow is doing, task by task."""
+    from biasgate.kubeflow.client import Cluster
+    from biasgate.kubeflow.submit import run_status
+
+    found = run_status(run, cluster=Cluster(endpoint, namespace, ca))
+    if json:
+        print_json(found)
+        return
+    typer.echo(f"{found['name']}: {found['state']}{_why(found)}")
+    print_table("tasks", ["task", "state"], [[task["task"], f"{task['state']}{_why(task)}"] for task in found["tasks"]])
+
+
+@app.command()
+def schedule(
+    file: Annotated[Path, typer.Argument(help="All schedules of the namespace (YAML).")],
+    *,
+    endpoint: Endpoint,
+    namespace: Namespace = None,
+    ca: Authorities = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
+    settings: Settings = None,  # noqa: ARG001
+    json: Json = False,
+) -> None:
+    """Create, update and disable recurring runs on Kubeflow until they are what the file says."""
+    from biasgate.kubeflow.client import Cluster
+    from biasgate.kubeflow.recurring import reconcile_schedules
+    from biasgate.kubeflow.schedules import Schedules
+
+    steps = reconcile_schedules(Schedules.read(file), cluster=Cluster(endpoint, namespace, ca), dry_run=dry_run)
+    if json:
+        print_json([{"action": step.action, "schedule": step.name, "changes": step.changes} for step in steps])
+    else:
+        typer.echo("\n".join(map(_diff, steps)) or "nothing to do")
+
+
+def demo(
+    *,
+    folder: Annotated[Path, typer.Option(help="Holds what the demo makes; its zoo is kept.")] = Path(".demo"),
+    json: Json = False,
+) -> None:
+    """Train a zoo, learn to read bias from weights, then catch, repair and decide on a biased candidate."""
+    from biasgate.kubeflow.demo import run_demo
+
+    raise typer.Exit(run_demo(folder, as_json=json))
+
+
+def register(root: typer.Typer) -> None:
+    """Adds ``kfp`` and ``demo`` to the command line; the entry point ``biasgate.commands`` names this function."""
+    root.add_typer(app, name="kfp")
+    root.command()(demo)
+
+
+def _pairs(arguments: list[str] | None) -> dict[str, str]:
+    pairs = [text.partition("=") for text in arguments or []]
+    for name, equals, _ in pairs:
+        if not equals:
+            raise typer.BadParameter(f"{name!r} is not name=value")
+    return {name: value for name, _, value in pairs}
+
+
+def _why(found: dict[str, str | None]) -> str:
+    return f" ({found['error']})" if found["error"] else ""
+
+
+def _diff(step: "Step") -> str:
+    lines = [f"{step.action} {step.name}"]
+    for field, before, after in step.changes:
+        lines += [f"  - {field}: {before}"] if before is not None else []
+        lines += [f"  + {field}: {after}"]
+    return "\n".join(lines)

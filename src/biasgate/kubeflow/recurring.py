@@ -1,0 +1,216 @@
+"""Bring Kubeflow's recurring runs to what ``schedules.yaml`` says.
+
+A recurring run cannot be changed, so a schedule that changed gets a new one before the old one is deleted; a crash in
+between is mended by the next call. Only recurring runs that bear our mark are ever touched.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Literal
+
+from biasgate.documents import sha256
+from biasgate.kubeflow.arguments import typed_arguments
+from biasgate.kubeflow.client import Cluster, connect, explained
+from biasgate.kubeflow.compile import compile_pipeline, load_pipeline
+from biasgate.kubeflow.limits import check_parameters
+from biasgate.kubeflow.schedules import Schedule, Schedules
+from biasgate.kubeflow.submit import ensure_experiment, find_experiment
+
+if TYPE_CHECKING:
+    import kfp
+    from kfp_server_api import V2beta1PipelineVersionReference, V2beta1RecurringRun
+
+MARK = "Made by `biasgate kfp schedule`, which undoes changes."
+PAGE = 100
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A schedule as its recurring run will say it.
+
+    Attributes:
+        name: The schedule.
+        pipeline: Name of the pipeline in Kubeflow.
+        package: The compiled pipeline.
+        fields: Cron, version of the pipeline (named for its content), account, arguments.
+    """
+
+    name: str
+    pipeline: str
+    package: Path
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Recurring:
+    """A recurring run that bears our mark, with the same fields."""
+
+    name: str
+    id: str
+    enabled: bool
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do to a schedule.
+
+    Attributes:
+        action: ``create``; ``update``; ``enable`` what somebody switched off; ``disable`` what the file no longer
+            holds; ``delete`` what an earlier update left behind.
+        name: The schedule.
+        changes: What differs: field, before, after.
+        planned: What to create.
+        runs: Ids of the recurring runs to switch, or to delete once the new one is there.
+    """
+
+    action: Literal["create", "update", "enable", "disable", "delete"]
+    name: str
+    changes: tuple[tuple[str, Any, Any], ...] = ()
+    planned: Planned | None = None
+    runs: tuple[str, ...] = ()
+
+
+def reconcile_schedules(wanted: Schedules, *, cluster: Cluster, dry_run: bool = False) -> list[Step]:
+    """Creates, replaces, enables and disables recurring runs until they are what is wanted; again changes nothing.
+
+    Args:
+        wanted: All schedules of the namespace.
+        cluster: Where.
+        dry_run: Only find out what there is to do.
+
+    Returns:
+        What was, or would be, done.
+
+    Raises:
+        InputError: A schedule names no pipeline, or its arguments do not fit; nothing was touched.
+        ServiceError: The server is out of reach, or refuses.
+    """
+    with TemporaryDirectory() as folder:
+        planned = [_planned(schedule, wanted.account, Path(folder)) for schedule in wanted.schedules]
+        client = connect(cluster)
+        with explained(cluster.endpoint):
+            experiment = find_experiment(client, cluster.namespace)
+            steps = list(missing_steps(planned, _recurring(client, experiment) if experiment else []))
+            for step in steps if not dry_run else ():
+                _take(client, step, namespace=cluster.namespace)
+    return steps
+
+
+def missing_steps(planned: Iterable[Planned], found: Iterable[Recurring]) -> Iterator[Step]:
+    """What lies between the recurring runs that are there and those that are wanted."""
+    left = {run.id: run for run in found}
+    for plan in planned:
+        mine = [run for run in left.values() if run.name == plan.name]
+        for run in mine:
+            del left[run.id]
+        current = next((run for run in mine if run.fields == plan.fields), None)
+        others = tuple(run.id for run in mine if run is not current)
+        if current is None:
+            before = mine[0].fields if mine else dict.fromkeys(plan.fields)
+            changes = tuple((key, before[key], value) for key, value in plan.fields.items() if before[key] != value)
+            yield Step("update" if mine else "create", plan.name, changes, plan, others)
+            continue
+        if not current.enabled:
+            yield Step("enable", plan.name, runs=(current.id,))
+        if others:
+            yield Step("delete", plan.name, runs=others)
+    for run in left.values():
+        if run.enabled:
+            yield Step("disable", run.name, runs=(run.id,))
+
+
+def _planned(schedule: Schedule, account: str, folder: Path) -> Planned:
+    arguments = typed_arguments(schedule.pipeline, schedule.arguments)
+    check_parameters(arguments, where=schedule.name)
+    package = compile_pipeline(schedule.pipeline, folder)
+    pipeline = load_pipeline(schedule.pipeline).name
+    version = f"{pipeline}-{sha256(package.read_bytes()).removeprefix('sha256:')[:8]}"
+    fields = {"cron": schedule.cron, "version": version, "account": account, "arguments": arguments}
+    return Planned(name=schedule.name, pipeline=pipeline, package=package, fields=fields)
+
+
+def _take(client: "kfp.Client", step: Step, *, namespace: str | None) -> None:
+    if step.planned:
+        _create(client, step.planned, ensure_experiment(client, namespace))
+    change = {"enable": client.enable_recurring_run, "disable": client.disable_recurring_run}
+    for run in step.runs:
+        change.get(step.action, client.delete_recurring_run)(run)
+
+
+def _create(client: "kfp.Client", planned: Planned, experiment: str) -> None:
+    pipeline, version = _version(client, planned)
+    client.create_recurring_run(
+        experiment_id=experiment,
+        job_name=planned.name,
+        description=MARK,
+        cron_expression=planned.fields["cron"],
+        max_concurrency=1,
+        no_catchup=True,
+        params=planned.fields["arguments"],
+        pipeline_id=pipeline,
+        version_id=version,
+        service_account=planned.fields["account"],
+    )
+
+
+def _version(client: "kfp.Client", planned: Planned) -> tuple[str, str]:
+    """Ids of a pipeline and of its version, uploaded when they are not there yet."""
+    package, wanted = str(planned.package), planned.fields["version"]
+    pipeline = client.get_pipeline_id(planned.pipeline)
+    if pipeline is None:
+        pipeline = client.upload_pipeline(package, pipeline_name=planned.pipeline).pipeline_id
+    listed = _pages(
+        lambda token: client.list_pipeline_versions(pipeline, page_token=token, page_size=PAGE), "pipeline_versions"
+    )
+    for version in listed:
+        if version.display_name == wanted:
+            return pipeline, version.pipeline_version_id
+    made = client.upload_pipeline_version(package, pipeline_version_name=wanted, pipeline_id=pipeline)
+    return pipeline, made.pipeline_version_id
+
+
+def _recurring(client: "kfp.Client", experiment: str) -> list[Recurring]:
+    listed = _pages(
+        lambda token: client.list_recurring_runs(page_token=token, page_size=PAGE, experiment_id=experiment),
+        "recurring_runs",
+    )
+    return [
+        Recurring(run.display_name, run.recurring_run_id, run.status == "ENABLED", _fields(client, run))
+        for run in listed
+        if run.description == MARK
+    ]
+
+
+def _fields(client: "kfp.Client", run: "V2beta1RecurringRun") -> dict[str, Any]:
+    return {
+        "cron": run.trigger.cron_schedule.cron,
+        "version": _version_name(client, run.pipeline_version_reference),
+        "account": run.service_account,
+        "arguments": run.runtime_config.parameters or {},
+    }
+
+
+def _version_name(client: "kfp.Client", reference: "V2beta1PipelineVersionReference") -> str | None:
+    """What a version is called; None when somebody deleted it."""
+    import kfp_server_api
+
+    try:
+        return client.get_pipeline_version(reference.pipeline_id, reference.pipeline_version_id).display_name
+    except kfp_server_api.ApiException as error:
+        if error.status == HTTPStatus.NOT_FOUND:
+            return None
+        raise
+
+
+def _pages(page: Callable[[str], Any], field: str) -> Iterator[Any]:
+    """Every item of a paged answer."""
+    token = ""
+    while True:
+        answer = page(token)
+        yield from getattr(answer, field) or []
+        if not (token := answer.next_page_token):
+            return

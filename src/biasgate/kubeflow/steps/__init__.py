@@ -1,0 +1,1 @@
+"""What each component does, as a function."""

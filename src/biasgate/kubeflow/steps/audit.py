@@ -1,0 +1,63 @@
+"""Steps that audit an architecture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from biasgate.kubeflow.steps.files import write
+from biasgate.kubeflow.steps.shards import PlannedShards
+from biasgate.kubeflow.steps.task import task
+
+
+def plan_audit(*, spec: str, root: str, shards: int) -> PlannedShards:
+    """Plans an audit under ``root`` and opens the MLflow run of its pipeline."""
+    from biasgate.audit.files import read_spec
+    from biasgate.audit.plan import plan_audit as make_plan
+    from biasgate.audit.plan import write_plan
+    from biasgate.documents import digest
+    from biasgate.registry.tracking import open_pipeline_run
+
+    run = open_pipeline_run("architecture_audit")
+    with task("plan_audit", run=run) as tracked:
+        plan = make_plan(read_spec(spec), shards=shards)
+        uri = write_plan(plan, root=root)
+        models = len(plan.arms) * plan.spec.seeds
+        tracked.log_params({"audit": plan.spec.name, "models": models, "shards": shards, "plan": digest(plan)})
+        tracked.log_dict(plan.spec.model_dump(mode="json", by_alias=True), "audit.json")
+    return PlannedShards(plan=uri, shards=shards, run=run)
+
+
+def train_audit_shard(*, plan: str, shard: int, root: str, run: str, index: Path) -> None:
+    """Trains and measures the models of one shard, and writes its index."""
+    from biasgate.audit.plan import read_plan
+    from biasgate.audit.shard import train_shard
+
+    with task("train_audit_shard", run=run) as tracked:
+        trained = train_shard(read_plan(plan), shard, root)
+        write(index, trained.to_json())
+        models = sum(len(file.seeds) for file in trained.files)
+        tracked.log_params({"shard": shard, "models": models, "uri": trained.uri})
+
+
+def audit_architecture(*, plan: str, shards: list[Path], run: str, effects: Path, html: Path) -> dict[str, float]:
+    """Estimates the effects of an audit whose shards are all trained.
+
+    Returns:
+        How many effects on subgroups and on gaps were found after correction, and of how many.
+    """
+    from biasgate.audit.audit import audit_result
+    from biasgate.audit.plan import read_plan
+    from biasgate.audit.shard import AuditShard
+    from biasgate.registry.tracking import finish_pipeline_run
+    from biasgate.report.audit import audit_page, findings
+
+    with task("audit_architecture", run=run) as tracked:
+        result = audit_result(read_plan(plan), [AuditShard.read(path) for path in shards])
+        write(effects, result.to_json())
+        write(html, audit_page(result))
+        tracked.log_params({"train": result.train, "test": result.test, "images": result.images})
+        tracked.log_metrics(counts := findings(result))
+        tracked.log_artifact(html, "audit")
+        tracked.log_dict(result.model_dump(mode="json", by_alias=True), "audit_result.json")
+    finish_pipeline_run(run)
+    return counts

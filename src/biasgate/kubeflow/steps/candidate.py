@@ -1,0 +1,45 @@
+"""Steps that move candidates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from biasgate.kubeflow.steps.task import task
+
+
+@dataclass(frozen=True)
+class FetchedCandidate:
+    """The package's digest, and the pipeline's MLflow run."""
+
+    digest: str
+    run: str
+
+
+def fetch_candidate(*, source: str, package: Path) -> FetchedCandidate:
+    """Downloads a candidate, makes a checked package of it, and opens the MLflow run of its pipeline."""
+    from biasgate.models.submission import import_candidate
+    from biasgate.registry.models import fetch, gated_name
+    from biasgate.registry.tracking import open_pipeline_run
+
+    run = open_pipeline_run("gate")
+    with task("fetch_candidate", run=run) as tracked, TemporaryDirectory() as folder:
+        submitted, resolved = fetch(source, Path(folder))
+        candidate = import_candidate(submitted, package)
+        name = gated_name(resolved, candidate.card)
+        tracked.log_params({"source": resolved, "name": name, "digest": candidate.digest})
+        tracked.log_dict(candidate.card.model_dump(mode="json", by_alias=True), "card.json")
+    return FetchedCandidate(digest=candidate.digest, run=run)
+
+
+def submit_candidate(*, package: Path, run: str) -> str:
+    """Registers a package as a new submission for the model that its card names."""
+    from biasgate.models.package import open_package
+    from biasgate.registry.models import submit_candidate as submit
+
+    with task("submit_candidate", run=run) as tracked:
+        candidate = open_package(package)
+        source = submit(candidate, name=candidate.card.name, run_id=tracked.id)
+        tracked.log_params({"source": source, "digest": candidate.digest})
+    return source

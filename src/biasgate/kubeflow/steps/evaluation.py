@@ -1,0 +1,65 @@
+"""Step that measures a candidate by subgroup."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from biasgate.kubeflow.steps.files import write
+from biasgate.kubeflow.steps.task import task
+
+
+def evaluate_subgroups(
+    *,
+    package: Path,
+    data: str,
+    policy: str,
+    log: str,
+    run: str,
+    evaluation: Path,
+    html: Path,
+    before: Path | None = None,
+) -> dict[str, float]:
+    """Logs the look, then measures a package on the gate's test split.
+
+    The package it was repaired from runs on the same rows, and so does the champion when a rule compares with it: this
+    is still one look, since neither is chosen by what it shows.
+
+    Returns:
+        The measured rates, by metric and subgroup.
+    """
+    from tempfile import TemporaryDirectory
+
+    from biasgate.data.source import open_dataset
+    from biasgate.evaluation.evaluate import evaluate
+    from biasgate.gate.ledger.entry import LookBody
+    from biasgate.gate.ledger.log import take_look
+    from biasgate.gate.policy import compares_with_champion, read_policy
+    from biasgate.gate.trust.keyring import trusted_keys
+    from biasgate.gate.trust.keys import signing_key
+    from biasgate.models.package import open_package
+    from biasgate.registry.serving import champion_package
+    from biasgate.report.evaluation import evaluation_page
+
+    with task("evaluate_subgroups", run=run) as tracked, TemporaryDirectory() as folder:
+        rules, candidate, dataset = read_policy(policy), open_package(package), open_dataset(data)
+        name, serves = candidate.card.name, None
+        if compares_with_champion(rules):
+            serves = champion_package(name, Path(folder, "champion"))
+        look = LookBody(data=dataset.digest, name=name, digest=candidate.digest)
+        looks = take_look(log, look, key=signing_key(), trusted=trusted_keys())
+        measured = evaluate(
+            candidate,
+            dataset,
+            rules.evaluation,
+            before=open_package(before) if before else None,
+            champion=serves,
+        )
+        write(evaluation, measured.to_json())
+        write(html, evaluation_page(measured, rules))
+        tracked.log_params(
+            {"data": dataset.digest, "rows": measured.rows, "provider": measured.provider, "look": looks}
+        )
+        tracked.log_metrics(values := measured.values())
+        tracked.log_artifact(html, "evaluation")
+        tracked.log_dict(measured.model_dump(mode="json", by_alias=True), "evaluation.json")
+    return values

@@ -1,0 +1,41 @@
+"""Steps that read weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from biasgate.kubeflow.steps.files import write
+from biasgate.kubeflow.steps.task import task
+
+
+def featurize_weights(*, index: Path, run: str, table: Path) -> None:
+    """Writes the feature table of one shard (parquet)."""
+    from biasgate.detection.features.table import feature_table
+    from biasgate.detection.zoo.index import ShardIndex
+
+    with task("featurize_weights", run=run) as tracked:
+        features = feature_table(ShardIndex.read(index))
+        table.parent.mkdir(parents=True, exist_ok=True)
+        features.to_parquet(table, index=False)
+        tracked.log_params({"models": len(features), "columns": features.shape[1]})
+
+
+def scan_weights(*, package: Path, meta_classifier: str, run: str, scan: Path) -> dict[str, float]:
+    """Scans a candidate package and writes the scan.
+
+    Returns:
+        The scan's numbers, by name.
+    """
+    from biasgate.models.package import open_package
+    from biasgate.registry.meta_classifiers import load_meta_classifier
+
+    with task("scan_weights", run=run) as tracked:
+        result = load_meta_classifier(meta_classifier).scan_package(open_package(package))
+        write(scan, result.to_json())
+        values = {f"probability_{level}": value for level, value in result.probabilities.items()}
+        if result.measured_bias:
+            values["predicted_bias"] = result.measured_bias.value
+        tracked.log_params({"level": result.level or "abstained", "meta_classifier": result.meta_classifier})
+        tracked.log_metrics(values)
+        tracked.log_dict(result.model_dump(mode="json", by_alias=True), "scan.json")
+    return values

@@ -1,0 +1,47 @@
+"""Step that learns to read bias from weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from biasgate.kubeflow.steps.files import write
+from biasgate.kubeflow.steps.task import task
+
+
+@dataclass(frozen=True)
+class TrainedMetaClassifier:
+    """Where it is registered, and its held-out scores."""
+
+    uri: str
+    metrics: dict[str, float]
+
+
+def train_meta_classifier(
+    *, plan: str, tables: list[Path], name: str, run: str, into: Path, html: Path
+) -> TrainedMetaClassifier:
+    """Fits, scores once on the held-out models, registers, and makes it champion when it deserves it."""
+    import pandas as pd
+
+    from biasgate.detection.reader.fit import fit_meta_classifier
+    from biasgate.detection.reader.reports import report_of
+    from biasgate.detection.zoo.files import read_plan
+    from biasgate.registry.meta_classifiers import FILE, crown, register_meta_classifier
+    from biasgate.registry.tracking import finish_pipeline_run
+    from biasgate.report.honest import honest_page
+
+    with task("train_meta_classifier", run=run) as tracked:
+        spec = read_plan(plan).spec
+        table = pd.concat([pd.read_parquet(path) for path in tables], ignore_index=True)
+        meta = fit_meta_classifier(table, spec=spec)
+        report = report_of(meta, table, spec=spec)
+        write(into / FILE, meta.to_json())
+        write(html, honest_page(report))
+        uri = register_meta_classifier(meta, name=name, run_id=tracked.id)
+        outcome = crown(uri, meta, report, table, spec=spec)
+        tracked.log_params({"models": len(table), "meta_classifier": meta.digest, "outcome": outcome})
+        tracked.log_metrics(metrics := report.values())
+        tracked.log_artifact(html, "honest_report")
+        tracked.log_dict(report.model_dump(mode="json", by_alias=True), "honest_report.json")
+    finish_pipeline_run(run)
+    return TrainedMetaClassifier(uri=uri, metrics=metrics)

@@ -1,0 +1,39 @@
+"""Step that finds what there is to judge."""
+
+from __future__ import annotations
+
+from biasgate.errors import InputError
+from biasgate.kubeflow.steps.task import task
+
+
+def list_candidates(*, name: str, log: str, which: str, limit: int) -> list[str]:
+    """``models:/`` URIs of the submissions for one model that the gate should take up, at most ``limit``.
+
+    Args:
+        name: The gate-owned model.
+        log: The signed log.
+        which: ``undecided`` or ``champion``; of the champion, the submission that its decision was about.
+        limit: The most to list.
+
+    Raises:
+        InputError: ``which`` is neither.
+    """
+    from biasgate.gate.ledger.history import replay
+    from biasgate.gate.ledger.log import read_log
+    from biasgate.gate.trust.keyring import trusted_keys
+    from biasgate.registry.inventory import undecided
+    from biasgate.registry.tracking import finish_pipeline_run, open_pipeline_run
+
+    if which not in ("undecided", "champion"):
+        raise InputError(f"no such choice: {which!r}", where="which", fix="use undecided or champion")
+    run = open_pipeline_run("sweep")
+    with task("list_candidates", run=run) as tracked:
+        history = replay(read_log(log, trusted_keys()))
+        if which == "undecided":
+            found = undecided([name], history)
+        else:
+            standing = history.standing(name)
+            found = [standing.authority.source] if standing else []
+        tracked.log_params({"name": name, "which": which, "found": len(found), "limit": limit})
+    finish_pipeline_run(run)
+    return found[:limit]

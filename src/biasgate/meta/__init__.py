@@ -1,1 +1,0 @@
-"""Meta-classifiers: from weight features to bias level and measured bias, calibrated, able to abstain."""

@@ -1,0 +1,1 @@
+"""File formats of models, one a file, read without running anything."""

@@ -1,0 +1,1 @@
+"""Running what a candidate brings in a child process with limits."""

@@ -1,0 +1,70 @@
+"""The child that opens ``.pt`` files: ``python -I -m biasgate.models.sandbox.child_torch job.json``.
+
+``torch.load(weights_only=True)`` runs no code from a file; what the n-th gives is written as ``n.safetensors``, or why
+it gives nothing as ``n.reason``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from zipfile import ZIP_STORED, BadZipFile, ZipFile
+
+from biasgate.models.sandbox.confinement import confined_job
+
+WRAPPERS = ("state_dict", "model_state_dict", "model")
+"""Keys under which training scripts keep the state dict beside an optimiser's and an epoch."""
+
+
+def main() -> None:
+    """Runs the job. What is no state dict has a reason; any other failure ends the process."""
+    job = confined_job()
+    for place, model in enumerate(job["models"]):
+        try:
+            convert(Path(model), Path(f"{place}.safetensors"))
+        except SystemExit as reason:
+            Path(f"{place}.reason").write_text(str(reason))
+
+
+def convert(model: Path, into: Path) -> None:
+    """Writes the tensors of one file.
+
+    Raises:
+        SystemExit: It is none that is read here; says why.
+    """
+    check_archive(model)
+    from pickle import UnpicklingError
+
+    import torch
+    from safetensors.torch import save_file
+
+    try:
+        loaded: Any = torch.load(model, map_location="cpu", weights_only=True)
+    except UnpicklingError:
+        raise SystemExit(
+            "it holds more than tensors: save the state dict alone, not a module or other objects"
+        ) from None
+    for key in WRAPPERS:
+        if isinstance(loaded, dict) and isinstance(loaded.get(key), dict):
+            loaded = loaded[key]
+    if not isinstance(loaded, dict) or not all(isinstance(value, torch.Tensor) for value in loaded.values()):
+        raise SystemExit("it holds no state dict: a mapping of names to tensors")
+    if any(tensor.layout != torch.strided or tensor.is_quantized for tensor in loaded.values()):
+        raise SystemExit("it holds sparse or quantised tensors")
+    save_file({str(name): tensor.detach().contiguous().clone() for name, tensor in loaded.items()}, into)
+
+
+def check_archive(path: Path) -> None:
+    """Refuses what would unpack to more than it is: ``torch.save`` stores, it never compresses."""
+    try:
+        with ZipFile(path) as archive:
+            entries = archive.infolist()
+    except (BadZipFile, NotImplementedError) as error:
+        raise SystemExit(f"no file of torch.save: {error}; save the state dict again, or give safetensors") from None
+    packed = any(entry.compress_type != ZIP_STORED for entry in entries)
+    if packed or sum(entry.file_size for entry in entries) > path.stat().st_size:
+        raise SystemExit("the archive unpacks to more than it is; save it with torch.save")
+
+
+if __name__ == "__main__":
+    main()

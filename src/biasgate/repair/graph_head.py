@@ -1,0 +1,97 @@
+"""Repair of the linear head of any ONNX graph, architecture declared or not; importing this module imports torch.
+
+The graph is cut before its head and runs in the sandbox, once, to give features; what is left to repair is a network of
+one linear layer on rows of features, which every head-only method takes as it is.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.special import softmax
+from torch import nn
+
+from biasgate.data.dataset import Dataset
+from biasgate.models.card import InputContract
+from biasgate.models.export import parity
+from biasgate.models.formats.onnx_file import load_onnx
+from biasgate.models.formats.onnx_head import OnnxHead, features_graph, find_head, with_onnx_head
+from biasgate.models.network import Network
+from biasgate.models.package import MODEL, CandidatePackage, pack
+from biasgate.models.sandbox.runner import run
+from biasgate.repair.data import Material
+from biasgate.repair.head import LinearHead
+
+PROBES = 64
+"""Samples on which the edited graph is compared with its head."""
+
+
+@dataclass(frozen=True, eq=False)
+class GraphHead:
+    """A candidate's head, seen as a network of its own.
+
+    Attributes:
+        head: Where it is in the graph.
+        network: Its one linear layer.
+        contract: Of rows of features.
+        data: The repair data, features in the place of samples.
+    """
+
+    head: OnnxHead
+    network: Network
+    contract: InputContract
+    data: Material
+
+
+def read_graph_head(package: CandidatePackage, dataset: Dataset, data: Material) -> GraphHead:
+    """Finds the head and runs what lies before it.
+
+    Args:
+        package: The candidate.
+        dataset: Repair data, as stored.
+        data: The same as material.
+
+    Raises:
+        CandidateError: The graph does not end in a linear head, or fails in the sandbox.
+    """
+    head = find_head(load_onnx(package.model), where=package.card.name)
+    width = head.weight.shape[1]
+    with tempfile.TemporaryDirectory(prefix="biasgate-") as work:
+        cut = Path(work) / MODEL
+        cut.write_bytes(features_graph(head).SerializeToString())
+        named = package.card.model_copy(update={"classes": tuple(map(str, range(width))), "output": "logits"})
+        features = run(pack(cut, named, Path(work) / "package"), dataset.samples).logits
+    layer = nn.Linear(width, len(head.weight))
+    with torch.no_grad():
+        layer.weight.copy_(torch.from_numpy(head.weight))
+        layer.bias.copy_(torch.from_numpy(head.bias))
+    contract = InputContract(shape=(width,), layout="rows")
+    return GraphHead(head, Network([layer]).eval(), contract, replace(data, samples=torch.from_numpy(features)))
+
+
+def write_graph_head(
+    package: CandidatePackage, dataset: Dataset, found: GraphHead, repaired: LinearHead, *, path: Path
+) -> float:
+    """Writes the graph with the repaired head, once the sandbox has given what the head gives on the features.
+
+    Returns:
+        Largest difference of the two on the first samples.
+
+    Raises:
+        CandidateError: They differ; nothing is written.
+    """
+    few = dataset.samples[:PROBES]
+    edited = with_onnx_head(found.head, repaired.weight, repaired.bias).SerializeToString()
+    with tempfile.TemporaryDirectory(prefix="biasgate-") as work:
+        draft = Path(work) / MODEL
+        draft.write_bytes(edited)
+        theirs = run(pack(draft, package.card, Path(work) / "package"), few).logits
+    ours = found.data.samples[:PROBES].double().numpy() @ repaired.weight.T + repaired.bias
+    ours = softmax(ours, axis=1) if package.card.output == "probabilities" else ours
+    difference = parity(ours.astype(np.float32), theirs, where=f"{package.card.name}, repaired head")
+    path.write_bytes(edited)
+    return difference

@@ -1,0 +1,96 @@
+"""Counterfactual pairs: rows of one label, alike but for the attribute; importing this module imports torch.
+
+Three ways to come by them: the data holds twins (an image coloured twice, a row of a table with the attribute
+flipped), an attack changes the attribute, or samples of one label are matched by their features.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Generator
+
+from biasgate.errors import InputError
+from biasgate.repair.attribute_reader import fit_reader
+from biasgate.repair.classifier import PixelClassifier
+from biasgate.repair.counterfactual_bias import Pairs
+from biasgate.repair.data import Material
+from biasgate.repair.head import Samples
+from biasgate.repair.methods.attack import attack
+from biasgate.repair.methods.last_layer import read_features
+
+RADIUS = 1.0
+"""Of the colour maps that make counterfactuals: any colour but black reaches any other."""
+
+
+def twin_rows(data: Material) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Aligned and conflicting rows of the same units and labels, the first of each side; empty when there are none."""
+    keys = np.column_stack([data.units.numpy(), data.labels.numpy()])
+    sides = [np.flatnonzero(side) for side in (data.aligned.numpy(), ~data.aligned.numpy())]
+    first = [dict(zip(map(tuple, keys[rows][::-1]), rows[::-1], strict=True)) for rows in sides]
+    shared = sorted(first[0].keys() & first[1].keys())
+    aligned, conflicting = (np.array([side[key] for key in shared], dtype=np.int64) for side in first)
+    return aligned, conflicting
+
+
+def twin_pairs(samples: Samples, data: Material) -> Pairs:
+    """Pairs by given twins.
+
+    Args:
+        samples: Features and labels of ``data``.
+        data: Where rows that share a unit are twins.
+
+    Raises:
+        InputError: There are none.
+    """
+    aligned, conflicting = twin_rows(data)
+    if not len(aligned):
+        raise InputError("no unit has an aligned and a conflicting sample", fix="give twins, or pair otherwise")
+    return Pairs(samples.take(aligned), samples.take(conflicting))
+
+
+def matched_pairs(samples: Samples, aligned: NDArray[np.bool_]) -> Pairs:
+    """Pairs by matching: each conflicting sample with the nearest aligned one of its label, features standardised.
+
+    Raises:
+        InputError: No label has both.
+    """
+    from scipy.spatial.distance import cdist
+
+    spread = samples.features.std(axis=0).clip(min=1e-9)
+    first, second = list[NDArray[np.int64]](), list[NDArray[np.int64]]()
+    for label in np.unique(samples.labels):
+        ours = np.flatnonzero(aligned & (samples.labels == label))
+        theirs = np.flatnonzero(~aligned & (samples.labels == label))
+        if len(ours) and len(theirs):
+            scaled = samples.features / spread
+            first.append(ours[cdist(scaled[theirs], scaled[ours]).argmin(axis=1)])
+            second.append(theirs)
+    if not first:
+        raise InputError("no label has both aligned and conflicting samples", fix="give samples of both")
+    return Pairs(samples.take(np.concatenate(first)), samples.take(np.concatenate(second)))
+
+
+def generated_pairs(classifier: PixelClassifier, data: Material, *, seed: int) -> Pairs:
+    """Pairs by generation: the attribute of every aligned image is attacked towards a uniformly drawn other value.
+
+    The attack mixes colours until a reader of the classifier's own features reads the other value; the pairs whose
+    images do not flip are left out.
+
+    Raises:
+        InputError: No image flipped.
+    """
+    originals = data.take(data.aligned)
+    reader = fit_reader(classifier, data)
+    others = torch.randint(1, data.kinds, (len(originals),), generator=Generator().manual_seed(seed))
+    targets = (originals.values + others) % data.kinds
+    images = attack(reader, originals.samples, targets, family="mixing", radius=RADIUS)
+    with torch.no_grad():
+        flipped = reader(images).argmax(dim=1) == targets
+    if not flipped.any():
+        raise InputError("no image's attribute could be changed", fix="give twins, or match")
+    kept = originals.take(flipped)
+    return Pairs(read_features(classifier, kept), read_features(classifier, replace(kept, samples=images[flipped])))

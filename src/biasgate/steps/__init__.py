@@ -1,1 +1,0 @@
-"""One function per component: typed inputs and outputs, tracking, no logic of its own."""

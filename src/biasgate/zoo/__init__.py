@@ -1,1 +1,0 @@
-"""Many models trained on purpose with known bias: spec, plan, shards."""

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import cohen_kappa_score
+
+from biasgate.detection.features.table import INITIAL, feature_names
+from biasgate.detection.reader.challenger_test import compare_with_incumbent
+from biasgate.detection.reader.classifier import MetaClassifier
+from biasgate.detection.reader.fit import fit_meta_classifier
+from biasgate.detection.reader.held_out import HonestReport
+from biasgate.detection.reader.protocol import honest_report
+from biasgate.detection.reader.scores import none_or_any, quadratic_kappa
+from biasgate.detection.zoo.spec import ZooSpec
+from biasgate.errors import InputError
+from biasgate.report.held_out_figure import honest_figure
+
+
+@pytest.fixture(scope="module")
+def classifier(table: pd.DataFrame, spec: ZooSpec) -> MetaClassifier:
+    return fit_meta_classifier(table, spec=spec)
+
+
+@pytest.fixture(scope="module")
+def report(classifier: MetaClassifier, table: pd.DataFrame, spec: ZooSpec) -> HonestReport:
+    return honest_report(classifier, table, spec=spec)
+
+
+def alarms(report: HonestReport) -> dict[str, bool]:
+    return {alarm.name: alarm.rings for alarm in report.leaks}
+
+
+def test_signal_in_the_weights_is_found_and_beats_the_shortcuts(report: HonestReport) -> None:
+    assert report.score.levels.low > 0.6
+    assert report.score.extremes.value == 1
+    assert all(shortcut.rmse.low > report.score.rmse.high for shortcut in report.shortcuts[:1])
+    assert report.measured_bias.r2.low > 0.5
+    assert np.sum(report.confusion) == report.test == 60
+
+
+def test_a_clean_zoo_rings_no_alarm(report: HonestReport) -> None:
+    assert not any(alarms(report).values())
+    assert set(alarms(report)) == {"recipe", "initial weights", "image subset", "shuffled labels", "raw weights"}
+
+
+@pytest.mark.parametrize(
+    ("name", "leak"),
+    [
+        ("recipe", lambda t: {"learning_rate": np.exp(-6 - np.log(t["strength"]))}),
+        ("initial weights", lambda t: {INITIAL + name: t[name] for name in feature_names(t)}),
+        ("image subset", lambda t: {"class_counts": [[int(1000 * s)] * 10 for s in np.log(t["strength"])]}),
+        ("raw weights", lambda t: {"raw.0": 100 * np.log(t["strength"])}),
+    ],
+)
+def test_each_leak_rings_its_own_alarm(
+    name: str, leak: object, classifier: MetaClassifier, table: pd.DataFrame, spec: ZooSpec
+) -> None:
+    leaky = table.assign(**leak(table))  # type: ignore[operator]
+    assert alarms(honest_report(classifier, leaky, spec=spec))[name]
+
+
+def test_every_figure_has_an_interval_around_it(report: HonestReport) -> None:
+    document = HonestReport.parse(report.to_json(), where="report")
+    assert document == report
+    for score in (report.score, report.among_biased, report.oracle, *report.shortcuts, *report.ablation):
+        for name in ("rmse", "mae", "levels", "halves", "extremes", "kappa", "log_loss", "brier"):
+            estimate = getattr(score, name)
+            assert estimate.low <= estimate.value <= estimate.high
+    assert all(np.isfinite(value) for value in report.values().values())
+
+
+def test_the_middle_of_an_odd_number_of_levels_has_no_half(report: HonestReport) -> None:
+    assert report.score.halves.n == report.score.extremes.n == 40
+
+
+def test_the_biased_are_scored_among_themselves_and_against_none(report: HonestReport) -> None:
+    assert report.among_biased.levels.n == 40
+    assert report.among_biased.levels.value >= report.score.levels.value - 0.1
+    assert report.none_or_any.low > 0.6
+    assert 0 <= report.score.calibration.sureness <= 1
+
+
+def test_a_reader_that_calls_all_biased_is_at_chance_about_none() -> None:
+    probabilities = np.tile([0.1, 0.3, 0.6], (30, 1))
+    assert none_or_any(probabilities, np.arange(30) % 3).value == 0.5
+
+
+def test_kappa_is_that_of_scikit_learn() -> None:
+    rng = np.random.default_rng(0)
+    first = rng.integers(5, size=100)
+    second = np.clip(first + rng.integers(-1, 2, size=100), 0, 4)
+    expected = cohen_kappa_score(first, second, weights="quadratic")
+    assert quadratic_kappa(first.astype(float), second.astype(float)) == pytest.approx(expected)
+
+
+def test_a_classifier_of_another_zoo_is_refused(classifier: MetaClassifier, table: pd.DataFrame, spec: ZooSpec) -> None:
+    with pytest.raises(InputError, match="another zoo"):
+        honest_report(classifier, table, spec=spec.model_copy(update={"seed": 9}))
+
+
+def test_equal_reports_give_equal_figures(report: HonestReport) -> None:
+    figure = honest_figure(report)
+    assert figure == honest_figure(report)
+    assert figure.startswith('<svg role="img" aria-label="')
+    assert figure.rstrip().endswith("</svg>")
+
+
+def test_a_challenger_is_non_inferior_to_itself_and_inferior_when_blind(
+    classifier: MetaClassifier, table: pd.DataFrame, spec: ZooSpec
+) -> None:
+    assert compare_with_incumbent(classifier, classifier, table, spec=spec).non_inferior
+    rng = np.random.default_rng(0)
+    names = feature_names(table)
+    noise = table.assign(**{name: rng.permutation(table[name].to_numpy()) for name in names})
+    blind = fit_meta_classifier(noise, spec=spec)
+    lost = compare_with_incumbent(blind, classifier, table, spec=spec)
+    assert not lost.non_inferior
+    assert lost.excess_error.low > 0
+
+
+def test_one_test_model_cannot_decide_a_succession(
+    classifier: MetaClassifier, table: pd.DataFrame, spec: ZooSpec
+) -> None:
+    with pytest.raises(InputError, match="fewer than two"):
+        compare_with_incumbent(classifier, classifier, table[table["split"] == "test"].iloc[:1], spec=spec)

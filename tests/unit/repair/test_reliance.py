@@ -1,0 +1,48 @@
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from biasgate.data.dataset import Dataset
+from biasgate.errors import InputError
+from biasgate.models.card import InputContract
+from biasgate.models.network import Network
+from biasgate.repair.classifier import PixelClassifier
+from biasgate.repair.data import Material, material
+from biasgate.repair.reliance import attribution_share, reliance
+
+ROWS = InputContract(shape=(3,), layout="rows")
+
+
+def linear(weights: list[float]) -> PixelClassifier:
+    """Logits ±w·x of rows whose first column is the attribute."""
+    layer = nn.Linear(3, 2, bias=False)
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor([weights, [-w for w in weights]]))
+    return PixelClassifier(Network([layer]), ROWS)
+
+
+def test_of_a_linear_score_the_attributes_share_is_that_of_its_change():
+    samples, twins = torch.tensor([[1.0, 2.0, 0.0]]), torch.tensor([[-1.0, 2.0, 0.0]])
+    found = attribution_share(linear([3.0, 1.0, 5.0]), samples, twins, torch.tensor([0]))
+    change, rest = abs(3 * (1 - -1)), abs(3 * -1) + abs(1 * 2)
+    assert found == pytest.approx(change / (change + rest), rel=1e-5)
+
+
+def test_a_score_that_ignores_the_attribute_leans_on_it_by_nothing():
+    rows = torch.tensor([[1.0, 2.0, 1.0], [-1.0, 2.0, 1.0], [1.0, -2.0, 1.0], [-1.0, -2.0, 1.0]])
+    data = Material(rows, torch.tensor([0, 0, 1, 1]), (rows[:, 0] > 0).long(), 2, torch.tensor([True, False] * 2),
+                    torch.tensor([0, 0, 1, 1]))  # fmt: skip
+    assert reliance(linear([0.0, 1.0, 0.0]), data).swap_rate == 0
+    assert reliance(linear([0.0, 1.0, 0.0]), data).attribution_share == 0
+    swapped = reliance(linear([9.0, 1.0, 0.0]), data)
+    assert swapped.swap_rate == 1
+    assert swapped.attribution_share > 0.5
+    assert swapped.twins == 2
+
+
+def test_without_twins_reliance_cannot_be_read(repair_data: Dataset):
+    data = material(repair_data, attribute="colour")
+    with pytest.raises(InputError, match="twins"):
+        reliance(linear([1.0, 1.0, 1.0]), replace(data, units=torch.arange(len(data))))

@@ -1,0 +1,187 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from biasgate.contracts.repair_record import RepairRecord
+from biasgate.data.dataset import Dataset
+from biasgate.data.planting import PAPER_PALETTE, plant_share
+from biasgate.data.splits import role, split
+from biasgate.errors import CandidateError, InputError
+from biasgate.models.package import CandidatePackage, open_package, pack
+from biasgate.models.preprocess import prepare
+from biasgate.models.restore import restore
+from biasgate.repair.methods import adversarial, curriculum
+from biasgate.repair.repair import debias, movement, validation_rows
+
+
+def accuracies(package: CandidatePackage, dataset: Dataset) -> tuple[float, float]:
+    """On aligned, on conflicting samples."""
+    with torch.no_grad():
+        logits = restore(package)(torch.from_numpy(prepare(dataset.samples, package.card.input)))
+    correct = logits.argmax(dim=1).numpy() == dataset.labels
+    aligned = dataset.attribute("alignment") == "aligned"
+    return float(correct[aligned].mean()), float(correct[~aligned].mean())
+
+
+@pytest.fixture(scope="module")
+def repaired(
+    biased: CandidatePackage, repair_data: Dataset, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[CandidatePackage, RepairRecord]:
+    """One run of the first settings: a budget of a second allows no other."""
+    into = tmp_path_factory.mktemp("repaired") / "package"
+    return debias(biased, repair_data, into=into, seconds=1, seed=0)
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A curriculum of few rounds, for what does not hang on how well it works."""
+    monkeypatch.setattr(curriculum, "STEPS", 3)
+    monkeypatch.setattr(curriculum, "ROUNDS", 3)
+
+
+@pytest.fixture(scope="module")
+def few(repair_data: Dataset) -> Dataset:
+    """A share of the repair data, for the same."""
+    return split(repair_data, share=0.4, seed=0)[0]
+
+
+def test_a_repair_at_least_halves_the_gap_on_digits_it_never_saw(
+    biased: CandidatePackage, repaired: tuple[CandidatePackage, RepairRecord], held_out: Dataset
+):
+    before, after = accuracies(biased, held_out), accuracies(repaired[0], held_out)
+    assert before[0] - before[1] > 0.4
+    assert after[0] - after[1] < (before[0] - before[1]) / 2
+    assert after[0] > before[0] - 0.08
+
+
+def test_a_budget_that_ends_early_keeps_the_first_run_and_the_record_says_so(
+    repaired: tuple[CandidatePackage, RepairRecord],
+):
+    record = repaired[1]
+    assert len(record.trials) == 1 < record.planned
+    assert record.trials[0].chosen
+    assert not record.refitted
+
+
+def test_the_record_ties_the_repair_to_its_package_and_data(
+    biased: CandidatePackage, repaired: tuple[CandidatePackage, RepairRecord], repair_data: Dataset
+):
+    package, record = repaired
+    assert (record.original, record.repaired, record.data) == (biased.digest, package.digest, repair_data.digest)
+    assert open_package(package.path).digest == package.digest
+    assert package.card.repaired_from == biased.digest
+    assert record.samples == len(repair_data)
+    assert 0 < record.moved <= 1
+    assert record.distance > 0
+    assert RepairRecord.parse(record.to_json(), where="record") == record
+
+
+def test_the_candidate_stays_as_it_is(biased: CandidatePackage, repaired: tuple[CandidatePackage, RepairRecord]):
+    assert repaired[0].digest != biased.digest
+    assert open_package(biased.path).digest == biased.digest
+
+
+@pytest.mark.usefixtures("short")
+def test_with_time_every_setting_is_tried_one_is_chosen_and_run_again(
+    biased: CandidatePackage, few: Dataset, tmp_path: Path
+):
+    record = debias(biased, few, into=tmp_path / "package", seconds=600, seed=0)[1]
+    assert [trial.settings for trial in record.trials] == [vars(settings) for settings in adversarial.GRID]
+    (chosen,) = (trial for trial in record.trials if trial.chosen)
+    assert chosen.worst_group == max(trial.worst_group for trial in record.trials)
+    assert all(trial.worst_group == min(trial.aligned, trial.conflicting) for trial in record.trials)
+    assert record.refitted
+    assert [len(trial.curve) for trial in record.trials] == [curriculum.ROUNDS] * len(record.trials)
+
+
+@pytest.mark.usefixtures("short")
+def test_equal_seeds_give_equal_packages(biased: CandidatePackage, few: Dataset, tmp_path: Path):
+    digests = [
+        debias(biased, few, into=tmp_path / name, seconds=600, seed=seed)[0].digest
+        for name, seed in (("first", 3), ("again", 3), ("other", 4))
+    ]
+    assert digests[0] == digests[1] != digests[2]
+
+
+def test_validation_units_are_whole_and_a_quarter(repair_data: Dataset):
+    twice = repair_data.take(np.tile(np.arange(len(repair_data)), 2))
+    rows = validation_rows(twice, attribute="colour", seed=0)
+    assert not set(twice.units[rows]) & set(twice.units[~rows])
+    assert rows.mean() == pytest.approx(0.25, abs=0.02)
+
+
+def test_movement_of_nothing_is_nothing(biased: CandidatePackage):
+    network = restore(biased)
+    assert movement(network, network) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "fault"),
+    [
+        ({"colour": "0"}, "'colour' has 1 value"),
+        ({"alignment": "aligned"}, "alignment has the values"),
+        ({"alignment": "unknown"}, "alignment has the values"),
+    ],
+)
+def test_an_attribute_that_does_not_vary_is_refused(
+    biased: CandidatePackage, repair_data: Dataset, tmp_path: Path, attributes: dict[str, str], fault: str
+):
+    dull = replace(repair_data, attributes=repair_data.attributes.assign(**attributes))
+    with pytest.raises(InputError, match=fault):
+        debias(biased, dull, into=tmp_path / "package", seconds=9, seed=0)
+
+
+@pytest.mark.parametrize("missing", ["colour", "alignment"])
+def test_a_missing_attribute_is_named(biased: CandidatePackage, repair_data: Dataset, tmp_path: Path, missing: str):
+    poor = replace(repair_data, attributes=repair_data.attributes.drop(columns=missing))
+    with pytest.raises(InputError, match=missing):
+        debias(biased, poor, into=tmp_path / "package", seconds=9, seed=0)
+
+
+def test_a_value_on_too_few_units_to_split_is_refused(biased: CandidatePackage, repair_data: Dataset, tmp_path: Path):
+    rows = np.flatnonzero(validation_rows(repair_data, attribute="colour", seed=0))
+    colours = repair_data.attribute("colour").astype(object)
+    colours[rows[0]] = "unseen"
+    rare = replace(repair_data, attributes=repair_data.attributes.assign(colour=pd.Series(colours)))
+    with pytest.raises(InputError, match="too few units"):
+        debias(biased, rare, into=tmp_path / "package", seconds=9, seed=0)
+
+
+@pytest.mark.parametrize("seconds", [0, -1])
+def test_an_empty_budget_is_refused(biased: CandidatePackage, repair_data: Dataset, tmp_path: Path, seconds: int):
+    with pytest.raises(InputError, match="budget"):
+        debias(biased, repair_data, into=tmp_path / "package", seconds=seconds, seed=0)
+
+
+def test_rows_in_place_of_images_are_refused(biased: CandidatePackage, repair_data: Dataset, tmp_path: Path):
+    rows = replace(repair_data, samples=np.zeros((len(repair_data), 5), np.float32))
+    with pytest.raises(InputError, match="give images"):
+        debias(biased, rows, into=tmp_path / "package", seconds=9, seed=0)
+
+
+def test_samples_without_a_label_are_refused(biased: CandidatePackage, repair_data: Dataset, tmp_path: Path):
+    poor = replace(repair_data, labels=np.where(np.arange(len(repair_data)) < 3, -1, repair_data.labels))
+    with pytest.raises(InputError, match="3 samples have no label"):
+        debias(biased, poor, into=tmp_path / "package", seconds=9, seed=0)
+
+
+def test_repair_data_of_other_classes_is_refused(biased: CandidatePackage, grey: Dataset, tmp_path: Path):
+    letters = replace(grey, classes=tuple("abcdefghij"))
+    other = plant_share(role(letters, "repair"), palette=PAPER_PALETTE, conflicting=0.5, rng=np.random.default_rng(0))
+    with pytest.raises(InputError, match="classes"):
+        debias(biased, other, into=tmp_path / "package", seconds=9, seed=0)
+
+
+def test_a_card_without_architecture_cannot_be_repaired(biased: CandidatePackage, repair_data: Dataset, tmp_path: Path):
+    bare = pack(biased.model, biased.card.model_copy(update={"architecture": None}), tmp_path / "bare")
+    with pytest.raises(CandidateError, match="architecture"):
+        debias(bare, repair_data, into=tmp_path / "package", seconds=9, seed=0)
+
+
+def test_an_unknown_method_is_refused(biased: CandidatePackage, repair_data: Dataset, tmp_path: Path):
+    with pytest.raises(InputError, match="no repair method"):
+        debias(biased, repair_data, method="prayer", into=tmp_path / "package", seconds=9, seed=0)  # pyright: ignore
