@@ -52,7 +52,7 @@ def orphans(names: list[str], history: History) -> list[ModelVersion]:
     ]
 
 
-def strangers(names: list[str], history: History) -> Iterator[Alert]:
+def unmanaged_versions(names: list[str], history: History) -> Iterator[Alert]:
     """Versions of gate-owned models that no promoter made."""
     for version in _unknown(names, history):
         if ENTRY_TAG not in version.tags:
@@ -61,7 +61,7 @@ def strangers(names: list[str], history: History) -> Iterator[Alert]:
             yield Alert(kind="foreign_version", message=message, name=name, version=number)
 
 
-def uncrowned(names: list[str], history: History) -> dict[str, str]:
+def unmanaged_champions(names: list[str], history: History) -> dict[str, str]:
     """Models with a champion in the registry that the log knows nothing of, with its version."""
     new = [name for name in names if not any(name == known for known, _ in history.standings)]
     found = {name: aliases(connect(), name).get(CHAMPION) for name in new}

@@ -46,7 +46,7 @@ def register_meta_classifier(meta: MetaClassifier, *, name: str, run_id: str) ->
         return register_folder(Path(folder), name=name, flavour="biasgate", run_id=run_id, tags=tags)
 
 
-def crown(
+def set_champion(
     uri: str, meta: MetaClassifier, report: HonestReport | GroupReport, table: pd.DataFrame, *, spec: ZooSpec
 ) -> str:
     """Points the alias ``champion`` at a registered version, if it deserves it on this zoo's test models.

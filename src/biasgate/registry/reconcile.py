@@ -74,16 +74,16 @@ def reconcile(
     history = replay(entries)
     names = sorted(models) if models else inventory.gated_names(history)
     moved = {name: at for name, at in displaced(connect(), history).items() if name in names}
-    uncrowned = inventory.uncrowned(names, history)
+    unmanaged_champions = inventory.unmanaged_champions(names, history)
     serving = [standing for name in names if (standing := history.standing(name))]
     over = [standing for standing in serving if standing.refusal(now)]
     left = inventory.orphans(names, history)
     for alert in (
         *_voids(entries),
         *(foreign(name, at) for name, at in moved.items() if at and (name, at) not in history.standings),
-        *(foreign(name, at) for name, at in uncrowned.items()),
+        *(foreign(name, at) for name, at in unmanaged_champions.items()),
         *_standing_alerts(serving, now),
-        *inventory.strangers(names, history),
+        *inventory.unmanaged_versions(names, history),
     ):
         alarm(alert)
     findings = Findings(
@@ -98,7 +98,7 @@ def reconcile(
         for version in left:
             inventory.delete(version)
     if revert:
-        for name in uncrowned:
+        for name in unmanaged_champions:
             remove_alias(name, CHAMPION)
         for standing in over:
             to, why = _last_valid(standing, history, now), f"what allowed it (entry {standing.entry}) expired"

@@ -26,7 +26,7 @@ def train_meta_classifier(
     from biasgate.detection.reader.fit import fit_meta_classifier
     from biasgate.detection.reader.reports import report_of
     from biasgate.detection.zoo.files import read_plan
-    from biasgate.registry.meta_classifiers import FILE, crown, register_meta_classifier
+    from biasgate.registry.meta_classifiers import FILE, set_champion, register_meta_classifier
     from biasgate.registry.tracking import finish_pipeline_run
     from biasgate.report.honest import honest_page
 
@@ -38,7 +38,7 @@ def train_meta_classifier(
         write(into / FILE, meta.to_json())
         write(html, honest_page(report))
         uri = register_meta_classifier(meta, name=name, run_id=tracked.id)
-        outcome = crown(uri, meta, report, table, spec=spec)
+        outcome = set_champion(uri, meta, report, table, spec=spec)
         tracked.log_params({"models": len(table), "meta_classifier": meta.digest, "outcome": outcome})
         tracked.log_metrics(metrics := report.values())
         tracked.log_artifact(html, "honest_report")
