@@ -26,7 +26,7 @@ def train_meta_classifier(
     from biasgate.detection.reader.fit import fit_meta_classifier
     from biasgate.detection.reader.reports import report_of
     from biasgate.detection.zoo.files import read_plan
-    from biasgate.registry.meta_classifiers import FILE, set_champion, register_meta_classifier
+    from biasgate.registry.meta_classifiers import FILE, register_meta_classifier, set_champion
     from biasgate.registry.tracking import finish_pipeline_run
     from biasgate.report.honest import honest_page
 
