@@ -8,6 +8,24 @@ from pydantic import Field
 
 from biasgate.documents import Document
 
+_UNNAMED = {
+    "wilson": "clopper-pearson",
+    "wilson, clustered": "korn-graubard",
+    "newcombe": "square-and-add, clopper-pearson",
+    "newcombe, paired": "square-and-add, clopper-pearson",
+    "newcombe, paired, clustered": "square-and-add, korn-graubard",
+    "square-and-add, clustered": "square-and-add, korn-graubard",
+    "mover": "mover, korn-graubard",
+    "mover, wilson": "korn-graubard, bonferroni",
+    "wilson, delong": "chernoff",
+    "t, log": "t, two units more",
+    "square-and-add, mover, wilson": "square-and-add, korn-graubard, bonferroni",
+    "square-and-add, wilson, delong": "square-and-add, chernoff",
+    "square-and-add, paired, mover, wilson": "square-and-add, korn-graubard, bonferroni",
+    "square-and-add, paired, wilson, delong": "square-and-add, chernoff",
+}
+"""What decided beside an interval of this method, in documents written before ``decided_by`` was."""
+
 
 class Estimate(Document):
     """A measured value with its interval.
@@ -19,6 +37,8 @@ class Estimate(Document):
         n: Independent units behind it (a person, a digit), not rows.
         method: Name of the interval's method, such as ``wilson``.
         confidence: Two-sided coverage aimed at.
+        decided_by: Name of the method of the bounds that stand beside it and decide; absent when ``method`` is theirs
+            too.
     """
 
     value: float
@@ -27,9 +47,24 @@ class Estimate(Document):
     n: int = Field(ge=0)
     method: str
     confidence: float = Field(default=0.95, gt=0, lt=1)
+    decided_by: str | None = None
 
     @classmethod
-    def within(cls, limits: tuple[float, float], *, value: float, n: int, method: str, confidence: float) -> Self:
+    def within(
+        cls,
+        limits: tuple[float, float],
+        *,
+        value: float,
+        n: int,
+        method: str,
+        confidence: float,
+        decided_by: str | None = None,
+    ) -> Self:
         """A value with its limits, which are widened to hold it where rounding left them a hair inside."""
         low, high = min(limits[0], value), max(limits[1], value)
-        return cls(value=value, low=low, high=high, n=n, method=method, confidence=confidence)
+        return cls(value=value, low=low, high=high, n=n, method=method, confidence=confidence, decided_by=decided_by)
+
+    @property
+    def deciding_method(self) -> str:
+        """By which method the bounds beside it decide, in documents of any age."""
+        return self.decided_by or _UNNAMED.get(self.method, self.method)

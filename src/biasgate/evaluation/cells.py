@@ -29,7 +29,9 @@ def _cell(outcomes: Outcomes, spec: EvaluationSpec, *, simultaneous: float) -> C
     rows = (outcomes.success, outcomes.units)
     return cell.model_copy(
         update={
-            "estimate": clustered_wilson(*rows, confidence=spec.confidence),
+            "estimate": clustered_wilson(*rows, confidence=spec.confidence).model_copy(
+                update={"decided_by": outcomes.decided_by}
+            ),
             "bounds": korn_graubard(*rows, confidence=spec.confidence),
             "simultaneous": korn_graubard(*rows, confidence=simultaneous),
         }

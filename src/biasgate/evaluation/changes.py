@@ -47,6 +47,7 @@ def _change(before: Outcomes, after: Outcomes, spec: EvaluationSpec, *, simultan
             value=pairs.difference,
             n=after.size,
             method="newcombe, paired, clustered" if after.clustered else "newcombe, paired",
+            decided_by=f"square-and-add, {after.decided_by}",
             confidence=spec.confidence,
         ),
         bounds=decide(spec.confidence),

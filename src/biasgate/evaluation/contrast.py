@@ -21,6 +21,7 @@ class Contrast:
 
     Attributes:
         method: Of the reported interval.
+        decided_by: Method of the limits that decide.
         reported: Limits of the signed difference.
         decide: From a two-sided confidence to the limits that decide.
         p_value: Test of no difference.
@@ -28,6 +29,7 @@ class Contrast:
     """
 
     method: str
+    decided_by: str
     reported: Limits
     decide: Callable[[float], Limits]
     p_value: float
@@ -49,6 +51,7 @@ def _paired(first: Outcomes, second: Outcomes, *, confidence: float) -> Contrast
     pairs = Pairs.count(first.success, second.success)
     return Contrast(
         method="newcombe, paired",
+        decided_by="square-and-add, clopper-pearson",
         reported=newcombe_paired(pairs, confidence=confidence),
         decide=lambda level: exact_paired(pairs, confidence=level),
         p_value=mcnemar(pairs),
@@ -61,6 +64,7 @@ def _independent(first: Outcomes, second: Outcomes, *, confidence: float) -> Con
     trials = (len(first.success), len(second.success))
     return Contrast(
         method="newcombe",
+        decided_by="square-and-add, clopper-pearson",
         reported=newcombe(successes, trials, confidence=confidence),
         decide=lambda level: exact_difference(successes, trials, confidence=level),
         p_value=score_test(successes, trials),
@@ -80,6 +84,7 @@ def _clustered(first: Outcomes, second: Outcomes, *, confidence: float) -> Contr
     sizes = [deciding_size(one.success, one.units, confidence=confidence) for one in both]
     return Contrast(
         method="square-and-add, clustered",
+        decided_by="square-and-add, korn-graubard",
         reported=square_and_add(
             *((estimate.value, estimate.low, estimate.high) for estimate in estimates), correlation=shared
         ),

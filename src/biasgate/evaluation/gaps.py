@@ -50,6 +50,7 @@ def _gap(pair: Pair, found: Contrast, spec: EvaluationSpec, *, simultaneous: flo
         value=higher.rate - lower.rate,
         n=len(np.union1d(higher.units, lower.units)),
         method=found.method,
+        decided_by=found.decided_by,
         confidence=spec.confidence,
     )
     return _unknown(pair).model_copy(

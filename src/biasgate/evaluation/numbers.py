@@ -30,6 +30,7 @@ class Number:
         limits: From a two-sided confidence to the interval that is reported.
         bounds: Likewise to the bounds that decide.
         method: Of the reported interval.
+        decided_by: Method of the bounds that decide.
         tested: True when a difference of two such numbers may be tested by its parts.
     """
 
@@ -39,6 +40,7 @@ class Number:
     limits: Callable[[float], Limits]
     bounds: Callable[[float], Limits]
     method: str
+    decided_by: str
     tested: bool = True
 
 
@@ -94,6 +96,7 @@ def _balanced_accuracy(truth: NDArray[np.int64], predicted: NDArray[np.int64], u
         limits=lambda level: balanced_limits(sides, confidence=level),
         bounds=lambda level: balanced_bounds(sides, confidence=level),
         method="mover, wilson",
+        decided_by="korn-graubard, bonferroni",
     )
 
 
@@ -106,6 +109,7 @@ def _roc_auc(scores: NDArray[np.float64], positive: NDArray[np.bool_], units: ND
         limits=lambda level: auc_limits(scores, positive, units, confidence=level),
         bounds=lambda level: auc_bounds(area, units, positive, confidence=level),
         method="wilson, delong",
+        decided_by="chernoff",
     )
 
 
@@ -118,6 +122,7 @@ def _log_loss(losses: NDArray[np.float64], units: NDArray[np.int64]) -> Number:
         limits=lambda level: loss_limits(losses, units, confidence=level),
         bounds=lambda level: loss_bounds(losses, units, confidence=level),
         method="t, log",
+        decided_by="t, two units more",
     )
 
 
@@ -136,5 +141,6 @@ def _calibration(confidence: NDArray[np.float64], right: NDArray[np.bool_], unit
         limits=limits,
         bounds=limits,
         method="normal, L1",
+        decided_by="normal, L1",
         tested=False,
     )

@@ -50,6 +50,11 @@ class Outcomes:
         """True when some unit has several trials."""
         return repeats(self.units)
 
+    @property
+    def decided_by(self) -> str:
+        """Name of the method of the bounds of its rate."""
+        return "korn-graubard" if self.clustered else "clopper-pearson"
+
 
 def outcomes(dataset: Dataset, spec: EvaluationSpec, asked: Sequence[Problem]) -> list[Outcomes]:
     """Every metric in every subgroup, by metric and label; see ``subgroups`` for their order.

@@ -70,6 +70,7 @@ def _ratio(pair: Pair, limits: Mapping[Outcomes, _Limits], spec: EvaluationSpec)
         value=lower.rate / higher.rate,
         n=len(np.union1d(higher.units, lower.units)),
         method="mover",
+        decided_by="mover, korn-graubard",
         confidence=spec.confidence,
     )
     return _unknown(pair).model_copy(

@@ -79,7 +79,14 @@ def _score(one: Scored, spec: EvaluationSpec, *, simultaneous: float) -> Score:
 
 
 def _estimate(found: Number, limits: Limits, units: int, spec: EvaluationSpec) -> Estimate:
-    return Estimate.within(limits, value=found.value, n=units, method=found.method, confidence=spec.confidence)
+    return Estimate.within(
+        limits,
+        value=found.value,
+        n=units,
+        method=found.method,
+        confidence=spec.confidence,
+        decided_by=found.decided_by,
+    )
 
 
 def score_gaps(families: Iterable[Sequence[Scored]], spec: EvaluationSpec) -> list[Gap]:
@@ -169,6 +176,7 @@ def _gap(
         value=found.first.value - found.second.value,
         n=min(higher.units, lower.units),
         method=f"square-and-add, {found.first.method}",
+        decided_by=f"square-and-add, {found.first.decided_by}",
         confidence=spec.confidence,
     )
     return _unknown(higher, lower).model_copy(
@@ -212,6 +220,7 @@ def _change(place: Scored, old: Number, new: Number, spec: EvaluationSpec, *, si
             value=new.value - old.value,
             n=place.units,
             method=f"square-and-add, paired, {new.method}",
+            decided_by=f"square-and-add, {new.decided_by}",
             confidence=spec.confidence,
         ),
         bounds=found.decide(spec.confidence),

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from math import inf
 from typing import TypeVar
 
-from biasgate.contracts.estimate import Estimate
 from biasgate.contracts.evaluation import (
     MOST_PAIRS,
     Cell,
@@ -22,22 +21,6 @@ from biasgate.contracts.evaluation import (
 )
 from biasgate.contracts.wording import name, points, rate, samples
 from biasgate.gate.evidence import Evidence
-
-DECIDES = {
-    "newcombe": "square-and-add, clopper-pearson",
-    "newcombe, paired": "square-and-add, clopper-pearson",
-    "newcombe, paired, clustered": "square-and-add, korn-graubard",
-    "square-and-add, clustered": "square-and-add, korn-graubard",
-    "mover": "mover, korn-graubard",
-    "mover, wilson": "korn-graubard, bonferroni",
-    "wilson, delong": "chernoff",
-    "t, log": "t, two units more",
-    "square-and-add, mover, wilson": "square-and-add, korn-graubard, bonferroni",
-    "square-and-add, wilson, delong": "square-and-add, chernoff",
-    "square-and-add, paired, mover, wilson": "square-and-add, korn-graubard, bonferroni",
-    "square-and-add, paired, wilson, delong": "square-and-add, chernoff",
-}
-"""The method of the bounds that decide, by the method of the interval that is reported beside them."""
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -251,11 +234,7 @@ class Measurements:
         if cell.estimate is None or cell.bounds is None or cell.simultaneous is None or cell.units < self._spec.minimum:
             few = f"{cell.units} units, and at least {self._spec.minimum} are needed"
             raise Missing(f"{what()} is not known well enough: {few}.", n=cell.units)
-        if isinstance(cell, Score):
-            method = _deciding(cell.estimate)
-        else:
-            method = "korn-graubard" if cell.clustered else "clopper-pearson"
-        found = Measured(cell.estimate.value, cell.bounds, cell.simultaneous, cell.units, method)
+        found = Measured(cell.estimate.value, cell.bounds, cell.simultaneous, cell.units, cell.estimate.deciding_method)
         return _ordered(found, what, smallest=0, largest=inf if cell.metric == "log_loss" else 1)
 
     def _expect_evaluation(self) -> Evaluation:
@@ -312,18 +291,14 @@ def _pair(pair: Gap | Ratio, measurements: Measurements) -> Measured:
         units = min(measurements.cell(pair.metric, group, pair.label).units for group in (pair.higher, pair.lower))
         raise Missing(f"{what()} is not known well enough.", n=units)
     estimate = pair.estimate
-    found = Measured(estimate.value, pair.bounds, pair.simultaneous, estimate.n, _deciding(estimate))
+    found = Measured(estimate.value, pair.bounds, pair.simultaneous, estimate.n, estimate.deciding_method)
     return _ordered(found, what, smallest=0)
 
 
 def _loss(change: Change, proving: tuple[float, float]) -> Measured:
     estimate = change.estimate
-    gain = Measured(estimate.value, change.bounds, proving, estimate.n, _deciding(estimate))
+    gain = Measured(estimate.value, change.bounds, proving, estimate.n, estimate.deciding_method)
     return _ordered(-gain, lambda: f"The change of {change.metric} on {samples(change.subgroup)}", smallest=-1)
-
-
-def _deciding(estimate: Estimate) -> str:
-    return DECIDES.get(estimate.method, estimate.method)
 
 
 def _ordered(measured: Measured, what: What, *, smallest: float, largest: float = 1) -> Measured:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from biasgate.contracts.estimate import Estimate
 from biasgate.gate.decide import decide
-from biasgate.gate.evidence import Champion
+from biasgate.gate.evidence import Champion, Evidence
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -34,6 +36,24 @@ def test_a_rule_that_estimates_tells_value_bound_threshold_units_and_method(resu
 )
 def test_the_method_is_that_of_the_bound_and_not_of_the_interval_reported_beside_it(result, rich, rule, method):
     assert result(rule, rich()).method == method
+
+
+def undeclared(part: Any) -> Any:
+    """A document as it was written before estimates named the method of the bounds beside them."""
+    if isinstance(part, dict):
+        return {key: undeclared(value) for key, value in part.items() if key != "decided_by"}
+    return [undeclared(value) for value in part] if isinstance(part, list) else part
+
+
+def test_evidence_from_before_estimates_named_what_decides_gives_the_same_results(asked, rich):
+    older = Evidence.build(undeclared(json.loads(rich().to_json())), where="test")
+    assert older != rich()
+    assert decide(asked, older, (), AT).rules == decide(asked, rich(), (), AT).rules
+
+
+def test_every_estimate_beside_bounds_names_the_method_that_decides(good):
+    parts = (*good.cells, *good.gaps, *good.ratios, *good.scores, *good.champion.changes)
+    assert {part.metric for part in parts if part.bounds and not part.estimate.decided_by} == set()
 
 
 def test_a_ratio_is_judged_by_its_bound_and_its_violation_is_bias(result, rich, measured):
