@@ -74,12 +74,12 @@ types: venv ## pyright, strict on src/
 lock: venv ## Pin every package anew in requirements.txt, and what the gpu image needs besides in images/gpu.txt
 	echo 'torch==2.13.0' > build-constraints.txt
 	echo '# Every package of a development install, pinned. Remade by: make lock' > requirements.txt
-	$(BIN)/uv pip compile --quiet $(FIND_LINKS) --no-annotate --no-header --extra cpu --extra kfp --extra dev \
+	$(BIN)/uv pip compile --quiet $(FIND_LINKS) --no-annotate --no-header --extra all --extra dev \
 	  -c build-constraints.txt pyproject.toml | sed 's/+cpu$$//' | grep -v '^nvidia\|^triton' >> requirements.txt
 	rm build-constraints.txt
 	echo '# Pins that only the gpu image needs; requirements.txt holds the rest. Remade by: make lock' > images/gpu.txt
-	$(BIN)/uv pip compile --quiet --no-annotate --no-header --python-platform x86_64-manylinux_2_28 --extra gpu \
-	  -c requirements.txt pyproject.toml images/mlflow-server.txt | grep -vxFf requirements.txt | grep -vxFf images/mlflow-server.txt >> images/gpu.txt
+	$(BIN)/python images/dependencies.py gpu | $(BIN)/uv pip compile --quiet --no-annotate --no-header \
+	  --python-platform x86_64-manylinux_2_28 -c requirements.txt - images/mlflow-server.txt | grep -vxFf requirements.txt | grep -vxFf images/mlflow-server.txt >> images/gpu.txt
 
 clean: ## Remove what the demo and the tests made, .venv excepted
 	rm -rf .demo build dist local_outputs .pytest_cache .ruff_cache .hypothesis

@@ -1,8 +1,13 @@
-"""Print what biasgate requires with one extra, a requirement a line: python dependencies.py cpu."""
+"""Print what an image needs, a requirement a line: python dependencies.py cpu|gpu."""
 
 import sys
 import tomllib
 from pathlib import Path
 
+flavour = sys.argv[1]
 project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
-sys.stdout.write("\n".join(project["dependencies"] + project["optional-dependencies"][sys.argv[1]]))
+extras = project["optional-dependencies"]
+# install.sh brings kfp's executor without its client, and each image has one build of ONNX Runtime.
+left_out = {"all", "dev", "kubeflow", "onnx" if flavour == "gpu" else "gpu"}
+requirements = {line for name in extras.keys() - left_out for line in extras[name]}
+sys.stdout.write("\n".join(sorted({*project["dependencies"], *requirements})))

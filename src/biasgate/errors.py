@@ -5,7 +5,7 @@
 | 0 | done; for a decision: APPROVED |
 | 1 | a bug in biasgate: the only case with a traceback |
 | 2 | the command line was used wrongly |
-| 3 | an input is bad: a file, a specification, a data set, a candidate |
+| 3 | an input is bad: a file, a specification, a data set, a candidate; or an extra is not installed |
 | 4 | decision: REJECTED |
 | 5 | decision: INSUFFICIENT_EVIDENCE |
 | 6 | a service is out of reach: MLflow, S3, Kubeflow |
@@ -43,6 +43,10 @@ class InputError(BiasgateError):
 
 class CandidateError(InputError):
     """A candidate that cannot be read or run safely."""
+
+
+class MissingExtraError(BiasgateError, ImportError):
+    """A library that an extra of biasgate brings is not installed."""
 
 
 class ServiceError(BiasgateError):
