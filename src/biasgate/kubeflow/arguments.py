@@ -13,7 +13,7 @@ def typed_arguments(pipeline: str, arguments: Mapping[str, Any]) -> dict[str, An
     Raises:
         InputError: A parameter is unknown, missing, or no number where one is needed.
     """
-    inputs = load_pipeline(pipeline).component_spec.inputs
+    inputs = load_pipeline(pipeline).component_spec.inputs or {}
     if unknown := sorted(arguments.keys() - inputs.keys()):
         raise InputError(f"unknown parameter {unknown[0]!r}", where=pipeline, fix=f"use {', '.join(inputs)}")
     if missing := [name for name, spec in inputs.items() if not spec.optional and name not in arguments]:

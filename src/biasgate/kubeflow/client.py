@@ -3,15 +3,12 @@
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from biasgate.errors import InputError, ServiceError
-
-if TYPE_CHECKING:
-    import kfp
 
 TOKEN = "KF_PIPELINES_TOKEN"
 TOKEN_FILE = "KF_PIPELINES_SA_TOKEN_PATH"
@@ -34,10 +31,13 @@ class Cluster:
     ca: Path | None = None
 
 
-def connect(cluster: Cluster) -> "kfp.Client":
+def connect(cluster: Cluster) -> Any:
     """A client of the server, as whom ``KF_PIPELINES_TOKEN`` says, else the service account's token file.
 
     The file is read again for every request, because Kubernetes renews it.
+
+    Returns:
+        A ``kfp.Client``; untyped, since the generated classes of its answers declare every field as maybe absent.
 
     Raises:
         InputError: The bundle or the token file is not there.
@@ -62,7 +62,7 @@ def connect(cluster: Cluster) -> "kfp.Client":
 
 
 @contextlib.contextmanager
-def explained(endpoint: str) -> Iterator[None]:
+def explained(endpoint: str) -> Generator[None]:
     """Turns what the client raises into a line for people, and what it prints into lines on stderr.
 
     Raises:

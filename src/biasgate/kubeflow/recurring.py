@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from biasgate.documents import sha256
 from biasgate.kubeflow.arguments import typed_arguments
@@ -18,10 +18,6 @@ from biasgate.kubeflow.compile import compile_pipeline, load_pipeline
 from biasgate.kubeflow.limits import check_parameters
 from biasgate.kubeflow.schedules import Schedule, Schedules
 from biasgate.kubeflow.submit import ensure_experiment, find_experiment
-
-if TYPE_CHECKING:
-    import kfp
-    from kfp_server_api import V2beta1PipelineVersionReference, V2beta1RecurringRun
 
 MARK = "Made by `biasgate kfp schedule`, which undoes changes."
 PAGE = 100
@@ -133,7 +129,7 @@ def _planned(schedule: Schedule, account: str, folder: Path) -> Planned:
     return Planned(name=schedule.name, pipeline=pipeline, package=package, fields=fields)
 
 
-def _take(client: "kfp.Client", step: Step, *, namespace: str | None) -> None:
+def _take(client: Any, step: Step, *, namespace: str | None) -> None:
     if step.planned:
         _create(client, step.planned, ensure_experiment(client, namespace))
     change = {"enable": client.enable_recurring_run, "disable": client.disable_recurring_run}
@@ -141,7 +137,7 @@ def _take(client: "kfp.Client", step: Step, *, namespace: str | None) -> None:
         change.get(step.action, client.delete_recurring_run)(run)
 
 
-def _create(client: "kfp.Client", planned: Planned, experiment: str) -> None:
+def _create(client: Any, planned: Planned, experiment: str) -> None:
     pipeline, version = _version(client, planned)
     client.create_recurring_run(
         experiment_id=experiment,
@@ -157,7 +153,7 @@ def _create(client: "kfp.Client", planned: Planned, experiment: str) -> None:
     )
 
 
-def _version(client: "kfp.Client", planned: Planned) -> tuple[str, str]:
+def _version(client: Any, planned: Planned) -> tuple[str, str]:
     """Ids of a pipeline and of its version, uploaded when they are not there yet."""
     package, wanted = str(planned.package), planned.fields["version"]
     pipeline = client.get_pipeline_id(planned.pipeline)
@@ -173,7 +169,7 @@ def _version(client: "kfp.Client", planned: Planned) -> tuple[str, str]:
     return pipeline, made.pipeline_version_id
 
 
-def _recurring(client: "kfp.Client", experiment: str) -> list[Recurring]:
+def _recurring(client: Any, experiment: str) -> list[Recurring]:
     listed = _pages(
         lambda token: client.list_recurring_runs(page_token=token, page_size=PAGE, experiment_id=experiment),
         "recurring_runs",
@@ -185,7 +181,7 @@ def _recurring(client: "kfp.Client", experiment: str) -> list[Recurring]:
     ]
 
 
-def _fields(client: "kfp.Client", run: "V2beta1RecurringRun") -> dict[str, Any]:
+def _fields(client: Any, run: Any) -> dict[str, Any]:
     return {
         "cron": run.trigger.cron_schedule.cron,
         "version": _version_name(client, run.pipeline_version_reference),
@@ -194,7 +190,7 @@ def _fields(client: "kfp.Client", run: "V2beta1RecurringRun") -> dict[str, Any]:
     }
 
 
-def _version_name(client: "kfp.Client", reference: "V2beta1PipelineVersionReference") -> str | None:
+def _version_name(client: Any, reference: Any) -> str | None:
     """What a version is called; None when somebody deleted it."""
     import kfp_server_api
 

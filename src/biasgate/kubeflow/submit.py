@@ -4,15 +4,12 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from biasgate.kubeflow.arguments import typed_arguments
 from biasgate.kubeflow.client import Cluster, connect, explained
 from biasgate.kubeflow.compile import compile_pipeline
 from biasgate.kubeflow.limits import check_parameters
-
-if TYPE_CHECKING:
-    import kfp
 
 EXPERIMENT = "biasgate"
 
@@ -67,14 +64,14 @@ def run_status(run: str, *, cluster: Cluster) -> dict[str, Any]:
     }
 
 
-def find_experiment(client: "kfp.Client", namespace: str | None) -> str | None:
+def find_experiment(client: Any, namespace: str | None) -> str | None:
     """Id of the experiment that holds our runs; None before the first."""
     named = {"operation": "EQUALS", "key": "display_name", "stringValue": EXPERIMENT}
     found = client.list_experiments(namespace=namespace, filter=json.dumps({"predicates": [named]})).experiments
     return found[0].experiment_id if found else None
 
 
-def ensure_experiment(client: "kfp.Client", namespace: str | None) -> str:
+def ensure_experiment(client: Any, namespace: str | None) -> str:
     """Id of the experiment that holds our runs, made when it is not there yet."""
     found = find_experiment(client, namespace)
     return found or client.create_experiment(EXPERIMENT, namespace=namespace).experiment_id

@@ -1,7 +1,7 @@
 """What a person sees of a pipeline that runs on this machine: a line a finished task, a bar for long work."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,7 +16,7 @@ def heading(text: str) -> None:
 
 
 @contextmanager
-def watching() -> Iterator[Callable[[dict[str, Any]], None]]:
+def watching() -> Generator[Callable[[dict[str, Any]], None]]:
     """Shows tasks on stderr while a pipeline runs; the yielded function takes their events."""
     with bars() as display:
         rows: dict[str, Any] = {}
