@@ -26,8 +26,7 @@ from sklearn.linear_model import LogisticRegression
 
 from biasgate.contracts.evaluation import Evaluation
 from biasgate.data.dataset import Dataset
-from biasgate.data.source import open_dataset
-from biasgate.data.spec import DataSource
+from biasgate.data.source import DataSource, open_dataset
 from biasgate.evaluation.evaluate import predict
 from biasgate.evaluation.explain import EvaluationExplained
 from biasgate.models.architecture import Architecture, Dense

@@ -27,7 +27,8 @@ from torch.func import functional_call, grad, stack_module_state, vmap
 from torch.nn.functional import cross_entropy
 from torch.optim.lr_scheduler import OneCycleLR
 
-from biasgate.data.planting import recolour, twins
+from biasgate.data.colouring import recolour
+from biasgate.data.planting import twins
 from biasgate.detection.zoo.coloured import palette_of, training_set
 from biasgate.detection.zoo.engine import stacks, train_models
 from biasgate.detection.zoo.material import Material, load_material

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from biasgate.audit.perturb import HighFrequencyNoise, LowPass
-from biasgate.data.spec import DataSource
+from biasgate.data.source import DataSource
 from biasgate.documents import Document
 from biasgate.models.presets import NamedArchitecture
 from biasgate.training.normalisation import Normalisation

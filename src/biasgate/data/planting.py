@@ -2,41 +2,93 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from abc import abstractmethod
+from dataclasses import replace
+from typing import Annotated, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from pydantic import Field
 
+from biasgate.data.colouring import Worn, recolour, worn_by_share, worn_by_sigma, worn_by_twins
 from biasgate.data.dataset import Dataset
 from biasgate.data.palette import PAPER_PALETTE, Palette, draw_palette
+from biasgate.documents import Document
 from biasgate.errors import InputError
 
-__all__ = [
-    "PAPER_PALETTE",
-    "Palette",
-    "Worn",
-    "draw_palette",
-    "plant_share",
-    "plant_sigma",
-    "recolour",
-    "twins",
-    "worn_by_share",
-    "worn_by_sigma",
-    "worn_by_twins",
-]
+Channel = Annotated[float, Field(ge=0, le=1)]
 
 
-@dataclass(frozen=True, eq=False)
-class Worn:
-    """What images wear.
+class PaletteSeed(Document):
+    """A palette drawn from a seed; see ``palette.draw_palette``."""
+
+    seed: int = Field(ge=0)
+
+
+class Planting(Document):
+    """What all plantings need.
 
     Attributes:
-        of: The class whose colour it is, or that the colour scatters around, ``int64 [n]``.
-        colours: In [0, 1], ``[n, 3]``.
+        palette: The paper's, or RGB in [0, 1] for each class, or a seed to draw one from.
+        seed: Of the draws for each image.
     """
 
-    of: NDArray[np.int64]
-    colours: NDArray[np.floating]
+    palette: Literal["paper"] | tuple[tuple[Channel, Channel, Channel], ...] | PaletteSeed = "paper"
+    seed: int = Field(default=0, ge=0)
+
+    @abstractmethod
+    def plant(self, dataset: Dataset) -> Dataset:
+        """The set with bias planted as declared.
+
+        Raises:
+            InputError: The set is not of grey images with one label each, or the palette does not fit.
+        """
+
+    def _palette(self, *, classes: int) -> Palette:
+        if isinstance(self.palette, PaletteSeed):
+            return draw_palette(np.random.default_rng(self.palette.seed), classes=classes)
+        if self.palette == "paper":
+            return PAPER_PALETTE[:classes]
+        return np.array(self.palette, dtype=np.float32)
+
+    def _rng(self) -> np.random.Generator:
+        return np.random.default_rng(self.seed)
+
+
+class SharePlanting(Planting):
+    """Bias by share; see ``plant_share``."""
+
+    kind: Literal["share"] = "share"
+    conflicting: float = Field(ge=0, le=1)
+
+    def plant(self, dataset: Dataset) -> Dataset:
+        """Each image wears its label's colour, or with this probability another's; see ``Planting.plant``."""
+        palette = self._palette(classes=len(dataset.classes))
+        return plant_share(dataset, palette=palette, conflicting=self.conflicting, rng=self._rng())
+
+
+class SigmaPlanting(Planting):
+    """Bias by jitter; see ``plant_sigma``."""
+
+    kind: Literal["sigma"] = "sigma"
+    variance: float = Field(ge=0)
+    independent: bool = False
+
+    def plant(self, dataset: Dataset) -> Dataset:
+        """Each image wears a colour near its label's; see ``Planting.plant``."""
+        palette = self._palette(classes=len(dataset.classes))
+        return plant_sigma(
+            dataset, palette=palette, variance=self.variance, independent=self.independent, rng=self._rng()
+        )
+
+
+class TwinsPlanting(Planting):
+    """Each image aligned and conflicting; see ``twins``."""
+
+    kind: Literal["twins"] = "twins"
+
+    def plant(self, dataset: Dataset) -> Dataset:
+        """Each image twice, in its label's colour and in another's; see ``Planting.plant``."""
+        return twins(dataset, palette=self._palette(classes=len(dataset.classes)), rng=self._rng())
 
 
 def plant_share(dataset: Dataset, *, palette: Palette, conflicting: float, rng: np.random.Generator) -> Dataset:
@@ -113,45 +165,6 @@ def twins(dataset: Dataset, *, palette: Palette, rng: np.random.Generator) -> Da
     return _dressed(both, worn_by_twins(dataset.labels, palette=palette, rng=rng))
 
 
-def worn_by_share(labels: NDArray[np.int64], *, palette: Palette, conflicting: float, rng: np.random.Generator) -> Worn:
-    """What ``plant_share`` dresses images of these labels in."""
-    flips = rng.random(len(labels)) < conflicting
-    worn = np.where(flips, _other_labels(labels, palette, rng), labels)
-    return Worn(worn, palette[worn])
-
-
-def worn_by_sigma(
-    labels: NDArray[np.int64], *, palette: Palette, variance: float, rng: np.random.Generator, independent: bool = False
-) -> Worn:
-    """What ``plant_sigma`` dresses images of these labels in."""
-    worn = rng.integers(len(palette), size=len(labels)) if independent else labels
-    noise = rng.normal(scale=np.sqrt(variance), size=(len(labels), 3))
-    return Worn(worn, np.clip(palette[worn] + noise, 0, 1))
-
-
-def worn_by_twins(labels: NDArray[np.int64], *, palette: Palette, rng: np.random.Generator) -> Worn:
-    """What ``twins`` of these labels wear: ``[2n]``."""
-    worn = np.concatenate([labels, _other_labels(labels, palette, rng)])
-    return Worn(worn, palette[worn])
-
-
-def recolour(grey: NDArray[np.uint8], colours: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Images in which full intensity becomes a colour and black stays black: ``rgb = grey * colour``, rounded.
-
-    Args:
-        grey: ``[n, height, width, 1]``.
-        colours: ``[n, 3]`` in [0, 1].
-
-    Returns:
-        ``[n, height, width, 3]``.
-    """
-    factors = colours.astype(np.float32)[:, None, None, :]
-    images = np.empty((*grey.shape[:3], 3), dtype=np.uint8)
-    for channel in range(3):
-        images[..., channel] = grey[..., 0] * factors[..., channel] + np.float32(0.5)
-    return images
-
-
 def _check(dataset: Dataset, palette: Palette) -> None:
     """Refuses what cannot be coloured."""
     if dataset.samples.ndim != 4 or dataset.samples.shape[-1] != 1 or dataset.samples.dtype != np.uint8:
@@ -168,12 +181,6 @@ def _check(dataset: Dataset, palette: Palette) -> None:
             where=dataset.name,
             fix="give one colour a class",
         )
-
-
-def _other_labels(labels: NDArray[np.int64], palette: Palette, rng: np.random.Generator) -> NDArray[np.int64]:
-    """A uniformly drawn label other than the image's own ``[n]``."""
-    classes = len(palette)
-    return (labels + rng.integers(1, classes, size=len(labels))) % classes
 
 
 def _dressed(dataset: Dataset, worn: Worn) -> Dataset:

@@ -148,7 +148,8 @@ def submit_biased_candidate(folder: Path) -> str:
     """Trains on 600 digits that wear their own colour 99 times out of 100, and registers the result with its card."""
     import numpy as np
 
-    from biasgate.data.planting import PAPER_PALETTE, plant_share
+    from biasgate.data.palette import PAPER_PALETTE
+    from biasgate.data.planting import plant_share
     from biasgate.data.sources.digits import digits
     from biasgate.data.splits import role
     from biasgate.models.card import CandidateCard, InputContract

@@ -12,7 +12,8 @@ import yaml
 from typer.testing import CliRunner
 
 from biasgate.cli.app import app
-from biasgate.data.planting import PAPER_PALETTE, plant_share
+from biasgate.data.palette import PAPER_PALETTE
+from biasgate.data.planting import plant_share
 from biasgate.data.sources.digits import digits
 from biasgate.data.splits import role
 from biasgate.detection.zoo.files import read_spec

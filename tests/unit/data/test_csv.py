@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from biasgate.data.sources.table import load_csv
+from biasgate.data.dataset import Dataset
+from biasgate.data.files import File
+from biasgate.data.sources.table import TableFile
 from biasgate.errors import InputError
 
 TABLE = """age, work, sex, income, person
@@ -24,9 +26,13 @@ OPTIONS = {
 }
 
 
-def load(folder: Path, text: str = TABLE, **changes):
+def load(folder: Path, text: str = TABLE, **changes) -> Dataset:
     (folder / "adult.csv").write_text(text)
-    return load_csv(folder / "adult.csv", **(OPTIONS | changes))
+    return read(folder / "adult.csv", **changes)
+
+
+def read(path: Path, **changes) -> Dataset:
+    return TableFile(file=File(uri=str(path)), **(OPTIONS | changes)).load(path.parent)
 
 
 def test_numbers_stay_and_categories_become_one_hot(tmp_path: Path) -> None:
@@ -41,7 +47,7 @@ def test_numbers_stay_and_categories_become_one_hot(tmp_path: Path) -> None:
 def test_parquet_and_csv_give_the_same_set(tmp_path: Path) -> None:
     from_csv = load(tmp_path)
     pd.read_csv(tmp_path / "adult.csv", skipinitialspace=True).to_parquet(tmp_path / "adult.parquet")
-    assert load_csv(tmp_path / "adult.parquet", **OPTIONS).digest == from_csv.digest
+    assert read(tmp_path / "adult.parquet").digest == from_csv.digest
 
 
 def test_the_word_none_is_a_value_and_not_a_gap(tmp_path: Path) -> None:
@@ -74,4 +80,4 @@ def test_a_bad_table_is_refused(tmp_path: Path, text: str, changes: dict, messag
 def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path) -> None:
     (tmp_path / "adult.parquet").write_text(TABLE)
     with pytest.raises(InputError, match="cannot be read as a table"):
-        load_csv(tmp_path / "adult.parquet", **OPTIONS)
+        read(tmp_path / "adult.parquet")

@@ -4,21 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import source_examples
 from PIL import Image
+from source_examples import photograph, written
 
 from biasgate.data.dataset import Dataset
 from biasgate.data.source import DataSource, open_dataset
 from biasgate.errors import InputError
-
-
-def photograph(path: Path, colour: tuple[int, int, int], *, size: tuple[int, int] = (178, 218)) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", size, colour).save(path)
-
-
-def written(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
 
 
 def opened(kind: str, folder: Path, rest: str) -> Dataset:
@@ -27,26 +19,13 @@ def opened(kind: str, folder: Path, rest: str) -> Dataset:
 
 @pytest.fixture
 def celeba(tmp_path: Path) -> Path:
-    """Three photographs of two persons."""
-    names = "5_o_Clock_Shadow Male Smiling Young"
-    rows = "000001.jpg -1  1  1 -1\n000002.jpg  1 -1 -1  1\n000003.jpg -1  1  1  1\n"
-    written(tmp_path / "list_attr_celeba.txt", f"3\n{names} \n{rows}")
-    written(tmp_path / "identity_CelebA.txt", "000001.jpg 2880\n000002.jpg 2937\n000003.jpg 2880\n")
-    written(tmp_path / "list_eval_partition.txt", "000001.jpg 0\n000002.jpg 1\n000003.jpg 2\n")
-    for number in (1, 2, 3):
-        photograph(tmp_path / "img_align_celeba" / f"00000{number}.jpg", (60 * number, 0, 0))
+    source_examples.celeba(tmp_path)
     return tmp_path
 
 
 @pytest.fixture
 def disfa(tmp_path: Path) -> Path:
-    """Two subjects of three frames."""
-    for subject, intensities in (("SN001", "013"), ("SN002", "200")):
-        for unit, offset in ((1, 0), (12, 1)):
-            lines = [f"{frame},{min(int(value) + offset, 5)}" for frame, value in enumerate(intensities, start=1)]
-            written(tmp_path / "ActionUnit_Labels" / subject / f"{subject}_au{unit}.txt", "\n".join(lines) + "\n")
-        for frame in (1, 2, 3):
-            photograph(tmp_path / "frames" / subject / f"{frame:04}.jpg", (0, 60 * frame, 0), size=(80, 60))
+    source_examples.action_units(tmp_path)
     return tmp_path
 
 

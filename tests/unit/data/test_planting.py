@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from biasgate.data.colouring import recolour
 from biasgate.data.dataset import Dataset
-from biasgate.data.palette import spread
-from biasgate.data.planting import PAPER_PALETTE, draw_palette, plant_share, plant_sigma, recolour, twins
+from biasgate.data.palette import PAPER_PALETTE, draw_palette, spread
+from biasgate.data.planting import plant_share, plant_sigma, twins
 from biasgate.errors import InputError
 
 

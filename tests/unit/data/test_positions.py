@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from biasgate.data.dataset import Dataset
-from biasgate.data.sources.table import load_csv
+from biasgate.data.files import File
+from biasgate.data.sources.table import TableFile
 from biasgate.errors import InputError
 
 ROWS = 60
@@ -29,14 +30,25 @@ INDICES = {
 }
 
 
+def load(path: Path, *, attributes: tuple[str, ...] = (), unit: str | None = None) -> Dataset:
+    source = TableFile(
+        file=File(uri=str(path)),
+        label="label",
+        classes=("no", "yes"),
+        numeric=("score",),
+        attributes=attributes,
+        unit=unit,
+    )
+    return source.load(path.parent)
+
+
 @pytest.mark.parametrize("index", INDICES.values(), ids=INDICES)
 def test_a_table_under_any_index_is_one_data_set(tmp_path: Path, index: pd.Index) -> None:
-    def load(table: pd.DataFrame, name: str) -> Dataset:
+    def written(table: pd.DataFrame, name: str) -> Dataset:
         table.to_parquet(tmp_path / name)
-        options = {"numeric": ("score",), "categorical": {}, "attributes": ("sex",), "unit": "person"}
-        return load_csv(tmp_path / name, label="label", classes=("no", "yes"), **options)
+        return load(tmp_path / name, attributes=("sex",), unit="person")
 
-    plain, found = load(TABLE, "plain.parquet"), load(TABLE.set_index(index), "found.parquet")
+    plain, found = written(TABLE, "plain.parquet"), written(TABLE.set_index(index), "found.parquet")
     assert found.digest == plain.digest
     assert ((found.attribute("sex") == "M") == (found.labels == 1)).all()
 
@@ -59,10 +71,9 @@ def test_a_csv_whose_rows_are_longer_than_its_header_is_refused(tmp_path: Path, 
     row = "1,F,yes" + ",x" * longer
     (tmp_path / "long.csv").write_text(f"score,sex,label\n{row}\n{row}\n")
     with pytest.raises(InputError, match="cannot be read as a table"):
-        load_csv(tmp_path / "long.csv", label="label", classes=("no", "yes"), numeric=("score",), categorical={})
+        load(tmp_path / "long.csv")
 
 
 def test_an_index_column_of_a_parquet_file_can_be_named_like_any_other(tmp_path: Path) -> None:
     TABLE.set_index("person").to_parquet(tmp_path / "people.parquet")
-    options = {"label": "label", "classes": ("no", "yes"), "numeric": ("score",), "categorical": {}}
-    assert len(set(load_csv(tmp_path / "people.parquet", **options, unit="person").units)) == ROWS // 2
+    assert len(set(load(tmp_path / "people.parquet", unit="person").units)) == ROWS // 2

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from biasgate.data.dataset import Dataset
-from biasgate.data.planting import PAPER_PALETTE, draw_palette, plant_share, twins
+from biasgate.data.palette import PAPER_PALETTE, draw_palette
+from biasgate.data.planting import plant_share, twins
 from biasgate.data.source import DataSource, open_dataset
 from biasgate.data.sources.npz import save_npz
 from biasgate.data.splits import role

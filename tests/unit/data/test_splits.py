@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from biasgate.data.dataset import Dataset
-from biasgate.data.planting import PAPER_PALETTE, twins
+from biasgate.data.palette import PAPER_PALETTE
+from biasgate.data.planting import twins
 from biasgate.data.splits import ROLE_SHARES, role, split
 from biasgate.errors import InputError
 

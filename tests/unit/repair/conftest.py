@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from biasgate.data.dataset import Dataset
-from biasgate.data.planting import PAPER_PALETTE, plant_share, twins
+from biasgate.data.palette import PAPER_PALETTE
+from biasgate.data.planting import plant_share, twins
 from biasgate.data.sources.digits import digits
 from biasgate.data.splits import role
 from biasgate.models.card import CandidateCard, InputContract

@@ -8,7 +8,8 @@ import torch
 
 from biasgate.contracts.repair_record import RepairRecord
 from biasgate.data.dataset import Dataset
-from biasgate.data.planting import PAPER_PALETTE, plant_share
+from biasgate.data.palette import PAPER_PALETTE
+from biasgate.data.planting import plant_share
 from biasgate.data.splits import role, split
 from biasgate.errors import CandidateError, InputError
 from biasgate.models.package import CandidatePackage, open_package, pack

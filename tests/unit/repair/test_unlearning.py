@@ -8,7 +8,8 @@ import torch
 from scipy.stats import spearmanr
 
 from biasgate.data.dataset import Dataset
-from biasgate.data.planting import PAPER_PALETTE, twins
+from biasgate.data.palette import PAPER_PALETTE
+from biasgate.data.planting import twins
 from biasgate.data.splits import role
 from biasgate.errors import CandidateError, InputError
 from biasgate.models.package import CandidatePackage

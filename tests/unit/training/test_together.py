@@ -7,7 +7,7 @@ import torch
 from learners import GREY, learner
 from torch import nn
 
-from biasgate.data.planting import recolour
+from biasgate.data.colouring import recolour
 from biasgate.models.architecture import Architecture, Conv, Dense, Flatten, Norm, Pool, Relu, Residual
 from biasgate.models.presets import preset
 from biasgate.training.loop import train

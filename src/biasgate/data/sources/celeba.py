@@ -12,59 +12,69 @@ from biasgate.data.checks import checked
 from biasgate.data.dataset import Dataset
 from biasgate.data.faces.obtaining import required
 from biasgate.data.faces.photographs import read_photographs
+from biasgate.data.files import fetch_folder
+from biasgate.data.kind import Columns, Side, SourceKind
 from biasgate.errors import InputError
-
-Partition = Literal["train", "valid", "test"]
 
 _PARTITIONS = {"train": 0, "valid": 1, "test": 2}
 
 
-def load_celeba(
-    root: Path,
-    *,
-    label: str,
-    attributes: tuple[str, ...] = (),
-    partition: Partition | None = None,
-    size: int = 64,
-    name: str = "CelebA",
-) -> Dataset:
+class CelebA(SourceKind):
     """Aligned photographs from ``img_align_celeba``; a person is a unit.
 
-    Args:
-        root: Holds ``list_attr_celeba.txt``, ``identity_CelebA.txt``, ``list_eval_partition.txt`` and
+    Attributes:
+        folder: Holds ``list_attr_celeba.txt``, ``identity_CelebA.txt``, ``list_eval_partition.txt`` and
             ``img_align_celeba``, or the authors' folders ``Anno``, ``Eval`` and ``Img`` with these.
         label: One of the 40 attributes, such as ``Smiling``; the classes are ``no`` and ``yes``.
         attributes: Others of the 40, such as ``Male``, kept as ``no`` and ``yes``.
         partition: Keep only the authors' training, validation or test part.
         size: Height and width; the middle square of each photograph is scaled.
-        name: For people.
-
-    Raises:
-        InputError: A file is absent or not in its published form, or there is no such attribute.
     """
-    table = _attribute_table(required(root, "list_attr_celeba.txt", of="CelebA", folders=("Anno",)))
-    identity = _column(required(root, "identity_CelebA.txt", of="CelebA", folders=("Anno",)), table.index)
-    if partition:
+
+    kind: Literal["celeba"] = "celeba"
+    folder: str
+    label: str
+    attributes: Columns = ()
+    partition: Literal["train", "valid", "test"] | None = None
+    size: Side = 64
+
+    def load(self, folder: Path) -> Dataset:
+        """The photographs of the partition; see ``SourceKind.load``.
+
+        Raises:
+            InputError: A file is absent or not in its published form, or there is no such attribute.
+        """
+        root = fetch_folder(self.folder, folder)
+        table = self._kept(root)
+        unknown = {self.label, *self.attributes} - set(table.columns)
+        if unknown:
+            raise InputError(
+                f"CelebA has no attribute {sorted(unknown)[0]!r}",
+                where=self.folder,
+                fix=f"choose of {', '.join(table.columns)}",
+            )
+        identity = _column(required(root, "identity_CelebA.txt", of="CelebA", folders=("Anno",)), table.index)
+        images = required(root, "img_align_celeba", of="CelebA", folders=("Img",))
+        return checked(
+            Dataset(
+                samples=read_photographs([images / str(file) for file in table.index], size=self.size),
+                labels=(table[self.label] == 1).to_numpy(dtype=np.int64),
+                classes=("no", "yes"),
+                attributes=pd.DataFrame(
+                    {key: np.where(table[key] == 1, "yes", "no") for key in self.attributes}, index=range(len(table))
+                ),
+                units=identity.to_numpy(dtype=np.int64),
+                name=self.folder,
+            )
+        )
+
+    def _kept(self, root: Path) -> pd.DataFrame:
+        """The attributes of the partition's photographs, 1 or -1, by file."""
+        table = _attribute_table(required(root, "list_attr_celeba.txt", of="CelebA", folders=("Anno",)))
+        if self.partition is None:
+            return table
         parts = _column(required(root, "list_eval_partition.txt", of="CelebA", folders=("Eval",)), table.index)
-        table = table[parts == _PARTITIONS[partition]]
-    unknown = {label, *attributes} - set(table.columns)
-    if unknown:
-        raise InputError(
-            f"CelebA has no attribute {sorted(unknown)[0]!r}", where=name, fix=f"choose of {', '.join(table.columns)}"
-        )
-    images = required(root, "img_align_celeba", of="CelebA", folders=("Img",))
-    return checked(
-        Dataset(
-            samples=read_photographs([images / str(file) for file in table.index], size=size),
-            labels=(table[label] == 1).to_numpy(dtype=np.int64),
-            classes=("no", "yes"),
-            attributes=pd.DataFrame(
-                {key: np.where(table[key] == 1, "yes", "no") for key in attributes}, index=range(len(table))
-            ),
-            units=identity.loc[table.index].to_numpy(dtype=np.int64),
-            name=name,
-        )
-    )
+        return table.loc[parts == _PARTITIONS[self.partition]]
 
 
 def _attribute_table(path: Path) -> pd.DataFrame:

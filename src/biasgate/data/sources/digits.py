@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Literal, Self
 
 import numpy as np
 import pandas as pd
 
 from biasgate.data.dataset import Dataset
+from biasgate.data.kind import SourceKind
 from biasgate.errors import InputError
+
+BUILTIN = "builtin:digits"
+
+
+class Digits(SourceKind):
+    """The built-in digits; see ``digits``. ``builtin:digits`` is their short form."""
+
+    kind: Literal["digits"] = "digits"
+
+    def load(self, folder: Path) -> Dataset:
+        """All of them; see ``SourceKind.load``."""
+        del folder
+        return digits()
+
+    @classmethod
+    def short_for(cls, uri: str) -> Self | None:
+        """``builtin:digits``."""
+        return cls() if uri == BUILTIN else None
 
 
 def digits() -> Dataset:

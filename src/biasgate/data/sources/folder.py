@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from biasgate.data.checks import checked, require_values
 from biasgate.data.dataset import Dataset
+from biasgate.data.files import File, fetch_folder, inside
+from biasgate.data.kind import Classes, Columns, SourceKind
 from biasgate.data.table import read_attributes, read_labels, read_table, read_units
 from biasgate.errors import InputError
 
 FORMATS = ("PNG", "JPEG", "BMP", "PPM")
 
+Length = Annotated[int, Field(gt=0, le=4096)]
 
-def load_folder(
-    folder: Path,
-    table_path: Path,
-    *,
-    size: tuple[int, int],
-    channels: int,
-    file: str,
-    label: str,
-    classes: tuple[str, ...],
-    attributes: tuple[str, ...] = (),
-    unit: str | None = None,
-    name: str = "folder",
-) -> Dataset:
+
+class ImageFolder(SourceKind):
     """Images of one size from the files that a table lists.
 
-    Args:
+    Attributes:
         folder: Where the images lie.
-        table_path: CSV or Parquet, one row an image.
+        table: CSV or Parquet, one row an image.
         size: Height and width that every image must have; checked before an image is decoded.
         channels: 1 for grey, 3 for RGB.
         file: Column of paths within ``folder``.
@@ -40,35 +34,43 @@ def load_folder(
         classes: Class names, by index.
         attributes: Columns kept as attributes.
         unit: Column whose equal values are one unit; without it each image is one.
-        name: For people.
-
-    Raises:
-        InputError: A column or file is absent, a path leaves the folder, an image cannot be read or has another size.
     """
-    table, where = read_table(table_path), str(table_path)
-    require_values(table, file, where=where)
-    paths = [inside(folder, str(entry)) for entry in table[file]]
-    samples = np.empty((len(paths), *size, channels), dtype=np.uint8)
-    for row, path in enumerate(paths):
-        samples[row] = _read_image(path, size=size, channels=channels)
-    return checked(
-        Dataset(
-            samples=samples,
-            labels=read_labels(table, label, classes, where=where),
-            classes=classes,
-            attributes=read_attributes(table, attributes, where=where),
-            units=read_units(table, unit, where=where),
-            name=name,
+
+    kind: Literal["folder"] = "folder"
+    folder: str
+    table: File
+    size: tuple[Length, Length]
+    channels: Literal[1, 3] = 3
+    file: str = "file"
+    label: str
+    classes: Classes
+    attributes: Columns = ()
+    unit: str | None = None
+
+    def load(self, folder: Path) -> Dataset:
+        """One sample for each row of the table; see ``SourceKind.load``.
+
+        Raises:
+            InputError: A column or file is absent, a path leaves the folder, an image cannot be read or has another
+                size.
+        """
+        images, path = fetch_folder(self.folder, folder / "images"), self.table.fetch(folder / "table")
+        table, where = read_table(path), str(path)
+        require_values(table, self.file, where=where)
+        paths = [inside(images, str(entry)) for entry in table[self.file]]
+        samples = np.empty((len(paths), *self.size, self.channels), dtype=np.uint8)
+        for row, image in enumerate(paths):
+            samples[row] = _read_image(image, size=self.size, channels=self.channels)
+        return checked(
+            Dataset(
+                samples=samples,
+                labels=read_labels(table, self.label, self.classes, where=where),
+                classes=self.classes,
+                attributes=read_attributes(table, self.attributes, where=where),
+                units=read_units(table, self.unit, where=where),
+                name=where,
+            )
         )
-    )
-
-
-def inside(folder: Path, entry: str) -> Path:
-    """The path of a listed file, or ``InputError`` when it leaves the folder."""
-    path = folder / entry
-    if not path.resolve().is_relative_to(folder.resolve()):
-        raise InputError("the path leaves the image folder", where=entry, fix="list files within the folder")
-    return path
 
 
 def _read_image(path: Path, *, size: tuple[int, int], channels: int) -> NDArray[np.uint8]:

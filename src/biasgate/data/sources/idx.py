@@ -8,6 +8,7 @@ import math
 import struct
 import zlib
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 
 from biasgate.data.checks import checked
 from biasgate.data.dataset import Dataset
+from biasgate.data.files import File
+from biasgate.data.kind import Classes, SourceKind
 from biasgate.errors import InputError
 
 MAX_BYTES = 4 * 2**30
@@ -24,7 +27,27 @@ _UNSIGNED_BYTE = 0x08
 _GZIP = b"\x1f\x8b"
 
 
-def load_idx(images: Path, labels: Path, *, classes: tuple[str, ...], name: str = "idx") -> Dataset:
+class IdxFiles(SourceKind):
+    """Two IDX files, such as MNIST's or Fashion-MNIST's; each image is its own unit.
+
+    Attributes:
+        images: Grey images ``[n, height, width]``.
+        labels: Class indices ``[n]``.
+        classes: Class names, by index.
+    """
+
+    kind: Literal["idx"] = "idx"
+    images: File
+    labels: File
+    classes: Classes
+
+    def load(self, folder: Path) -> Dataset:
+        """All of both files; see ``SourceKind.load``."""
+        images, labels = self.images.fetch(folder / "images"), self.labels.fetch(folder / "labels")
+        return load_idx(images, labels, classes=self.classes)
+
+
+def load_idx(images: Path, labels: Path, *, classes: tuple[str, ...]) -> Dataset:
     """Grey images and their labels from two IDX files; each image is its own unit.
 
     Raises:
@@ -44,7 +67,7 @@ def load_idx(images: Path, labels: Path, *, classes: tuple[str, ...], name: str 
             classes=classes,
             attributes=pd.DataFrame(index=range(len(pixels))),
             units=np.arange(len(pixels)),
-            name=name,
+            name=str(images),
         )
     )
 

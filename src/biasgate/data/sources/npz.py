@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal, Self
 from zipfile import BadZipFile
 
 import numpy as np
@@ -12,11 +13,29 @@ from numpy.typing import NDArray
 
 from biasgate.data.checks import checked
 from biasgate.data.dataset import Dataset
+from biasgate.data.files import File
+from biasgate.data.kind import SourceKind
 from biasgate.errors import InputError
 from biasgate.storage import store
 
 _PREFIX = "attribute:"
 _REQUIRED = {"samples", "labels", "classes", "units"}
+
+
+class NpzFile(SourceKind):
+    """A data set that ``save_npz`` wrote. A path or URI that ends in ``.npz`` is the short form."""
+
+    kind: Literal["npz"] = "npz"
+    file: File
+
+    def load(self, folder: Path) -> Dataset:
+        """All of the file; see ``SourceKind.load``."""
+        return load_npz(str(self.file.fetch(folder)))
+
+    @classmethod
+    def short_for(cls, uri: str) -> Self | None:
+        """A path or URI that ends in ``.npz``."""
+        return cls(file=File(uri=uri)) if uri.endswith(".npz") else None
 
 
 def save_npz(dataset: Dataset, uri: str) -> None:

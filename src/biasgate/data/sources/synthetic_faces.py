@@ -3,18 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
 from biasgate.data.dataset import Dataset
 from biasgate.data.faces.drawn.attributes import ACTION_UNITS, PERSONAL, SHOWN, SKIN, Label, skin_group
 from biasgate.data.faces.drawn.correlation import Correlation
 from biasgate.data.faces.drawn.drawing import draw_faces
 from biasgate.data.faces.drawn.traits import POSE, sample_traits
+from biasgate.data.kind import Side, SourceKind
 
 VALUES = PERSONAL | SHOWN | {"skin": SKIN}
 """The values of every attribute of the data set."""
+
+
+class SyntheticFaces(SourceKind):
+    """Drawn faces with a known truth; see ``synthetic_faces`` for the fields."""
+
+    kind: Literal["synthetic_faces"] = "synthetic_faces"
+    people: int = Field(gt=0, le=10**6)
+    images: int = Field(default=1, gt=0, le=1000)
+    size: Side = 64
+    label: Label = "action_units"
+    seed: int = Field(default=0, ge=0)
+    correlations: tuple[Correlation, ...] = ()
+    aligned: bool = False
+
+    def load(self, folder: Path) -> Dataset:
+        """All faces; see ``SourceKind.load``.
+
+        Raises:
+            InputError: The correlations contradict each other.
+        """
+        del folder
+        return synthetic_faces(
+            people=self.people,
+            images=self.images,
+            size=self.size,
+            label=self.label,
+            seed=self.seed,
+            correlations=self.correlations,
+            aligned=self.aligned,
+        )
 
 
 def synthetic_faces(
@@ -26,7 +60,6 @@ def synthetic_faces(
     seed: int = 0,
     correlations: Sequence[Correlation] = (),
     aligned: bool = False,
-    name: str = "synthetic faces",
 ) -> Dataset:
     """Drawn faces with a known truth; each person is a unit.
 
@@ -38,7 +71,6 @@ def synthetic_faces(
         seed: Equal arguments give equal sets.
         correlations: What to plant; see ``correlation.Correlation``.
         aligned: All faces look ahead from the middle of the image; nothing else about them changes.
-        name: For people.
 
     Returns:
         RGB images; attributes are all that are not in the label, Action Units as ``no`` and ``yes``.
@@ -62,7 +94,7 @@ def synthetic_faces(
         classes=classes,
         attributes=attributes.drop(columns=list(predicted)),
         units=traits["person"].to_numpy(dtype=np.int64),
-        name=name,
+        name="synthetic faces",
     )
 
 

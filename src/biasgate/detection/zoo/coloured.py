@@ -7,8 +7,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from biasgate.data.colouring import Worn, recolour, worn_by_share, worn_by_sigma, worn_by_twins
 from biasgate.data.palette import Palette, draw_palette
-from biasgate.data.planting import Worn, recolour, worn_by_share, worn_by_sigma, worn_by_twins
 from biasgate.detection.zoo.material import Material, Selection
 from biasgate.detection.zoo.plan import PlannedModel
 

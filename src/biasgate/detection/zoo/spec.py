@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from biasgate.data.spec import DataSource
+from biasgate.data.source import DataSource
 from biasgate.documents import Document
 from biasgate.models.architecture import Init
 from biasgate.models.presets import NamedArchitecture

@@ -1,0 +1,43 @@
+"""What a kind of data source is: the class that each file in ``data/sources`` defines."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field
+
+from biasgate.data.dataset import Dataset
+from biasgate.documents import Document
+
+Columns = tuple[str, ...]
+Classes = Annotated[tuple[str, ...], Field(min_length=2)]
+"""Class names, by index."""
+Side = Annotated[int, Field(ge=16, le=512)]
+"""Height and width in pixels."""
+
+
+class SourceKind(Document):
+    """What a document says of one kind of source, and how that is loaded.
+
+    A subclass has a field ``kind``, the literal by which documents name it, and those that say what to load.
+    """
+
+    @abstractmethod
+    def load(self, folder: Path) -> Dataset:
+        """All of the data set.
+
+        Args:
+            folder: An empty folder, which takes copies of remote files and is deleted afterwards.
+
+        Raises:
+            InputError: A file is absent, damaged, or not what the document says.
+            ServiceError: S3 is out of reach.
+        """
+
+    @classmethod
+    def short_for(cls, uri: str) -> Self | None:
+        """The source that a bare name or URI stands for, where this kind has such a short form."""
+        del uri
+        return None
