@@ -19,13 +19,14 @@ from biasgate.detection.features.features import weight_features
 from biasgate.detection.features.layout import layout
 from biasgate.detection.features.table import feature_table, read_states
 from biasgate.detection.zoo.files import read_spec
-from biasgate.detection.zoo.index import read_index, read_table, shard_uri
+from biasgate.detection.zoo.index import ShardIndex, read_table
 from biasgate.detection.zoo.plan import ZooPlan, plan_zoo
 from biasgate.detection.zoo.shard import train_shard
 from biasgate.detection.zoo.spec import ZooSpec
 from biasgate.models.formats.safetensors import layers_of
 from biasgate.models.weights import Weights
-from biasgate.storage.store import exists, join
+from biasgate.storage.plans import shard_uri
+from biasgate.storage.shards import is_finished, read_index
 
 SPECS = Path(__file__).with_name("zoos")
 MODELS = 32
@@ -58,7 +59,7 @@ def plan_of(name: str, root: Path) -> ZooPlan:
 def finished(plan: ZooPlan, root: Path) -> list[str]:
     """URIs of the shards that are done."""
     uris = [shard_uri(plan, shard, root=str(root)) for shard in range(plan.shards)]
-    return [uri for uri in uris if exists(join(uri, "index.json"))]
+    return [uri for uri in uris if is_finished(uri)]
 
 
 def load_zoo(name: str, root: Path) -> tuple[ZooPlan, Models]:
@@ -66,7 +67,7 @@ def load_zoo(name: str, root: Path) -> tuple[ZooPlan, Models]:
     plan = plan_of(name, root)
     tables, states = [], []
     for uri in finished(plan, root):
-        index = read_index(uri)
+        index = read_index(ShardIndex, uri)
         kept = Path(uri) / f"features-{_code()}.parquet"
         if not kept.exists():
             feature_table(index).to_parquet(kept)

@@ -30,13 +30,16 @@ import pandas as pd
 from biasgate.detection.features.table import feature_table
 from biasgate.detection.zoo.engine import initial_network, parameters_of
 from biasgate.detection.zoo.files import read_spec
-from biasgate.detection.zoo.index import ShardFile, ShardIndex, read_index, shard_uri, versions
+from biasgate.detection.zoo.index import ShardIndex, ZooFile
 from biasgate.detection.zoo.plan import plan_zoo
 from biasgate.detection.zoo.shard import GROUP, train_shard
 from biasgate.detection.zoo.spec import Counts, ZooSpec
 from biasgate.documents import sha256
 from biasgate.models.network import build, initialise
 from biasgate.storage import store
+from biasgate.storage.plans import shard_uri
+from biasgate.storage.shards import finish, read_index
+from biasgate.training.versions import versions
 
 MODELS = 96
 PAPER_ZOO, SHARDS = 84_000, 128
@@ -98,7 +101,7 @@ def s3_shard() -> dict[str, object]:
         uri, size = json.loads(child.stdout).values()
         before = peak_megabytes()
         start, cpu = time.perf_counter(), time.process_time()
-        table = feature_table(read_index(uri))
+        table = feature_table(read_index(ShardIndex, uri))
         return {
             "models": len(table),
             "parameters": 49_562,
@@ -117,7 +120,7 @@ def write_shard(root: str) -> dict[str, object]:
     plan = plan_zoo(sized(read_spec("digits_reader"), PAPER_ZOO), shards=SHARDS)
     uri, name = shard_uri(plan, 0, root=root), plan.spec.architectures[0].name
     models = [model for model in plan.models if model.shard == 0]
-    files: list[tuple[ShardFile, ShardFile]] = []
+    files: list[tuple[ZooFile, ZooFile]] = []
     for number, start in enumerate(range(0, len(models), GROUP["cpu"])):
         group = models[start : start + GROUP["cpu"]]
         states = [parameters_of(initial_network(model, plan.spec)) for model in group]
@@ -125,7 +128,7 @@ def write_shard(root: str) -> dict[str, object]:
         rows = pd.DataFrame([{"id": model.id, "architecture": name, "split": model.split} for model in group])
         pair = []
         for suffix, content in (("safetensors", save(stacks)), ("parquet", rows.to_parquet(index=False))):
-            file = ShardFile(name=f"group-{number:04}.{suffix}", sha256=sha256(content), models=len(group))
+            file = ZooFile(name=f"group-{number:04}.{suffix}", sha256=sha256(content), models=len(group))
             store.write_bytes(store.join(uri, file.name), content)
             pair.append((file, len(content)))
         files.append(tuple(pair))
@@ -133,7 +136,7 @@ def write_shard(root: str) -> dict[str, object]:
         plan=plan, shard=0, uri=uri, models=len(models), weights=tuple(w for (w, _), _ in files),
         tables=tuple(t for _, (t, _) in files), versions=versions(threads=1),
     )  # fmt: skip
-    store.write_bytes(store.join(uri, "index.json"), index.to_json())
+    finish(index)
     return {"uri": uri, "bytes": sum(size for pair in files for _, size in pair)}
 
 

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 from faulty_proxy import Exchange, FaultyProxy, cut, refused, slow, torn, unanswered
 
-from biasgate.detection.zoo.files import write_plan
-from biasgate.detection.zoo.index import ShardIndex, read_file, read_index, shard_uri
+from biasgate.detection.zoo.index import ShardIndex
 from biasgate.detection.zoo.plan import ZooPlan, plan_zoo
 from biasgate.detection.zoo.shard import train_shard
 from biasgate.detection.zoo.spec import Counts, Level, Recipe, ZooSpec
 from biasgate.models.presets import preset
 from biasgate.storage import store
+from biasgate.storage.plans import shard_uri, write_plan
+from biasgate.storage.shards import read_file, read_index
 
 FILES = [f"group-{number:04}.{kind}" for number in range(3) for kind in ("safetensors", "parquet")]
 FIRST_GROUP = FILES[:2]
@@ -57,7 +58,7 @@ def command(plan: ZooPlan, root: str) -> list[str]:
 
 def assert_whole(plan: ZooPlan, root: str, untouched: ShardIndex) -> None:
     """What lies in S3, each file read, are the bytes of the shard that nothing happened to."""
-    index = read_index(shard_uri(plan, 0, root=root))
+    index = read_index(ShardIndex, shard_uri(plan, 0, root=root))
     for file in (*index.weights, *index.tables):
         read_file(index, file)
     assert (index.weights, index.tables) == (untouched.weights, untouched.tables)

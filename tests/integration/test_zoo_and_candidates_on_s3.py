@@ -9,7 +9,6 @@ import pytest
 
 from biasgate.detection.features.table import feature_table
 from biasgate.detection.reader.fit import fit_meta_classifier
-from biasgate.detection.zoo.files import read_plan, write_plan
 from biasgate.detection.zoo.plan import ZooPlan, plan_zoo
 from biasgate.detection.zoo.shard import train_shard
 from biasgate.detection.zoo.spec import Counts, Level, Recipe, ZooSpec
@@ -22,6 +21,7 @@ from biasgate.models.submission import import_candidate
 from biasgate.registry.meta_classifiers import FILE, load_meta_classifier
 from biasgate.registry.models import fetch
 from biasgate.storage import store
+from biasgate.storage.plans import read_plan, write_plan
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def table(plan: ZooPlan, s3: Any) -> pd.DataFrame:
     """Features of the zoo, trained under an s3:// root and streamed from there."""
     root = f"s3://{s3.bucket}/zoos"
     uri = write_plan(plan, root=root)
-    return pd.concat([feature_table(train_shard(read_plan(uri), shard, root)) for shard in range(2)])
+    return pd.concat([feature_table(train_shard(read_plan(ZooPlan, uri), shard, root)) for shard in range(2)])
 
 
 def test_a_zoo_in_s3_has_the_bytes_of_a_local_one(table: pd.DataFrame, plan: ZooPlan, s3: Any, tmp_path: Path) -> None:

@@ -10,25 +10,21 @@ from pydantic import Field
 
 from biasgate.audit.intervene import Arm, arms
 from biasgate.audit.spec import AuditSpec
-from biasgate.documents import Document, digest
 from biasgate.errors import InputError
-from biasgate.storage import store
-from biasgate.storage.sources import LIMIT
+from biasgate.storage.plans import Plan
 
 
-class AuditPlan(Document):
+class AuditPlan(Plan):
     """What ``plan_audit`` decided.
 
     Attributes:
         spec: The experiment.
         arms: Its architectures.
-        shards: Parts that are trained apart from each other.
     """
 
     schema_: Literal["biasgate/audit-plan/v1"] = Field(default="biasgate/audit-plan/v1", alias="schema")
     spec: AuditSpec
     arms: tuple[Arm, ...]
-    shards: int = Field(gt=0, le=4096)
 
     @cached_property
     def seeds(self) -> tuple[int, ...]:
@@ -52,28 +48,3 @@ def plan_audit(spec: AuditSpec, *, shards: int) -> AuditPlan:
     if not 0 < shards <= (models := len(made) * spec.seeds):
         raise InputError(f"{models} models cannot be cut into {shards} shards", where=spec.name)
     return AuditPlan(spec=spec, arms=made, shards=shards)
-
-
-def folder_of(plan: AuditPlan, *, root: str) -> str:
-    """Where an audit lies: a function of root and plan, so that a retry finds what is done already."""
-    return store.join(root, digest(plan).removeprefix("sha256:")[:16])
-
-
-def write_plan(plan: AuditPlan, *, root: str) -> str:
-    """Publishes a plan beside its shards.
-
-    Returns:
-        Its URI.
-    """
-    uri = store.join(folder_of(plan, root=root), "plan.json")
-    store.write_bytes(uri, plan.to_json())
-    return uri
-
-
-def read_plan(uri: str) -> AuditPlan:
-    """The plan that ``write_plan`` published.
-
-    Raises:
-        InputError: There is none, or it is no plan.
-    """
-    return AuditPlan.parse(store.read_bytes(uri, limit=LIMIT), where=uri)

@@ -9,8 +9,8 @@ from pydantic import Field
 from biasgate.audit.intervene import Value
 from biasgate.audit.spec import AuditSpec, Control
 from biasgate.contracts.estimate import Estimate
-from biasgate.detection.zoo.index import Versions
 from biasgate.documents import Document
+from biasgate.training.versions import Versions
 
 Subgroup = dict[str, str]
 Role = Literal["do"] | Control

@@ -11,42 +11,45 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from biasgate.audit.material import Material, load_material
-from biasgate.audit.plan import AuditPlan, folder_of
-from biasgate.detection.zoo.index import Versions, read_unaltered, versions
-from biasgate.detection.zoo.shard import using_threads
-from biasgate.documents import Document, digest, sha256
-from biasgate.errors import InputError
+from biasgate.audit.plan import AuditPlan
+from biasgate.documents import digest, sha256
 from biasgate.progress import Advance, progress, track
-from biasgate.storage.store import exists, join, read_bytes, write_bytes
+from biasgate.storage.plans import shard_uri
+from biasgate.storage.shards import (
+    Shard,
+    ShardFile,
+    finish,
+    is_finished,
+    kept_group,
+    publish_group,
+    read_file,
+    read_index,
+)
+from biasgate.training.threads import using_threads
+from biasgate.training.versions import Versions, versions
 
 if TYPE_CHECKING:
     from biasgate.audit.engine import Answers
     from biasgate.training.pool import ImagePool
 
 
-class AuditFile(Document):
-    """What one arm's models of a shard answered.
+class AuditFile(ShardFile):
+    """What one arm's models of a shard answered; see ``engine.train_arm`` for the tensors.
 
     Attributes:
-        name: Relative to the shard's folder; see ``engine.train_arm`` for the tensors.
-        sha256: Digest of its bytes.
         arm: Position among the plan's arms.
         seeds: Positions among the plan's seeds.
     """
 
-    name: str
-    sha256: str
     arm: int
     seeds: tuple[int, ...]
 
 
-class AuditShard(Document):
+class AuditShard(Shard):
     """A finished shard; its index is written last.
 
     Attributes:
         plan: Digest of the plan that it is a part of.
-        shard: Which of the plan's shards.
-        uri: The shard's folder.
         train: Digest of the data learned from.
         test: Digest of the data measured on.
         files: One for each arm.
@@ -55,8 +58,6 @@ class AuditShard(Document):
 
     schema_: Literal["biasgate/audit-shard/v1"] = Field(default="biasgate/audit-shard/v1", alias="schema")
     plan: str
-    shard: int
-    uri: str
     train: str
     test: str
     files: tuple[AuditFile, ...]
@@ -87,11 +88,9 @@ def train_shard(plan: AuditPlan, shard: int, root: str, *, threads: int = 1, bar
     """
     from biasgate.training.pool import ImagePool
 
-    if not 0 <= shard < plan.shards:
-        raise InputError(f"the plan has shards 0 to {plan.shards - 1}, not {shard}", where=plan.spec.name)
-    uri = join(folder_of(plan, root=root), f"shard-{shard:04}")
-    if exists(join(uri, "index.json")):
-        return AuditShard.parse(read_bytes(join(uri, "index.json")), where=uri)
+    uri = shard_uri(plan, shard, root=root)
+    if is_finished(uri):
+        return read_index(AuditShard, uri)
     material, members = load_material(plan.spec), plan.members(shard)
     pool, total = ImagePool(material.train.samples), sum(len(seeds) for _, seeds in members)  # type: ignore[arg-type]
     shown = progress(f"audit shard {shard}", total=total, unit="models") if bar else nullcontext(_unseen)
@@ -106,7 +105,7 @@ def train_shard(plan: AuditPlan, shard: int, root: str, *, threads: int = 1, bar
         files=files,
         versions=versions(threads=threads),
     )
-    write_bytes(join(uri, "index.json"), index.to_json())
+    finish(index)
     return index
 
 
@@ -122,7 +121,7 @@ def read_answers(index: AuditShard, file: AuditFile) -> Answers:
     """
     from safetensors.numpy import load
 
-    return load(read_unaltered(join(index.uri, file.name), file.sha256))
+    return load(read_file(index, file))
 
 
 def _arm(
@@ -133,11 +132,10 @@ def _arm(
     from biasgate.audit.engine import train_arm
 
     name = f"arm-{arm:03}.safetensors"
-    if exists(where := join(uri, name)):
-        data = read_bytes(where)
+    if contents := kept_group(uri, [name]):
         advance(len(seeds))
     else:
         chosen = [plan.seeds[seed] for seed in seeds]
-        data = save(train_arm(plan.arms[arm], chosen, material, pool, spec=plan.spec, advance=advance))
-        write_bytes(where, data)
-    return AuditFile(name=name, sha256=sha256(data), arm=arm, seeds=tuple(seeds))
+        contents = [save(train_arm(plan.arms[arm], chosen, material, pool, spec=plan.spec, advance=advance))]
+        publish_group(uri, [name], contents)
+    return AuditFile(name=name, sha256=sha256(contents[0]), arm=arm, seeds=tuple(seeds))

@@ -23,8 +23,9 @@ def plan(
     json: Json = False,
 ) -> None:
     """Decide every model's seed, palette, recipe and planted bias."""
-    from biasgate.detection.zoo.files import read_spec, write_plan
+    from biasgate.detection.zoo.files import read_spec
     from biasgate.detection.zoo.plan import plan_zoo
+    from biasgate.storage.plans import write_plan
 
     planned = plan_zoo(read_spec(spec), shards=shards)
     uri = write_plan(planned, root=root)
@@ -41,10 +42,11 @@ def train(
     json: Json = False,
 ) -> None:
     """Train shards; finished ones are kept, a killed one goes on where it was."""
-    from biasgate.detection.zoo.files import read_plan
+    from biasgate.detection.zoo.plan import ZooPlan
     from biasgate.detection.zoo.shard import train_shard
+    from biasgate.storage.plans import read_plan
 
-    planned = read_plan(plan)
+    planned = read_plan(ZooPlan, plan)
     shards = range(planned.shards) if shard is None else [shard]
     trained = [train_shard(planned, number, root, device=device) for number in shards]
     if json:
@@ -64,8 +66,9 @@ def features(
     import pandas as pd
 
     from biasgate.detection.features.table import feature_table
-    from biasgate.detection.zoo.index import read_index
+    from biasgate.detection.zoo.index import ShardIndex
+    from biasgate.storage.shards import read_index
 
-    table = pd.concat([feature_table(read_index(uri)) for uri in shards], ignore_index=True)
+    table = pd.concat([feature_table(read_index(ShardIndex, uri)) for uri in shards], ignore_index=True)
     table.to_parquet(into, index=False)
     print_json({"table": str(into), "models": len(table)}) if json else typer.echo(f"{into}  {len(table)} models")

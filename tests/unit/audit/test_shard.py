@@ -11,11 +11,12 @@ import pytest
 from biasgate.audit.audit import audit_result
 from biasgate.audit.effects import targets
 from biasgate.audit.files import read_spec, ready_specs
-from biasgate.audit.plan import AuditPlan, plan_audit, read_plan, write_plan
+from biasgate.audit.plan import AuditPlan, plan_audit
 from biasgate.audit.shard import train_shard
 from biasgate.audit.spec import AuditSpec
 from biasgate.data.source import open_dataset
 from biasgate.errors import InputError, TrustError
+from biasgate.storage.plans import read_plan, write_plan
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +90,7 @@ def test_a_subgroup_that_is_too_small_is_refused_before_anything_is_estimated(
 
 def test_a_plan_reads_back_as_it_was_written(small: AuditSpec, tmp_path: Path) -> None:
     plan = plan_audit(small, shards=2)
-    assert read_plan(write_plan(plan, root=str(tmp_path))) == plan
+    assert read_plan(AuditPlan, write_plan(plan, root=str(tmp_path))) == plan
     with pytest.raises(InputError, match="cannot be cut"):
         plan_audit(small, shards=7)
 

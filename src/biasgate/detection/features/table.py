@@ -14,12 +14,13 @@ from biasgate.detection.features.features import GROUPS, group_of, weight_featur
 from biasgate.detection.features.layout import layout
 from biasgate.detection.features.roles import by_role
 from biasgate.detection.features.signed_colour import SIGNED_GROUPS, features_with_signed_colour
-from biasgate.detection.zoo.index import ShardIndex, read_file, read_table
+from biasgate.detection.zoo.index import ShardIndex, read_table
 from biasgate.detection.zoo.plan import PlannedModel
 from biasgate.detection.zoo.spec import ZooSpec
 from biasgate.models.formats.safetensors import layers_of
 from biasgate.models.weights import Weights
 from biasgate.progress import track
+from biasgate.storage.shards import read_file
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,6 +15,7 @@ from biasgate.detection.zoo.strength import from_axis, to_axis
 from biasgate.documents import Document, canonical_json, sha256
 from biasgate.errors import InputError, TrustError
 from biasgate.models.architecture import Init
+from biasgate.storage.plans import Plan
 from biasgate.training.recipe import TrainingRecipe
 
 T = TypeVar("T")
@@ -53,18 +54,16 @@ class PlannedModel(Document):
     training: TrainingRecipe
 
 
-class ZooPlan(Document):
+class ZooPlan(Plan):
     """What ``plan_zoo`` decided. Small: the models follow from spec and shards, and ``models_digest`` pins them.
 
     Attributes:
         spec: The zoo.
-        shards: Parts that are trained apart from each other.
         models_digest: Digest over all planned models.
     """
 
     schema_: Literal["biasgate/zoo-plan/v1"] = Field(default="biasgate/zoo-plan/v1", alias="schema")
     spec: ZooSpec
-    shards: int = Field(gt=0, le=4096)
     models_digest: str
 
     @cached_property

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import io
 from collections import defaultdict
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from biasgate.detection.zoo.index import ShardFile, ShardIndex, read_index, shard_uri, versions
+from biasgate.detection.zoo.index import ShardIndex, ZooFile
 from biasgate.detection.zoo.material import Material, load_material
 from biasgate.detection.zoo.plan import PlannedModel, ZooPlan
 from biasgate.documents import sha256
 from biasgate.errors import InputError
 from biasgate.progress import Advance, progress
-from biasgate.storage.store import exists, join, read_bytes, write_bytes
+from biasgate.storage.plans import shard_uri
+from biasgate.storage.shards import finish, is_finished, kept_group, publish_group, read_index
+from biasgate.training.threads import using_threads
+from biasgate.training.versions import versions
 
 if TYPE_CHECKING:
     from biasgate.detection.zoo.engine import TrainedModel
@@ -41,13 +43,11 @@ def train_shard(plan: ZooPlan, shard: int, root: str, *, threads: int = 1, devic
     Raises:
         InputError: The plan has no such shard, or torch has no such device.
     """
-    if not 0 <= shard < plan.shards:
-        raise InputError(f"the plan has shards 0 to {plan.shards - 1}, not {shard}", where=plan.spec.name)
     uri = shard_uri(plan, shard, root=root)
-    if exists(join(uri, "index.json")):
-        return read_index(uri)
+    if is_finished(uri):
+        return read_index(ShardIndex, uri)
     models = [model for model in plan.models if model.shard == shard]
-    files: list[tuple[ShardFile, ShardFile]] = []
+    files: list[tuple[ZooFile, ZooFile]] = []
     device = device or default_device()
     size, material = GROUP[_kind(device)], load_material(plan.spec)
     with using_threads(threads), progress(f"zoo shard {shard}", total=len(models), unit="models") as advance:
@@ -63,32 +63,30 @@ def train_shard(plan: ZooPlan, shard: int, root: str, *, threads: int = 1, devic
         tables=tuple(table for _, table in files),
         versions=versions(threads=threads, device=device),
     )
-    write_bytes(join(uri, "index.json"), index.to_json())
+    finish(index)
     return index
 
 
-def _kept(uri: str, number: int, advance: Advance) -> tuple[ShardFile, ShardFile] | None:
+def _kept(uri: str, number: int, advance: Advance) -> tuple[ZooFile, ZooFile] | None:
     """A group that an earlier run finished, of whatever size it was there."""
     from pyarrow.parquet import read_metadata
 
-    names = _names(number)
-    if not exists(join(uri, names[1])):
+    contents = kept_group(uri, _names(number))
+    if not contents:
         return None
-    weights, table = (read_bytes(join(uri, name)) for name in names)
-    models = read_metadata(io.BytesIO(table)).num_rows
+    models = read_metadata(io.BytesIO(contents[-1])).num_rows
     advance(models)
-    return _described(number, (weights, table), models)
+    return _described(number, contents, models)
 
 
 def _trained(
     uri: str, number: int, group: Sequence[PlannedModel], material: Material, advance: Advance, *, device: str
-) -> tuple[ShardFile, ShardFile]:
+) -> tuple[ZooFile, ZooFile]:
     from biasgate.detection.zoo.engine import train_models
 
     trained = train_models(group, material, advance=advance, device=device)
     contents = _weights(trained, material), _table(trained)
-    for name, content in zip(_names(number), contents, strict=True):
-        write_bytes(join(uri, name), content)
+    publish_group(uri, _names(number), contents)
     return _described(number, contents, len(group))
 
 
@@ -96,9 +94,9 @@ def _names(number: int) -> tuple[str, str]:
     return f"group-{number:04}.safetensors", f"group-{number:04}.parquet"
 
 
-def _described(number: int, contents: tuple[bytes, bytes], models: int) -> tuple[ShardFile, ShardFile]:
+def _described(number: int, contents: Sequence[bytes], models: int) -> tuple[ZooFile, ZooFile]:
     weights, table = (
-        ShardFile(name=name, sha256=sha256(content), models=models)
+        ZooFile(name=name, sha256=sha256(content), models=models)
         for name, content in zip(_names(number), contents, strict=True)
     )
     return weights, table
@@ -140,16 +138,3 @@ def _kind(device: str) -> str:
     if kind == "cuda" and not torch.cuda.is_available():
         raise InputError("torch sees no GPU", where=device, fix="use --device cpu, or torch built for CUDA")
     return kind
-
-
-@contextmanager
-def using_threads(count: int) -> Generator[None]:
-    """Runs torch on so many threads, then on as many as before."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

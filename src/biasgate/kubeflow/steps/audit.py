@@ -13,9 +13,9 @@ def plan_audit(*, spec: str, root: str, shards: int) -> PlannedShards:
     """Plans an audit under ``root`` and opens the MLflow run of its pipeline."""
     from biasgate.audit.files import read_spec
     from biasgate.audit.plan import plan_audit as make_plan
-    from biasgate.audit.plan import write_plan
     from biasgate.documents import digest
     from biasgate.registry.tracking import open_pipeline_run
+    from biasgate.storage.plans import write_plan
 
     run = open_pipeline_run("architecture_audit")
     with task("plan_audit", run=run) as tracked:
@@ -29,11 +29,12 @@ def plan_audit(*, spec: str, root: str, shards: int) -> PlannedShards:
 
 def train_audit_shard(*, plan: str, shard: int, root: str, run: str, index: Path) -> None:
     """Trains and measures the models of one shard, and writes its index."""
-    from biasgate.audit.plan import read_plan
+    from biasgate.audit.plan import AuditPlan
     from biasgate.audit.shard import train_shard
+    from biasgate.storage.plans import read_plan
 
     with task("train_audit_shard", run=run) as tracked:
-        trained = train_shard(read_plan(plan), shard, root)
+        trained = train_shard(read_plan(AuditPlan, plan), shard, root)
         write(index, trained.to_json())
         models = sum(len(file.seeds) for file in trained.files)
         tracked.log_params({"shard": shard, "models": models, "uri": trained.uri})
@@ -46,13 +47,14 @@ def audit_architecture(*, plan: str, shards: list[Path], run: str, effects: Path
         How many effects on subgroups and on gaps were found after correction, and of how many.
     """
     from biasgate.audit.audit import audit_result
-    from biasgate.audit.plan import read_plan
+    from biasgate.audit.plan import AuditPlan
     from biasgate.audit.shard import AuditShard
     from biasgate.registry.tracking import finish_pipeline_run
     from biasgate.report.audit import audit_page, findings
+    from biasgate.storage.plans import read_plan
 
     with task("audit_architecture", run=run) as tracked:
-        result = audit_result(read_plan(plan), [AuditShard.read(path) for path in shards])
+        result = audit_result(read_plan(AuditPlan, plan), [AuditShard.read(path) for path in shards])
         write(effects, result.to_json())
         write(html, audit_page(result))
         tracked.log_params({"train": result.train, "test": result.test, "images": result.images})

@@ -25,13 +25,14 @@ def train_meta_classifier(
 
     from biasgate.detection.reader.fit import fit_meta_classifier
     from biasgate.detection.reader.reports import report_of
-    from biasgate.detection.zoo.files import read_plan
+    from biasgate.detection.zoo.plan import ZooPlan
     from biasgate.registry.meta_classifiers import FILE, register_meta_classifier, set_champion
     from biasgate.registry.tracking import finish_pipeline_run
     from biasgate.report.honest import honest_page
+    from biasgate.storage.plans import read_plan
 
     with task("train_meta_classifier", run=run) as tracked:
-        spec = read_plan(plan).spec
+        spec = read_plan(ZooPlan, plan).spec
         table = pd.concat([pd.read_parquet(path) for path in tables], ignore_index=True)
         meta = fit_meta_classifier(table, spec=spec)
         report = report_of(meta, table, spec=spec)

@@ -11,10 +11,11 @@ from biasgate.kubeflow.steps.task import task
 
 def plan_zoo(*, spec: str, root: str, shards: int) -> PlannedShards:
     """Plans a zoo under ``root`` and opens the MLflow run of its pipeline."""
-    from biasgate.detection.zoo.files import read_spec, write_plan
+    from biasgate.detection.zoo.files import read_spec
     from biasgate.detection.zoo.plan import plan_zoo as make_plan
     from biasgate.documents import digest
     from biasgate.registry.tracking import open_pipeline_run
+    from biasgate.storage.plans import write_plan
 
     run = open_pipeline_run("meta_classifier")
     with task("plan_zoo", run=run) as tracked:
@@ -27,12 +28,13 @@ def plan_zoo(*, spec: str, root: str, shards: int) -> PlannedShards:
 
 def train_zoo_shard(*, plan: str, shard: int, root: str, run: str, index: Path) -> None:
     """Trains one shard of a plan and writes its index."""
-    from biasgate.detection.zoo.files import read_plan
     from biasgate.detection.zoo.index import read_table
+    from biasgate.detection.zoo.plan import ZooPlan
     from biasgate.detection.zoo.shard import train_shard
+    from biasgate.storage.plans import read_plan
 
     with task("train_zoo_shard", run=run) as tracked:
-        trained = train_shard(read_plan(plan), shard, root)
+        trained = train_shard(read_plan(ZooPlan, plan), shard, root)
         write(index, trained.to_json())
         tracked.log_params({"shard": shard, "models": trained.models, "uri": trained.uri})
         tracked.log_metrics({"mean_measured_bias": read_table(trained)["measured_bias"].to_numpy().mean().item()})

@@ -10,12 +10,13 @@ from biasgate.detection.zoo.engine import train_models
 from biasgate.detection.zoo.index import ShardIndex
 from biasgate.detection.zoo.material import load_material
 from biasgate.detection.zoo.plan import plan_zoo
-from biasgate.detection.zoo.shard import train_shard, using_threads
+from biasgate.detection.zoo.shard import train_shard
 from biasgate.detection.zoo.spec import Counts, Level, Recipe, ZooSpec
 from biasgate.models.architecture import Architecture, Conv, Dense, Flatten, Norm, Relu
 from biasgate.models.formats.safetensors import layers_of
 from biasgate.models.presets import preset
 from biasgate.models.weights import Weights
+from biasgate.training.threads import using_threads
 
 WITH_NORM = Architecture(
     name="with_norm",

@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from biasgate.detection.zoo.index import ShardIndex, read_file, read_index, shard_uri
+from biasgate.detection.zoo.index import ShardIndex
 from biasgate.detection.zoo.plan import ZooPlan, plan_zoo
 from biasgate.detection.zoo.shard import GROUP, train_shard
 from biasgate.detection.zoo.spec import ZooSpec
+from biasgate.storage.plans import shard_uri
+from biasgate.storage.shards import read_file, read_index
 
 WORKER = """
 import sys
@@ -66,6 +68,6 @@ def test_a_worker_killed_at_any_moment_repeats_no_group_that_was_done(
 def test_two_workers_on_one_shard_leave_one_shard(plan: ZooPlan, tmp_path: Path) -> None:
     workers = [start(plan, tmp_path) for _ in range(2)]
     assert [worker.wait() for worker in workers] == [0, 0]
-    index = read_index(shard_uri(plan, 0, root=str(tmp_path)))
+    index = read_index(ShardIndex, shard_uri(plan, 0, root=str(tmp_path)))
     for file in (*index.weights, *index.tables):
         assert read_file(index, file)

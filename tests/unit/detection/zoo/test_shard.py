@@ -11,14 +11,16 @@ from biasgate.data.planting import twins
 from biasgate.detection.zoo import shard as shards
 from biasgate.detection.zoo.coloured import palette_of, training_set
 from biasgate.detection.zoo.engine import initial_network, train_models
-from biasgate.detection.zoo.index import read_index, read_table
+from biasgate.detection.zoo.index import ShardIndex, read_table
 from biasgate.detection.zoo.material import load_material
 from biasgate.detection.zoo.plan import plan_zoo
 from biasgate.detection.zoo.shard import train_shard
 from biasgate.detection.zoo.spec import ZooSpec
 from biasgate.errors import InputError, TrustError
 from biasgate.models.presets import preset
+from biasgate.storage import shards as storage_shards
 from biasgate.storage import store
+from biasgate.storage.shards import read_index
 from biasgate.training.normalisation import to_tensor
 
 
@@ -36,7 +38,7 @@ def test_a_shard_has_equal_bytes_wherever_it_is_trained(spec: ZooSpec, tmp_path:
     first, second = (train_shard(plan, 0, str(tmp_path / name)) for name in ("a", "b"))
     assert [file.sha256 for file in first.weights] == [file.sha256 for file in second.weights]
     assert contents(first.uri) == contents(second.uri)
-    assert read_index(first.uri) == first
+    assert read_index(ShardIndex, first.uri) == first
 
 
 def test_a_cut_off_shard_repeats_only_the_group_that_was_cut(spec: ZooSpec, tmp_path: Path) -> None:
@@ -183,7 +185,7 @@ def test_a_full_disk_is_told_and_the_rerun_takes_up_where_it_stopped(
         store.write_bytes(uri, content)
 
     with monkeypatch.context() as patched:
-        patched.setattr(shards, "write_bytes", full)
+        patched.setattr(storage_shards, "write_bytes", full)
         with pytest.raises(InputError, match="no space left"):
             train_shard(plan, 0, rest)
     assert train_shard(plan, 0, rest).weights == whole.weights
