@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
 from pydantic import Field
 
 from biasgate.documents import Document
 from biasgate.errors import InputError
+from biasgate.extras import needs
 
 Point = tuple[float, float]
 Polygon = tuple[Point, ...]
@@ -52,7 +52,13 @@ class RegionMap(Document):
         """How much of each pixel each region takes ``[regions + 1, height, width]``; adds up to one over regions.
 
         A shape includes its edge, drawn eight times finer than the pixels.
+
+        Raises:
+            MissingExtraError: Pillow is not installed.
         """
+        needs("PIL")
+        from PIL import Image, ImageDraw
+
         canvas = Image.new("I", (width * _FINER, height * _FINER), len(self.regions))
         draw, scale = ImageDraw.Draw(canvas), np.array((width, height)) * (_FINER / 2)
         for place, region in enumerate(self.regions):

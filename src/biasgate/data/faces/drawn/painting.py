@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biasgate.data.faces.drawn.shapes import Floats, Layer
+from biasgate.extras import needs
 
 _FAINTEST = 5
 """Opacity, of 255, below which nothing is painted."""
@@ -23,7 +24,11 @@ def paint(layers: Sequence[Layer], walls: Floats, *, size: int) -> NDArray[np.ui
 
     Returns:
         ``[n, size, size, 3]``, anti-aliased.
+
+    Raises:
+        MissingExtraError: ``aggdraw`` is not installed.
     """
+    needs("aggdraw")
     import aggdraw
 
     canvases = [aggdraw.Draw("RGB", (size, size), colour) for colour in _colours(walls)]
