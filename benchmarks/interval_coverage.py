@@ -21,14 +21,15 @@ from pathlib import Path
 
 import numpy as np
 from scipy.stats import beta, binom, multinomial, norm
+from score_intervals import miettinen_nurminen, tango
 
 from biasgate.statistics.auc import auc_bounds, auc_limits, roc_auc
 from biasgate.statistics.calibration import calibration_error, distances
 from biasgate.statistics.clustered import clustered_wilson, korn_graubard
-from biasgate.statistics.intervals import clopper_pearson, miettinen_nurminen, square_and_add, wilson_limits
+from biasgate.statistics.intervals import clopper_pearson, square_and_add, wilson_limits
 from biasgate.statistics.logloss import loss_bounds, loss_limits, row_losses
 from biasgate.statistics.multiple import bonferroni
-from biasgate.statistics.paired import Pairs, exact_paired, newcombe_paired, tango
+from biasgate.statistics.paired import Pairs, exact_paired, newcombe_paired
 from biasgate.statistics.ratio import ratio_limits
 
 LEVEL, SEED = 0.95, 0

@@ -23,7 +23,6 @@ from fairlearn import metrics as fairlearn
 from sklearn import metrics as sklearn
 
 from biasgate.statistics.auc import auc_limits
-from biasgate.statistics.bootstrap import confusion_counts, draw_counts
 from biasgate.statistics.calibration import calibration_error, distances
 from biasgate.statistics.logloss import loss_limits, row_losses
 
@@ -60,6 +59,19 @@ def by_counts(drawn: np.ndarray) -> dict[str, np.ndarray]:
         "f1": 2 * tp / (2 * tp + fp + fn),
         "zero_one_loss": (fp + fn) / all_,
     }
+
+
+def draw_counts(counts: np.ndarray, *, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """np.ndarray of ``sum(counts)`` rows drawn with replacement, ``[draws, *cells]``."""
+    total = counts.sum()
+    drawn = rng.multinomial(round(float(total)), counts.ravel() / total, size=draws)
+    return drawn.reshape(draws, *counts.shape)
+
+
+def confusion_counts(labels: np.ndarray, predictions: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Rows by group, label and prediction, all coded from 0: ``[groups, 2, 2]``."""
+    codes = (groups * 2 + labels) * 2 + predictions
+    return np.bincount(codes, minlength=4 * (int(groups.max()) + 1)).reshape(-1, 2, 2)
 
 
 def count_bootstrap(labels, predictions, groups, *, draws=DRAWS, seed=0) -> dict[str, np.ndarray]:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 REQUIREMENTS = Path(__file__).parents[2] / "requirements.txt"
 HEAVY = (
-    "torch, captum, mlflow, onnx, onnxruntime, sklearn, pandas, matplotlib, statsmodels, mlxtend, psycopg2, flask_wtf"
+    "torch, captum, mlflow, onnx, onnxruntime, sklearn, pandas, matplotlib, mlxtend, psycopg2, flask_wtf"
 )
 
 

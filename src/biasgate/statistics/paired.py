@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from biasgate.statistics.intervals import clopper_pearson, quantile, score_limits, square_and_add, wilson_limits
+from biasgate.statistics.intervals import clopper_pearson, square_and_add, wilson_limits
 
 
 @dataclass(frozen=True)
@@ -83,23 +83,6 @@ def exact_paired(pairs: Pairs, *, confidence: float) -> tuple[float, float]:
 
 def _discordant(pairs: Pairs) -> tuple[float, float]:
     return pairs.first, pairs.second
-
-
-def tango(pairs: Pairs, *, confidence: float) -> tuple[float, float]:
-    """Score interval for rate₁ − rate₂, for comparison (Tango, Statistics in Medicine 17:891, 1998).
-
-    The δ with (b − c − nδ)² ≤ z² · n · (2q̃ + δ(1 − δ)), where b and c are the discordant pairs and q̃ is the
-    maximum-likelihood share of the second kind under δ.
-    """
-    b, c, n = pairs.first, pairs.second, pairs.total
-    limit = quantile(confidence) ** 2 * n
-
-    def excess(delta: float) -> float:
-        slope = (2 * n - b + c) * delta - b - c
-        share = (math.sqrt(max(0.0, slope**2 + 8 * n * c * delta * (1 - delta))) - slope) / (4 * n)
-        return (b - c - n * delta) ** 2 - limit * max(0.0, 2 * share + delta * (1 - delta))
-
-    return score_limits(excess, pairs.difference)
 
 
 def mcnemar(pairs: Pairs) -> float:

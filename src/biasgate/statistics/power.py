@@ -4,24 +4,7 @@ from __future__ import annotations
 
 import math
 
-from biasgate.statistics.intervals import newcombe, quantile
-
-
-def gap_half_width(rate: float, units: int, *, confidence: float = 0.95) -> float:
-    """Half the width of the reported interval of a gap when two groups of ``units`` each truly have this rate."""
-    successes = rate * units
-    low, high = newcombe((successes, successes), (units, units), confidence=confidence)
-    return (high - low) / 2
-
-
-def units_for_gap(rate: float, margin: float, *, confidence: float = 0.95, power: float = 0.8) -> int:
-    """Units a group that let a true gap of 0 be shown to lie within ``margin``, both ways, with this power.
-
-    n = (z_{(1+confidence)/2} + z_{(1+power)/2})² · 2 · rate · (1 − rate) / margin², the size of two one-sided tests on
-    independent groups (Chow, Shao and Wang, Sample Size Calculations in Clinical Research, 2008, section 4.2).
-    """
-    z = quantile(confidence) + quantile(power)
-    return math.ceil(z**2 * 2 * rate * (1 - rate) / margin**2)
+from biasgate.statistics.intervals import quantile
 
 
 def rate_to_pass(limit: float, units: int, *, confidence: float = 0.95, power: float = 0.8) -> float | None:
@@ -43,7 +26,9 @@ def gap_to_pass(
 ) -> float | None:
     """The widest true gap that is shown to lie within ``margin`` with at least this power, near this rate.
 
-    By ``units_for_gap``: as if it had to be shown both ways, as a gap of 0 has.
+    margin − (z_{(1+confidence)/2} + z_{(1+power)/2}) · √(2 · rate · (1 − rate) / units), by the size of two one-sided
+    tests on independent groups (Chow, Shao and Wang, Sample Size Calculations in Clinical Research, 2008, section 4.2):
+    as if it had to be shown both ways, as a gap of 0 has.
 
     Returns:
         Nothing when not even a gap of 0 would be.
@@ -95,7 +80,7 @@ def units_to_show(rates: tuple[float, float], margin: float, *, confidence: floa
     """Units a group that show, with this power, that two rates as far apart as these differ by at most ``margin``.
 
     n = (z + z')² · Σ p(1 − p) / (margin − |p₁ − p₂|)², with z at the bound's level and z' at the power, that of both
-    ends when the rates are nearly equal (see ``units_for_gap``). Rates of 0 and 1 are taken half a unit inside.
+    ends when the rates are nearly equal (see ``gap_to_pass``). Rates of 0 and 1 are taken half a unit inside.
 
     Returns:
         Nothing when the rates themselves differ by the margin or more: no number of units would.

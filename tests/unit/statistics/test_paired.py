@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from score_intervals import tango
 
-from biasgate.statistics.paired import Pairs, mcnemar, newcombe_paired, tango
+from biasgate.statistics.paired import Pairs, mcnemar, newcombe_paired
 
 tables = st.builds(Pairs, *[st.integers(0, 60)] * 4).filter(lambda pairs: pairs.total > 0)
 

@@ -1,32 +1,28 @@
 import numpy as np
 import pytest
+from score_intervals import miettinen_nurminen, tango
 
-from biasgate.statistics.intervals import clopper_pearson, miettinen_nurminen, wilson_limits
-from biasgate.statistics.paired import Pairs, tango
-from biasgate.statistics.power import (
-    gap_half_width,
-    gap_to_pass,
-    loss_to_pass,
-    rate_to_pass,
-    ratio_to_pass,
-    units_for_gap,
-)
+from biasgate.statistics.intervals import clopper_pearson, newcombe, wilson_limits
+from biasgate.statistics.paired import Pairs
+from biasgate.statistics.power import gap_to_pass, loss_to_pass, rate_to_pass, ratio_to_pass
 from biasgate.statistics.ratio import ratio_limits
 
 
 @pytest.mark.parametrize(("units", "half"), [(100, 0.087), (200, 0.060), (500, 0.038), (1000, 0.026), (2000, 0.019)])
-def test_half_width_shrinks_with_the_units(units, half):
-    assert gap_half_width(0.9, units) == pytest.approx(half, abs=6e-4)
+def test_half_the_width_of_a_reported_gap_shrinks_with_the_units(units, half):
+    low, high = newcombe((0.9 * units, 0.9 * units), (units, units), confidence=0.95)
+    assert (high - low) / 2 == pytest.approx(half, abs=6e-4)
 
 
 def test_five_points_at_a_rate_of_nine_in_ten_take_757_units_a_group():
-    assert units_for_gap(0.9, 0.05) == 757
-    assert units_for_gap(0.9, 0.05, power=0.9) > 757
+    assert gap_to_pass(0.9, 0.05, 757) == pytest.approx(0, abs=1e-4)
+    assert gap_to_pass(0.9, 0.05, 756) is None
+    assert gap_to_pass(0.9, 0.05, 757, power=0.9) is None
 
 
 def test_the_units_told_give_the_power_told():
     rng = np.random.default_rng(5)
-    units = units_for_gap(0.9, 0.1)
+    units = next(count for count in range(1, 1000) if gap_to_pass(0.9, 0.1, count) is not None)
     drawn = rng.binomial(units, 0.9, size=(400, 2))
     limits = np.array([miettinen_nurminen(tuple(pair), (units, units), confidence=0.95) for pair in drawn])
     assert np.mean(np.abs(limits).max(axis=1) < 0.1) == pytest.approx(0.8, abs=0.06)
@@ -45,12 +41,6 @@ def test_a_rate_that_no_success_can_show_is_not_promised():
     """Of 10 units even 10 successes bound the rate by .69 only."""
     assert rate_to_pass(0.75, 10) is None
     assert rate_to_pass(0.69, 10) is not None
-
-
-def test_a_gap_of_zero_is_the_widest_that_the_told_units_can_show():
-    units = units_for_gap(0.9, 0.05)
-    assert gap_to_pass(0.9, 0.05, units) == pytest.approx(0, abs=1e-4)
-    assert gap_to_pass(0.9, 0.05, units - 1) is None
 
 
 def test_the_ratio_told_passes_with_about_the_power_told():
