@@ -120,6 +120,10 @@ def verify(
     ],
     *,
     log: Log,
+    name: Annotated[str | None, typer.Option("--model", help="Gate-owned model that it must be.")] = None,
+    version: Annotated[
+        str | None, typer.Option(help="Version that it must be; by default the one that is champion now.")
+    ] = None,
     trusted: Trusted = None,
     json: Json = False,
 ) -> None:
@@ -127,7 +131,7 @@ def verify(
     from biasgate.gate.trust.keyring import trusted_keys
     from biasgate.registry.verify import verify_model
 
-    found = verify_model(model, log=log, trusted=trusted_keys(trusted))
+    found = verify_model(model, log=log, trusted=trusted_keys(trusted), model=name, version=version)
     if json:
         print_json(found)
         return

@@ -24,7 +24,7 @@ SECONDS = 10.0
 
 Kind = Literal[
     "not_promoted", "break_glass", "rollback", "foreign_champion", "foreign_version", "missing_version", "expired",
-    "void_entry", "clock", "foreign_model", "webhook",
+    "void_entry", "clock", "foreign_model", "webhook", "rejected", "insufficient",
 ]  # fmt: skip
 
 
@@ -37,7 +37,8 @@ class Alert(Document):
             log does not. ``foreign_version``: somebody else registered in a gate-owned model. ``missing_version``: the
             champion is gone from the registry. ``expired``: what allowed the champion has ended. ``void_entry``: a key
             signed what it may not say. ``clock``: an approval is dated in the future. ``foreign_model``: the registered
-            model of an approval was not made by a promoter. ``webhook``: an alert could not be delivered.
+            model of an approval was not made by a promoter. ``webhook``: an alert could not be delivered. ``rejected``,
+            ``insufficient``: the newest decision about the champion's bytes.
         message: For a person.
         name: The gate-owned model.
         version: Its version.

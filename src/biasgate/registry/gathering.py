@@ -11,7 +11,8 @@ from biasgate.contracts.evaluation import Evaluation
 from biasgate.contracts.repair_record import RepairRecord
 from biasgate.contracts.scan import Scan
 from biasgate.gate.evidence import Evidence, Subject
-from biasgate.gate.ledger.log import looks_taken, read_log
+from biasgate.gate.ledger.entry import LookBody
+from biasgate.gate.ledger.log import look_number, read_log
 from biasgate.models.package import CandidatePackage
 from biasgate.registry.models import champion, gated_name
 
@@ -70,7 +71,8 @@ def gather(
         latency=evaluation.latency,
         evaluation_data_from=_midnight(evaluation.collected),
         training_data_from=_midnight(card.training_data_from),
-        looks=looks_taken(read_log(log, trusted), evaluation.data),
+        looks=look_number(read_log(log, trusted), LookBody(data=evaluation.data, name=name, digest=package.digest))
+        or 0,
         image=os.environ.get(IMAGE, "local"),
         code=biasgate.__version__,
     )

@@ -11,7 +11,7 @@ from biasgate.gate.ledger.entry import BreakGlassBody, LogEntry, VoidBody
 from biasgate.gate.ledger.history import History, Standing, replay
 from biasgate.gate.ledger.log import read_log
 from biasgate.registry import inventory
-from biasgate.registry.alerts import Alarm, Alert
+from biasgate.registry.alerts import Alarm, Alert, Kind
 from biasgate.registry.client import connect
 from biasgate.registry.models import CHAMPION, remove_alias
 from biasgate.registry.projection import displaced, foreign, project
@@ -60,9 +60,9 @@ def reconcile(
         models: Names of gate-owned models to look at; by default all. Where logs share a registry each has its own.
         alarm: Told what a person must hear of.
         fix: Points aliases at what the log says, and deletes orphans.
-        revert: A promoter's key. With it no champion keeps serving without a valid entry: one whose time is over is
-            rolled back to the last version that may serve, or to none, and one that the log knows nothing of loses the
-            alias.
+        revert: A promoter's key. With it no champion keeps serving without a valid entry: one whose time is over,
+            or whose bytes were rejected since, is rolled back to the last version that may serve, or to none, and one
+            that the log knows nothing of loses the alias.
 
     Raises:
         TrustError: The log does not verify, or the key may not promote.
@@ -101,7 +101,7 @@ def reconcile(
         for name in unmanaged_champions:
             remove_alias(name, CHAMPION)
         for standing in over:
-            to, why = _last_valid(standing, history, now), f"what allowed it (entry {standing.entry}) expired"
+            to, why = _last_valid(standing, history, now), standing.refusal(now) or ""
             roll_back(log_uri, standing.name, to=to, by=BY, reason=why, key=revert, trusted=trusted, alarm=alarm)
     return findings
 
@@ -121,22 +121,22 @@ def _voids(entries: Sequence[LogEntry]) -> Iterator[Alert]:
 
 
 def _standing_alerts(serving: Sequence[Standing], now: datetime) -> Iterator[Alert]:
-    """Champions that may not serve any more, and those that do without an approval."""
+    """Champions that may not serve any more, that a newer decision doubts, and that serve without an approval."""
     for standing in serving:
-        name, version = standing.name, standing.champion.version
+        kind: Kind = "rejected" if standing.rejected is not None else "expired"
         if why := standing.refusal(now):
-            message = f"version {version} of {name} serves, but {why}"
+            why = f"serves, but {why}"
+        elif standing.doubted is not None:
+            kind, why = "insufficient", f"serves, but entry {standing.doubted} had not enough evidence about its bytes"
         elif isinstance(glass := standing.authority, BreakGlassBody):
-            message = (
-                f"version {version} of {name} serves without an approval: {glass.by} broke the glass: {glass.reason}"
-            )
+            kind, why = "break_glass", f"serves without an approval: {glass.by} broke the glass: {glass.reason}"
         else:
             continue
         yield Alert(
-            kind="expired" if why else "break_glass",
-            message=message,
-            name=name,
-            version=version,
+            kind=kind,
+            message=f"version {standing.champion.version} of {standing.name} {why}",
+            name=standing.name,
+            version=standing.champion.version,
             candidate=standing.champion.digest,
             entry=standing.entry,
         )

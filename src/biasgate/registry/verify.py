@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -49,34 +50,41 @@ class Verified(Document):
     uncovered: tuple[str, ...]
 
 
-def verify_model(source: str, *, log: str, trusted: Keyring) -> Verified:
-    """Looks a model up in the log by the digest of its bytes.
+def verify_model(
+    source: str, *, log: str, trusted: Keyring, model: str | None = None, version: str | None = None
+) -> Verified:
+    """Looks a model up in the log by the digest of its bytes: it must be the champion of its name.
 
     Args:
         source: A package's folder, or ``models:/…``, ``s3://…``, which is fetched first.
         log: The log, or a copy of it.
-        trusted: Whose entries count.
+        trusted: Keys whose entries are accepted.
+        model: Name of the gate-owned model that it must be; any, when none is given.
+        version: Version that it must be, though another may be the champion by now.
 
     Raises:
-        TrustError: No entry lets this model serve now: it was never promoted, its time is over, it was rolled back, or
-            a key behind it is revoked; or the log does not verify.
+        TrustError: No entry lets this model serve now: it was never promoted, is another model or version, its time is
+            over, its bytes were rejected or rolled back since, or a key behind it is revoked; or the log does not
+            verify.
         CandidateError: The folder is no package.
     """
     history = replay(read_log(log, trusted))
     folder = Path(source)
     if folder.is_dir():
-        return _verified(folder, source, history)
+        return _verified(folder, source, history, model, version)
     from biasgate.registry.models import fetch
 
     with TemporaryDirectory() as work:
         fetched, resolved = fetch(source, Path(work))
-        return _verified(fetched, resolved, history)
+        return _verified(fetched, resolved, history, model, version)
 
 
-def _verified(folder: Path, source: str, history: History) -> Verified:
+def _verified(folder: Path, source: str, history: History, model: str | None, version: str | None) -> Verified:
     check_names(folder, known=(MODEL, CARD))
     digest = package_digest(folder)
-    standing = _standing(digest, source, history)
+    promoted = [one for one in history.standings.values() if one.champion.digest == digest]
+    standing = _standing(promoted, digest=digest, source=source)
+    _check_place(standing, history, source=source, model=model, version=version)
     authority = standing.authority
     if isinstance(authority, BreakGlassBody):
         persons, reasons = (authority.by,), (f"{authority.by} broke the glass: {authority.reason}",)
@@ -97,9 +105,8 @@ def _verified(folder: Path, source: str, history: History) -> Verified:
     )
 
 
-def _standing(digest: str, source: str, history: History) -> Standing:
+def _standing(promoted: Sequence[Standing], *, digest: str, source: str) -> Standing:
     """The latest promotion of this digest that holds now."""
-    promoted = [standing for standing in history.standings.values() if standing.champion.digest == digest]
     if not promoted:
         fix = "serve what the gate promoted"
         raise TrustError(f"no entry of the log promoted this model ({digest})", where=source, fix=fix)
@@ -110,3 +117,19 @@ def _standing(digest: str, source: str, history: History) -> Standing:
         what = f"version {latest.champion.version} of {latest.name} may not serve: {refusals[-1]}"
         raise TrustError(what, where=source, fix="serve the champion, or have this model approved again")
     return [one for one, refusal in zip(promoted, refusals, strict=True) if refusal is None][-1]
+
+
+def _check_place(standing: Standing, history: History, *, source: str, model: str | None, version: str | None) -> None:
+    """Refuses another model than the one asked for, and a version that gave way to another."""
+    found = f"version {standing.champion.version} of {standing.name}"
+    if model not in (None, standing.name):
+        raise TrustError(f"these bytes are {found}, not {model}", where=source, fix=f"serve the champion of {model}")
+    champion = history.champions.get(standing.name)
+    wanted = version or (champion.version if champion else None)
+    if wanted == standing.champion.version or (version is None and champion == standing.champion):
+        return
+    if version:
+        raise TrustError(f"these bytes are {found}, not version {version}", where=source, fix="serve that version")
+    now = f"version {champion.version} is the champion" if champion else "no version is the champion"
+    fix = f"serve the champion, or accept it by --version {standing.champion.version}"
+    raise TrustError(f"these bytes are {found}, but {now}", where=source, fix=fix)

@@ -43,7 +43,7 @@ def test_after_a_rollback_an_approval_against_the_champion_that_left_is_stale(su
     assert [outcome.status for outcome in gate.promote()] == ["PROMOTED"]
 
 
-@pytest.mark.parametrize(("to", "why"), [("2", "serves already"), ("7", "never served")])
+@pytest.mark.parametrize(("to", "why"), [("2", "holds the bytes that serve already"), ("7", "never served")])
 def test_only_a_version_that_served_before_can_serve_again(served_twice, gate, registry, to, why):
     with pytest.raises(InputError, match=why):
         gate.roll_back(registry.name, to)

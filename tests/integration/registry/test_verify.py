@@ -62,6 +62,32 @@ def test_an_approved_candidate_that_was_not_promoted_may_not_serve(submit, gate)
         verify_model(str(submitted.path), log=gate.log, trusted=gate.trusted)
 
 
+def test_a_version_that_gave_way_may_serve_only_where_it_is_asked_for(served_twice, gate, registry):
+    older = str(served_twice[0].path)
+    with pytest.raises(TrustError, match=r"are version 1 of .*, but version 2 is the champion.*--version 1"):
+        verify_model(older, log=gate.log, trusted=gate.trusted)
+    assert verify_model(older, log=gate.log, trusted=gate.trusted, version="1").version == "1"
+    with pytest.raises(TrustError, match="not version 2"):
+        verify_model(older, log=gate.log, trusted=gate.trusted, version="2")
+
+
+def test_another_models_champion_may_not_serve_in_its_place(deployed, gate, registry):
+    assert verify_model(str(deployed), log=gate.log, trusted=gate.trusted, model=registry.name)
+    with pytest.raises(TrustError, match=f"version 2 of {registry.name}, not loans.*serve the champion of loans"):
+        verify_model(str(deployed), log=gate.log, trusted=gate.trusted, model="loans")
+
+
+def test_a_champion_that_a_newer_decision_rejects_may_not_serve_and_is_rolled_back(
+    deployed, served_twice, gate, registry, capsys
+):
+    gate.decide(served_twice[1], f"models:/{registry.name}-candidates/2", accuracy=0.3)
+    with pytest.raises(TrustError, match="entry 5 rejects the same bytes"):
+        verify_model(str(deployed), log=gate.log, trusted=gate.trusted)
+    assert [alert.kind for alert in gate.reconcile(registry.name).alerts] == ["rejected"]
+    gate.reconcile(registry.name, fix=True, revert=True)
+    assert registry.champion == "1"
+
+
 def test_what_was_rolled_back_may_not_serve_and_what_it_gave_way_to_may(deployed, served_twice, gate, registry):
     gate.roll_back(registry.name, "1")
     with pytest.raises(TrustError, match="taken out of service: complaints"):

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from biasgate.gate.decide import decide
 from biasgate.gate.evidence import Champion
-from biasgate.gate.ledger.entry import Body, DecisionBody, LogEntry, PromotionBody
+from biasgate.gate.ledger.entry import Body, BreakGlassBody, DecisionBody, LogEntry, PromotionBody, RollbackBody
 from biasgate.gate.ledger.history import awaiting, replay
 from biasgate.gate.policy import policy_text
 
@@ -85,3 +85,78 @@ def test_a_promotion_of_what_was_not_approved_has_no_effect(approval, promotion,
     other = promotion(1, digest="sha256:" + "9" * 64)
     for entries in (log(rejection, promotion(1)), log(promotion(2), approval), log(approval, other), log(promotion(7))):
         assert replay(entries).champions == {}
+
+
+@pytest.fixture
+def rejection(decided) -> DecisionBody:
+    return decided(0.99, 0.31)
+
+
+def test_a_newer_rejection_of_the_same_bytes_ends_an_open_approval(approval, rejection, promotion):
+    for entries in (log(approval, rejection), log(approval, promotion(1, "PENDING"), rejection)):
+        assert awaiting(entries) == []
+        assert replay(entries).statuses == {1: "STALE"}
+    assert replay(log(approval, rejection, promotion(1))).champions == {}
+
+
+def test_an_approval_that_is_newer_than_a_rejection_counts(approval, rejection, promotion):
+    entries = log(approval, rejection, approval)
+    assert [number for number, _ in awaiting(entries)] == [3]
+    assert replay(log(*(e.body for e in entries), promotion(3))).champions["digits"].version == "1"
+
+
+def test_a_newer_rejection_takes_the_right_to_serve_from_every_version_of_the_bytes(
+    approval, rejection, promotion, make
+):
+    first = Champion(version="1", digest=make.MODEL)
+    history = replay(
+        log(approval, promotion(1), approval_of(approval, first), promotion(3, version="2", replaced=first), rejection)
+    )
+    refusals = [standing.refusal(AT) for standing in history.standings.values()]
+    assert all("entry 5 rejects the same bytes" in str(why) for why in refusals)
+    assert len(refusals) == 2
+
+
+def approval_of(approval: DecisionBody, champion: Champion) -> DecisionBody:
+    """The same approval, of evidence that was compared with this champion."""
+    return approval.model_copy(update={"evidence": approval.evidence.model_copy(update={"champion": champion})})
+
+
+def test_a_rollback_withdraws_the_bytes_under_every_version_and_ends_their_open_approvals(approval, promotion, make):
+    first = Champion(version="1", digest=make.MODEL)
+    second = Champion(version="2", digest=make.MODEL)
+    rollback = RollbackBody(name="digits", replaced=second, by="Di", reason="complaints")
+    again = approval_of(approval, first)
+    history = replay(log(approval, promotion(1), again, promotion(3, version="2", replaced=first), again, rollback))
+    assert history.champions == {}
+    assert history.statuses[5] == "STALE"
+    assert [standing.withdrawn for standing in history.standings.values()] == ["complaints", "complaints"]
+
+
+def test_a_rollback_to_the_same_bytes_counts_for_nothing(approval, promotion, make):
+    first, second = (Champion(version=version, digest=make.MODEL) for version in "12")
+    rollback = RollbackBody(name="digits", replaced=second, to=first, by="Di", reason="complaints")
+    entries = log(
+        approval, promotion(1), approval_of(approval, first), promotion(3, version="2", replaced=first), rollback
+    )
+    assert replay(entries).champions["digits"].version == "2"
+
+
+def test_an_approved_champion_ends_a_broken_glass(approval, promotion, make):
+    glass = BreakGlassBody(
+        name="digits", digest="sha256:" + "9" * 64, source="s", by="Cy", reason="down", expires=AT + timedelta(hours=2)
+    )
+    served = Champion(version="1", digest=glass.digest)
+    entries = log(
+        glass,
+        promotion(1, digest=glass.digest),
+        approval_of(approval, served),
+        promotion(3, version="2", replaced=served),
+    )
+    assert "was approved, took its place" in replay(entries).standings["digits", "1"].refusal(AT)
+
+
+def test_a_newer_decision_without_evidence_leaves_the_champion_and_is_remembered(approval, promotion, decided, make):
+    history = replay(log(approval, promotion(1), decided(verdict="INSUFFICIENT_EVIDENCE")))
+    standing = history.standing("digits")
+    assert (standing.doubted, standing.refusal(AT)) == (3, None)

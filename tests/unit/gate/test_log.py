@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from biasgate.errors import TrustError
 from biasgate.gate.decide import decide
 from biasgate.gate.ledger.entry import DecisionBody, LookBody
-from biasgate.gate.ledger.log import append, looks_taken, read_log, take_look
+from biasgate.gate.ledger.log import append, look_number, read_log, take_look
 from biasgate.gate.policy import policy_text
 from biasgate.gate.repeat import repeat
 from biasgate.gate.trust.keys import generate_key, read_signing_key
@@ -58,12 +58,60 @@ def test_writers_that_race_get_a_number_each_and_one_chain(log, key, trusted):
     assert len(read_log(log, trusted)) == 24
 
 
-def test_looks_are_counted_by_test_split_even_when_taken_at_once(log, key, trusted):
+def test_a_look_is_a_candidate_at_a_test_split_however_often_and_at_once_it_is_taken(log, key, trusted):
+    first, second = look(), look().model_copy(update={"digest": "sha256:" + "2" * 64})
     with ThreadPoolExecutor(4) as pool:
-        counts = list(pool.map(lambda _: take_look(log, look(), key=key, trusted=trusted), range(8)))
-    assert sorted(counts) == list(range(1, 9))
+        counts = list(pool.map(lambda _: take_look(log, first, key=key, trusted=trusted), range(8)))
+    assert counts == [1] * 8
+    assert take_look(log, second, key=key, trusted=trusted) == 2
+    assert take_look(log, first, key=key, trusted=trusted) == 1
     assert take_look(log, look("sha256:other"), key=key, trusted=trusted) == 1
-    assert looks_taken(read_log(log, trusted), "sha256:gate") == 8
+    assert look_number(read_log(log, trusted), second) == 2
+    assert look_number(read_log(log, trusted), look("sha256:unseen")) is None
+
+
+def test_a_look_that_was_taken_before_is_not_written_again(log, key, trusted):
+    for _ in range(3):
+        take_look(log, look(), key=key, trusted=trusted)
+    assert len(read_log(log, trusted)) == 1
+
+
+@pytest.fixture
+def at(monkeypatch):
+    """Sets the writer's clock to noon of the reference day and so much."""
+
+    def set_to(later: timedelta) -> None:
+        class Clock(datetime):
+            @classmethod
+            def now(cls, tz=None):
+                return AT + later
+
+        monkeypatch.setattr("biasgate.gate.ledger.log.datetime", Clock)
+
+    return set_to
+
+
+def test_an_entry_dated_before_its_predecessor_counts_for_nothing(log, key, trusted, at, monkeypatch):
+    at(timedelta(days=20))
+    append(log, look(), key=key)
+    monkeypatch.setattr("biasgate.gate.ledger.log._check_clock", lambda *_, **__: None)
+    for days in (0, 19, 20):
+        at(timedelta(days=days))
+        append(log, look(), key=key)
+    bodies = [entry.body for entry in read_log(log, trusted)]
+    assert [body.kind for body in bodies] == ["look", "void", "void", "look"]
+    assert "before the entry of" in bodies[1].reason
+
+
+def test_clocks_may_differ_by_minutes_and_no_more(log, key, trusted, at):
+    at(timedelta(hours=1))
+    append(log, look(), key=key)
+    at(timedelta(minutes=51))
+    append(log, look(), key=key)
+    at(timedelta(minutes=40))
+    with pytest.raises(TrustError, match="set the clock that is wrong; nothing was written"):
+        append(log, look(), key=key)
+    assert [entry.body.kind for entry in read_log(log, trusted)] == ["look", "look"]
 
 
 def test_a_tampered_entry_is_named(three, log, trusted):

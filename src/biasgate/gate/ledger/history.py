@@ -32,7 +32,9 @@ class Standing:
         entry: Number of the decision's entry, or of the break-glass entry.
         authority: Its body.
         since: When it was promoted.
-        withdrawn: Why it was taken out of service by a rollback, if it was.
+        withdrawn: Why it may serve no more, if something that the log says took it out of service.
+        rejected: Number of a later entry that rejects the same bytes, if there is one.
+        doubted: Number of the newest entry about the same bytes, where it is later and lacked evidence.
     """
 
     name: str
@@ -41,6 +43,8 @@ class Standing:
     authority: Authority
     since: datetime
     withdrawn: str | None = None
+    rejected: int | None = None
+    doubted: int | None = None
 
     @property
     def glass(self) -> bool:
@@ -51,6 +55,8 @@ class Standing:
         """Why it may not serve at a moment; None when it may."""
         if self.withdrawn is not None:
             return f"it was taken out of service: {self.withdrawn}"
+        if self.rejected is not None:
+            return f"entry {self.rejected} rejects the same bytes, and is newer than what allowed it"
         if at >= self.authority.expires:
             return f"what allowed it (entry {self.entry}) expired on {self.authority.expires:%Y-%m-%d %H:%M} UTC"
         return premature(self.authority, at)
@@ -62,7 +68,8 @@ class History:
 
     Attributes:
         champions: By the name of the gate-owned model; no champion serves for a name that is in ``standings`` only.
-        statuses: By the number of the decision's or break-glass entry; those without one are not in it.
+        statuses: By the number of the decision's or break-glass entry; those without one are not in it. What was open
+            when its bytes were rejected, or taken out of service, is STALE.
         answers: What persons said, by the number of the decision's entry.
         standings: Every version that was ever promoted, by name and version.
         authorities: Every decision and break-glass entry, by its number.
@@ -90,11 +97,15 @@ def replay(entries: Sequence[LogEntry]) -> History:
     Writers may race, and a key may be misused, so an entry counts only when it makes sense at its place in the log: the
     decision has no final status yet, a person who must answer has, and a promotion or rollback replaces exactly the
     champion of that moment. Others have no effect, which makes the outcome the same for every reader.
+
+    The newest decision about a package is the one that counts: a rejection ends what allowed the same bytes before, and
+    a rollback withdraws the bytes under every version that holds them.
     """
     history = History()
     for entry in entries:
         match entry.body:
             case DecisionBody() as decision:
+                _judge(decision, history, entry.number)
                 history.authorities[entry.number] = decision
             case BreakGlassBody() as glass if entry.at < glass.expires <= entry.at + LONGEST_GLASS:
                 history.authorities[entry.number] = glass
@@ -164,8 +175,8 @@ def refusal_of_rollback(rollback: RollbackBody, history: History, at: datetime) 
         return "another version serves than the one that the rollback replaces"
     if rollback.to is None:
         return None
-    if rollback.to == rollback.replaced:
-        return f"version {rollback.to.version} serves already"
+    if rollback.to.digest == rollback.replaced.digest:
+        return f"version {rollback.to.version} holds the bytes that serve already"
     target = history.standings.get((rollback.name, rollback.to.version))
     if target is None or target.champion != rollback.to:
         return f"version {rollback.to.version} never served"
@@ -197,22 +208,55 @@ def _promote(promotion: PromotionBody, history: History, at: datetime) -> None:
     if promotion.status != "PROMOTED" or promotion.version is None:
         return
     champion = Champion(version=promotion.version, digest=promotion.digest)
+    authority = history.authorities[promotion.entry]
+    if isinstance(authority, DecisionBody):
+        _end_glass(promotion, history)
     history.champions[promotion.name] = champion
     history.standings[promotion.name, promotion.version] = Standing(
-        name=promotion.name,
-        champion=champion,
-        entry=promotion.entry,
-        authority=history.authorities[promotion.entry],
-        since=at,
+        name=promotion.name, champion=champion, entry=promotion.entry, authority=authority, since=at
     )
 
 
+def _end_glass(promotion: PromotionBody, history: History) -> None:
+    """An approved champion ends what served without an approval before it."""
+    for place, standing in history.standings.items():
+        if standing.name == promotion.name and standing.glass and standing.withdrawn is None:
+            reason = f"version {promotion.version}, which was approved, took its place"
+            history.standings[place] = replace(standing, withdrawn=reason)
+
+
+def _judge(decision: DecisionBody, history: History, number: int) -> None:
+    """What a decision does to older ones about the same bytes."""
+    verdict, digest = decision.decision.verdict, decision.subject[1]
+    if verdict == "REJECTED":
+        _end_open(digest, history)
+    for place, standing in _holding(digest, history):
+        history.standings[place] = replace(
+            standing,
+            rejected=number if verdict == "REJECTED" else standing.rejected,
+            doubted=number if verdict == "INSUFFICIENT_EVIDENCE" else None,
+        )
+
+
 def _roll_back(rollback: RollbackBody, history: History) -> None:
-    left = rollback.name, rollback.replaced.version
-    history.standings[left] = replace(history.standings[left], withdrawn=rollback.reason)
+    _end_open(rollback.replaced.digest, history)
+    for place, standing in _holding(rollback.replaced.digest, history):
+        history.standings[place] = replace(standing, withdrawn=rollback.reason)
     if rollback.to is None:
         del history.champions[rollback.name]
         return
     history.champions[rollback.name] = rollback.to
     back = rollback.name, rollback.to.version
     history.standings[back] = replace(history.standings[back], withdrawn=None)
+
+
+def _end_open(digest: str, history: History) -> None:
+    """What would let these bytes serve, and is still open, is STALE."""
+    for number, authority in history.authorities.items():
+        if authority.subject[1] == digest and history.open(number) and _may_serve(authority):
+            history.statuses[number] = "STALE"
+
+
+def _holding(digest: str, history: History) -> list[tuple[tuple[str, str], Standing]]:
+    """The versions that hold these bytes."""
+    return [(place, standing) for place, standing in history.standings.items() if standing.champion.digest == digest]

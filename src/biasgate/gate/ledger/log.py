@@ -7,13 +7,15 @@ every link. What a chain alone cannot show is a tail that was cut off: keep the 
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from biasgate.documents import sha256
 from biasgate.errors import InputError, ServiceError, TrustError
-from biasgate.gate.ledger.entry import Body, DecisionBody, LogEntry, LookBody, VoidBody
+from biasgate.gate.ledger.entry import SKEW, Body, DecisionBody, LogEntry, LookBody, VoidBody
 from biasgate.gate.trust.sign import sign, verify
 from biasgate.gate.trust.waivers import of_revoked_key, refusal
 from biasgate.storage import store
@@ -35,17 +37,16 @@ def append(log_uri: str, body: Body, *, key: SigningKey) -> LogEntry:
     A write whose answer got lost counts once: no two signatures are equal, so what lies there is known as ours.
 
     Raises:
-        TrustError: A number is missing in the log.
+        TrustError: A number is missing in the log, or its last entry is dated after this machine's clock by more than
+            ``SKEW``: ours would be void.
         ServiceError: Others were faster ``ATTEMPTS`` times.
     """
     for _ in range(ATTEMPTS):
-        last = len(_uris(log_uri))
-        entry = LogEntry(
-            number=last + 1,
-            previous=sha256(envelope(log_uri, last)) if last else None,
-            at=datetime.now(UTC),
-            body=body,
-        )
+        last, now = len(_uris(log_uri)), datetime.now(UTC)
+        before = envelope(log_uri, last) if last else None
+        if before:
+            _check_clock(before, now, where=_uri(log_uri, last))
+        entry = LogEntry(number=last + 1, previous=sha256(before) if before else None, at=now, body=body)
         predicate = entry.model_dump(mode="json", by_alias=True, exclude_none=True)
         signed = sign(predicate, predicate_type=PREDICATE_TYPE, subject=body.subject, key=key)
         uri = _uri(log_uri, entry.number)
@@ -55,21 +56,44 @@ def append(log_uri: str, body: Body, *, key: SigningKey) -> LogEntry:
 
 
 def read_log(log_uri: str, trusted: Keyring) -> tuple[LogEntry, ...]:
-    """All entries, oldest first, each verified; one whose key may not say it has a ``VoidBody``.
+    """All entries, oldest first, each verified; one that counts for nothing has a ``VoidBody``.
+
+    An entry counts for nothing when its key may not say it, or when it is dated before an entry that precedes it by
+    more than ``SKEW``: a signer's date is not believed, or a key that ended could sign for ever by dating back.
 
     Raises:
         TrustError: A signature, a digest or a link does not verify; names the first bad entry.
     """
     entries: list[LogEntry] = []
-    previous = None
+    previous: str | None = None
+    latest: datetime | None = None
     for number, uri in enumerate(_uris(log_uri), start=1):
         data = store.read_bytes(uri, limit=LIMIT)
         entry = _verified(data, trusted, where=uri)
         if (entry.number, entry.previous) != (number, previous):
             raise TrustError("the chain is broken: this is not the successor of the entry before", where=uri)
+        entry = _dated(entry, latest or entry.at)
+        if not isinstance(entry.body, VoidBody):
+            latest = max(latest or entry.at, entry.at)
         entries.append(entry)
         previous = sha256(data)
     return tuple(entries)
+
+
+def _dated(entry: LogEntry, latest: datetime) -> LogEntry:
+    """The entry; void when it is dated before those that precede it."""
+    if isinstance(entry.body, VoidBody) or entry.at >= latest - SKEW:
+        return entry
+    why = f"it is dated {entry.at:%Y-%m-%d %H:%M} UTC, before the entry of {latest:%Y-%m-%d %H:%M} that precedes it"
+    return _void(entry, entry.body, why, revoked=False)
+
+
+def _check_clock(last: bytes, now: datetime, *, where: str) -> None:
+    """Refuses to write after an entry from this machine's future; its signature is checked by who reads the log."""
+    at = LogEntry.model_validate(json.loads(base64.b64decode(json.loads(last)["payload"]))["predicate"]).at
+    if now < at - SKEW:
+        what = f"the last entry is dated {at:%Y-%m-%d %H:%M} UTC, but it is {now:%Y-%m-%d %H:%M} UTC here"
+        raise TrustError(what, where=where, fix="set the clock that is wrong; nothing was written")
 
 
 def envelope(log_uri: str, number: int) -> bytes:
@@ -78,18 +102,25 @@ def envelope(log_uri: str, number: int) -> bytes:
 
 
 def take_look(log_uri: str, body: LookBody, *, key: SigningKey, trusted: Keyring) -> int:
-    """Writes down a look at a test split, before it is taken.
+    """Writes down a look at a test split before it is taken, unless the same candidate looked at it before.
 
     Returns:
-        Looks at this split up to and with this one; exact even when others look at the same time.
+        Which candidate this is to look at the split, from 1; exact even when others look at the same time, and the same
+        however often a candidate is measured.
     """
-    mine = append(log_uri, body, key=key)
-    return looks_taken(read_log(log_uri, trusted)[: mine.number], body.data)
+    if (earlier := look_number(read_log(log_uri, trusted), body)) is not None:
+        return earlier
+    append(log_uri, body, key=key)
+    number = look_number(read_log(log_uri, trusted), body)
+    if number is None:
+        raise TrustError("the look that was written does not count", where=log_uri, fix="see `biasgate log show`")
+    return number
 
 
-def looks_taken(entries: Sequence[LogEntry], data: str) -> int:
-    """How often a test split, known by its digest, was looked at."""
-    return sum(entry.body.kind == "look" and entry.body.data == data for entry in entries)
+def look_number(entries: Sequence[LogEntry], look: LookBody) -> int | None:
+    """Which candidate, by its digest, was this one to look at a test split; None when it never did."""
+    seen = dict.fromkeys(e.body.digest for e in entries if isinstance(e.body, LookBody) and e.body.data == look.data)
+    return list(seen).index(look.digest) + 1 if look.digest in seen else None
 
 
 def _verified(data: bytes, trusted: Keyring, *, where: str) -> LogEntry:
