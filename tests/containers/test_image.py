@@ -2,9 +2,7 @@ import json
 from pathlib import Path
 
 REQUIREMENTS = Path(__file__).parents[2] / "requirements.txt"
-HEAVY = (
-    "torch, captum, mlflow, onnx, onnxruntime, sklearn, pandas, matplotlib, mlxtend, psycopg2, flask_wtf"
-)
+HEAVY = "torch, captum, mlflow, onnx, onnxruntime, sklearn, pandas, matplotlib, mlxtend, psycopg2, flask_wtf"
 
 
 def test_the_command_answers_under_all_restrictions(docker, image, contained):

@@ -40,7 +40,7 @@ from biasgate.gate.evidence import Champion, Evidence, Subject
 from biasgate.gate.explain import explain
 from biasgate.gate.ledger import log
 from biasgate.gate.ledger.entry import DecisionBody, LookBody
-from biasgate.gate.policy import read_policy, ready_policies
+from biasgate.gate.policy import built_in_policies, read_policy
 from biasgate.gate.trust.keys import read_signing_key
 from biasgate.models.export import export_onnx
 from biasgate.models.network import build
@@ -145,7 +145,7 @@ def decisions() -> Iterator[tuple[str, Any]]:
     policy = read_policy(POLICY)
     for name, found in (("fair", evaluation(0.05)), ("unfair", evaluation(0.35)), ("unmeasured", None)):
         yield name, decide(policy, evidence(found), (), AT)
-    for name in ready_policies():
+    for name in built_in_policies():
         yield f"{name}, mismatched", decide(read_policy(name), evidence(evaluation(0.05)), (), AT)
         yield f"{name}, explained", explain(read_policy(name))
     yield "every kind, explained", explain(policy)

@@ -33,7 +33,7 @@ def decline(*, log: Log, entry: Entry, person: As, reason: Reason, trusted: Trus
 def waive(
     file: Annotated[Path, typer.Argument(help="File of waivers that gets this one; made when it is new.")],
     *,
-    policy: Annotated[str, typer.Option(help="Policy that holds the rule: a file, URI or ready policy's name.")],
+    policy: Annotated[str, typer.Option(help="Policy that holds the rule: a file, URI or built-in policy's name.")],
     rule: Annotated[str, typer.Option(help="Id of the rule that need not pass.")],
     model: Annotated[str, typer.Option(help="The gate-owned model whose candidates may pass.")],
     owner: Annotated[str, typer.Option(help="Who asks for it and answers for the risk: another than you.")],

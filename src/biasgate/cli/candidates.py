@@ -59,7 +59,9 @@ def evaluate(
     package: Package,
     *,
     data: Data,
-    policy: Annotated[str, typer.Option(help="Policy that says what to measure: a file, URI or ready policy's name.")],
+    policy: Annotated[
+        str, typer.Option(help="Policy that says what to measure: a file, URI or built-in policy's name.")
+    ],
     before: Annotated[Path | None, typer.Option(help="Package before a repair: adds the paired change.")] = None,
     champion: Annotated[
         bool, typer.Option("--champion", help="Add the paired change against what serves now.")

@@ -22,7 +22,7 @@ VERDICT_CODES = {"APPROVED": 0, "REJECTED": 4, "INSUFFICIENT_EVIDENCE": 5}
 def decide(
     evidence: Annotated[Path | None, typer.Argument(help="Evidence (JSON).")] = None,
     *,
-    policy: Annotated[str | None, typer.Option(help="Policy file, URI, or a ready policy's name.")] = None,
+    policy: Annotated[str | None, typer.Option(help="Policy file, URI, or a built-in policy's name.")] = None,
     waivers: Annotated[str | None, typer.Option(help="File or URI of signed waivers (`biasgate waive`).")] = None,
     at: Annotated[datetime | None, typer.Option(help="The moment, UTC; now by default.")] = None,
     replay: Annotated[str | None, typer.Option(help="Instead: a signed log, to repeat one of its decisions.")] = None,
@@ -90,14 +90,14 @@ def _replay(log: str, number: int, trusted: Path | None, *, json: bool) -> None:
 
 @policies.command("list")
 def list_(*, json: Json = False) -> None:
-    """Names of the ready policies."""
-    from biasgate.gate.policy import ready_policies
+    """Names of the built-in policies."""
+    from biasgate.gate.policy import built_in_policies
 
-    print_json(list(ready_policies())) if json else typer.echo("\n".join(ready_policies()))
+    print_json(list(built_in_policies())) if json else typer.echo("\n".join(built_in_policies()))
 
 
 @policies.command()
-def show(name: Annotated[str, typer.Argument(help="A ready policy's name.")], *, json: Json = False) -> None:
+def show(name: Annotated[str, typer.Argument(help="A built-in policy's name.")], *, json: Json = False) -> None:
     """Print a policy as YAML, to start your own from."""
     from biasgate.gate.policy import policy_text, read_policy
 
@@ -106,7 +106,7 @@ def show(name: Annotated[str, typer.Argument(help="A ready policy's name.")], *,
 
 @policies.command()
 def explain(
-    source: Annotated[str, typer.Argument(help="A ready policy's name, a file, or URI.")],
+    source: Annotated[str, typer.Argument(help="A built-in policy's name, a file, or URI.")],
     *,
     units: Annotated[list[int] | None, typer.Option(help="Units a subgroup; may be repeated.", min=2)] = None,
     json: Json = False,
@@ -115,7 +115,7 @@ def explain(
     from biasgate.gate.explain import SIZES
     from biasgate.gate.explain import explain as in_words
     from biasgate.gate.policy import read_policy
-    from biasgate.gate.soundness import faults
+    from biasgate.gate.policy_check import faults
 
     explained = in_words(policy := read_policy(source), sizes=units or SIZES)
     if json:
@@ -132,12 +132,12 @@ def explain(
 
 @policies.command()
 def check(
-    source: Annotated[str, typer.Argument(help="A ready policy's name, a file, or URI.")], *, json: Json = False
+    source: Annotated[str, typer.Argument(help="A built-in policy's name, a file, or URI.")], *, json: Json = False
 ) -> None:
     """Check that a policy is valid and that every rule of it can pass."""
     from biasgate.errors import InputError
     from biasgate.gate.policy import read_policy
-    from biasgate.gate.soundness import faults
+    from biasgate.gate.policy_check import faults
 
     policy = read_policy(source)
     if found := faults(policy):

@@ -9,10 +9,9 @@ from biasgate.documents import digest
 from biasgate.errors import InputError
 from biasgate.gate.decision import Decision, RuleResult, Verdict
 from biasgate.gate.evidence import Evidence
+from biasgate.gate.measurements import Measurements
 from biasgate.gate.policy import Policy
 from biasgate.gate.preconditions import preconditions
-from biasgate.gate.rules.check import check
-from biasgate.gate.rules.measured import Measurements
 from biasgate.gate.trust.waiver import Waiver, holds
 from biasgate.gate.weight_scan import weight_scan
 
@@ -43,8 +42,8 @@ def decide(policy: Policy, evidence: Evidence, waivers: Sequence[Waiver], at: da
     scanned, human = weight_scan(policy.weight_scan, evidence)
     sound = all(result.outcome == "pass" for result in checks)
     visible = evidence if sound else evidence.model_copy(update={"evaluation": None})
-    found = Measurements(visible, policy.evaluation)
-    ruled = (check(rule, found, at=at) for rule in policy.rules)
+    found = Measurements(visible, policy.evaluation, at=at)
+    ruled = (rule.result(found) for rule in policy.rules)
     granted = _in_force(policy, evidence, waivers, at)
     results = (*checks, scanned, *(_waived(result, granted) for result in ruled))
     return Decision(

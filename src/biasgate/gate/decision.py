@@ -12,6 +12,9 @@ from biasgate.documents import Document
 Outcome = Literal["pass", "fail", "insufficient"]
 Verdict = Literal["APPROVED", "REJECTED", "INSUFFICIENT_EVIDENCE"]
 
+OWN_CHECKS = ("evaluation", "looks", "repair", "weight_scan")
+"""Names of the results of the gate's own checks; no rule may take one."""
+
 
 class RuleResult(Document):
     """What one rule, or one of the gate's own checks, found.

@@ -2,11 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+from pydantic import Field
+
 from biasgate.contracts.scan import Scan
 from biasgate.contracts.wording import rate
+from biasgate.documents import Document
 from biasgate.gate.decision import Outcome, RuleResult
 from biasgate.gate.evidence import Evidence
-from biasgate.gate.policy import Reaction, WeightScanRule
+
+Reaction = Literal["ignore", "require_human", "reject"]
+
+
+class WeightScanRule(Document):
+    """What the weight scan may do: it can stop a candidate or call a person, never approve one.
+
+    Attributes:
+        flag_levels: A candidate is flagged when these levels together reach ``flag_probability``.
+    """
+
+    flag_levels: tuple[str, ...] = Field(min_length=1)
+    flag_probability: float = Field(default=0.5, gt=0, le=1)
+    on_flag: Reaction
+    on_abstain: Reaction
+
+    def words(self) -> str:
+        """What it does, in words."""
+        does = {"ignore": "nothing", "require_human": "calls a person to sign", "reject": "rejects"}
+        return (
+            f"The weight scan flags weights that read as {_either(self.flag_levels)} bias with probability "
+            f"{rate(self.flag_probability)} or more; a flag: {does[self.on_flag]}; an abstention: "
+            f"{does[self.on_abstain]}. It never approves."
+        )
 
 
 def weight_scan(rule: WeightScanRule, evidence: Evidence) -> tuple[RuleResult, bool]:
@@ -25,8 +53,7 @@ def weight_scan(rule: WeightScanRule, evidence: Evidence) -> tuple[RuleResult, b
     if scan.abstained:
         return _react(rule.on_abstain, f"The weight scan abstained ({scan.reason})", bias=False)
     flagged = sum(scan.probabilities[level] for level in rule.flag_levels)
-    levels = " or ".join(level.replace("_", " ") for level in rule.flag_levels)
-    finding = f"the weights read as {levels} bias with probability {rate(min(flagged, 1.0))}"
+    finding = f"the weights read as {_either(rule.flag_levels)} bias with probability {rate(min(flagged, 1.0))}"
     if flagged < rule.flag_probability:
         return _result("pass", f"Not flagged: {finding}, below {rate(rule.flag_probability)}."), False
     return _react(rule.on_flag, f"Flagged: {finding}", bias=True)
@@ -57,3 +84,7 @@ def _react(reaction: Reaction, finding: str, *, bias: bool) -> tuple[RuleResult,
 
 def _result(outcome: Outcome, sentence: str, *, bias: bool = False) -> RuleResult:
     return RuleResult(rule="weight_scan", outcome=outcome, sentence=sentence, bias=bias)
+
+
+def _either(levels: tuple[str, ...]) -> str:
+    return " or ".join(level.replace("_", " ") for level in levels)

@@ -14,7 +14,7 @@ from typing import Literal, Self
 from biasgate.contracts import wording
 from biasgate.contracts.estimate import Estimate
 from biasgate.contracts.evaluation import Cell, Change, Evaluation, Gap, Score
-from biasgate.gate.policy import FloorRule, GapRule, Policy, RepairCostRule, WorstGroupRule
+from biasgate.gate.policy import Policy
 from biasgate.report.suppression import FEW
 from biasgate.report.text import difference, of_label, rate, subgroup
 
@@ -136,7 +136,10 @@ def rate_figures(evaluation: Evaluation, policy: Policy, *, before: Evaluation |
             was = [c for c in _numbers(before) if (c.metric, c.label, c.subgroup) == key] if before else []
             marks = [*_rate_marks("before", *was), *_rate_marks("now", cell)]
             track = Track(
-                label=subgroup(cell.subgroup), marks=marks, note=_absence(cell), threshold=_minimum(policy, cell)
+                label=subgroup(cell.subgroup),
+                marks=marks,
+                note=_absence(cell),
+                threshold=max(_lines(policy, cell), default=None),
             )
             (tracks if len(cell.subgroup) <= 1 else more).append(track)
         figures.append(Figure(title=f"{wording.name(metric, about)} by subgroup", tracks=tracks, more=more))
@@ -160,7 +163,7 @@ def gap_figure(evaluation: Evaluation, policy: Policy, *, before: Evaluation | N
             label=f"{of_label(gap.metric, gap.label)} by {gap.attribute.replace('*', ' × ')}",
             marks=[*_gap_marks("before", *was), *_gap_marks("now", gap)],
             note="" if gap.estimate else f"{_pair(gap)}: no value, too few units",
-            threshold=_margin(policy, gap),
+            threshold=min(_lines(policy, gap), default=None),
         )
         (tracks if leads else more).append(track)
     return Figure(title="Gaps between subgroups", tracks=tracks, more=more, zero=True)
@@ -172,7 +175,7 @@ def change_figure(evaluation: Evaluation, policy: Policy) -> Figure:
         Track(
             label=f"{of_label(change.metric, change.label)}, {subgroup(change.subgroup)}",
             marks=[Mark(when="now", estimate=change.estimate, bounds=change.bounds, text=_change_text(change))],
-            threshold=_allowed(policy, change),
+            threshold=max(_lines(policy, change), default=None),
         )
         for change in evaluation.changes
     ]
@@ -218,22 +221,6 @@ def _widest(evaluation: Evaluation) -> dict[tuple[str, str | None, str], Gap]:
     return {(gap.metric, gap.label, gap.attribute): gap for gap in reversed(evaluation.gaps)}
 
 
-def _minimum(policy: Policy, cell: Cell | Score) -> float | None:
-    rules = [r for r in policy.rules if isinstance(r, FloorRule | WorstGroupRule) and _asks(r, cell)]
-    floors = [r.min for r in rules if isinstance(r, FloorRule) and not cell.subgroup]
-    groups = [r.min for r in rules if isinstance(r, WorstGroupRule) and [r.attribute] == list(cell.subgroup)]
-    return max(floors + groups, default=None)
-
-
-def _margin(policy: Policy, gap: Gap) -> float | None:
-    rules = [r for r in policy.rules if isinstance(r, GapRule) and _asks(r, gap)]
-    return min((r.max for r in rules if r.attribute == gap.attribute), default=None)
-
-
-def _allowed(policy: Policy, change: Change) -> float | None:
-    rules = [r for r in policy.rules if isinstance(r, RepairCostRule) and _asks(r, change)]
-    return max((-r.max for r in rules if r.subgroup == change.subgroup), default=None)
-
-
-def _asks(rule: FloorRule | WorstGroupRule | GapRule | RepairCostRule, part: Cell | Score | Gap | Change) -> bool:
-    return rule.metric == part.metric and rule.label in (None, part.label)
+def _lines(policy: Policy, part: Cell | Score | Gap | Change) -> list[float]:
+    """Where the rules that ask about a number draw their lines."""
+    return [line for rule in policy.rules if (line := rule.line(part)) is not None]

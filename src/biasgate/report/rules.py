@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from biasgate.contracts import wording
 from biasgate.gate.decision import Decision, Outcome, RuleResult
 from biasgate.gate.policy import Policy
-from biasgate.report.text import plain, points, words
+from biasgate.gate.rule import Rule
+from biasgate.report.text import typographic, words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,35 +24,26 @@ class RuleRow:
 
 def rule_rows(decision: Decision, policy: Policy) -> list[RuleRow]:
     """One row a result, those that stand in the way of an approval first."""
-    kinds = {rule.id: rule.kind for rule in policy.rules}
+    rules = {rule.id: rule for rule in policy.rules}
     order: tuple[Outcome, ...] = ("fail", "insufficient", "pass")
     results = sorted(decision.rules, key=lambda result: order.index(result.outcome))
-    return [_row(result, kinds.get(result.rule, "")) for result in results]
+    return [_row(result, rules.get(result.rule)) for result in results]
 
 
-def _row(result: RuleResult, kind: str) -> RuleRow:
-    found = result.bound if result.bound is not None else result.value
+def _row(result: RuleResult, rule: Rule | None) -> RuleRow:
+    """The gate's own checks, which are no rule of the policy, have neither bound nor threshold."""
+
+    def number(value: float | None) -> str:
+        return "" if value is None or rule is None else typographic(rule.number(value))
+
+    bound = number(result.bound if result.bound is not None else result.value)
     how = [result.method, f"n\u00a0{result.n}" if result.n else None]
-    sign = "≥" if kind in ("floor", "worst_group", "ratio", "coverage") else "≤"
+    threshold = number(result.threshold)
     return RuleRow(
         name=words(result.rule).capitalize().replace("Onnx", "ONNX"),
         outcome=result.outcome,
         sentence=result.sentence,
-        bound="" if found is None else _number(found, kind),
-        how="" if found is None else ", ".join(filter(None, how)),
-        threshold="" if result.threshold is None else f"{sign} {_number(result.threshold, kind)}",
+        bound=bound,
+        how=", ".join(filter(None, how)) if bound else "",
+        threshold=f"{rule.sign} {threshold}" if rule and threshold else "",
     )
-
-
-def _number(value: float, kind: str) -> str:
-    match kind:
-        case "floor" | "worst_group" | "ratio" | "calibration" | "ceiling":
-            return wording.rate(value)
-        case "gap" | "repair_cost" | "champion":
-            return f"{points(value)} points"
-        case "coverage" | "size":
-            return f"{value:,.0f}"
-        case "latency":
-            return wording.seconds(value)
-        case _:
-            return plain(value)

@@ -13,7 +13,7 @@ from biasgate.contracts.estimate import Estimate
 
 def plain(value: float) -> str:
     """A number that is no share, to three significant digits."""
-    return _minus(f"{value:.3g}")
+    return typographic(f"{value:.3g}")
 
 
 def interval(estimate: Estimate) -> str:
@@ -29,7 +29,7 @@ def share_interval(estimate: Estimate) -> str:
 
 def points(value: float) -> str:
     """A difference of shares in percentage points: ``−3.2``."""
-    return _minus(wording.points(value))
+    return typographic(wording.points(value))
 
 
 def rate(estimate: Estimate) -> str:
@@ -77,5 +77,6 @@ def visible(value: Any) -> Any:
     return "".join("�" if unicodedata.category(c) in ("Cc", "Cf") and c not in "\n\t" else c for c in value)
 
 
-def _minus(number: str) -> str:
+def typographic(number: str) -> str:
+    """A number in figures, with a minus sign for its hyphen."""
     return number.replace("-", "−")

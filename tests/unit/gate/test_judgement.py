@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from biasgate.gate.rules.judgement import at_least, at_most
-from biasgate.gate.rules.measured import Measured
+from biasgate.gate.judgement import at_least, at_most
+from biasgate.gate.measurements import Measured
 
 
 def number(value: float, *, near: float, far: float) -> Measured:

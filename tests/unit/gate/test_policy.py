@@ -8,7 +8,7 @@ from biasgate.gate.policy import policy_text, read_policy
 from biasgate.gate.schemas import DOCUMENTS, json_schema
 
 
-def test_the_ready_policy_reads_the_same_by_name_text_and_path(tmp_path):
+def test_the_built_in_policy_reads_the_same_by_name_text_and_path(tmp_path):
     text = policy_text("digits_demo")
     (tmp_path / "policy.yaml").write_text(text)
     assert read_policy("digits_demo") == read_policy(text) == read_policy(str(tmp_path / "policy.yaml"))

@@ -1,1 +1,1 @@
-"""Rules of a policy, held against what was measured."""
+"""The rules that a policy may hold: one file a rule, found by looking."""

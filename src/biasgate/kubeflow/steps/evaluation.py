@@ -33,7 +33,7 @@ def evaluate_subgroups(
     from biasgate.evaluation.evaluate import evaluate
     from biasgate.gate.ledger.entry import LookBody
     from biasgate.gate.ledger.log import take_look
-    from biasgate.gate.policy import compares_with_champion, read_policy
+    from biasgate.gate.policy import read_policy
     from biasgate.gate.trust.keyring import trusted_keys
     from biasgate.gate.trust.keys import signing_key
     from biasgate.models.package import open_package
@@ -43,7 +43,7 @@ def evaluate_subgroups(
     with task("evaluate_subgroups", run=run) as tracked, TemporaryDirectory() as folder:
         rules, candidate, dataset = read_policy(policy), open_package(package), open_dataset(data)
         name, serves = candidate.card.name, None
-        if compares_with_champion(rules):
+        if rules.needs_champion:
             serves = champion_package(name, Path(folder, "champion"))
         look = LookBody(data=dataset.digest, name=name, digest=candidate.digest)
         looks = take_look(log, look, key=signing_key(), trusted=trusted_keys())

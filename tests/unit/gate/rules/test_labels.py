@@ -9,9 +9,8 @@ import pytest
 from biasgate.data.dataset import Dataset
 from biasgate.evaluation.measure import Earlier, measure
 from biasgate.gate.evidence import Evidence, Subject
+from biasgate.gate.measurements import Measurements
 from biasgate.gate.policy import read_policy
-from biasgate.gate.rules.check import check
-from biasgate.gate.rules.measured import Measurements
 
 POLICY = """
 name: labels
@@ -60,9 +59,9 @@ def evidence():
 
 def results(evidence, *, label=None):
     policy = read_policy(POLICY)
-    found = Measurements(evidence, policy.evaluation)
+    found = Measurements(evidence, policy.evaluation, at=datetime(2026, 1, 1, tzinfo=UTC))
     rules = [rule.model_copy(update={"label": label} if label else {}) for rule in policy.rules]
-    return {rule.id: check(rule, found, at=datetime(2026, 1, 1, tzinfo=UTC)) for rule in rules}
+    return {rule.id: rule.result(found) for rule in rules}
 
 
 def test_without_a_label_the_worst_of_all_decides_and_is_named(evidence):

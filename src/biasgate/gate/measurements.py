@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from math import inf
 from typing import TypeVar
 
@@ -87,10 +88,12 @@ class Measurements:
     Args:
         evidence: What was measured.
         spec: How the policy wants it measured.
+        at: The moment of the decision.
     """
 
-    def __init__(self, evidence: Evidence, spec: EvaluationSpec) -> None:
+    def __init__(self, evidence: Evidence, spec: EvaluationSpec, *, at: datetime) -> None:
         self.evidence = evidence
+        self.at = at
         self._spec = spec
         found = evidence.evaluation
         versus = evidence.evaluation.champion if evidence.evaluation else None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from biasgate.gate.decision import Outcome
-from biasgate.gate.rules.measured import Measured
+from biasgate.gate.measurements import Measured
 
 
 @dataclass(frozen=True)

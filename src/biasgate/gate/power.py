@@ -1,0 +1,80 @@
+"""What a rule can certify with so many units, before anything is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import get_args
+
+from biasgate.contracts.evaluation import ScoreName
+from biasgate.contracts.wording import rate
+from biasgate.statistics.power import gap_to_pass, loss_to_pass, rate_to_pass, ratio_to_pass
+
+POWER = 0.8
+RATE = 0.9
+SELECTED = 0.3
+DISCORDANT = 0.1
+ASSUMED = (
+    f"Each figure gives a candidate a chance of {rate(POWER)} to pass that rule, with independent units. It supposes "
+    f"rates near {rate(RATE)} (selection rates near {rate(SELECTED)}) and, where two models are compared, that they "
+    f"differ on {rate(DISCORDANT)} of the units. Subgroups that hold the same units are compared pair by pair, "
+    "which takes fewer."
+)
+
+
+@dataclass(frozen=True)
+class Power:
+    """The least good truth that passes.
+
+    Attributes:
+        of: What it is a value of, such as ``true gap ≤``.
+        least: From the units in each subgroup, and the confidence of the bounds, to the least good true value that
+            passes with a chance of ``POWER``; None when none would.
+    """
+
+    of: str
+    least: Callable[[int, float], float | None]
+
+
+def power_of_rate(metric: str, limit: float) -> Power | None:
+    """Of a rate that must reach a limit; None for a score, whose width cannot be told in advance."""
+
+    def least(units: int, confidence: float) -> float | None:
+        return rate_to_pass(limit, units, confidence=confidence, power=POWER)
+
+    return None if _is_score(metric) else Power("true rate ≥", least)
+
+
+def power_of_gap(metric: str, margin: float) -> Power | None:
+    """Of a difference between two subgroups that must stay within a margin; None for a score."""
+
+    def least(units: int, confidence: float) -> float | None:
+        return gap_to_pass(_near(metric), margin, units, confidence=confidence, power=POWER)
+
+    return None if _is_score(metric) else Power("true gap ≤", least)
+
+
+def power_of_ratio(metric: str, limit: float) -> Power:
+    """Of a ratio between two subgroups that must reach a limit."""
+
+    def least(units: int, confidence: float) -> float | None:
+        return ratio_to_pass(_near(metric), limit, units, confidence=confidence, power=POWER)
+
+    return Power("true ratio ≥", least)
+
+
+def power_of_loss(metric: str, margin: float) -> Power | None:
+    """Of a loss between two models on the same units that must stay within a margin; None for a score."""
+
+    def least(units: int, confidence: float) -> float | None:
+        return loss_to_pass(DISCORDANT, margin, units, confidence=confidence, power=POWER)
+
+    return None if _is_score(metric) else Power("true loss ≤", least)
+
+
+def _is_score(metric: str) -> bool:
+    return metric in get_args(ScoreName)
+
+
+def _near(metric: str) -> float:
+    return SELECTED if metric == "selection_rate" else RATE

@@ -1,0 +1,55 @@
+"""Ceiling: a metric of which less is better."""
+
+from __future__ import annotations
+
+from abc import ABC
+from typing import Literal
+
+from pydantic import Field
+
+from biasgate.contracts.wording import name, rate, samples
+from biasgate.gate.decision import RuleResult
+from biasgate.gate.judgement import at_most
+from biasgate.gate.measurements import Measurements
+from biasgate.gate.rule import MeasuredRule, Needs, combination_of, everywhere
+
+
+class UpperLimit(MeasuredRule, ABC):
+    """The upper bound of a metric of which less is better must stay within ``max``.
+
+    Attributes:
+        attribute: In every subgroup of it as well as over the whole set.
+    """
+
+    attribute: str | None = None
+    max: float = Field(ge=0)
+
+    def check(self, found: Measurements) -> RuleResult:
+        metric, places = self.needs().metric, self.places(found, self.attribute)
+        numbers = [found.rate(metric=metric, subgroup=subgroup, label=label) for label, subgroup in places]
+        judgement = at_most(numbers, self.max)
+        (label, subgroup), number = places[judgement.index], numbers[judgement.index]
+        sentence = (
+            f"{name(metric, label)} on {samples(subgroup)} is {number.as_rate()}; the policy allows {rate(self.max)}."
+        )
+        return self.judged(judgement, number, threshold=self.max, sentence=sentence)
+
+    def number(self, value: float) -> str:
+        return rate(value)
+
+
+class CeilingRule(UpperLimit):
+    """The upper bound of a metric of which less is better must stay within ``max``.
+
+    Attributes:
+        attribute: In every subgroup of it as well as over the whole set.
+    """
+
+    kind: Literal["ceiling"] = "ceiling"
+    metric: Literal["false_positive_rate", "false_negative_rate", "log_loss", "calibration_error"]
+
+    def words(self) -> str:
+        return f"{name(self.metric)} may be at most {rate(self.max)}{everywhere(self.attribute)}."
+
+    def needs(self) -> Needs:
+        return Needs(self.metric, (combination_of(self.attribute),))

@@ -1,0 +1,60 @@
+"""Gap: how far a metric may differ between subgroups."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from biasgate.contracts.evaluation import Cell, Change, Gap, MetricName, Score
+from biasgate.contracts.wording import group, name, points, samples
+from biasgate.gate.decision import RuleResult
+from biasgate.gate.judgement import at_most
+from biasgate.gate.measurements import Measurements
+from biasgate.gate.power import Power, power_of_gap
+from biasgate.gate.rule import GoodScore, MeasuredRule, Needs, combination_of, crossed
+
+
+class GapRule(MeasuredRule):
+    """The upper bound of the gap between any two subgroups of ``attribute`` must stay within ``max``."""
+
+    kind: Literal["gap"] = "gap"
+    metric: MetricName | GoodScore | Literal["calibration_error"] = "accuracy"
+    attribute: str
+    max: float = Field(ge=0, le=1)
+
+    about_bias = True
+
+    def words(self) -> str:
+        return (
+            f"{name(self.metric)} may differ by at most {points(self.max)} points between any two subgroups of "
+            f"{crossed(self.attribute)}."
+        )
+
+    def check(self, found: Measurements) -> RuleResult:
+        pairs = [
+            pair
+            for label in found.labels(self.label)
+            for pair in found.gaps(metric=self.metric, attribute=self.attribute, label=label)
+        ]
+        judgement = at_most([number for _, number in pairs], self.max)
+        widest, number = pairs[judgement.index]
+        lower = found.rate(metric=self.metric, subgroup=widest.lower, label=widest.label)
+        sentence = (
+            f"{name(self.metric, widest.label)} on {samples(widest.lower)} is {lower.as_rate()}, {number.as_points()} "
+            f"below {group(widest.higher)} ones; the policy allows {points(self.max)}."
+        )
+        return self.judged(judgement, number, threshold=self.max, sentence=sentence)
+
+    def number(self, value: float) -> str:
+        return f"{points(value)} points"
+
+    def needs(self) -> Needs:
+        return Needs(self.metric, (combination_of(self.attribute),))
+
+    def power(self) -> Power | None:
+        return power_of_gap(self.metric, self.max)
+
+    def line(self, part: Cell | Score | Gap | Change) -> float | None:
+        inside = isinstance(part, Gap) and combination_of(part.attribute) == combination_of(self.attribute)
+        return self.max if inside and self.concerns(part) else None

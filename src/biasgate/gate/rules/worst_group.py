@@ -1,0 +1,57 @@
+"""Worst group: a metric in every subgroup."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from biasgate.contracts.evaluation import Cell, Change, Gap, MetricName, Score
+from biasgate.contracts.wording import name, rate, samples
+from biasgate.gate.decision import RuleResult
+from biasgate.gate.judgement import at_least
+from biasgate.gate.measurements import Measurements
+from biasgate.gate.power import Power, power_of_rate
+from biasgate.gate.rule import GoodScore, MeasuredRule, Needs, combination_of, crossed
+
+
+class WorstGroupRule(MeasuredRule):
+    """The lower bound of a metric must reach ``min`` in every subgroup of ``attribute``."""
+
+    kind: Literal["worst_group"] = "worst_group"
+    metric: MetricName | GoodScore = "accuracy"
+    attribute: str
+    min: float = Field(ge=0, le=1)
+
+    sign = "≥"
+    about_bias = True
+
+    def words(self) -> str:
+        return f"{name(self.metric)} must be at least {rate(self.min)} in every subgroup of {crossed(self.attribute)}."
+
+    def check(self, found: Measurements) -> RuleResult:
+        groups = [
+            (label, *one)
+            for label in found.labels(self.label)
+            for one in found.subgroups(metric=self.metric, attribute=self.attribute, label=label)
+        ]
+        judgement = at_least([number for *_, number in groups], self.min)
+        label, subgroup, number = groups[judgement.index]
+        sentence = (
+            f"{name(self.metric, label)} on {samples(subgroup)} is {number.as_rate()}; "
+            f"the policy asks for {rate(self.min)} in every subgroup."
+        )
+        return self.judged(judgement, number, threshold=self.min, sentence=sentence)
+
+    def number(self, value: float) -> str:
+        return rate(value)
+
+    def needs(self) -> Needs:
+        return Needs(self.metric, (combination_of(self.attribute),))
+
+    def power(self) -> Power | None:
+        return power_of_rate(self.metric, self.min)
+
+    def line(self, part: Cell | Score | Gap | Change) -> float | None:
+        inside = isinstance(part, Cell | Score) and frozenset(part.subgroup) == combination_of(self.attribute)
+        return self.min if inside and self.concerns(part) else None
