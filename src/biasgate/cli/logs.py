@@ -53,6 +53,7 @@ def checkpoint(
     keep: Annotated[
         str | None, typer.Option(help="File or URI that keeps it: the log is checked against it, then it moves on.")
     ] = None,
+    first: Annotated[bool, typer.Option("--first", help="None is kept yet: keep the first.")] = False,
     trusted: Trusted = None,
     json: Json = False,
 ) -> None:
@@ -61,7 +62,7 @@ def checkpoint(
     from biasgate.gate.trust.keyring import trusted_keys
 
     keys = trusted_keys(trusted)
-    taken = advance(log, keep, keys) if keep else take_checkpoint(log, keys)
+    taken = advance(log, keep, keys, first=first) if keep else take_checkpoint(log, keys)
     print_json(taken) if json or not keep else typer.echo(f"{keep}: entry {taken.entries}, {taken.digest}")
 
 

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from biasgate.documents import Document
 from biasgate.errors import InputError
+from biasgate.strict_yaml import read_yaml
 
 VARIABLE = "BIASGATE_KFP_SETTINGS"
 DEFAULTS = Path(__file__).with_name("settings.yaml")
@@ -123,11 +124,11 @@ def read_settings(own: Path | None = None) -> Settings:
     Raises:
         InputError: The file cannot be read, or a key or value is not what the schema says; names each one.
     """
-    defaults = yaml.safe_load(DEFAULTS.read_text(encoding="utf-8"))
+    defaults = read_yaml(DEFAULTS.read_text(encoding="utf-8"))
     if own is None:
         return Settings.build(defaults, where=DEFAULTS.name)
     try:
-        changes = yaml.safe_load(own.read_text(encoding="utf-8"))
+        changes = read_yaml(own.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         raise InputError(f"the settings cannot be read: {error}", where=str(own), fix="check the path") from error
     if not isinstance(changes, Mapping):

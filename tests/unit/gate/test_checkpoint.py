@@ -32,7 +32,7 @@ def cut(log: str, number: int) -> None:
 
 def test_a_tail_that_was_cut_shows_against_a_checkpoint_and_only_there(log, trusted, tmp_path):
     head = str(tmp_path / "head.json")
-    assert biasgate("checkpoint", log, "--keep", head).exit_code == 0
+    assert biasgate("checkpoint", log, "--keep", head, "--first").exit_code == 0
     assert biasgate("verify", log, "--checkpoint", head).exit_code == 0
     cut(log, 3)
     assert len(read_log(log, trusted)) == 2
@@ -44,7 +44,7 @@ def test_a_tail_that_was_cut_shows_against_a_checkpoint_and_only_there(log, trus
 
 def test_a_tail_that_was_cut_and_grown_again_shows(log, key, tmp_path):
     head = str(tmp_path / "head.json")
-    biasgate("checkpoint", log, "--keep", head)
+    biasgate("checkpoint", log, "--keep", head, "--first")
     cut(log, 3)
     for _ in range(2):
         append(log, LookBody(data="other", name="digits", digest="sha256:1"), key=key)
@@ -53,7 +53,7 @@ def test_a_tail_that_was_cut_and_grown_again_shows(log, key, tmp_path):
 
 def test_a_checkpoint_moves_on_with_the_log(log, key, tmp_path):
     head = str(tmp_path / "head.json")
-    biasgate("checkpoint", log, "--keep", head)
+    biasgate("checkpoint", log, "--keep", head, "--first")
     append(log, LookBody(data="d", name="digits", digest="sha256:1"), key=key)
     assert json.loads(biasgate("checkpoint", log, "--keep", head, "--json").stdout)["entries"] == 4
     assert json.loads(biasgate("checkpoint", log).stdout)["entries"] == 4
@@ -65,4 +65,19 @@ def test_a_checkpoint_that_is_missing_or_none_is_no_pass(log, tmp_path):
     for file in ("none.json", "wrong.json"):
         assert isinstance(biasgate("verify", log, "--checkpoint", str(tmp_path / file)).exception, InputError)
     shutil.rmtree(log)
-    assert isinstance(biasgate("checkpoint", log, "--keep", str(tmp_path / "head.json")).exception, InputError)
+    first = biasgate("checkpoint", log, "--keep", str(tmp_path / "head.json"), "--first")
+    assert isinstance(first.exception, InputError)
+
+
+def test_a_kept_checkpoint_that_is_gone_is_an_error_and_not_a_new_start(log, tmp_path):
+    head = tmp_path / "head.json"
+    biasgate("checkpoint", log, "--keep", str(head), "--first")
+    head.unlink()
+    assert "is gone" in str(biasgate("checkpoint", log, "--keep", str(head)).exception)
+    assert not head.exists()
+
+
+def test_the_first_checkpoint_replaces_none(log, tmp_path):
+    head = str(tmp_path / "head.json")
+    biasgate("checkpoint", log, "--keep", head, "--first")
+    assert isinstance(biasgate("checkpoint", log, "--keep", head, "--first").exception, InputError)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from unittest.mock import Mock
 
 import pytest
 
@@ -63,18 +65,41 @@ def test_without_rules_every_key_is_gate_and_promoter_and_nobody_in_person(trust
     assert set(only.roles) == {"gate", "promoter"}
 
 
-def test_rules_and_keys_must_name_each_other(tmp_path):
+def test_a_key_that_the_rules_do_not_name_is_not_trusted(tmp_path):
     keys = tmp_path / "trusted"
-    keys.mkdir()
     new = new_key(tmp_path / "gate", trusted=keys, owner="gate", roles=["gate"])
     generate_key(tmp_path / "other", trusted=keys)
-    with pytest.raises(InputError, match="no rules for the key"):
-        trusted_keys(keys)
+    assert [key.keyid for key in trusted_keys(keys).keys] == [new]
+
+
+def test_rules_of_a_key_that_is_not_there_trust_nobody(tmp_path):
+    keys = tmp_path / "trusted"
+    new = new_key(tmp_path / "gate", trusted=keys, owner="gate", roles=["gate"])
     for path in keys.glob("*.pem"):
         path.unlink()
     generate_key(tmp_path / "third", trusted=keys)
     with pytest.raises(InputError, match=f"no PEM file of the key {new}"):
         trusted_keys(keys)
+
+
+def test_revocations_at_the_same_moment_are_all_kept(tmp_path):
+    keys = tmp_path / "trusted"
+    made = [new_key(tmp_path / str(n), trusted=keys, owner=f"o{n}", roles=["gate"]) for n in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda key: revoke_key(keys, key, reason="stolen", last_entry=0), made[:5]))
+    assert [bool(trusted_keys(keys).rules[key].revoked) for key in made] == [True] * 5 + [False]
+
+
+def test_a_maker_of_keys_that_is_killed_between_key_and_rules_leaves_a_folder_that_is_read(tmp_path, monkeypatch):
+    keys = tmp_path / "trusted"
+    first = new_key(tmp_path / "one", trusted=keys, owner="gate", roles=["gate"])
+    with monkeypatch.context() as killed:
+        killed.setattr("biasgate.gate.trust.rotation.write_rules", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            new_key(tmp_path / "two", trusted=keys, owner="Bo", roles=["approver"])
+    assert list(trusted_keys(keys).rules) == [first]
+    new_key(tmp_path / "three", trusted=keys, owner="Bo", roles=["approver"])
+    assert len(trusted_keys(keys).rules) == 2
 
 
 @pytest.mark.parametrize("text", ["", "keys: 3", "keys: {a: {owner: x, roles: [king]}}", "keys: {}\nmore: 1", "\x00"])

@@ -71,13 +71,24 @@ def read_checkpoint(uri: str) -> Checkpoint:
     return Checkpoint.parse(store.read_bytes(uri, limit=LIMIT), where=uri)
 
 
-def advance(log_uri: str, uri: str, trusted: Keyring) -> Checkpoint:
-    """Checks the log against the checkpoint that is kept, if there is one, and keeps its present head instead.
+def advance(log_uri: str, uri: str, trusted: Keyring, *, first: bool = False) -> Checkpoint:
+    """Checks the log against the checkpoint that is kept, and keeps its present head instead.
+
+    Args:
+        log_uri: The log.
+        uri: File or URI that keeps the checkpoint.
+        trusted: Keys whose entries are accepted.
+        first: Expects that none is kept yet.
 
     Raises:
-        TrustError: The log was cut or changed; the checkpoint stays as it is.
+        TrustError: The log was cut or changed, or the checkpoint is gone; nothing is written.
+        InputError: One is kept already, though this was to be the first.
     """
-    if store.exists(uri):
+    if store.exists(uri) is first:
+        if first:
+            raise InputError("a checkpoint is kept there already", where=uri, fix="leave out --first")
+        raise TrustError("the kept checkpoint is gone", where=uri, fix="restore it; for a new log give --first once")
+    if not first:
         check_against(log_uri, read_checkpoint(uri), trusted)
     taken = take_checkpoint(log_uri, trusted)
     store.write_bytes(uri, taken.to_json())

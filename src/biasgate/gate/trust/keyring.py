@@ -14,8 +14,10 @@ a key that is stolen can neither decide nor stop the log. The end of a key is to
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -163,18 +165,30 @@ def trusted_keys(folder: Path | None = None) -> Keyring:
     if not keys:
         raise InputError("no public key (*.pem) to trust", where=str(named), fix="put the gate's public key there")
     rules = read_rules(named, {key.keyid: path for path, key in keys.items()})
-    return Keyring(keys=tuple(keys.values()), rules=rules)
+    return Keyring(keys=tuple(key for key in keys.values() if key.keyid in rules), rules=rules)
+
+
+@contextmanager
+def writing(folder: Path) -> Generator[None]:
+    """One writer of a folder's rules at a time: who reads, changes and writes them holds the folder meanwhile."""
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def read_rules(folder: Path, ids: Mapping[str, Path]) -> dict[str, KeyRules]:
-    """The rules of every key in a folder.
+    """The rules of every key in a folder; a key that ``keys.yaml`` does not name has none, and is not trusted.
 
     Args:
         folder: Holds the PEM files and, maybe, ``keys.yaml``.
         ids: The file of each key.
 
     Raises:
-        InputError: ``keys.yaml`` is not valid, or does not name exactly the keys that are there.
+        InputError: ``keys.yaml`` is not valid, or names a key that is not there.
     """
     path = folder / FILE
     if not path.exists():
@@ -183,10 +197,6 @@ def read_rules(folder: Path, ids: Mapping[str, Path]) -> dict[str, KeyRules]:
     if lost := set(rules) - set(ids):
         fix = "put it back: entries that it signed cannot be read without it"
         raise InputError(f"no PEM file of the key {min(lost)}", where=str(path), fix=fix)
-    if new := set(ids) - set(rules):
-        raise InputError(
-            f"no rules for the key {min(new)}", where=str(ids[min(new)]), fix=f"say in {FILE} what it may sign"
-        )
     return rules
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from biasgate.documents import sha256
 from biasgate.errors import InputError
+from biasgate.storage import store
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
@@ -55,7 +56,9 @@ def generate_key(folder: Path, *, trusted: Path | None = None) -> Path:
     with os.fdopen(descriptor, "wb") as file:
         file.write(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     name = _key_id(public).removeprefix("sha256:")[:16]
-    (trusted / f"{name}.pem").write_bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    store.write_bytes(
+        str(trusted / f"{name}.pem"), public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    )
     return path
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from biasgate.errors import InputError
-from biasgate.gate.trust.keyring import KeyRules, Revocation, Role, trusted_keys, write_rules
+from biasgate.gate.trust.keyring import KeyRules, Revocation, Role, trusted_keys, write_rules, writing
 from biasgate.gate.trust.keys import generate_key, read_signing_key
 
 
@@ -29,10 +29,11 @@ def new_key(folder: Path, *, trusted: Path, owner: str, roles: Sequence[Role], d
     """
     ends = datetime.now(UTC) + timedelta(days=days) if days else None
     rules = KeyRules.build({"owner": owner, "roles": tuple(roles), "valid_until": ends}, where=owner)
-    known: Mapping[str, KeyRules] = trusted_keys(trusted).rules if any(trusted.glob("*.pem")) else {}
-    file = generate_key(folder, trusted=trusted)
-    new = read_signing_key(file.read_bytes(), where=str(file)).public_key.keyid
-    write_rules(trusted, {**known, new: rules})
+    with writing(trusted):
+        known: Mapping[str, KeyRules] = trusted_keys(trusted).rules if any(trusted.glob("*.pem")) else {}
+        file = generate_key(folder, trusted=trusted)
+        new = read_signing_key(file.read_bytes(), where=str(file)).public_key.keyid
+        write_rules(trusted, {**known, new: rules})
     return new
 
 
@@ -52,14 +53,19 @@ def revoke_key(trusted: Path, start: str, *, reason: str, last_entry: int | None
     Raises:
         InputError: No key, or more than one, starts like this; or it ended already, and is not found compromised now.
     """
-    rules = dict(trusted_keys(trusted).rules)
+    with writing(trusted):
+        rules = dict(trusted_keys(trusted).rules)
+        key = _only(start, rules)
+        if rules[key].revoked and last_entry is None:
+            raise InputError("the key is revoked already", where=key)
+        end = Revocation(at=datetime.now(UTC), reason=reason, last_entry=last_entry)
+        write_rules(trusted, {**rules, key: rules[key].model_copy(update={"revoked": end})})
+    return key
+
+
+def _only(start: str, rules: Mapping[str, KeyRules]) -> str:
+    """The one key whose id starts like this."""
     found = [one for one in rules if one.removeprefix("sha256:").startswith(start.removeprefix("sha256:"))]
     if len(found) != 1:
         raise InputError(f"{len(found)} keys start like this", where=start, fix="see `biasgate keys list`")
-    (key,) = found
-    if rules[key].revoked and last_entry is None:
-        raise InputError("the key is revoked already", where=key)
-    end = Revocation(at=datetime.now(UTC), reason=reason, last_entry=last_entry)
-    rules[key] = rules[key].model_copy(update={"revoked": end})
-    write_rules(trusted, rules)
-    return key
+    return found[0]

@@ -1,0 +1,62 @@
+"""YAML of which there is one reading: the types of YAML 1.2, no key twice, no aliases."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Any
+
+import yaml
+
+_FLOAT = r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
+_TYPES = {
+    "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    "bool": (r"true|True|TRUE|false|False|FALSE", [*"tTfF"]),
+    "int": (r"[-+]?[0-9]+", [*"-+0123456789"]),
+    "float": (_FLOAT, [*"-+.0123456789"]),
+}
+"""The plain scalars that are no text, by YAML 1.2's core schema, and the characters that they start with."""
+
+
+def read_yaml(text: str | bytes) -> Any:
+    """The value of YAML text as YAML 1.2 has it: ``no`` and ``on`` are text, ``010`` is ten, a date is text.
+
+    Raises:
+        yaml.YAMLError: It is no YAML, a key stands twice, or it has aliases, which can multiply a short text.
+    """
+    return yaml.load(text, _Loader)
+
+
+class _Loader(yaml.SafeLoader):
+    """A safe loader that accepts less."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """The next node, which refers to no other."""
+        if self.check_event(yaml.AliasEvent):
+            line = self.peek_event().start_mark.line + 1
+            raise yaml.YAMLError(f"line {line} has an alias (*): write the value out")
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.Node, deep: bool = False) -> dict[Any, Any]:
+        """A mapping no key of which stands twice."""
+        written = [(key.value, key.start_mark.line + 1) for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        times = Counter(name for name, _ in written)
+        for name, line in written:
+            if times[name] > 1:
+                raise yaml.YAMLError(f"the key {name!r} in line {line} stands twice")
+        return super().construct_mapping(node, deep)  # pyright: ignore[reportArgumentType]
+
+    def whole_number(self, node: yaml.Node) -> int:
+        """Digits, read in tens."""
+        return int(str(node.value))
+
+    def number(self, node: yaml.Node) -> float:
+        """A decimal number, an infinity or NaN."""
+        return float(str(node.value).lower().replace(".inf", "inf").replace(".nan", "nan"))
+
+
+_Loader.yaml_implicit_resolvers = {}
+for _tag, (_pattern, _starts) in _TYPES.items():
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), _starts)
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.whole_number)
+_Loader.add_constructor("tag:yaml.org,2002:float", _Loader.number)
