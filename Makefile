@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FIND_LINKS := $(if $(PIP_FIND_LINKS),--find-links $(PIP_FIND_LINKS))
 STAMP := $(VENV)/.installed
+EXAMPLES := src/biasgate/__init__.py src/biasgate/api
 TESTS ?= tests/pipelines tests/integration tests/unit tests/manifests tests/golden
 WORKERS ?= 2
 
@@ -29,7 +30,8 @@ $(STAMP): requirements.txt pyproject.toml
 demo: venv ## A zoo, a meta-classifier, a biased candidate: caught, repaired, decided, signed
 	$(BIN)/biasgate demo
 
-test: venv ## Unit, integration, pipeline and manifest tests
+test: venv ## Unit, integration, pipeline and manifest tests, and the examples of the front door's docstrings
+	$(BIN)/python -m pytest --doctest-modules $(EXAMPLES)
 	$(BIN)/python -m pytest $(TESTS) -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-containers: venv ## The image and its servers under the manifests' restrictions (needs root and an engine)

@@ -61,8 +61,12 @@ class Document(BaseModel):
         return canonical_json(self.model_dump(mode="json", by_alias=True, exclude_none=True))
 
     @classmethod
-    def parse(cls, text: str | bytes, *, where: str) -> Self:
+    def parse(cls, text: str | bytes, *, where: str | None = None) -> Self:
         """Reads YAML or JSON text.
+
+        Args:
+            text: One document.
+            where: The file or URI that it comes from, for errors.
 
         Raises:
             InputError: The text is no YAML, or a key or value is not what the schema says; names each one.
@@ -89,7 +93,7 @@ class Document(BaseModel):
         return cls.parse(data, where=str(path))
 
     @classmethod
-    def build(cls, value: Mapping[Any, Any], *, where: str) -> Self:
+    def build(cls, value: Mapping[Any, Any], *, where: str | None = None) -> Self:
         """Validates a mapping; see ``parse``."""
         try:
             return cls.model_validate(value)

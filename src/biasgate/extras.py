@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from importlib.util import find_spec
 
 from biasgate.errors import MissingExtraError
@@ -36,9 +38,24 @@ def needs(library: str) -> None:
         MissingExtraError: It is not installed.
     """
     if find_spec(library) is None:
-        raise missing(library)
+        raise _missing(library)
 
 
-def missing(library: str) -> MissingExtraError:
-    """The error that says which extra brings a library of ``EXTRA_OF``."""
+@contextmanager
+def said_if_missing() -> Generator[None]:
+    """Says the same of a library whose import fails anywhere within.
+
+    Raises:
+        MissingExtraError: A library of ``EXTRA_OF`` is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        library = str(error.name).partition(".")[0]
+        if library not in EXTRA_OF:
+            raise
+        raise _missing(library) from error
+
+
+def _missing(library: str) -> MissingExtraError:
     return MissingExtraError(f"{library} is not installed", fix=f"pip install 'biasgate[{EXTRA_OF[library]}]'")

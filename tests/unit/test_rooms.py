@@ -34,7 +34,9 @@ def library_files() -> list[Path]:
 
 
 def room_of(path: Path) -> str:
-    return path.relative_to(LIBRARY).parts[0].removesuffix(".py")
+    """The first folder; ``biasgate/__init__.py`` is the face of the front door."""
+    room = path.relative_to(LIBRARY).parts[0].removesuffix(".py")
+    return "api" if room == "__init__" else room
 
 
 def arrows(path: Path) -> set[str]:

@@ -26,6 +26,7 @@ from biasgate.cli import (
 )
 from biasgate.cli.output import print_json
 from biasgate.errors import BiasgateError
+from biasgate.extras import said_if_missing
 
 app = typer.Typer(
     name="biasgate",
@@ -72,7 +73,8 @@ def options(
 def main() -> None:
     """Runs a command; a user's mistake ends in one line on stderr, with ``--json`` in one document on stdout too."""
     try:
-        app()
+        with said_if_missing():
+            app()
     except BiasgateError as error:
         if "--json" in sys.argv:
             print_json({"error": {"what": error.what, "where": error.where, "fix": error.fix}})

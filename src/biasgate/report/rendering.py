@@ -24,6 +24,7 @@ FILTERS: dict[str, Any] = {
     "rate": text.rate,
     "share": wording.rate,
     "share_interval": text.share_interval,
+    "subgroup": text.subgroup,
     "words": text.words,
 }
 

@@ -1,0 +1,1 @@
+"""The front door: what ``import biasgate`` offers, written for notebooks and scripts."""

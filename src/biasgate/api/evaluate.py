@@ -1,0 +1,193 @@
+"""``biasgate.evaluate``: predictions, or a model and data, measured by subgroup."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args, overload
+
+from biasgate.api.evaluation import Evaluation
+from biasgate.api.policy import load_policy
+from biasgate.contracts.evaluation import EvaluationSpec, ScoreName
+from biasgate.errors import InputError
+from biasgate.extras import needs
+from biasgate.gate.policy import Policy
+
+if TYPE_CHECKING:
+    from biasgate.data.dataset import Dataset
+    from biasgate.data.source import DataSource
+    from biasgate.models.package import CandidatePackage
+
+RATES = ("accuracy", "selection_rate", "true_positive_rate", "false_positive_rate")
+SCORES = ("roc_auc", "calibration_error")
+
+
+@overload
+def evaluate(
+    *,
+    y_true: Any,
+    y_pred: Any = ...,
+    scores: Any = ...,
+    attributes: Any,
+    clusters: Any = ...,
+    weights: None = ...,
+    classes: Sequence[object] | None = ...,
+    metrics: Sequence[str] | None = ...,
+    positive: object | None = ...,
+    depth: int | None = ...,
+    confidence: float | None = ...,
+    minimum: int | None = ...,
+    policy: Policy | str | Path | None = ...,
+) -> Evaluation: ...
+
+
+@overload
+def evaluate(
+    model: CandidatePackage | str | Path,
+    data: Dataset | DataSource | str | Path,
+    *,
+    metrics: Sequence[str] | None = ...,
+    positive: object | None = ...,
+    depth: int | None = ...,
+    confidence: float | None = ...,
+    minimum: int | None = ...,
+    policy: Policy | str | Path | None = ...,
+) -> Evaluation: ...
+
+
+def evaluate(
+    model: CandidatePackage | str | Path | None = None,
+    data: Dataset | DataSource | str | Path | None = None,
+    *,
+    y_true: Any = None,
+    y_pred: Any = None,
+    scores: Any = None,
+    attributes: Any = None,
+    clusters: Any = None,
+    weights: Any = None,
+    classes: Sequence[object] | None = None,
+    metrics: Sequence[str] | None = None,
+    positive: object | None = None,
+    depth: int | None = None,
+    confidence: float | None = None,
+    minimum: int | None = None,
+    policy: Policy | str | Path | None = None,
+) -> Evaluation:
+    """Measures a classifier by subgroup, every number with its interval.
+
+    Give either predictions (``y_true`` with ``y_pred``, ``scores`` or both, and ``attributes``), in pandas, numpy or
+    lists, or a ``model`` and ``data``, which is run in a sandbox. Rows of predictions are joined by position; an index
+    that pandas keeps is not looked at.
+
+    Args:
+        model: A candidate's package, or the folder that holds it.
+        data: The data set to run it on, or what ``biasgate data describe`` takes: a file or URI, ``builtin:digits``.
+        y_true: True class of each row, any text or whole number ``[n]``.
+        y_pred: Predicted class of each row ``[n]``; the class with the highest score when left out.
+        scores: Probability of the positive class of each row ``[n]``, or of every class ``[n, classes]``.
+        attributes: Sensitive attributes of each row: a table, a named column, or a mapping of names to columns.
+        clusters: What each row belongs to ``[n]``, such as a person: rows of one cluster are not independent.
+        weights: Sampling weights are not supported yet and are refused.
+        classes: Class names in the order of the columns of ``scores``; by default those of ``y_true``, sorted.
+        metrics: Names of rates and scores (see ``EvaluationSpec``); by default accuracy and, of two classes, selection
+            rate, true and false positive rate, and of ``scores`` also the area under the ROC curve and the calibration
+            error.
+        positive: The class that counts as positive; by default the second of two.
+        depth: Most attributes that are crossed; 1 by default, 2 adds every pair.
+        confidence: Two-sided confidence of every interval; .95 by default.
+        minimum: Fewest units of a subgroup that gets a value; 30 by default.
+        policy: A policy, its name, file or URI: it says what is measured, so that none of the five above may.
+
+    Raises:
+        InputError: Lengths differ, a value is missing (says in which column and row), or the arguments do not fit.
+        CandidateError: The model cannot be run safely.
+        MissingExtraError: A model is to be run and ONNX Runtime is not installed.
+
+    Example:
+        >>> import biasgate
+        >>> evaluation = biasgate.evaluate(
+        ...     y_true=["repaid", "defaulted"] * 100,
+        ...     y_pred=["repaid", "defaulted"] * 80 + ["repaid", "repaid"] * 20,
+        ...     attributes={"sex": ["female"] * 100 + ["male"] * 100},
+        ...     positive="repaid",
+        ... )
+        >>> gap = evaluation.to_frame("gaps").query("metric == 'false_positive_rate'").iloc[0]
+        >>> print(f"{gap.higher} − {gap.lower}: {gap.value:.2f} [{gap.low:.2f}, {gap.high:.2f}]")
+        sex = male − sex = female: 0.40 [0.26, 0.54]
+    """
+    asked = {"metrics": metrics, "positive": positive, "depth": depth, "confidence": confidence, "minimum": minimum}
+    asked = {name: value for name, value in asked.items() if value is not None}
+    rules = load_policy(policy) if isinstance(policy, str | Path) else policy
+    if rules and asked:
+        raise InputError(
+            f"the policy says what to measure, not {', '.join(asked)}", where=rules.name, fix="leave out one"
+        )
+    if weights is not None:
+        raise InputError("sampling weights are not supported yet", where="weights", fix="leave weights out")
+    if model is not None and data is not None and y_true is None:
+        return _of_model(model, data, rules, asked)
+    if model is not None or y_true is None:
+        raise InputError("nothing to evaluate", fix="give a model and data, or y_true with y_pred or scores")
+    return _of_predictions(
+        rules,
+        asked,
+        y_true=y_true,
+        y_pred=y_pred,
+        scores=scores,
+        attributes=attributes,
+        clusters=clusters,
+        classes=classes,
+    )
+
+
+def _of_predictions(policy: Policy | None, asked: dict[str, Any], **given: Any) -> Evaluation:
+    from biasgate.api.predictions import predictions
+    from biasgate.evaluation.measure import measure
+
+    found = predictions(**given, positive=policy.evaluation.positive if policy else asked.get("positive"))
+    spec = policy.evaluation if policy else _spec(found.dataset, asked, scored=found.probabilities is not None)
+    measured = measure(
+        found.classes,
+        found.dataset,
+        spec,
+        model=found.digest,
+        provider="predictions",
+        probabilities=found.probabilities,
+    )
+    return Evaluation.of(measured)
+
+
+def _of_model(
+    model: CandidatePackage | str | Path,
+    data: Dataset | DataSource | str | Path,
+    policy: Policy | None,
+    asked: dict[str, Any],
+) -> Evaluation:
+    from biasgate.data.dataset import Dataset
+    from biasgate.data.source import open_dataset
+    from biasgate.evaluation.evaluate import evaluate as run_and_measure
+    from biasgate.models.package import open_package
+
+    needs("onnx")
+    needs("onnxruntime")
+    package = open_package(Path(model)) if isinstance(model, str | Path) else model
+    dataset = data if isinstance(data, Dataset) else open_dataset(str(data) if isinstance(data, Path) else data)
+    spec = policy.evaluation if policy else _spec(dataset, asked, scored=False)
+    return Evaluation.of(run_and_measure(package, dataset, spec))
+
+
+def _spec(dataset: Dataset, asked: dict[str, Any], *, scored: bool) -> EvaluationSpec:
+    """What to measure without a policy: what was asked for, by every attribute of the data."""
+    binary = len(dataset.classes) == 2 or "positive" in asked or dataset.labels.ndim == 2
+    usual = (*(RATES if binary else RATES[:1]), *((SCORES if binary else SCORES[1:]) if scored else ()))
+    names = asked.get("metrics", usual)
+    scores = [name for name in names if name in get_args(ScoreName)]
+    spec = {
+        **asked,
+        "attributes": list(dataset.attributes),
+        "metrics": [name for name in names if name not in scores],
+        "scores": scores or None,
+    }
+    if "positive" in spec:
+        spec["positive"] = str(spec["positive"])
+    return EvaluationSpec.build(spec, where="evaluate")

@@ -1,0 +1,90 @@
+"""An evaluation as a notebook shows it: a table, a picture, a page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, Self
+
+from biasgate.contracts import evaluation as contract
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+
+class Evaluation(contract.Evaluation):
+    """Everything measured about one model on one data set, subgroup by subgroup, with intervals.
+
+    A notebook shows it as a table. ``to_json`` and ``parse`` write and read it; the document is the same that the gate
+    keeps in its log, and ``biasgate.contracts.evaluation`` says what each field means.
+
+    Example:
+        >>> import biasgate
+        >>> y_true = [0, 1] * 200
+        >>> y_pred = [0, 1] * 150 + [0, 0] * 50
+        >>> evaluation = biasgate.evaluate(y_true=y_true, y_pred=y_pred, attributes={"sex": ["f", "m"] * 200})
+        >>> biasgate.Evaluation.parse(evaluation.to_json()) == evaluation
+        True
+    """
+
+    @classmethod
+    def of(cls, measured: contract.Evaluation) -> Self:
+        """The same evaluation with these methods.
+
+        Args:
+            measured: The evaluation that a run of the gate left, for one.
+        """
+        return cls.model_validate(dict(measured))
+
+    def to_frame(self, of: Literal["subgroups", "gaps", "ratios"] = "subgroups") -> pd.DataFrame:
+        """What was measured as a table, one number a row.
+
+        Args:
+            of: ``subgroups`` gives each metric in each subgroup, where a subgroup of one attribute has no value of the
+                others and the whole set has none of any. ``gaps`` and ``ratios`` give each pair of subgroups.
+
+        Returns:
+            A row has the point estimate ``value``, the interval ``low`` to ``high`` and the independent units ``units``
+            behind it. A subgroup with too few units has a row without a value.
+
+        Example:
+            >>> import biasgate
+            >>> evaluation = biasgate.evaluate(
+            ...     y_true=["no", "yes"] * 200,
+            ...     y_pred=["no", "yes"] * 150 + ["no", "no"] * 50,
+            ...     attributes={"site": ["north"] * 200 + ["south"] * 200},
+            ...     metrics=["accuracy"],
+            ... )
+            >>> evaluation.to_frame()[["metric", "site", "value", "low", "high", "units"]].round(2)
+                 metric   site  value   low  high  units
+            0  accuracy    NaN   0.88  0.84   0.9    400
+            1  accuracy  north   1.00  0.98   1.0    200
+            2  accuracy  south   0.75  0.69   0.8    200
+        """
+        from biasgate.api.frames import frame
+
+        return frame(self, of=of)
+
+    def plot(self) -> Figure:
+        """The subgroups of each metric as a forest plot: a dot for the rate and a line for its interval.
+
+        Returns:
+            A matplotlib figure; ``.savefig("subgroups.png")`` writes it.
+
+        Raises:
+            MissingExtraError: matplotlib is not installed.
+
+        Example:
+            >>> import biasgate
+            >>> evaluation = biasgate.evaluate(
+            ...     y_true=[0, 1] * 200, y_pred=[0, 1] * 150 + [0, 0] * 50, attributes={"sex": ["f", "m"] * 200}
+            ... )
+            >>> figure = evaluation.plot()  # doctest: +SKIP
+        """
+        from biasgate.report.forest import forest
+
+        return forest(self)
+
+    def _repr_html_(self) -> str:
+        from biasgate.report.notebook import evaluation_table
+
+        return evaluation_table(self)

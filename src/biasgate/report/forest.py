@@ -1,0 +1,77 @@
+"""The forest plot of an evaluation: subgroups down, rates across, a line for each interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from biasgate.contracts import wording
+from biasgate.contracts.evaluation import Cell, Evaluation, Score
+from biasgate.extras import needs
+from biasgate.report.text import subgroup
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ACROSS = 2
+"""Most panels side by side."""
+BESIDE: dict[str, Any] = {
+    "xycoords": ("axes fraction", "data"),
+    "va": "center",
+    "fontsize": "small",
+    "color": "0.45",
+    "annotation_clip": False,
+}
+"""Words in a row of a panel, across from its left edge at 0 to its right edge at 1."""
+
+
+def forest(evaluation: Evaluation) -> Figure:
+    """One panel a metric; the dotted line is the whole set's value.
+
+    Raises:
+        MissingExtraError: matplotlib is not installed.
+    """
+    needs("matplotlib")
+    from matplotlib import pyplot
+
+    panels = _panels(evaluation)
+    across = min(ACROSS, len(panels))
+    down = -(-len(panels) // across)
+    tallest = max(len(parts) for parts in panels)
+    size = (4.6 * across + 1.4, down * (0.32 * tallest + 1.1))
+    figure, axes = pyplot.subplots(down, across, figsize=size, sharey="row", squeeze=False, layout="constrained")
+    for panel, parts in zip(axes.flat, panels, strict=False):
+        _draw(panel, parts)
+    for unused in axes.flat[len(panels) :]:
+        unused.set_visible(False)
+    pyplot.close(figure)
+    return figure
+
+
+def _panels(evaluation: Evaluation) -> list[list[Cell | Score]]:
+    """The subgroups of each metric and label, the whole set first."""
+    panels: dict[tuple[str, str | None], list[Cell | Score]] = {}
+    for part in (*evaluation.cells, *(evaluation.scores or ())):
+        panels.setdefault((part.metric, part.label), []).append(part)
+    return list(panels.values())
+
+
+def _draw(panel: Axes, parts: Sequence[Cell | Score]) -> None:
+    rows = range(len(parts))
+    for row, part in zip(rows, parts, strict=True):
+        panel.annotate(f"n {part.units:,}", (1.02, row), **BESIDE)
+        found = part.estimate
+        if found is None:
+            panel.annotate("too few", (0.02, row), **BESIDE)
+            continue
+        colour = "black" if not part.subgroup else "C0"
+        panel.plot([found.low, found.high], [row, row], color=colour, linewidth=1.5, solid_capstyle="butt")
+        panel.plot(found.value, row, marker="o", markersize=5, color=colour)
+        if not part.subgroup:
+            panel.axvline(found.value, color="0.6", linewidth=1, linestyle=":", zorder=0)
+    panel.set_yticks(rows, [subgroup(part.subgroup) for part in parts])
+    panel.set_ylim(len(parts) - 0.5, -0.5)
+    panel.set_title(wording.name(parts[0].metric, parts[0].label), fontsize="medium", loc="left")
+    panel.spines[["top", "right", "left"]].set_visible(False)
+    panel.tick_params(left=False)

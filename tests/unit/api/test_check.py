@@ -1,0 +1,89 @@
+"""``biasgate.check`` says what the gate would, of the rules that an evaluation can tell about."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+import biasgate
+from biasgate.contracts.evaluation import Evaluation
+from biasgate.gate.decide import decide
+from biasgate.gate.evidence import Evidence, Subject
+
+POLICY = """
+schema: biasgate/policy/v1
+name: loans
+evaluation: {metrics: [accuracy], attributes: [sex], minimum: 20}
+weight_scan: {flag_levels: [high], on_flag: reject, on_abstain: require_human}
+rules:
+  - {id: floor, kind: floor, min: 0.7}
+  - {id: gap, kind: gap, attribute: sex, max: 0.1}
+  - {id: parity, kind: onnx_parity, max: 1.0e-4}
+  - {id: champion, kind: champion, max: 0.05}
+looks: 1
+"""
+
+
+def evaluated(*, rows: int, right: tuple[float, float]) -> biasgate.Evaluation:
+    """Accuracies ``right`` of two subgroups with ``rows`` each."""
+    wrong = [np.arange(rows) >= round(share * rows) for share in right]
+    said = np.concatenate(wrong).astype(int)
+    sex = ["female"] * rows + ["male"] * rows
+    return biasgate.evaluate(
+        y_true=[0] * (2 * rows), y_pred=said, classes=[0, 1], attributes={"sex": sex}, policy=POLICY
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "right", "outcome"),
+    [(2000, (0.9, 0.9), "pass"), (2000, (0.9, 0.7), "fail"), (60, (0.9, 0.9), "insufficient")],
+)
+def test_a_check_finds_what_the_gate_finds(rows: int, right: tuple[float, float], outcome: str) -> None:
+    evaluation = evaluated(rows=rows, right=right)
+    found = biasgate.check(evaluation, POLICY)
+    subject = Subject(name="m", source="s", digest=evaluation.model, training_data="t", submitter="me")
+    evidence = Evidence(
+        candidate=subject, evaluation=Evaluation.parse(evaluation.to_json()), looks=1, parity=0.0, code="test"
+    )
+    decision = decide(biasgate.load_policy(POLICY), evidence, (), datetime.now(UTC))
+    assert found.outcome == outcome
+    assert set(found.rules) == {rule for rule in decision.rules if rule.rule in ("floor", "gap")}
+
+
+def test_rules_about_what_was_not_measured_are_not_checked() -> None:
+    found = biasgate.check(evaluated(rows=2000, right=(0.9, 0.9)), POLICY)
+    assert [rule.rule for rule in found.rules] == ["floor", "gap"]
+    unchecked = " ".join(found.unchecked)
+    assert all(f"({rule})" in unchecked for rule in ("parity", "champion", "weight_scan", "looks"))
+
+
+def test_as_many_more_units_as_it_says_settle_a_rule() -> None:
+    few = biasgate.check(evaluated(rows=60, right=(0.9, 0.9)), POLICY)
+    (settling,) = few.settle
+    assert settling.more
+    rows = (settling.units + settling.more) // 2
+    assert biasgate.check(evaluated(rows=rows, right=(0.9, 0.9)), POLICY).outcome == "pass"
+
+
+def test_no_units_are_said_to_help_when_the_measured_value_is_outside() -> None:
+    (settling,) = biasgate.check(evaluated(rows=60, right=(0.9, 0.77)), POLICY).settle[-1:]
+    assert settling.more is None
+    assert "would not make it pass" in settling.sentence
+
+
+def test_too_few_units_are_told_with_how_many_would_do() -> None:
+    found = biasgate.check(evaluated(rows=15, right=(0.9, 0.9)), POLICY)
+    gap = next(one for one in found.settle if one.rule == "gap")
+    assert gap.sentence == "5 more units would do."
+
+
+def test_a_check_says_that_it_is_unsigned_in_text_and_in_a_notebook() -> None:
+    found = biasgate.check(evaluated(rows=60, right=(0.9, 0.9)), POLICY)
+    assert "unsigned" in str(found)
+    assert "unsigned" in found._repr_html_()
+
+
+def test_an_evaluation_of_something_else_is_refused() -> None:
+    evaluation = biasgate.evaluate(y_true=[0, 1] * 50, y_pred=[0, 1] * 50, attributes={"sex": ["f", "m"] * 50})
+    with pytest.raises(biasgate.InputError, match="measured something else than the policy asks"):
+        biasgate.check(evaluation, POLICY)
