@@ -3,7 +3,7 @@
 from kfp import dsl
 
 from biasgate.components import audit_architecture, plan_audit, train_audit_shard
-from biasgate.kubeflow.settings import configure, run_config
+from biasgate.kubeflow.configure import configure, run_config
 
 
 @dsl.pipeline(

@@ -10,7 +10,7 @@ from biasgate.components import (
     scan_weights,
     submit_candidate,
 )
-from biasgate.kubeflow.settings import configure, run_config
+from biasgate.kubeflow.configure import configure, run_config
 
 
 @dsl.pipeline(

@@ -3,7 +3,7 @@
 from kfp import dsl
 
 from biasgate.components import featurize_weights, plan_zoo, train_meta_classifier, train_zoo_shard
-from biasgate.kubeflow.settings import configure, run_config
+from biasgate.kubeflow.configure import configure, run_config
 
 
 @dsl.pipeline(

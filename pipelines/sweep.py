@@ -3,7 +3,7 @@
 from kfp import dsl
 
 from biasgate.components import list_candidates
-from biasgate.kubeflow.settings import configure, run_config
+from biasgate.kubeflow.configure import configure, run_config
 from biasgate.pipelines.gate import gate
 
 

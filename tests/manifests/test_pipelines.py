@@ -3,9 +3,9 @@ import os
 import subprocess
 import sys
 
+from cluster_limits import TASK
 from kubernetes.utils.quantity import parse_quantity
 
-from biasgate.kubeflow.limits import TASK
 from biasgate.kubeflow.settings import TRUSTED_FOLDER, read_settings
 
 SHARDS = 128

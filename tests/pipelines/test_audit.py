@@ -8,7 +8,7 @@ from mlflow import MlflowClient
 
 from biasgate.audit.files import read_spec
 from biasgate.audit.result import AuditResult
-from biasgate.kubeflow import demo
+from biasgate.kubeflow.demo.folder import prepare
 from biasgate.kubeflow.local import run_locally
 
 PEOPLE = {"train": 300, "test": 150}
@@ -28,7 +28,7 @@ def small_spec() -> str:
 def test_a_small_audit_runs_from_its_spec_to_its_effects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("MLFLOW_TRACKING_URI", "BIASGATE_SIGNING_KEY_FILE", "BIASGATE_TRUSTED_KEYS"):
         monkeypatch.setenv(name, "")
-    demo.prepare(tmp_path)
+    prepare(tmp_path)
     arguments = {"spec": small_spec(), "root": str(tmp_path / "audits"), "shards": 2}
     run_locally("architecture_audit", arguments, folder=tmp_path / "run")
     (effects,) = (tmp_path / "run" / "tasks").glob("*/audit-architecture/effects")

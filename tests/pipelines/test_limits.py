@@ -3,21 +3,13 @@
 import json
 
 import pytest
+from cluster_limits import ARGUMENT_BYTES, NODES, WORKFLOW_BYTES, Size, run_size
 from google.protobuf.json_format import MessageToDict
 
 from biasgate.detection.zoo.files import read_spec
 from biasgate.errors import InputError
-from biasgate.kubeflow.compile import load_pipeline
-from biasgate.kubeflow.limits import (
-    ARGUMENT_BYTES,
-    NODES,
-    PARAMETERS_BYTES,
-    WORKFLOW_BYTES,
-    Size,
-    check_parameters,
-    run_size,
-)
-from biasgate.kubeflow.local import PIPELINES
+from biasgate.kubeflow.arguments import PARAMETERS_BYTES, check_parameters
+from biasgate.kubeflow.catalogue import PIPELINES, load_pipeline
 from biasgate.kubeflow.steps.shards import PlannedShards
 
 SHARDS = 128

@@ -13,7 +13,9 @@ from biasgate.errors import BiasgateError
 from biasgate.gate.ledger.entry import DecisionBody, LookBody
 from biasgate.gate.ledger.log import read_log
 from biasgate.gate.trust.keyring import trusted_keys
-from biasgate.kubeflow import demo
+from biasgate.kubeflow.demo.candidate import NAME, submit_biased_candidate
+from biasgate.kubeflow.demo.folder import gate_arguments, prepare
+from biasgate.kubeflow.demo.run import META_CLASSIFIER, promote_approved
 from biasgate.kubeflow.local import run_locally
 
 SMALL = {"counts": Counts(train=40, validation=20, test=20)}
@@ -27,25 +29,25 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         for name in ("MLFLOW_TRACKING_URI", "BIASGATE_SIGNING_KEY_FILE", "BIASGATE_TRUSTED_KEYS"):
             patch.setenv(name, "")
-        demo.prepare(folder)
+        prepare(folder)
         spec = read_spec("digits_demo")
         small = spec.model_copy(update={**SMALL, "recipe": spec.recipe.model_copy(update=FEW_STEPS)})
         arguments = {"spec": small.model_dump_json(by_alias=True, indent=1), "root": str(folder / "zoo"), "shards": 2}
-        run_locally("meta_classifier", {**arguments, "name": demo.META_CLASSIFIER}, folder=folder / "meta")
+        run_locally("meta_classifier", {**arguments, "name": META_CLASSIFIER}, folder=folder / "meta")
         yield folder
 
 
 @pytest.fixture(scope="module")
 def judged(world: Path) -> Path:
     """The world after a biased candidate went through the gate."""
-    source = demo.submit_biased_candidate(world)
-    run_locally("gate", demo.gate_arguments(world, source), folder=world / "gate")
+    source = submit_biased_candidate(world)
+    run_locally("gate", gate_arguments(world, source), folder=world / "gate")
     return world
 
 
 def test_the_meta_classifier_is_registered_with_its_honest_scores(world: Path) -> None:
     client = MlflowClient()
-    (version,) = client.search_model_versions(f"name = '{demo.META_CLASSIFIER}'")
+    (version,) = client.search_model_versions(f"name = '{META_CLASSIFIER}'")
     run = client.get_run(version.run_id)
     assert 0 <= run.data.metrics["levels"] <= 1
     assert run.data.metrics["rmse"] > 0
@@ -80,17 +82,17 @@ def test_the_biased_candidate_is_rejected_for_its_gap_then_repaired_and_decided_
 def test_the_alias_moves_only_for_an_approved_candidate(judged: Path) -> None:
     entries = read_log(str(judged / "log"), trusted_keys())
     last = [entry.body for entry in entries if isinstance(entry.body, DecisionBody)][-1]
-    done = demo.promote_approved(judged)
+    done = promote_approved(judged)
     expected = last.decision.verdict == "APPROVED"
     assert any(promotion.status == "PROMOTED" for promotion in done) == expected
     assert any(promotion.status == "PENDING" for promotion in done) == (expected and last.decision.human)
     registered = {model.name: model.aliases for model in MlflowClient().search_registered_models()}
-    assert ("champion" in registered.get(demo.NAME, {})) == expected
-    assert not registered[f"{demo.NAME}-candidates"], "submissions never carry an alias"
+    assert ("champion" in registered.get(NAME, {})) == expected
+    assert not registered[f"{NAME}-candidates"], "submissions never carry an alias"
 
 
 def test_a_failing_task_ends_in_one_line_with_the_documented_exit_code(world: Path, tmp_path: Path) -> None:
-    arguments = {**demo.gate_arguments(world, "models:/nothing-candidates/1"), "log": str(tmp_path / "log")}
+    arguments = {**gate_arguments(world, "models:/nothing-candidates/1"), "log": str(tmp_path / "log")}
     with pytest.raises(BiasgateError, match="fetch_candidate failed") as raised:
         run_locally("gate", arguments, folder=tmp_path / "gate")
     assert raised.value.exit_code == 3

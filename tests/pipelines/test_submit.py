@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 from biasgate.cli.app import app
 from biasgate.errors import InputError, ServiceError
 from biasgate.kubeflow.client import Cluster
-from biasgate.kubeflow.submit import run_status, submit
+from biasgate.kubeflow.status import run_status
+from biasgate.kubeflow.submit import submit
 
 GATE = {
     "candidate": "models:/digits-candidates/1",

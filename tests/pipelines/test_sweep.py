@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from biasgate.errors import BiasgateError, InputError
-from biasgate.kubeflow import demo
+from biasgate.kubeflow.demo.folder import gate_arguments, prepare
 from biasgate.kubeflow.local import run_locally
 from biasgate.kubeflow.steps.sweep import list_candidates
 from biasgate.registry.client import connect
@@ -21,7 +21,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         for name in ("MLFLOW_TRACKING_URI", "BIASGATE_SIGNING_KEY_FILE", "BIASGATE_TRUSTED_KEYS"):
             patch.setenv(name, "")
-        demo.prepare(folder)
+        prepare(folder)
         client = connect()
         client.create_registered_model("digits-candidates")
         for _ in range(3):
@@ -47,7 +47,7 @@ def test_another_choice_is_refused(world):
 
 
 def arguments(world: Path, **changes: str | int) -> dict[str, str | int]:
-    wanted = {**demo.gate_arguments(world, ""), "name": "digits", **changes}
+    wanted = {**gate_arguments(world, ""), "name": "digits", **changes}
     del wanted["candidate"]
     return wanted
 

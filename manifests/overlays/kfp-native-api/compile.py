@@ -11,8 +11,8 @@ from pathlib import Path
 from kfp.compiler import Compiler
 from kfp.compiler.compiler_utils import KubernetesManifestOptions
 
-from biasgate.kubeflow.compile import compile_pipeline, load_pipeline
-from biasgate.kubeflow.local import PIPELINES
+from biasgate.kubeflow.catalogue import PIPELINES, load_pipeline
+from biasgate.kubeflow.compile import compile_pipeline
 
 
 def compile_native(folder: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from biasgate.errors import InputError, ServiceError
+from biasgate.extras import needs
 
 TOKEN = "KF_PIPELINES_TOKEN"
 TOKEN_FILE = "KF_PIPELINES_SA_TOKEN_PATH"
@@ -42,7 +43,9 @@ def connect(cluster: Cluster) -> Any:
     Raises:
         InputError: The bundle or the token file is not there.
         ServiceError: The server is out of reach, or refuses.
+        MissingExtraError: kfp is not installed.
     """
+    needs("kfp")
     import kfp
     from kfp.client import ServiceAccountTokenVolumeCredentials
 

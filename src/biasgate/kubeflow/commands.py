@@ -9,7 +9,7 @@ import typer
 from biasgate.cli.output import Json, print_json, print_table
 
 if TYPE_CHECKING:
-    from biasgate.kubeflow.recurring import Step
+    from biasgate.kubeflow.reconcile import Step
 
 app = typer.Typer(help="Compile pipelines; run them here or on Kubeflow; schedule them.", no_args_is_help=True)
 
@@ -108,7 +108,7 @@ def status(
 ) -> None:
     """Say how a run on Kubeflow is doing, task by task."""
     from biasgate.kubeflow.client import Cluster
-    from biasgate.kubeflow.submit import run_status
+    from biasgate.kubeflow.status import run_status
 
     found = run_status(run, cluster=Cluster(endpoint, namespace, ca))
     if json:
@@ -147,7 +147,7 @@ def demo(
     json: Json = False,
 ) -> None:
     """Train a zoo, learn to read bias from weights, then catch, repair and decide on a biased candidate."""
-    from biasgate.kubeflow.demo import run_demo
+    from biasgate.kubeflow.demo.run import run_demo
 
     raise typer.Exit(run_demo(folder, as_json=json))
 

@@ -1,29 +1,19 @@
 """Write the pipelines as KFP YAML: equal sources give equal bytes."""
 
-import importlib
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from biasgate.errors import InputError
-from biasgate.kubeflow.local import PIPELINES
-
-if TYPE_CHECKING:
-    from kfp.dsl.graph_component import GraphComponent
-
-
-def load_pipeline(name: str) -> "GraphComponent":
-    """A pipeline by its name.
-
-    Raises:
-        InputError: There is none of this name.
-    """
-    if name not in PIPELINES:
-        raise InputError(f"no pipeline {name!r}", fix=f"use one of {', '.join(PIPELINES)}")
-    return getattr(importlib.import_module(f"biasgate.pipelines.{name}"), name)
+from biasgate.extras import needs
+from biasgate.kubeflow.catalogue import PIPELINES, load_pipeline
 
 
 def compile_pipeline(name: str, folder: Path) -> Path:
-    """Compiles one pipeline into ``<folder>/<name>.yaml``."""
+    """Compiles one pipeline into ``<folder>/<name>.yaml``.
+
+    Raises:
+        InputError: There is none of this name.
+        MissingExtraError: kfp is not installed.
+    """
+    needs("kfp")
     from kfp import compiler
 
     folder.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,6 @@ KFP's local runner replaces ``builtins.print`` and the root logger's handlers wh
 them back; a child process keeps that away from whoever asked for the run.
 """
 
-import importlib
 import json
 import os
 import subprocess
@@ -15,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from biasgate.errors import BiasgateError
+from biasgate.extras import needs
+from biasgate.kubeflow.catalogue import load_pipeline
+from biasgate.kubeflow.settings import VARIABLE
 from biasgate.progress import EVENTS
 
-PIPELINES = ("meta_classifier", "gate", "sweep", "architecture_audit")
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """The local runner works on two tasks of a loop at once, and small networks are slower on more threads."""
 SETTINGS = Path(__file__).with_name("local.yaml")
@@ -30,16 +31,16 @@ def run_locally(
     """Runs one pipeline to its end; each task is a process of this Python.
 
     Args:
-        name: One of ``PIPELINES``.
+        name: One of ``catalogue.PIPELINES``.
         arguments: The pipeline's parameters.
         folder: Gets the tasks' outputs, ``run.log`` and ``events.jsonl``.
         watch: Called with every event that a task emits: its start, progress and end.
 
     Raises:
         BiasgateError: A task failed; says which and why, with the task's own exit code.
+        MissingExtraError: kfp is not installed.
     """
-    from biasgate.kubeflow.settings import VARIABLE
-
+    needs("kfp")
     folder.mkdir(parents=True, exist_ok=True)
     events = folder / "events.jsonl"
     events.write_text("")
@@ -91,8 +92,7 @@ def _main(name: str, arguments: str, folder: str) -> None:
     from kfp import local
 
     local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root=f"{folder}/tasks")
-    pipeline = getattr(importlib.import_module(f"biasgate.pipelines.{name}"), name)
-    pipeline(**json.loads(arguments))
+    load_pipeline(name)(**json.loads(arguments))
 
 
 if __name__ == "__main__":

@@ -4,70 +4,23 @@ A recurring run cannot be changed, so a schedule that changed gets a new one bef
 between is mended by the next call. Only recurring runs that bear our mark are ever touched.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any
 
 from biasgate.documents import sha256
-from biasgate.kubeflow.arguments import typed_arguments
+from biasgate.kubeflow.arguments import check_parameters, typed_arguments
+from biasgate.kubeflow.catalogue import load_pipeline
 from biasgate.kubeflow.client import Cluster, connect, explained
-from biasgate.kubeflow.compile import compile_pipeline, load_pipeline
-from biasgate.kubeflow.limits import check_parameters
+from biasgate.kubeflow.compile import compile_pipeline
+from biasgate.kubeflow.experiments import ensure_experiment, find_experiment
+from biasgate.kubeflow.reconcile import Planned, Recurring, Step, missing_steps
 from biasgate.kubeflow.schedules import Schedule, Schedules
-from biasgate.kubeflow.submit import ensure_experiment, find_experiment
 
 MARK = "Made by `biasgate kfp schedule`, which undoes changes."
 PAGE = 100
-
-
-@dataclass(frozen=True)
-class Planned:
-    """A schedule as its recurring run will say it.
-
-    Attributes:
-        name: The schedule.
-        pipeline: Name of the pipeline in Kubeflow.
-        package: The compiled pipeline.
-        fields: Cron, version of the pipeline (named for its content), account, arguments.
-    """
-
-    name: str
-    pipeline: str
-    package: Path
-    fields: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Recurring:
-    """A recurring run that bears our mark, with the same fields."""
-
-    name: str
-    id: str
-    enabled: bool
-    fields: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Step:
-    """One thing to do to a schedule.
-
-    Attributes:
-        action: ``create``; ``update``; ``enable`` what somebody switched off; ``disable`` what the file no longer
-            holds; ``delete`` what an earlier update left behind.
-        name: The schedule.
-        changes: What differs: field, before, after.
-        planned: What to create.
-        runs: Ids of the recurring runs to switch, or to delete once the new one is there.
-    """
-
-    action: Literal["create", "update", "enable", "disable", "delete"]
-    name: str
-    changes: tuple[tuple[str, Any, Any], ...] = ()
-    planned: Planned | None = None
-    runs: tuple[str, ...] = ()
 
 
 def reconcile_schedules(wanted: Schedules, *, cluster: Cluster, dry_run: bool = False) -> list[Step]:
@@ -94,29 +47,6 @@ def reconcile_schedules(wanted: Schedules, *, cluster: Cluster, dry_run: bool = 
             for step in steps if not dry_run else ():
                 _take(client, step, namespace=cluster.namespace)
     return steps
-
-
-def missing_steps(planned: Iterable[Planned], found: Iterable[Recurring]) -> Iterator[Step]:
-    """What lies between the recurring runs that are there and those that are wanted."""
-    left = {run.id: run for run in found}
-    for plan in planned:
-        mine = [run for run in left.values() if run.name == plan.name]
-        for run in mine:
-            del left[run.id]
-        current = next((run for run in mine if run.fields == plan.fields), None)
-        others = tuple(run.id for run in mine if run is not current)
-        if current is None:
-            before = mine[0].fields if mine else dict.fromkeys(plan.fields)
-            changes = tuple((key, before[key], value) for key, value in plan.fields.items() if before[key] != value)
-            yield Step("update" if mine else "create", plan.name, changes, plan, others)
-            continue
-        if not current.enabled:
-            yield Step("enable", plan.name, runs=(current.id,))
-        if others:
-            yield Step("delete", plan.name, runs=others)
-    for run in left.values():
-        if run.enabled:
-            yield Step("disable", run.name, runs=(run.id,))
 
 
 def _planned(schedule: Schedule, account: str, folder: Path) -> Planned:

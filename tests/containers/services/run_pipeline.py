@@ -13,7 +13,7 @@ from google.protobuf.json_format import MessageToDict
 from kfp import local
 from kfp.local import docker_task_handler
 
-from biasgate.kubeflow.compile import load_pipeline
+from biasgate.kubeflow.catalogue import load_pipeline
 
 RESTRICTED = {
     "user": "10001:10001",

@@ -19,7 +19,8 @@ from biasgate.data.splits import role
 from biasgate.detection.zoo.files import read_spec
 from biasgate.detection.zoo.spec import Counts
 from biasgate.gate.policy import policy_text
-from biasgate.kubeflow.demo import DATA, RECIPE
+from biasgate.kubeflow.demo.candidate import RECIPE
+from biasgate.kubeflow.demo.folder import DATA
 from biasgate.kubeflow.local import SETTINGS
 from biasgate.models.card import CandidateCard, InputContract
 from biasgate.models.export import export_onnx

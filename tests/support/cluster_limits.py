@@ -4,15 +4,9 @@ The bounds were found by trial or follow from how Kubeflow Pipelines stores runs
 needs more has to be cut differently.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from biasgate.errors import InputError
-
-PARAMETERS_BYTES = 10_000
-"""What the API server keeps of the parameters of one run."""
 
 WORKFLOW_BYTES = 1_000_000
 """Size of a workflow object, its state included, that Kubernetes still stores."""
@@ -64,16 +58,3 @@ def _size(spec: Mapping[str, Any], component: Mapping[str, Any], items: int) -> 
         looped = "parameterIterator" in task or "artifactIterator" in task
         total += one * items + GROUP if looped else one
     return total
-
-
-def check_parameters(arguments: Mapping[str, Any], *, where: str) -> None:
-    """Refuses parameters that the API server would not keep.
-
-    Raises:
-        InputError: They are too long; names the longest.
-    """
-    size = len(json.dumps(arguments).encode())
-    if size > PARAMETERS_BYTES:
-        longest = max(arguments, key=lambda name: len(json.dumps(arguments[name])))
-        fix = f"put {longest!r} into a file on s3:// and give its URI"
-        raise InputError(f"parameters of {size:,} bytes; a run may have {PARAMETERS_BYTES:,}", where=where, fix=fix)
