@@ -50,8 +50,8 @@ READER := src/biasgate/detection/reader/readers/digits
 reader: venv ## Remake the meta-classifier that `biasgate scan` reads with, and its scores (half an hour of two cores)
 	plan=$$($(BIN)/biasgate zoo plan digits_reader --root build/reader --shards 16) && \
 	  seq 0 15 | xargs -P 2 -I{} $(BIN)/biasgate zoo train $$plan --root build/reader --shard {} && \
-	  $(BIN)/biasgate weights features $${plan%/*}/shard-00?? --into build/reader/features.parquet
-	$(BIN)/biasgate meta train build/reader/features.parquet --spec digits_reader \
+	  $(BIN)/biasgate zoo features $${plan%/*}/shard-00?? --into build/reader/features.parquet
+	$(BIN)/biasgate meta-classifier train build/reader/features.parquet --spec digits_reader \
 	  --into $(READER).json --json > $(READER).scores.json
 
 races: venv ## 100 races of two gates on an MLflow server with PostgreSQL

@@ -31,7 +31,7 @@ from biasgate.data.palette import PAPER_PALETTE
 from biasgate.data.planting import plant_share, twins
 from biasgate.data.sources.digits import digits
 from biasgate.data.splits import role
-from biasgate.detection.reader.shipped import shipped_meta_classifier
+from biasgate.detection.reader.meta_classifier import bundled_meta_classifier
 from biasgate.models.card import InputContract
 from biasgate.models.network import Network, build, initialise
 from biasgate.models.preprocess import prepare
@@ -122,7 +122,7 @@ def entry(name: str, network: Network, *, seed: int) -> dict[str, Any]:
 @cache
 def reader() -> Any:
     """The shipped meta-classifier."""
-    return shipped_meta_classifier()
+    return bundled_meta_classifier()
 
 
 def row(name: str, found: list[dict[str, Any]]) -> list[str]:

@@ -29,7 +29,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from hostile_cases import CANARY, CHANNELS, SECRET, SIDE, Case, cases
 
-from biasgate.detection.features.features import weight_features
+from biasgate.detection.features.invariant import invariant_features
 from biasgate.errors import BiasgateError
 from biasgate.models.package import CandidatePackage
 from biasgate.models.reading import SUFFIXES, read_weights
@@ -128,7 +128,7 @@ def _in_child(folder: Path, work: Path) -> None:
 
 def scan(package: CandidatePackage) -> None:
     """Weights without running anything."""
-    if not all(np.isfinite(number) for number in weight_features(read_weights(package.path)).values()):
+    if not all(np.isfinite(number) for number in invariant_features(read_weights(package.path)).values()):
         raise ValueError("a weight feature is NaN or infinite")
 
 

@@ -20,14 +20,22 @@ from meta_repair import repaired_models
 from meta_zoos import described, load_zoo
 from sklearn.metrics import roc_auc_score
 
-from biasgate.detection.features.features import weight_features
+from biasgate.detection.features.invariant import invariant_features
 from biasgate.detection.features.table import comparable
-from biasgate.detection.reader import columns
-from biasgate.detection.reader.classifier import MetaClassifier
-from biasgate.detection.reader.fit import axis_of, features_of, fit_meta_classifier, levels_of, measured_bias_of
-from biasgate.detection.reader.protocol import honest_report
-from biasgate.detection.reader.scores import bootstrap, none_or_any, rmse, score_bias, score_biased, score_reader, share
-from biasgate.detection.reader.shipped import shipped_meta_classifier
+from biasgate.detection.reader import views
+from biasgate.detection.reader.fit import fit_meta_classifier
+from biasgate.detection.reader.held_out import strength_report
+from biasgate.detection.reader.meta_classifier import MetaClassifier, bundled_meta_classifier
+from biasgate.detection.reader.scores import (
+    bootstrap,
+    none_or_any,
+    rmse,
+    score_bias,
+    score_biased,
+    score_strength,
+    share,
+)
+from biasgate.detection.reader.views import axis_of, features_of, levels_of, measured_bias_of
 from biasgate.detection.zoo.engine import initial_network, parameters_of
 from biasgate.detection.zoo.material import load_material
 from biasgate.detection.zoo.plan import ZooPlan
@@ -35,7 +43,7 @@ from biasgate.detection.zoo.spec import ZooSpec
 from biasgate.detection.zoo.strength import to_axis
 from biasgate.models.reading import read_many
 from biasgate.models.weights import Weights
-from biasgate.report.held_out_figure import honest_figure
+from biasgate.report.held_out_figure import held_out_figure
 
 Document = dict[str, Any]
 FIGURES = Path(__file__).parents[1] / "docs" / "figures"
@@ -66,7 +74,7 @@ def split(models: Models, name: str) -> Models:
 def scored(name: str, models: Models, spec: ZooSpec, readings: np.ndarray, probabilities: np.ndarray) -> Document:
     """All scores of a reader on some models."""
     truth = {"axis": axis_of(models.table, spec), "levels": levels_of(models.table, spec)}
-    whole = score_reader(name, readings=readings, probabilities=probabilities, **truth)
+    whole = score_strength(name, readings=readings, probabilities=probabilities, **truth)
     biased = score_biased(name, readings=readings, probabilities=probabilities, **truth)
     return {
         "all": whole.model_dump(mode="json"),
@@ -76,11 +84,11 @@ def scored(name: str, models: Models, spec: ZooSpec, readings: np.ndarray, proba
 
 
 def honest(name: str, root: Path) -> Document:
-    """The library's own report: alarms, shortcuts, oracle, ablation, measured bias."""
+    """The library's own report: negative controls, shortcuts, behavioural reference, ablation, measured bias."""
     plan, models = zoo(name, root)
     classifier = fit_meta_classifier(models.table, spec=plan.spec)
-    report = honest_report(classifier, models.table, spec=plan.spec)
-    (FIGURES / f"meta-{name}.svg").write_text(honest_figure(report))
+    report = strength_report(classifier, models.table, spec=plan.spec)
+    (FIGURES / f"meta-{name}.svg").write_text(held_out_figure(report))
     return {
         "report": report.model_dump(mode="json", exclude={"planted", "readings"}),
         "planned": len(plan.models),
@@ -94,7 +102,7 @@ def peers(name: str, root: Path) -> Document:
     plan, models = zoo(name, root)
     train, validation, test = (split(models, part) for part in ("train", "validation", "test"))
     comparators = {
-        "inference oracle (not inference-free)": columns_peer(columns.inference),
+        "behavioural reference (not inference-free)": columns_peer(views.behaviour),
         "flat colours (not inference-free)": _probe(plan),
     }
     found: Document = {}
@@ -142,7 +150,7 @@ def transfer(root: Path) -> Document:
                 measured=np.clip(measured_bias_of(test.table), 0, 1),
                 levels=levels_of(test.table, other.spec),
             ),
-            "accepted": share(classifier.novelty.distance(features) <= classifier.novelty.limit),
+            "accepted": share(classifier.ood.distance(features) <= classifier.ood.limit),
         }
         found[f"{source} → {target}"] = {key: _plain(value) for key, value in document.items()}
         if plan.spec.planting == other.spec.planting:
@@ -178,22 +186,22 @@ def foreigners(root: Path) -> Document:
         "shuffled labels": split(zoo("foreign_shuffled", root)[1], "test").table,
         "another task (clothes)": split(zoo("fashion_share", root)[1], "test").table,
     }
-    distance = {name: classifier.novelty.distance(features_of(t, classifier.features)) for name, t in others.items()}
-    at_home = classifier.novelty.distance(features_of(own.table, classifier.features))
-    validation = classifier.novelty.distance(features_of(split(models, "validation").table, classifier.features))
+    distance = {name: classifier.ood.distance(features_of(t, classifier.features)) for name, t in others.items()}
+    at_home = classifier.ood.distance(features_of(own.table, classifier.features))
+    validation = classifier.ood.distance(features_of(split(models, "validation").table, classifier.features))
     strict = float(np.quantile(validation, 0.9))
     _, probabilities = classifier.reader.read_off(features_of(own.table, classifier.features))
     right = probabilities.argmax(axis=1) == levels_of(own.table, plan.spec)
     order = np.argsort(at_home)
     cuts = [round(part * len(order)) for part in (0.25, 0.5, 0.75, 0.9, 1.0)]
     return {
-        "coverage": {"shipped limit": _plain(share(at_home <= classifier.novelty.limit)),
+        "coverage": {"shipped limit": _plain(share(at_home <= classifier.ood.limit)),
                      "90 % of validation": _plain(share(at_home <= strict))},
         "foreigners": {
             name: {
                 "models": len(away),
                 "auroc": float(roc_auc_score(np.r_[np.zeros(len(at_home)), np.ones(len(away))], np.r_[at_home, away])),
-                "abstained": _plain(share(~(away <= classifier.novelty.limit))),
+                "abstained": _plain(share(~(away <= classifier.ood.limit))),
                 "abstained at 90 %": _plain(share(~(away <= strict))),
             }
             for name, away in distance.items()
@@ -226,7 +234,7 @@ def adversaries(root: Path) -> Document:
         if name not in SAME_FUNCTION:
             bias = [measure(model, state, material)["measured_bias"] for model, state in zip(ids, states, strict=True)]
         after = _reading(classifier, changed.table)
-        inside = after["distance"] <= classifier.novelty.limit
+        inside = after["distance"] <= classifier.ood.limit
         found[name] = {
             "models": len(states),
             "measured_bias": float(np.mean(bias)),
@@ -236,7 +244,7 @@ def adversaries(root: Path) -> Document:
             "called strong": _plain(share(inside & (after["level"] >= 3))),
             "missed": _plain(share(inside & (after["level"] < 3))),
         }
-    unchanged = before["distance"] <= classifier.novelty.limit
+    unchanged = before["distance"] <= classifier.ood.limit
     found["unchanged"] = {
         "models": len(ids),
         "measured_bias": float(strong.table["measured_bias"].mean()),
@@ -262,8 +270,8 @@ def repair(root: Path) -> Document:
         own = features_of(split(models, "test").table, classifier.features)
         found[name] = {
             "models": len(test),
-            "abstained": _plain(share(classifier.novelty.distance(features) > classifier.novelty.limit)),
-            "own_coverage": _plain(share(classifier.novelty.distance(own) <= classifier.novelty.limit)),
+            "abstained": _plain(share(classifier.ood.distance(features) > classifier.ood.limit)),
+            "own_coverage": _plain(share(classifier.ood.distance(own) <= classifier.ood.limit)),
             "bias_rmse": _plain(bootstrap(partial(_rmse_of, error), len(error))),
             "bias_before": float(test["bias_before"].mean()),
             "bias_after": float(truth.mean()),
@@ -275,9 +283,9 @@ def repair(root: Path) -> Document:
 
 def outside(root: Path) -> Document:
     """Models of another code base read by what ships: those it does not abstain from, and all as if it read them."""
-    models, classifier = outsiders(root), shipped_meta_classifier()
+    models, classifier = outsiders(root), bundled_meta_classifier()
     weights = [each for each in read_many([model.file for model in models]) if isinstance(each, Weights)]
-    named = [weight_features(each) for each in weights]
+    named = [invariant_features(each) for each in weights]
     features = np.array([[one[name] for name in classifier.features] for one in named])
     measured = np.clip([model.measured_bias for model in models], 0, 1)
     levels = np.array([OUTSIDE_SHARES.index(model.share) for model in models])
@@ -290,7 +298,7 @@ def outside(root: Path) -> Document:
             continue
         truth = {"axis": np.array([to_axis(model.share, "share") for model in models])[rows], "levels": levels[rows]}
         values = np.array([estimate.value for estimate in predicted])[rows]
-        score = score_reader(name, readings=readings[rows], probabilities=probabilities[rows], **truth)
+        score = score_strength(name, readings=readings[rows], probabilities=probabilities[rows], **truth)
         bias = score_bias(
             predicted=[estimate for estimate, kept in zip(predicted, rows, strict=True) if kept],
             measured=measured[rows],
@@ -313,7 +321,7 @@ def outside(root: Path) -> Document:
                 "distance": float(distance), "abstained": not bool(kept),
             }
             for m, estimate, p, distance, kept in zip(
-                models, predicted, probabilities, classifier.novelty.distance(features), accepted, strict=True
+                models, predicted, probabilities, classifier.ood.distance(features), accepted, strict=True
             )
         ],
     }  # fmt: skip
@@ -333,7 +341,7 @@ def _correlation(first: np.ndarray, second: np.ndarray, rows: np.ndarray) -> np.
 def _reading(classifier: MetaClassifier, table: pd.DataFrame) -> dict[str, np.ndarray]:
     features = features_of(table, classifier.features)
     readings, probabilities = classifier.reader.read_off(features)
-    distance = classifier.novelty.distance(features)
+    distance = classifier.ood.distance(features)
     return {"reading": readings, "level": probabilities.argmax(axis=1), "distance": distance}
 
 

@@ -13,10 +13,11 @@ from meta_readers import Models, statistics
 from meta_zoos import load_zoo
 
 from biasgate.detection.features.table import KNOWN, feature_names
-from biasgate.detection.reader.fit import View, features_of, fit_levels, fit_meta_classifier
-from biasgate.detection.reader.group_report import group_report
-from biasgate.detection.reader.scores import bootstrap, score_naming, share
+from biasgate.detection.reader.fit import fit_level_reader, fit_meta_classifier
+from biasgate.detection.reader.held_out import subgroup_report
+from biasgate.detection.reader.scores import bootstrap, score_levels, share
 from biasgate.detection.reader.trial import Trial
+from biasgate.detection.reader.views import View, features_of
 from biasgate.detection.zoo.plan import ZooPlan
 from biasgate.models.network import build
 from biasgate.training.normalisation import to_tensor
@@ -30,11 +31,11 @@ def groups(name: str, even: str, root: Path) -> Document:
     plan, models = load_zoo(name, root)
     table, trial = models.table, Trial.of(models.table, plan.spec)
     classifier = fit_meta_classifier(table, spec=plan.spec)
-    report = group_report(classifier, table, spec=plan.spec)
+    report = subgroup_report(classifier, table, spec=plan.spec)
     layers, colours = statistics(models), flat_colours(models, plan)
     peers: dict[str, View] = {
-        "the other weight features, blind to which colour": partial(features_of, names=feature_names(table)),
-        "all weight features": partial(features_of, names=feature_names(table, KNOWN)),
+        "the invariant features, blind to which colour": partial(features_of, names=feature_names(table)),
+        "all features": partial(features_of, names=feature_names(table, KNOWN)),
         "layer statistics": lambda part: layers[part.index],
         "flat colours (not inference-free)": lambda part: colours[part.index],
     }
@@ -42,7 +43,7 @@ def groups(name: str, even: str, root: Path) -> Document:
         "report": report.model_dump(mode="json"),
         "planned": len(plan.models),
         "peers": {
-            peer: score_naming(peer, probabilities=trial.probabilities(view), levels=trial.levels).model_dump(
+            peer: score_levels(peer, probabilities=trial.probabilities(view), levels=trial.levels).model_dump(
                 mode="json"
             )
             for peer, view in peers.items()
@@ -58,9 +59,9 @@ def learning_curve(trial: Trial, names: tuple[str, ...]) -> list[Document]:
     view, found = partial(features_of, names=names), []
     for part in CURVE:
         train = trial.train.iloc[np.sort(order[: round(part * len(order))])]
-        reader = fit_levels(train, trial.validation, view, spec=trial.spec)
+        reader = fit_level_reader(train, trial.validation, view, spec=trial.spec)
         probabilities = reader.probabilities(view(trial.test))
-        score = score_naming("curve", probabilities=probabilities, levels=trial.levels)
+        score = score_levels("curve", probabilities=probabilities, levels=trial.levels)
         found.append({"train": len(train), "score": score.model_dump(mode="json")})
     return found
 

@@ -18,8 +18,8 @@ from torch import Tensor, nn
 
 from biasgate.detection.features.chain import chain
 from biasgate.detection.features.colour import transform
-from biasgate.detection.features.paths import paths
-from biasgate.detection.reader.fit import axis_of, graded, levels_of
+from biasgate.detection.features.path_energy import paths
+from biasgate.detection.reader.views import axis_of, levels_of, on_axis
 from biasgate.detection.zoo.spec import ZooSpec
 from biasgate.models.formats.safetensors import layers_of
 from biasgate.models.weights import Weights
@@ -188,13 +188,13 @@ def regression(
     def peer(train: Models, validation: Models, spec: ZooSpec) -> Callable[[Models], Reading]:
         known = view(train), view(validation)
         axes = [axis_of(models.table, spec) for models in (train, validation)]
-        on_axis = [graded(models.table, spec) for models in (train, validation)]
-        centre, scale = axes[0][on_axis[0]].mean(), axes[0][on_axis[0]].std()
+        placed = [on_axis(models.table, spec) for models in (train, validation)]
+        centre, scale = axes[0][placed[0]].mean(), axes[0][placed[0]].std()
 
         def targets(place: int, models: Models) -> Tensor:
             """The axis, standardised; whether there is bias; whether the axis counts."""
             presence = levels_of(models.table, spec) > 0
-            columns = [(axes[place] - centre) / scale, 4 * presence, on_axis[place]]
+            columns = [(axes[place] - centre) / scale, 4 * presence, placed[place]]
             return torch.from_numpy(np.column_stack(columns)).float()
 
         nets: list[nn.Module] = []

@@ -13,9 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from biasgate.detection.features.table import feature_names
-from biasgate.detection.reader.fit import axis_of, features_of, graded, levels_of
+from biasgate.detection.reader.level_readers import fit_strength_reader
 from biasgate.detection.reader.levels import calibrate_levels
-from biasgate.detection.reader.readings import fit_reader
+from biasgate.detection.reader.views import axis_of, features_of, levels_of, on_axis
 from biasgate.detection.zoo.spec import ZooSpec
 
 Array = NDArray[np.float64]
@@ -41,7 +41,7 @@ Peer = Callable[[Models, Models, ZooSpec], Callable[[Models], Reading]]
 
 
 def invariants(models: Models) -> Array:
-    """The weight features."""
+    """The features."""
     return features_of(models.table, feature_names(models.table))
 
 
@@ -66,11 +66,11 @@ def columns_peer(view: Callable[..., Array], *, of_models: bool = False) -> Peer
         def seen(models: Models) -> Array:
             return view(models if of_models else models.table)
 
-        reader = fit_reader(
+        reader = fit_strength_reader(
             train=(seen(train), axis_of(train.table, spec), levels_of(train.table, spec)),
             validation=(seen(validation), levels_of(validation.table, spec)),
             names=tuple(level.name for level in spec.levels),
-            graded=graded(train.table, spec),
+            on_axis=on_axis(train.table, spec),
         )
         return lambda models: reader.read_off(seen(models))
 
@@ -90,8 +90,8 @@ def boosting(view: Callable[[Models], Array]) -> Peer:
         return model.fit(features, target).predict
 
     def peer(train: Models, validation: Models, spec: ZooSpec) -> Callable[[Models], Reading]:
-        features, on_axis = view(train), graded(train.table, spec)
-        strength = fit(features[on_axis], axis_of(train.table, spec)[on_axis])
+        features, placed = view(train), on_axis(train.table, spec)
+        strength = fit(features[placed], axis_of(train.table, spec)[placed])
         presence = fit(features, (levels_of(train.table, spec) > 0).astype(float))
         return calibrated(lambda models: [f(view(models)) for f in (strength, presence)], validation, spec)
 

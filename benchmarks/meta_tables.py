@@ -200,7 +200,7 @@ def _groups(document: Document) -> str:
     readers = {"**signed colour features** (the library's)": report["score"], **document["peers"]}
     readers |= {f"{score['name']} features alone": score for score in report["ablation"]}
     readers |= {f"{score['name']} (shortcut)": score for score in report["shortcuts"]}
-    readers["inference oracle (not inference-free)"] = report["oracle"]
+    readers["behavioural reference (not inference-free)"] = report["oracle"]
     scores = _table(
         "reader | exact group | log-loss | Brier | calibration p",
         [

@@ -14,8 +14,8 @@ from safetensors.numpy import load_file, save_file
 
 from biasgate.data.sources.digits import digits
 from biasgate.data.sources.npz import save_npz
-from biasgate.detection.features import features as features_module
-from biasgate.detection.features.features import weight_features
+from biasgate.detection.features import invariant
+from biasgate.detection.features.invariant import invariant_features
 from biasgate.detection.features.layout import layout
 from biasgate.detection.features.table import feature_table, read_states
 from biasgate.detection.zoo.files import read_spec
@@ -81,7 +81,7 @@ def described(table: pd.DataFrame, states: list[State]) -> Models:
     read = []
     for state in states:
         weights = Weights(layers_of(state, where="changed"), digest="")
-        read.append({**weight_features(weights), "layout": layout(weights)})
+        read.append({**invariant_features(weights), "layout": layout(weights)})
     fresh = pd.DataFrame(read, index=table.index)
     return Models(table.assign(**{name: fresh[name] for name in fresh.columns}), states)
 
@@ -104,7 +104,7 @@ def kept(path: Path) -> Models:
 
 
 def _code() -> str:
-    sources = sorted(Path(features_module.__file__).parent.glob("*.py"))
+    sources = sorted(Path(invariant.__file__).parent.glob("*.py"))
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
 
 

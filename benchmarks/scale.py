@@ -144,7 +144,7 @@ def fan_in() -> dict[str, object]:
     """128 feature tables of real width and length into one meta-classifier: what the one task that joins them takes."""
     import torch
 
-    from biasgate.detection.features.features import weight_features
+    from biasgate.detection.features.invariant import invariant_features
     from biasgate.detection.features.layout import layout
     from biasgate.detection.features.table import INITIAL, RAW, RAW_DIMENSIONS
     from biasgate.detection.reader.fit import fit_meta_classifier
@@ -156,7 +156,7 @@ def fan_in() -> dict[str, object]:
     network = build(spec.architectures[0])
     initialise(network, init="kaiming_uniform", generator=torch.Generator().manual_seed(0))
     weights = Weights(layers_of(parameters_of(network), where="one"), digest="")
-    names, shape = list(weight_features(weights)), layout(weights)
+    names, shape = list(invariant_features(weights)), layout(weights)
     with TemporaryDirectory() as folder:
         for shard in range(SHARDS):
             models = [model for model in plan.models if model.shard == shard]

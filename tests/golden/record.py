@@ -29,7 +29,7 @@ from biasgate.contracts.evaluation import Evaluation, EvaluationSpec
 from biasgate.contracts.scan import Scan
 from biasgate.data.dataset import Dataset
 from biasgate.data.source import open_dataset
-from biasgate.detection.reader.shipped import shipped_meta_classifier
+from biasgate.detection.reader.meta_classifier import bundled_meta_classifier
 from biasgate.detection.zoo.files import read_spec, ready_specs
 from biasgate.detection.zoo.plan import plan_zoo
 from biasgate.detection.zoo.shard import train_shard
@@ -191,7 +191,7 @@ def data_sources() -> Iterator[tuple[str, Any]]:
 
 def networks() -> Iterator[tuple[str, Any]]:
     """Each shipped architecture with weights drawn by numpy: its ONNX file, what is read of it, and its scan."""
-    reader = shipped_meta_classifier()
+    reader = bundled_meta_classifier()
     yield "reader", reader.digest
     for name, architecture in PRESETS.items():
         network, rng = build(architecture), np.random.default_rng(5)

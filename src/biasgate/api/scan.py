@@ -34,11 +34,10 @@ def scan(model: str | Path, *, meta_classifier: str | Path | None = None) -> Sca
         True
     """
     with said_if_missing():
-        from biasgate.detection.reader.classifier import MetaClassifier
         from biasgate.detection.reader.files import scan_files
-        from biasgate.detection.reader.shipped import shipped_meta_classifier
+        from biasgate.detection.reader.meta_classifier import MetaClassifier, bundled_meta_classifier
 
-        reader = MetaClassifier.load(Path(meta_classifier)) if meta_classifier else shipped_meta_classifier()
+        reader = MetaClassifier.load(Path(meta_classifier)) if meta_classifier else bundled_meta_classifier()
         (found,) = scan_files(reader, [Path(model)])
     if isinstance(found.scan, Scan):
         return found.scan

@@ -19,7 +19,7 @@ from biasgate.cli import (
     heatmaps,
     keys,
     logs,
-    meta,
+    meta_classifiers,
     promotions,
     scans,
     zoo,
@@ -41,12 +41,11 @@ for group in (scans, candidates, heatmaps, decisions, approvals, promotions):
     app.registered_commands.extend(group.app.registered_commands)
 app.add_typer(data.app, name="data")
 app.add_typer(zoo.app, name="zoo")
-app.add_typer(meta.app, name="meta")
+app.add_typer(meta_classifiers.app, name="meta-classifier")
 app.add_typer(audits.app, name="audit")
 app.add_typer(logs.app, name="log")
 app.add_typer(keys.app, name="keys")
 app.add_typer(decisions.policies, name="policy")
-app.add_typer(zoo.weights, name="weights")
 for more in entry_points(group="biasgate.commands"):
     more.load()(app)
 

@@ -11,8 +11,8 @@ from biasgate.cli.output import Json, print_json, print_table
 from biasgate.errors import CandidateError
 
 if TYPE_CHECKING:
-    from biasgate.detection.reader.classifier import MetaClassifier
     from biasgate.detection.reader.files import FileScan
+    from biasgate.detection.reader.meta_classifier import MetaClassifier
 
 app = typer.Typer()
 
@@ -34,10 +34,10 @@ def scan(
     from biasgate.detection.reader.files import models_in, scan_files
     from biasgate.progress import progress
 
-    reader = _reader(meta_classifier)
+    meta = _load(meta_classifier)
     files = [file for model in models for file in models_in(model)]
     with progress("scan", total=len(files), unit="models") as advance:
-        found = list(scan_files(reader, files, advance=advance))
+        found = list(scan_files(meta, files, advance=advance))
     if json:
         entries = [_entry(scanned) for scanned in found]
         print_json(entries[0] if files == models and len(files) == 1 else entries)
@@ -48,14 +48,14 @@ def scan(
         raise typer.Exit(CandidateError.exit_code)
 
 
-def _reader(source: str | None) -> MetaClassifier:
-    if source:
-        from biasgate.registry.meta_classifiers import load_meta_classifier
+def _load(source: str | None) -> MetaClassifier:
+    from biasgate.detection.reader.meta_classifier import MetaClassifier, bundled_meta_classifier
 
-        return load_meta_classifier(source)
-    from biasgate.detection.reader.shipped import shipped_meta_classifier
+    if not source:
+        return bundled_meta_classifier()
+    from biasgate.registry.meta_classifiers import fetch_meta_classifier
 
-    return shipped_meta_classifier()
+    return MetaClassifier.parse(fetch_meta_classifier(source), where=source)
 
 
 def _entry(scanned: FileScan) -> dict[str, Any]:

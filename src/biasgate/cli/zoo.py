@@ -1,4 +1,4 @@
-"""``biasgate zoo …`` and ``biasgate weights …``"""
+"""``biasgate zoo …``: plan, train, features."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ import typer
 from biasgate.cli.output import Json, print_json
 
 app = typer.Typer(help="Zoos: many models with known bias.", no_args_is_help=True)
-weights = typer.Typer(help="Weight features.", no_args_is_help=True)
 Root = Annotated[str, typer.Option(help="Folder or s3:// prefix that zoos live under.")]
 
 
 @app.command()
 def plan(
-    spec: Annotated[str, typer.Argument(help="ZooSpec: a file, a URI, or a ready one's name.")],
+    spec: Annotated[str, typer.Argument(help="ZooSpec: a file, a URI, or a built-in one's name.")],
     *,
     root: Root,
     shards: Annotated[int, typer.Option(help="Parts to train apart from each other.", min=1)] = 1,
@@ -55,14 +54,14 @@ def train(
         typer.echo("\n".join(index.uri for index in trained))
 
 
-@weights.command()
+@app.command()
 def features(
     shards: Annotated[list[str], typer.Argument(help="URIs of finished shards.")],
     *,
     into: Annotated[Path, typer.Option(help="Parquet file: one row a model.")],
     json: Json = False,
 ) -> None:
-    """Read the weight features of a zoo's shards, one group of models in memory at a time."""
+    """Read the features of a zoo's shards from weights, one group of models in memory at a time."""
     import pandas as pd
 
     from biasgate.detection.features.table import feature_table

@@ -1,4 +1,4 @@
-"""Figures of an honest report: readings against planted strength, and the confusion of levels."""
+"""Figures of a held-out report: readings against planted strength, and the confusion of levels."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from biasgate.detection.reader.held_out import HonestReport
+from biasgate.contracts.held_out import StrengthReport
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,7 +28,7 @@ STYLE: dict[Any, Any] = {
 }
 
 
-def honest_figure(report: HonestReport) -> str:
+def held_out_figure(report: StrengthReport) -> str:
     """Both panels as one ``<svg>`` element with a title for screen readers; equal reports give equal text."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -45,7 +45,7 @@ def honest_figure(report: HonestReport) -> str:
     return described + svg[svg.index("<svg") + len("<svg ") :]
 
 
-def _description(report: HonestReport) -> str:
+def _description(report: StrengthReport) -> str:
     levels = report.score.levels
     return (
         f"Readings against planted strength and confusion of levels, {report.test} test models: "
@@ -53,7 +53,7 @@ def _description(report: HonestReport) -> str:
     )
 
 
-def _readings(axes: Axes, report: HonestReport) -> None:
+def _readings(axes: Axes, report: StrengthReport) -> None:
     planted, read = np.array(report.planted), np.array(report.readings)
     jitter = np.random.default_rng(0).uniform(-0.18, 0.18, len(planted))
     ends = planted.min() - 0.5, planted.max() + 0.5
@@ -65,7 +65,7 @@ def _readings(axes: Axes, report: HonestReport) -> None:
     axes.set_ylabel("reading on the bias axis")
 
 
-def _confusion(axes: Axes, report: HonestReport) -> None:
+def _confusion(axes: Axes, report: StrengthReport) -> None:
     cells = np.array(report.confusion)
     shares = cells / cells.sum(axis=1, keepdims=True)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)

@@ -12,8 +12,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from biasgate.detection.reader.held_out import HonestReport
-from biasgate.detection.reader.shipped import FOLDER, READER, shipped_meta_classifier
+from biasgate.contracts.held_out import StrengthReport
+from biasgate.detection.reader.meta_classifier import BUNDLED, FOLDER, bundled_meta_classifier
 from biasgate.models.export import export_onnx
 from biasgate.models.network import build, initialise
 from biasgate.models.presets import preset
@@ -42,7 +42,7 @@ def test_one_file_is_one_document_at_once(models: Path, biasgate: Callable[..., 
     entry = json.loads(ended.out)
     assert ended.code == 0
     assert entry.keys() >= FIELDS
-    assert entry["meta_classifier"] == shipped_meta_classifier().digest
+    assert entry["meta_classifier"] == bundled_meta_classifier().digest
 
 
 def test_a_folder_is_a_list_in_order_whose_formats_agree(models: Path, biasgate: Callable[..., Any]) -> None:
@@ -87,7 +87,7 @@ except SystemExit:
 
 
 def test_what_ships_is_small_and_its_scores_are_its_own() -> None:
-    assert len(READER.read_bytes()) < 5e6
-    scores = HonestReport.parse(FOLDER.joinpath("digits.scores.json").read_bytes(), where="scores")
-    assert scores.meta_classifier == shipped_meta_classifier().digest
-    assert not any(alarm.rings for alarm in scores.leaks)
+    assert len(BUNDLED.read_bytes()) < 5e6
+    scores = StrengthReport.parse(FOLDER.joinpath("digits.scores.json").read_bytes(), where="scores")
+    assert scores.meta_classifier == bundled_meta_classifier().digest
+    assert not any(control.failed for control in scores.negative_controls)

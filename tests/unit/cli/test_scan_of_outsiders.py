@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from biasgate.data.sources.digits import digits
-from biasgate.detection.features.features import weight_features
+from biasgate.detection.features.invariant import invariant_features
 from biasgate.models.reading import read_weights
 
 FORMATS = ("onnx", "pt", "safetensors")
@@ -64,7 +64,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_each_format_has_the_same_features(folder: Path) -> None:
-    first, *others = (weight_features(read_weights(folder / f"net.{kind}")) for kind in FORMATS)
+    first, *others = (invariant_features(read_weights(folder / f"net.{kind}")) for kind in FORMATS)
     assert others == [first, first]
 
 

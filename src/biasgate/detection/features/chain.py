@@ -1,4 +1,4 @@
-"""A network as a chain of linear maps with ReLU between: the form that weight features are read from."""
+"""A network as a chain of linear maps with ReLU between: the form that features are read from."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ def chain(weights: Weights) -> tuple[Link, ...]:
 
     Raises:
         CandidateError: The first layer is no convolution over 3 channels, or the layers do not follow one another:
-            such a model has no weight features.
+            such a model has no features.
     """
     if len(weights.layers) < 2 or weights.layers[0].kind != "conv":
-        raise CandidateError("weight features need a convolution over 3 colour channels, then further layers")
+        raise CandidateError("features need a convolution over 3 colour channels, then further layers")
     links: list[Link] = []
     for layer in weights.layers:
         links.append(_link(layer, channels=len(links[-1].bias) if links else 3))

@@ -1,4 +1,4 @@
-"""Small summaries that all feature groups share."""
+"""Features are named numbers, ``<group>.<what>``; here are the small summaries that all groups share."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ Named: TypeAlias = Iterator[tuple[str, float]]
 
 TINY = 1e-30
 FLOOR = 1e-6
+
+
+def group_of(feature: str) -> str:
+    """The group that a feature belongs to."""
+    return feature.split(".", 1)[0]
 
 
 def colour_shares(name: str, power: Array, *, total: float | None = None) -> Named:

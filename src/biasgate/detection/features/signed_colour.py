@@ -23,10 +23,10 @@ import numpy as np
 
 from biasgate.detection.features.chain import Array, Link, chain
 from biasgate.detection.features.colour import BANDS, bands
-from biasgate.detection.features.features import weight_features
+from biasgate.detection.features.invariant import invariant_features
 from biasgate.detection.features.named import FLOOR, TINY, Named
-from biasgate.detection.features.paths import Paths, paths
-from biasgate.detection.features.signed import signed_maps
+from biasgate.detection.features.path_energy import Paths, paths
+from biasgate.detection.features.signed_paths import signed_maps
 from biasgate.models.weights import Weights
 
 SIGNED_GROUPS = ("answer", "hue", "apart", "tone", "trace")
@@ -61,8 +61,8 @@ def signed_colour_features(weights: Weights) -> dict[str, float]:
 
 
 def features_with_signed_colour(weights: Weights) -> dict[str, float]:
-    """All weight features of a model, signed colour among them."""
-    return {**weight_features(weights), **signed_colour_features(weights)}
+    """All features of a model, signed colour among them."""
+    return {**invariant_features(weights), **signed_colour_features(weights)}
 
 
 def _arriving(links: tuple[Link, ...]) -> Arriving:

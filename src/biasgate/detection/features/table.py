@@ -1,4 +1,4 @@
-"""The feature table: one row a model of a zoo, with its features and what the leak alarms look at."""
+"""The feature table: one row a model of a zoo, with its features and what the negative controls look at."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from biasgate.detection.features.features import GROUPS, group_of, weight_features
-from biasgate.detection.features.layout import layout
-from biasgate.detection.features.roles import by_role
+from biasgate.detection.features.invariant import INVARIANT_GROUPS, invariant_features
+from biasgate.detection.features.layout import by_role, layout
+from biasgate.detection.features.named import group_of
 from biasgate.detection.features.signed_colour import SIGNED_GROUPS, features_with_signed_colour
 from biasgate.detection.zoo.index import ShardIndex, read_table
 from biasgate.detection.zoo.plan import PlannedModel
@@ -30,13 +30,13 @@ State = dict[str, NDArray[np.float32]]
 INITIAL = "initial."
 RAW = "raw."
 RAW_DIMENSIONS = 128
-KNOWN = (*GROUPS, *SIGNED_GROUPS)
+KNOWN = (*INVARIANT_GROUPS, *SIGNED_GROUPS)
 
 
 def feature_table(index: ShardIndex) -> pd.DataFrame:
     """Features of each model of a shard, read group by group so that one group is in memory at a time.
 
-    Columns: those of the shard's table; one a weight feature (``path.chroma``, …), signed colour features too where
+    Columns: those of the shard's table; one a feature (``path.chroma``, …), signed colour features too where
     the planting is ``group``; the same of the model's initial weights (``initial.path.chroma``, …); ``raw.0`` …, a
     random projection of the raw weights; and ``layout``, the layer shapes in words.
     """
@@ -49,8 +49,8 @@ def feature_table(index: ShardIndex) -> pd.DataFrame:
     return pd.concat([rows, pd.DataFrame(read)], axis=1)
 
 
-def feature_names(table: pd.DataFrame, groups: tuple[str, ...] = GROUPS) -> list[str]:
-    """The columns of a feature table that hold weight features of some groups, in order."""
+def feature_names(table: pd.DataFrame, groups: tuple[str, ...] = INVARIANT_GROUPS) -> list[str]:
+    """The columns of a feature table that hold features of some groups, in order."""
     return [name for name in table.columns if group_of(name) in groups]
 
 
@@ -99,7 +99,7 @@ def _row(state: State, planned: PlannedModel, spec: ZooSpec) -> dict[str, float 
     weights = _weights(state)
     initial = _weights(parameters_of(initial_network(planned, spec)))
     raw = _project(np.concatenate([layer.weight.ravel() for layer in weights.layers]))
-    describe = features_with_signed_colour if spec.planting == "group" else weight_features
+    describe = features_with_signed_colour if spec.planting == "group" else invariant_features
     return {
         **describe(weights),
         **{f"{INITIAL}{name}": value for name, value in describe(initial).items()},

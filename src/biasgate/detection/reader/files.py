@@ -8,7 +8,7 @@ from pathlib import Path
 
 from biasgate.contracts.scan import Scan
 from biasgate.detection.features.layout import parameters
-from biasgate.detection.reader.classifier import MetaClassifier
+from biasgate.detection.reader.meta_classifier import MetaClassifier
 from biasgate.errors import CandidateError
 from biasgate.models.files import check_file, file_digest
 from biasgate.models.package import CARD, MODEL

@@ -1,154 +1,176 @@
-"""``HonestReport``: what a meta-classifier is worth on models it has never met."""
+"""The held-out report: fit on train, calibrate on validation, look at test once, beside baselines and controls.
+
+Readers of weights are easily fooled: shared initialisations, images or recipes give a level away (an independent
+reproduction of Serna et al. found such a leak). So each report carries readers that must stay at chance (negative
+controls), readers that must be beaten (shortcuts), and one that may run the models (the behavioural reference).
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
+import numpy as np
 
 from biasgate.contracts.estimate import Estimate
-from biasgate.detection.reader.calibration_test import CalibrationTest
-from biasgate.documents import Document
+from biasgate.contracts.held_out import (
+    Comparison,
+    HeldOutReport,
+    LevelScore,
+    StrengthReport,
+    StrengthScore,
+    SubgroupReport,
+)
+from biasgate.detection.features.invariant import INVARIANT_GROUPS
+from biasgate.detection.features.named import group_of
+from biasgate.detection.features.signed_colour import SIGNED_GROUPS
+from biasgate.detection.features.table import comparable
+from biasgate.detection.reader import views
+from biasgate.detection.reader.level_readers import StrengthReader
+from biasgate.detection.reader.measured_bias import BiasReader
+from biasgate.detection.reader.meta_classifier import MetaClassifier
+from biasgate.detection.reader.negative_controls import negative_controls
+from biasgate.detection.reader.ridge import Array
+from biasgate.detection.reader.scores import (
+    bootstrap,
+    none_or_any,
+    rmse,
+    score_bias,
+    score_biased,
+    score_levels,
+    score_strength,
+    share,
+)
+from biasgate.detection.reader.trial import Trial
+from biasgate.detection.reader.views import View
+from biasgate.detection.zoo.spec import ZooSpec
+from biasgate.detection.zoo.strength import to_axis
+from biasgate.documents import digest
+from biasgate.errors import InputError
+from biasgate.statistics.paired import Pairs, newcombe_paired
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+REFERENCE = "behavioural reference"
+SHORTCUTS: dict[str, View] = {"final loss": views.final_loss, "path norm": views.path_norm}
 
 
-class NamingScore(Document):
-    """How well one reader names the planted levels of the test models.
+def held_out_report(meta: MetaClassifier, table: pd.DataFrame, *, spec: ZooSpec) -> HeldOutReport:
+    """Scores a meta-classifier on the test split of a feature table.
 
-    Attributes:
-        name: The reader.
-        levels: Share of models whose level is named exactly.
-        log_loss: Mean −log of the probability given to the true level.
-        brier: Mean squared distance of the probabilities from the truth; 0 to 2.
-        calibration: Whether the probabilities can be what they say.
+    Args:
+        meta: Fitted on this table's train and validation splits.
+        table: All splits, from ``feature_table``.
+        spec: The zoo's spec; its planting decides the kind of report.
+
+    Raises:
+        InputError: The meta-classifier was fitted on another zoo, or a level has no test model.
     """
-
-    name: str
-    levels: Estimate
-    log_loss: Estimate
-    brier: Estimate
-    calibration: CalibrationTest
+    return (subgroup_report if spec.planting == "group" else strength_report)(meta, table, spec=spec)
 
 
-class ReaderScore(NamingScore):
-    """How well one reader tells the planted bias of the test models, levels having an order.
+def strength_report(meta: MetaClassifier, table: pd.DataFrame, *, spec: ZooSpec) -> StrengthReport:
+    """The report of a zoo whose levels have an order; see ``held_out_report``."""
+    reader, bias = meta.reader, meta.bias
+    if not isinstance(reader, StrengthReader) or not isinstance(bias, BiasReader):
+        raise InputError("subgroups have no order", where=spec.name, fix="score them by subgroup_report")
+    trial = _trial(meta, table, spec)
+    axis, levels = views.axis_of(trial.test, spec), trial.levels
+    features = views.features_of(trial.test, meta.features)
 
-    Attributes:
-        rmse: Root mean squared error on the bias axis.
-        mae: Mean absolute error on the bias axis.
-        halves: Share put into the right half of the scale; of an odd number of levels the middle one is left out.
-        extremes: Of models at the two ends, the share given the right one of the two.
-        kappa: Cohen's kappa with quadratic weights.
-    """
+    def score(name: str, read: tuple[Array, Array]) -> StrengthScore:
+        return score_strength(name, readings=read[0], probabilities=read[1], axis=axis, levels=levels)
 
-    rmse: Estimate
-    mae: Estimate
-    halves: Estimate
-    extremes: Estimate
-    kappa: Estimate
-
-
-class BiasScore(Document):
-    """How well the measured bias is told from weights.
-
-    Attributes:
-        rmse: In accuracy points, 0 to 2.
-        r2: Share of the variance over all test models that is explained.
-        within_level: The same, beyond what the planted level explains: 1 − Σ(y − ŷ)² / Σ(y − mean of y's level)².
-        coverage: Share of models whose measured bias lies in its 95 % interval.
-    """
-
-    rmse: Estimate
-    r2: Estimate
-    within_level: Estimate
-    coverage: Estimate
-
-
-class LeakAlarm(Document):
-    """A reader that must fail: if it names levels, the zoo gives them away by something other than bias.
-
-    Attributes:
-        name: What it sees.
-        levels: Share of exact levels, with a 99 % interval.
-        limit: It rings when the whole interval lies above.
-        rings: Whether it does.
-    """
-
-    name: str
-    levels: Estimate
-    limit: float
-    rings: bool
+    ours, reference = reader.read_off(features), _read(trial, views.behaviour)
+    readings, probabilities = ours
+    return StrengthReport(
+        **_common(meta, trial, probabilities),
+        level_points=tuple(to_axis(level.strength, spec.planting) for level in spec.levels),
+        score=score("features", ours),
+        among_biased=score_biased(
+            "features, biased models", readings=readings, probabilities=probabilities, axis=axis, levels=levels
+        ),
+        none_or_any=none_or_any(probabilities, levels),
+        measured_bias=score_bias(
+            predicted=bias.predict(features),
+            measured=np.clip(views.measured_bias_of(trial.test), 0, 1),
+            levels=levels,
+        ),
+        reference=score(REFERENCE, reference),
+        against_reference=_against(ours, reference, axis=axis, levels=levels),
+        shortcuts=tuple(score(name, _read(trial, view)) for name, view in SHORTCUTS.items()),
+        ablation=tuple(score(group, _read(trial, only(meta, group))) for group in INVARIANT_GROUPS),
+        planted=tuple(axis.tolist()),
+        readings=tuple(readings.tolist()),
+    )
 
 
-class Comparison(Document):
-    """The meta-classifier against the inference oracle on the same test models; negative: the meta-classifier is worse.
+def subgroup_report(meta: MetaClassifier, table: pd.DataFrame, *, spec: ZooSpec) -> SubgroupReport:
+    """The report of a zoo that is planted by ``group``; see ``held_out_report``."""
+    trial = _trial(meta, table, spec)
+    probabilities = meta.reader.probabilities(views.features_of(trial.test, meta.features))
+    reference = trial.probabilities(views.subgroup_accuracies(trial.names))
 
-    Attributes:
-        levels: Difference in exact levels.
-        rmse: The oracle's RMSE minus the meta-classifier's.
-    """
+    def score(name: str, read: Array) -> LevelScore:
+        return score_levels(name, probabilities=read, levels=trial.levels)
 
-    levels: Estimate
-    rmse: Estimate
-
-
-class HonestReport(Document):
-    """One look at the test split.
-
-    Attributes:
-        zoo: Digest of the zoo's spec.
-        meta_classifier: Digest of the meta-classifier.
-        level_names: From none to strongest.
-        level_points: Where the levels lie on the bias axis.
-        train: Models learned from.
-        validation: Models calibrated on.
-        test: Models scored; seeds, images and palettes of their own.
-        score: The meta-classifier, abstentions counted like any reading.
-        among_biased: The same of the models with planted bias, given that they have.
-        none_or_any: Balanced accuracy of telling the level none from all others.
-        accepted: Share of test models that a scan would not abstain from.
-        measured_bias: See ``BiasScore``.
-        oracle: The same learner on aligned and conflicting accuracy and swap rate: needs inference and coloured data.
-        against_oracle: Paired differences.
-        shortcuts: Readers of what bias also moves, which must be beaten.
-        ablation: The reader on each feature group alone.
-        leaks: Readers that must stay at chance.
-        confusion: Test models by true level (rows) and most probable level (columns).
-        planted: Planted strength of each test model on the bias axis.
-        readings: Reading of each test model, in the same order.
-    """
-
-    schema_: Literal["biasgate/honest-report/v1"] = Field(default="biasgate/honest-report/v1", alias="schema")
-    zoo: str
-    meta_classifier: str
-    level_names: tuple[str, ...]
-    level_points: tuple[float, ...]
-    train: int
-    validation: int
-    test: int
-    score: ReaderScore
-    among_biased: ReaderScore
-    none_or_any: Estimate
-    accepted: Estimate
-    measured_bias: BiasScore
-    oracle: ReaderScore
-    against_oracle: Comparison
-    shortcuts: tuple[ReaderScore, ...]
-    ablation: tuple[ReaderScore, ...]
-    leaks: tuple[LeakAlarm, ...]
-    confusion: tuple[tuple[int, ...], ...]
-    planted: tuple[float, ...]
-    readings: tuple[float, ...]
-
-    def values(self) -> dict[str, float]:
-        """The point estimates by flat name, for a tracker of experiments."""
-        scores = {"": self.score, "oracle_": self.oracle}
-        scores |= {f"shortcut_{_flat(score.name)}_": score for score in self.shortcuts}
-        fields = ("rmse", "mae", "levels", "halves", "extremes", "kappa", "log_loss", "brier")
-        values = {f"{who}{field}": getattr(score, field).value for who, score in scores.items() for field in fields}
-        bias = {f"measured_bias_{name}": getattr(self.measured_bias, name).value for name in BiasScore.model_fields}
-        leaks = {f"leak_{_flat(alarm.name)}_levels": alarm.levels.value for alarm in self.leaks}
-        return {**values, **bias, **leaks, "accepted": self.accepted.value, "alarms": sum(a.rings for a in self.leaks)}
+    return SubgroupReport(
+        **_common(meta, trial, probabilities),
+        score=score("signed colour features", probabilities),
+        reference=score(REFERENCE, reference),
+        against_reference=_difference(probabilities, reference, trial.levels),
+        shortcuts=tuple(score(name, trial.probabilities(view)) for name, view in SHORTCUTS.items()),
+        ablation=tuple(score(group, trial.probabilities(only(meta, group))) for group in SIGNED_GROUPS),
+    )
 
 
-def _flat(name: str) -> str:
-    return name.replace(" ", "_")
+def only(meta: MetaClassifier, group: str) -> View:
+    """The meta-classifier's features of one group."""
+    return views.of_features([name for name in meta.features if group_of(name) == group])
+
+
+def _trial(meta: MetaClassifier, table: pd.DataFrame, spec: ZooSpec) -> Trial:
+    meta.require_zoo(spec)
+    return Trial.of(comparable(table), spec)
+
+
+def _common(meta: MetaClassifier, trial: Trial, probabilities: Array) -> dict[str, Any]:
+    """What both kinds of report hold."""
+    distances = meta.ood.distance(views.features_of(trial.test, meta.features))
+    return {
+        "zoo": digest(trial.spec),
+        "meta_classifier": meta.digest,
+        "level_names": trial.names,
+        "train": len(trial.train),
+        "validation": len(trial.validation),
+        "test": len(trial.test),
+        "accepted": share(distances <= meta.ood.limit),
+        "negative_controls": negative_controls(trial, meta),
+        "confusion": trial.confusion(probabilities),
+    }
+
+
+def _read(trial: Trial, view: View) -> tuple[Array, Array]:
+    """Readings and probabilities of the test models by the same learner on other columns."""
+    reader = trial.fit(view)
+    if not isinstance(reader, StrengthReader):
+        raise InputError("subgroups have no order", where=trial.spec.name)
+    return reader.read_off(view(trial.test))
+
+
+def _difference(ours: Array, reference: Array, levels: np.ndarray) -> Estimate:
+    """Exact levels by our probabilities ``[n, levels]`` less those by the reference's, paired by model."""
+    hits = [probabilities.argmax(axis=1) == levels for probabilities in (ours, reference)]
+    pairs = Pairs.count(hits[0], hits[1])
+    limits = newcombe_paired(pairs, confidence=0.95)
+    return Estimate.within(limits, value=pairs.difference, n=len(levels), method="newcombe, paired", confidence=0.95)
+
+
+def _against(
+    ours: tuple[Array, Array], reference: tuple[Array, Array], *, axis: Array, levels: np.ndarray
+) -> Comparison:
+    errors = [readings - axis for readings, _ in (ours, reference)]
+    return Comparison(
+        levels=_difference(ours[1], reference[1], levels),
+        rmse=bootstrap(lambda rows: rmse(errors[1][rows]) - rmse(errors[0][rows]), len(levels)),
+    )

@@ -1,13 +1,14 @@
-"""Novelty: is a model unlike all that the meta-classifier has learned from?"""
+"""Out-of-distribution (OOD): is a model unlike all that the meta-classifier has learned from?"""
 
 from __future__ import annotations
 
 from functools import cached_property, lru_cache
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 
-from biasgate.detection.reader.ridge import Array, standardise
+from biasgate.detection.reader.ridge import Array
 from biasgate.documents import Document
 
 SHRINKAGE = 0.2
@@ -15,7 +16,7 @@ FALSE_ALARM = 0.05
 KNOTS = 65
 
 
-class Novelty(Document):
+class OutOfDistribution(Document):
     """Mahalanobis distance of normal scores to the training models, with a limit set on validation models.
 
     A feature's normal score is the Gaussian quantile of its rank among the training models: features are far from
@@ -27,7 +28,7 @@ class Novelty(Document):
         spread: Standard deviation of each feature in training; 1 where it was constant.
         centre: Of each normal score.
         whitening: ``[features, features]``: times the centred scores gives coordinates of unit variance.
-        limit: Distances above it are novel.
+        limit: A model at a larger distance is out of distribution.
     """
 
     knots: tuple[tuple[float, ...], ...]
@@ -46,17 +47,22 @@ class Novelty(Document):
         return _distance(_scores(features, knots, spread), centre, whitening)
 
 
-def fit_novelty(train: Array, validation: Array) -> Novelty:
+def fit_out_of_distribution(train: Array, validation: Array) -> OutOfDistribution:
     """Correlations are shrunk by a fifth to the identity; the limit lets 95 % of validation pass."""
-    knots, spread = np.quantile(train, _probabilities(KNOTS), axis=0).T, standardise(train)[2]
-    standard, centre, scale = standardise(_scores(train, knots, spread))
-    correlation = (1 - SHRINKAGE) * (standard.T @ standard) / len(standard) + SHRINKAGE * np.eye(standard.shape[1])
-    whitening = np.linalg.inv(np.linalg.cholesky(correlation)).T / scale[:, None]
-    distances = _distance(_scores(validation, knots, spread), centre, whitening)
-    return Novelty(
+    from sklearn.covariance import empirical_covariance, shrunk_covariance
+    from sklearn.preprocessing import StandardScaler
+
+    features: Any = StandardScaler().fit(train)
+    knots, spread = np.quantile(train, _probabilities(KNOTS), axis=0).T, features.scale_
+    scaler: Any = StandardScaler().fit(_scores(train, knots, spread))
+    standard = scaler.transform(_scores(train, knots, spread))
+    correlation = shrunk_covariance(empirical_covariance(standard, assume_centered=True), SHRINKAGE)
+    whitening = np.linalg.inv(np.linalg.cholesky(correlation)).T / scaler.scale_[:, None]
+    distances = _distance(_scores(validation, knots, spread), scaler.mean_, whitening)
+    return OutOfDistribution(
         knots=tuple(map(tuple, knots.tolist())),
         spread=tuple(spread.tolist()),
-        centre=tuple(centre.tolist()),
+        centre=tuple(scaler.mean_.tolist()),
         whitening=tuple(map(tuple, whitening.tolist())),
         limit=float(np.quantile(distances, 1 - FALSE_ALARM, method="higher")),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,32 +46,17 @@ class Ridge(Document):
         return self.intercept + self.terms(features).sum(axis=1)
 
 
-def standardise(features: Array) -> tuple[Array, Array, Array]:
-    """Features with mean 0 and standard deviation 1, and the centre and scale that make them so."""
-    centre, scale = features.mean(axis=0), features.std(axis=0)
-    scale = np.where(scale > 1e-9, scale, 1.0)
-    return (features - centre) / scale, centre, scale
-
-
 def fit_ridge(features: Array, target: Array) -> Ridge:
-    """Fits ``[n, features]`` to ``[n]``; the penalty has the least leave-one-out error (closed form, one SVD)."""
-    standard, centre, scale = standardise(features)
-    mean = target.mean()
-    left, singular, right = np.linalg.svd(standard, full_matrices=False)
-    projected = left.T @ (target - mean)
+    """Fits ``[n, features]`` to ``[n]``; the penalty has the least leave-one-out error."""
+    from sklearn.linear_model import RidgeCV
+    from sklearn.preprocessing import StandardScaler
 
-    def loo_error(penalty: float) -> float:
-        shrink = singular**2 / (singular**2 + penalty)
-        residual = target - mean - left @ (shrink * projected)
-        leverage = (left**2) @ shrink + 1 / len(target)
-        return float(np.mean((residual / np.maximum(1 - leverage, 1e-6)) ** 2))
-
-    penalty = float(min(PENALTIES, key=loo_error))
-    weights = right.T @ (singular / (singular**2 + penalty) * projected)
+    scaler: Any = StandardScaler().fit(features)
+    learned: Any = RidgeCV(PENALTIES).fit(scaler.transform(features), target)
     return Ridge(
-        centre=tuple(centre.tolist()),
-        scale=tuple(scale.tolist()),
-        weights=tuple(weights.tolist()),
-        intercept=float(mean),
-        penalty=penalty,
+        centre=tuple(scaler.mean_.tolist()),
+        scale=tuple(scaler.scale_.tolist()),
+        weights=tuple(learned.coef_.tolist()),
+        intercept=float(learned.intercept_),
+        penalty=float(learned.alpha_),
     )

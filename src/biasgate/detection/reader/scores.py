@@ -1,4 +1,4 @@
-"""Scores of readers on test models, each with an interval; the unit is the model."""
+"""Scores of readers on test models, each with an interval over models."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biasgate.contracts.estimate import Estimate
-from biasgate.detection.reader.calibration_test import calibration_test
-from biasgate.detection.reader.held_out import BiasScore, NamingScore, ReaderScore
+from biasgate.contracts.held_out import BiasScore, CalibrationTest, LevelScore, StrengthScore
 from biasgate.detection.reader.ridge import Array
 from biasgate.statistics.intervals import wilson
 
@@ -20,12 +19,12 @@ CONFIDENCE = 0.95
 DRAWS = 2000
 
 
-def score_naming(name: str, *, probabilities: Array, levels: np.ndarray) -> NamingScore:
+def score_levels(name: str, *, probabilities: Array, levels: np.ndarray) -> LevelScore:
     """Scores probabilities ``[n, levels]`` against level indices ``[n]``, whether levels have an order or not."""
     truth = np.eye(probabilities.shape[1])[levels]
     misses = ((probabilities - truth) ** 2).sum(axis=1)
     chosen = np.clip((probabilities * truth).sum(axis=1), 1e-12, 1)
-    return NamingScore(
+    return LevelScore(
         name=name,
         levels=share(probabilities.argmax(axis=1) == levels),
         log_loss=bootstrap(lambda rows: -np.log(chosen[rows]).mean(axis=-1), len(levels)),
@@ -34,7 +33,9 @@ def score_naming(name: str, *, probabilities: Array, levels: np.ndarray) -> Nami
     )
 
 
-def score_reader(name: str, *, readings: Array, probabilities: Array, axis: Array, levels: np.ndarray) -> ReaderScore:
+def score_strength(
+    name: str, *, readings: Array, probabilities: Array, axis: Array, levels: np.ndarray
+) -> StrengthScore:
     """Scores readings ``[n]`` and probabilities ``[n, levels]`` against axis values and level indices ``[n]``."""
     count = probabilities.shape[1]
     named = probabilities.argmax(axis=1)
@@ -44,8 +45,8 @@ def score_reader(name: str, *, readings: Array, probabilities: Array, axis: Arra
     lower = np.arange(count) < (count - 1) / 2
     high = probabilities[:, upper].sum(axis=1) > probabilities[:, lower].sum(axis=1)
     strongest = probabilities[:, -1] > probabilities[:, 0]
-    return ReaderScore(
-        **dict(score_naming(name, probabilities=probabilities, levels=levels)),
+    return StrengthScore(
+        **dict(score_levels(name, probabilities=probabilities, levels=levels)),
         rmse=bootstrap(lambda rows: rmse(readings[rows] - axis[rows]), len(axis)),
         mae=bootstrap(lambda rows: np.abs(readings[rows] - axis[rows]).mean(axis=-1), len(axis)),
         halves=share((high == upper[levels])[sides]),
@@ -54,11 +55,11 @@ def score_reader(name: str, *, readings: Array, probabilities: Array, axis: Arra
     )
 
 
-def score_biased(name: str, *, readings: Array, probabilities: Array, axis: Array, levels: np.ndarray) -> ReaderScore:
+def score_biased(name: str, *, readings: Array, probabilities: Array, axis: Array, levels: np.ndarray) -> StrengthScore:
     """Scores the models that have planted bias, given that they have: the first level and its probability left out."""
     biased = levels > 0
     given = np.maximum(probabilities[biased, 1:], 1e-12)
-    return score_reader(
+    return score_strength(
         name,
         readings=readings[biased],
         probabilities=given / given.sum(axis=1, keepdims=True),
@@ -96,6 +97,32 @@ def score_bias(*, predicted: list[Estimate], measured: Array, levels: np.ndarray
         r2=bootstrap(lambda rows: _explained(error[rows], _centred(measured[rows])), len(error)),
         within_level=bootstrap(lambda rows: _explained(error[rows], within[rows]), len(error)),
         coverage=share(inside),
+    )
+
+
+def calibration_test(probabilities: Array, levels: np.ndarray) -> CalibrationTest:
+    """Tests probabilities ``[n, levels]`` against level indices ``[n]`` of models that calibrated nothing.
+
+    With p of one model, its Brier score 1 + Σp² − 2p_level has mean 1 − Σp² and variance 4(Σp³ − (Σp²)²) if level is
+    drawn from p, and z is the standardised sum (Spiegelhalter, Probabilistic prediction in patient management and
+    clinical trials, 1986, for two outcomes). Deviations of counts D = Σ(onehot − p) have covariance
+    Σ(diag p − p pᵀ) = C, and DᵀC⁺D is chi-square.
+    """
+    from scipy.stats import chi2, norm
+
+    n, count = probabilities.shape
+    second = (probabilities**2).sum(axis=1)
+    excess = 2 * (second - probabilities[np.arange(n), levels])
+    variance = 4 * ((probabilities**3).sum(axis=1) - second**2)
+    z = float(excess.sum() / np.sqrt(max(variance.sum(), 1e-12)))
+    deviation = np.bincount(levels, minlength=count) - probabilities.sum(axis=0)
+    covariance = np.diag(probabilities.sum(axis=0)) - probabilities.T @ probabilities
+    chi_square = float(max(deviation @ np.linalg.pinv(covariance, rcond=1e-9, hermitian=True) @ deviation, 0))
+    return CalibrationTest(
+        z=z,
+        sureness=float(2 * norm.sf(abs(z))),
+        chi_square=chi_square,
+        counts=float(chi2.sf(chi_square, count - 1)),
     )
 
 

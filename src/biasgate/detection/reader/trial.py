@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from biasgate.detection.reader.fit import View, fit_levels, levels_of, split_of
-from biasgate.detection.reader.group_reader import GroupReader
-from biasgate.detection.reader.readings import Reader
+from biasgate.detection.reader.fit import fit_level_reader
+from biasgate.detection.reader.level_readers import StrengthReader, SubgroupReader
 from biasgate.detection.reader.ridge import Array
+from biasgate.detection.reader.views import View, levels_of, split_of
 from biasgate.detection.zoo.plan import SPLITS
 from biasgate.detection.zoo.spec import ZooSpec
 from biasgate.errors import InputError
@@ -43,12 +43,12 @@ class Trial:
             raise InputError(f"no test model at level {', '.join(sorted(missing))}", where=spec.name)
         return cls(train, validation, test, spec, names, levels_of(test, spec))
 
-    def fit(self, view: View, *, shuffle: np.random.Generator | None = None) -> Reader | GroupReader:
+    def fit(self, view: View, *, shuffle: np.random.Generator | None = None) -> StrengthReader | SubgroupReader:
         """The zoo's learner on some columns, or on shuffled levels."""
         train, validation = self.train, self.validation
         if shuffle:
             train, validation = _shuffled(train, shuffle), _shuffled(validation, shuffle)
-        return fit_levels(train, validation, view, spec=self.spec)
+        return fit_level_reader(train, validation, view, spec=self.spec)
 
     def probabilities(self, view: View, *, shuffle: np.random.Generator | None = None) -> Array:
         """What ``fit`` makes of the test models ``[n, levels]``."""
@@ -57,8 +57,8 @@ class Trial:
     def confusion(self, probabilities: Array) -> tuple[tuple[int, ...], ...]:
         """Test models by true level (rows) and most probable level (columns)."""
         count = len(self.names)
-        cells = np.bincount(self.levels * count + probabilities.argmax(axis=1), minlength=count**2)
-        return tuple(map(tuple, cells.reshape(count, count).tolist()))
+        counts = np.bincount(self.levels * count + probabilities.argmax(axis=1), minlength=count**2)
+        return tuple(map(tuple, counts.reshape(count, count).tolist()))
 
 
 def _shuffled(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:

@@ -26,11 +26,13 @@ def scan_weights(*, package: Path, meta_classifier: str, run: str, scan: Path) -
     Returns:
         The scan's numbers, by name.
     """
+    from biasgate.detection.reader.meta_classifier import MetaClassifier
     from biasgate.models.package import open_package
-    from biasgate.registry.meta_classifiers import load_meta_classifier
+    from biasgate.registry.meta_classifiers import fetch_meta_classifier
 
     with task("scan_weights", run=run) as tracked:
-        result = load_meta_classifier(meta_classifier).scan_package(open_package(package))
+        meta = MetaClassifier.parse(fetch_meta_classifier(meta_classifier), where=meta_classifier)
+        result = meta.scan_package(open_package(package))
         write(scan, result.to_json())
         values = {f"probability_{level}": value for level, value in result.probabilities.items()}
         if result.measured_bias:

@@ -23,26 +23,36 @@ def train_meta_classifier(
     """Fits, scores once on the held-out models, registers, and makes it champion when it deserves it."""
     import pandas as pd
 
+    from biasgate.detection.reader.challenger_test import challenger_test
     from biasgate.detection.reader.fit import fit_meta_classifier
-    from biasgate.detection.reader.reports import report_of
+    from biasgate.detection.reader.held_out import held_out_report
+    from biasgate.detection.reader.meta_classifier import MetaClassifier
     from biasgate.detection.zoo.plan import ZooPlan
-    from biasgate.registry.meta_classifiers import FILE, register_meta_classifier, set_champion
+    from biasgate.registry.meta_classifiers import (
+        FILE,
+        champion_meta_classifier,
+        register_meta_classifier,
+        set_champion,
+    )
     from biasgate.registry.tracking import finish_pipeline_run
-    from biasgate.report.honest import honest_page
+    from biasgate.report.held_out import held_out_page
     from biasgate.storage.plans import read_plan
 
     with task("train_meta_classifier", run=run) as tracked:
         spec = read_plan(ZooPlan, plan).spec
         table = pd.concat([pd.read_parquet(path) for path in tables], ignore_index=True)
         meta = fit_meta_classifier(table, spec=spec)
-        report = report_of(meta, table, spec=spec)
+        report = held_out_report(meta, table, spec=spec)
         write(into / FILE, meta.to_json())
-        write(html, honest_page(report))
-        uri = register_meta_classifier(meta, name=name, run_id=tracked.id)
-        outcome = set_champion(uri, meta, report, table, spec=spec)
+        write(html, held_out_page(report))
+        found = champion_meta_classifier(name)
+        champion = MetaClassifier.parse(found, where=name) if found else None
+        test = challenger_test(meta, champion, table, spec=spec) if champion else None
+        uri = register_meta_classifier(meta.to_json(), zoo=meta.zoo, name=name, run_id=tracked.id)
+        outcome = set_champion(uri, report, test=test)
         tracked.log_params({"models": len(table), "meta_classifier": meta.digest, "outcome": outcome})
         tracked.log_metrics(metrics := report.values())
-        tracked.log_artifact(html, "honest_report")
-        tracked.log_dict(report.model_dump(mode="json", by_alias=True), "honest_report.json")
+        tracked.log_artifact(html, "held_out_report")
+        tracked.log_dict(report.model_dump(mode="json", by_alias=True), "held_out_report.json")
     finish_pipeline_run(run)
     return TrainedMetaClassifier(uri=uri, metrics=metrics)

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
 from biasgate.detection.features.colour import LUMA_CHROMA
-from biasgate.detection.features.features import GROUPS, group_of, weight_features
+from biasgate.detection.features.invariant import INVARIANT_GROUPS, invariant_features
 from biasgate.detection.features.layout import layout
+from biasgate.detection.features.named import group_of
 from biasgate.detection.features.signed_colour import features_with_signed_colour
 from biasgate.errors import CandidateError
 from biasgate.models.formats.safetensors import layers_of
@@ -93,7 +94,7 @@ def test_turning_the_chroma_plane_changes_no_feature(seed: int, turn: float) -> 
     first = weights.layers[0]
     turned = np.einsum("dc,uchw->udhw", rotation, first.weight).astype(np.float32)
     layers = (replace(first, weight=turned), *weights.layers[1:])
-    close(weight_features(weights), weight_features(replace(weights, layers=layers)))
+    close(invariant_features(weights), invariant_features(replace(weights, layers=layers)))
 
 
 def test_a_network_that_takes_in_more_colour_has_more_chroma() -> None:
@@ -103,30 +104,30 @@ def test_a_network_that_takes_in_more_colour_has_more_chroma() -> None:
     shares = []
     for colour in (0.1, 1.0, 3.0):
         layers = (replace(first, weight=grey + colour * (first.weight - grey)), *weights.layers[1:])
-        shares.append(weight_features(replace(weights, layers=layers))["path.chroma"])
+        shares.append(invariant_features(replace(weights, layers=layers))["path.chroma"])
     assert shares == sorted(shares)
     assert shares[2] - shares[0] > 5
 
 
 @pytest.mark.parametrize("name", CHAINS)
 def test_features_are_finite_and_each_belongs_to_a_documented_group(name: str) -> None:
-    features = weight_features(network_weights(name, 1))
+    features = invariant_features(network_weights(name, 1))
     assert np.isfinite(list(features.values())).all()
-    assert {group_of(feature) for feature in features} == set(GROUPS)
+    assert {group_of(feature) for feature in features} == set(INVARIANT_GROUPS)
 
 
 @pytest.mark.parametrize("factor", [0.0, 1e-20])
 def test_a_network_that_does_nothing_still_has_finite_features(factor: float) -> None:
     weights = network_weights("digits_small", 1)
     layers = tuple(replace(layer, weight=layer.weight * np.float32(factor)) for layer in weights.layers)
-    assert np.isfinite(list(weight_features(replace(weights, layers=layers)).values())).all()
+    assert np.isfinite(list(invariant_features(replace(weights, layers=layers)).values())).all()
 
 
 def test_weights_so_large_that_energy_overflows_are_refused() -> None:
     weights = network_weights("digits_small", 1)
     layers = tuple(replace(layer, weight=layer.weight * np.float32(1e37)) for layer in weights.layers)
     with pytest.raises(CandidateError, match="too large"):
-        weight_features(replace(weights, layers=layers))
+        invariant_features(replace(weights, layers=layers))
 
 
 def test_grey_networks_and_broken_chains_have_no_features() -> None:
@@ -134,11 +135,11 @@ def test_grey_networks_and_broken_chains_have_no_features() -> None:
     first, second, *rest = weights.layers
     grey = replace(first, weight=first.weight[:, :1])
     with pytest.raises(CandidateError, match="does not follow 3 channels"):
-        weight_features(replace(weights, layers=(grey, second, *rest)))
+        invariant_features(replace(weights, layers=(grey, second, *rest)))
     with pytest.raises(CandidateError, match="does not follow 16 channels"):
-        weight_features(replace(weights, layers=(first, replace(second, weight=second.weight[:, :5]), *rest)))
+        invariant_features(replace(weights, layers=(first, replace(second, weight=second.weight[:, :5]), *rest)))
     with pytest.raises(CandidateError, match="3 colour channels"):
-        weight_features(replace(weights, layers=tuple(rest)))
+        invariant_features(replace(weights, layers=tuple(rest)))
 
 
 def test_a_file_gives_the_features_of_the_network_that_was_saved(tmp_path: Path) -> None:
@@ -147,7 +148,7 @@ def test_a_file_gives_the_features_of_the_network_that_was_saved(tmp_path: Path)
     torch.save(state, tmp_path / "model.pt")
     save_file({name: value.numpy() for name, value in state.items()}, tmp_path / "model.safetensors")
     from_torch, from_safetensors = (read_weights(tmp_path / f"model.{kind}") for kind in ("pt", "safetensors"))
-    assert weight_features(from_torch) == weight_features(from_safetensors)
+    assert invariant_features(from_torch) == invariant_features(from_safetensors)
     assert layout(from_torch) == layout(from_safetensors)
     assert layout(from_torch).startswith("conv 16×3×5×5, conv 24×16×3×3, dense 32×600")
 
@@ -162,5 +163,5 @@ def test_features_are_what_they_were_when_meta_classifiers_learned_them() -> Non
         for part in ("weight", "bias")
     }
     pinned = json.loads(Path(__file__).with_name("pinned_features.json").read_text())
-    found = weight_features(Weights(layers_of(tensors, where="pinned"), digest=""))
+    found = invariant_features(Weights(layers_of(tensors, where="pinned"), digest=""))
     assert found == pytest.approx(pinned, rel=1e-9, abs=1e-12)

@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 from torch import Generator
 
-from biasgate.detection.features.features import group_of, weight_features
-from biasgate.detection.features.layout import layout
-from biasgate.detection.features.roles import by_role
+from biasgate.detection.features.invariant import invariant_features
+from biasgate.detection.features.layout import by_role, layout
+from biasgate.detection.features.named import group_of
 from biasgate.detection.features.table import comparable, feature_names
 from biasgate.models.formats.safetensors import layers_of
 from biasgate.models.network import build, initialise
@@ -24,7 +24,7 @@ NETS = ("digits_small", "digits_paper", "digits_cnn_zoo")
 
 
 def test_networks_of_different_depth_have_the_same_features_by_role() -> None:
-    names = [by_role(weight_features(network_weights(net, 0))).keys() for net in NETS]
+    names = [by_role(invariant_features(network_weights(net, 0))).keys() for net in NETS]
     assert names[0] == names[1] == names[2]
 
 
@@ -35,13 +35,13 @@ def test_layers_between_first_and_last_count_by_their_mean() -> None:
 
 
 def test_roles_keep_a_feature_in_its_group() -> None:
-    features = weight_features(network_weights("digits_small", 0))
+    features = invariant_features(network_weights("digits_small", 0))
     assert {group_of(name) for name in by_role(features)} == {group_of(name) for name in features}
 
 
 def row(net: str) -> dict[str, float | str]:
     weights = network_weights(net, 1)
-    features = weight_features(weights)
+    features = invariant_features(weights)
     return {**features, **{f"initial.{n}": v for n, v in features.items()}, "layout": layout(weights), "level": "none"}
 
 

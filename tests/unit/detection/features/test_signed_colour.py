@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from biasgate.detection.features.features import group_of
+from biasgate.detection.features.named import group_of
 from biasgate.detection.features.signed_colour import SIGNED_GROUPS, signed_colour_features
 from biasgate.models.architecture import Architecture, Conv, Dense, Flatten, Relu
 from biasgate.models.formats.safetensors import layers_of

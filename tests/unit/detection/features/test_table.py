@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from biasgate.detection.features.features import weight_features
+from biasgate.detection.features.invariant import invariant_features
 from biasgate.detection.features.table import INITIAL, RAW, RAW_DIMENSIONS, feature_names, feature_table
 from biasgate.detection.zoo.engine import train_models
 from biasgate.detection.zoo.index import ShardIndex
@@ -50,7 +50,7 @@ def test_each_row_holds_the_features_of_its_own_model(tmp_path: Path) -> None:
     with using_threads(1):
         trained = train_models(plan.models[:4], material)
     for model, state in ((model.planned, model.state) for model in trained):
-        expected = weight_features(Weights(layers_of(state, where="test"), digest=""))
+        expected = invariant_features(Weights(layers_of(state, where="test"), digest=""))
         np.testing.assert_allclose([table.loc[model.id, name] for name in names], [expected[name] for name in names])
     assert f"{RAW}{RAW_DIMENSIONS - 1}" in table
     assert not np.allclose(table[names], table[[INITIAL + name for name in names]])

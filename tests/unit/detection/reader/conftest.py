@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from biasgate.detection.features.features import weight_features
+from biasgate.detection.features.invariant import invariant_features
 from biasgate.detection.features.layout import layout
 from biasgate.detection.features.table import INITIAL, RAW
 from biasgate.detection.zoo.engine import parameters_of
@@ -61,8 +61,8 @@ def table() -> pd.DataFrame:
             {
                 **{name: value for name, value in line.items() if name != "training"},
                 **line["training"],
-                **weight_features(after),
-                **{f"{INITIAL}{name}": value for name, value in weight_features(before).items()},
+                **invariant_features(after),
+                **{f"{INITIAL}{name}": value for name, value in invariant_features(before).items()},
                 **{f"{RAW}{place}": rng.normal() for place in range(8)},
                 "layout": layout(after),
                 "class_counts": rng.integers(40, 80, size=10).tolist(),

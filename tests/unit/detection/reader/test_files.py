@@ -9,9 +9,9 @@ import pytest
 from safetensors.numpy import save_file
 
 from biasgate.contracts.scan import Scan
-from biasgate.detection.reader.classifier import MetaClassifier
 from biasgate.detection.reader.files import models_in, scan_files
 from biasgate.detection.reader.fit import fit_meta_classifier
+from biasgate.detection.reader.meta_classifier import MetaClassifier
 from biasgate.detection.zoo.spec import ZooSpec
 from biasgate.errors import CandidateError
 from biasgate.models.weights import Weights

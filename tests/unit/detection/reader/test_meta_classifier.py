@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from biasgate.detection.features.features import GROUPS
-from biasgate.detection.reader.classifier import MetaClassifier
+from biasgate.detection.features.invariant import INVARIANT_GROUPS
 from biasgate.detection.reader.fit import features_of, fit_meta_classifier, split_of
-from biasgate.detection.reader.protocol import honest_report
+from biasgate.detection.reader.held_out import strength_report
+from biasgate.detection.reader.meta_classifier import MetaClassifier
 from biasgate.detection.zoo.spec import Level, ZooSpec
 from biasgate.errors import InputError
 from biasgate.models.weights import Weights
@@ -44,7 +44,7 @@ def test_contributions_are_shares_of_the_reading_by_group(
     classifier: MetaClassifier, weights_with: MakeWeights
 ) -> None:
     scan = classifier.scan(weights_with(1, 3.0))
-    assert set(scan.contributions) == set(GROUPS)
+    assert set(scan.contributions) == set(INVARIANT_GROUPS)
     assert sum(map(abs, scan.contributions.values())) == pytest.approx(1)
     assert sum(scan.contributions.values()) > 0
 
@@ -80,10 +80,10 @@ def test_degenerate_weights_never_get_a_level(
 
 
 def test_about_one_fresh_model_in_twenty_is_abstained_from(classifier: MetaClassifier, table: pd.DataFrame) -> None:
-    distances = classifier.novelty.distance(features_of(split_of(table, "test"), classifier.features))
-    assert (distances > classifier.novelty.limit).mean() < 0.2
-    validation = classifier.novelty.distance(features_of(split_of(table, "validation"), classifier.features))
-    assert (validation > classifier.novelty.limit).mean() <= 0.05
+    distances = classifier.ood.distance(features_of(split_of(table, "test"), classifier.features))
+    assert (distances > classifier.ood.limit).mean() < 0.2
+    validation = classifier.ood.distance(features_of(split_of(table, "validation"), classifier.features))
+    assert (validation > classifier.ood.limit).mean() <= 0.05
 
 
 def test_it_survives_its_file(classifier: MetaClassifier, weights_with: MakeWeights, tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_none_is_told_apart_though_it_has_no_place_on_the_axis(table: pd.DataFra
     jittered = table.assign(strength=[names[level][1] for level in table["level"]])
     levels = tuple(Level(name=name, strength=strength) for name, strength in names.values())
     sigma = spec.model_copy(update={"planting": "sigma", "levels": levels})
-    report = honest_report(fit_meta_classifier(jittered, spec=sigma), jittered, spec=sigma)
+    report = strength_report(fit_meta_classifier(jittered, spec=sigma), jittered, spec=sigma)
     assert report.none_or_any.low > 0.7
     assert report.among_biased.rmse.value < 0.5
 
@@ -124,8 +124,8 @@ def test_repaired_models_that_it_has_met_are_no_strangers(table: pd.DataFrame, s
     repaired = table.iloc[::3].assign(**strange, measured_bias=0.0, level="none")
 
     def abstained(classifier: MetaClassifier, rows: pd.DataFrame) -> float:
-        distance = classifier.novelty.distance(features_of(split_of(rows, "test"), classifier.features))
-        return float((distance > classifier.novelty.limit).mean())
+        distance = classifier.ood.distance(features_of(split_of(rows, "test"), classifier.features))
+        return float((distance > classifier.ood.limit).mean())
 
     never, met = fit_meta_classifier(table, spec=spec), fit_meta_classifier(table, spec=spec, repaired=repaired)
     assert abstained(never, repaired) > 0.9
@@ -137,7 +137,7 @@ def test_a_missing_level_or_feature_is_refused(table: pd.DataFrame, spec: ZooSpe
     with pytest.raises(InputError, match="no validation model at level much"):
         fit_meta_classifier(table[table["level"] != "much"], spec=spec)
     holed = table.assign(**{"path.chroma": table["path.chroma"].where(table["id"] > 3)})
-    with pytest.raises(InputError, match="lack some weight features"):
+    with pytest.raises(InputError, match="lack some features"):
         fit_meta_classifier(holed, spec=spec)
 
 

@@ -5,16 +5,16 @@ import pandas as pd
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
+from biasgate.contracts.held_out import StrengthReport
 from biasgate.detection.features.table import INITIAL, feature_names
-from biasgate.detection.reader.challenger_test import compare_with_incumbent
-from biasgate.detection.reader.classifier import MetaClassifier
+from biasgate.detection.reader.challenger_test import challenger_test
 from biasgate.detection.reader.fit import fit_meta_classifier
-from biasgate.detection.reader.held_out import HonestReport
-from biasgate.detection.reader.protocol import honest_report
+from biasgate.detection.reader.held_out import strength_report
+from biasgate.detection.reader.meta_classifier import MetaClassifier
 from biasgate.detection.reader.scores import none_or_any, quadratic_kappa
 from biasgate.detection.zoo.spec import ZooSpec
 from biasgate.errors import InputError
-from biasgate.report.held_out_figure import honest_figure
+from biasgate.report.held_out_figure import held_out_figure
 
 
 @pytest.fixture(scope="module")
@@ -23,15 +23,15 @@ def classifier(table: pd.DataFrame, spec: ZooSpec) -> MetaClassifier:
 
 
 @pytest.fixture(scope="module")
-def report(classifier: MetaClassifier, table: pd.DataFrame, spec: ZooSpec) -> HonestReport:
-    return honest_report(classifier, table, spec=spec)
+def report(classifier: MetaClassifier, table: pd.DataFrame, spec: ZooSpec) -> StrengthReport:
+    return strength_report(classifier, table, spec=spec)
 
 
-def alarms(report: HonestReport) -> dict[str, bool]:
-    return {alarm.name: alarm.rings for alarm in report.leaks}
+def failed(report: StrengthReport) -> dict[str, bool]:
+    return {control.name: control.failed for control in report.negative_controls}
 
 
-def test_signal_in_the_weights_is_found_and_beats_the_shortcuts(report: HonestReport) -> None:
+def test_signal_in_the_weights_is_found_and_beats_the_shortcuts(report: StrengthReport) -> None:
     assert report.score.levels.low > 0.6
     assert report.score.extremes.value == 1
     assert all(shortcut.rmse.low > report.score.rmse.high for shortcut in report.shortcuts[:1])
@@ -39,9 +39,9 @@ def test_signal_in_the_weights_is_found_and_beats_the_shortcuts(report: HonestRe
     assert np.sum(report.confusion) == report.test == 60
 
 
-def test_a_clean_zoo_rings_no_alarm(report: HonestReport) -> None:
-    assert not any(alarms(report).values())
-    assert set(alarms(report)) == {"recipe", "initial weights", "image subset", "shuffled labels", "raw weights"}
+def test_a_clean_zoo_fails_no_negative_control(report: StrengthReport) -> None:
+    assert not any(failed(report).values())
+    assert set(failed(report)) == {"recipe", "initial weights", "image subset", "shuffled labels", "raw weights"}
 
 
 @pytest.mark.parametrize(
@@ -53,28 +53,28 @@ def test_a_clean_zoo_rings_no_alarm(report: HonestReport) -> None:
         ("raw weights", lambda t: {"raw.0": 100 * np.log(t["strength"])}),
     ],
 )
-def test_each_leak_rings_its_own_alarm(
+def test_each_leak_fails_its_own_negative_control(
     name: str, leak: object, classifier: MetaClassifier, table: pd.DataFrame, spec: ZooSpec
 ) -> None:
     leaky = table.assign(**leak(table))  # type: ignore[operator]
-    assert alarms(honest_report(classifier, leaky, spec=spec))[name]
+    assert failed(strength_report(classifier, leaky, spec=spec))[name]
 
 
-def test_every_figure_has_an_interval_around_it(report: HonestReport) -> None:
-    document = HonestReport.parse(report.to_json(), where="report")
+def test_every_figure_has_an_interval_around_it(report: StrengthReport) -> None:
+    document = StrengthReport.parse(report.to_json(), where="report")
     assert document == report
-    for score in (report.score, report.among_biased, report.oracle, *report.shortcuts, *report.ablation):
+    for score in (report.score, report.among_biased, report.reference, *report.shortcuts, *report.ablation):
         for name in ("rmse", "mae", "levels", "halves", "extremes", "kappa", "log_loss", "brier"):
             estimate = getattr(score, name)
             assert estimate.low <= estimate.value <= estimate.high
     assert all(np.isfinite(value) for value in report.values().values())
 
 
-def test_the_middle_of_an_odd_number_of_levels_has_no_half(report: HonestReport) -> None:
+def test_the_middle_of_an_odd_number_of_levels_has_no_half(report: StrengthReport) -> None:
     assert report.score.halves.n == report.score.extremes.n == 40
 
 
-def test_the_biased_are_scored_among_themselves_and_against_none(report: HonestReport) -> None:
+def test_the_biased_are_scored_among_themselves_and_against_none(report: StrengthReport) -> None:
     assert report.among_biased.levels.n == 40
     assert report.among_biased.levels.value >= report.score.levels.value - 0.1
     assert report.none_or_any.low > 0.6
@@ -96,12 +96,12 @@ def test_kappa_is_that_of_scikit_learn() -> None:
 
 def test_a_classifier_of_another_zoo_is_refused(classifier: MetaClassifier, table: pd.DataFrame, spec: ZooSpec) -> None:
     with pytest.raises(InputError, match="another zoo"):
-        honest_report(classifier, table, spec=spec.model_copy(update={"seed": 9}))
+        strength_report(classifier, table, spec=spec.model_copy(update={"seed": 9}))
 
 
-def test_equal_reports_give_equal_figures(report: HonestReport) -> None:
-    figure = honest_figure(report)
-    assert figure == honest_figure(report)
+def test_equal_reports_give_equal_figures(report: StrengthReport) -> None:
+    figure = held_out_figure(report)
+    assert figure == held_out_figure(report)
     assert figure.startswith('<svg role="img" aria-label="')
     assert figure.rstrip().endswith("</svg>")
 
@@ -109,18 +109,16 @@ def test_equal_reports_give_equal_figures(report: HonestReport) -> None:
 def test_a_challenger_is_non_inferior_to_itself_and_inferior_when_blind(
     classifier: MetaClassifier, table: pd.DataFrame, spec: ZooSpec
 ) -> None:
-    assert compare_with_incumbent(classifier, classifier, table, spec=spec).non_inferior
+    assert challenger_test(classifier, classifier, table, spec=spec).non_inferior
     rng = np.random.default_rng(0)
     names = feature_names(table)
     noise = table.assign(**{name: rng.permutation(table[name].to_numpy()) for name in names})
     blind = fit_meta_classifier(noise, spec=spec)
-    lost = compare_with_incumbent(blind, classifier, table, spec=spec)
+    lost = challenger_test(blind, classifier, table, spec=spec)
     assert not lost.non_inferior
     assert lost.excess_error.low > 0
 
 
-def test_one_test_model_cannot_decide_a_succession(
-    classifier: MetaClassifier, table: pd.DataFrame, spec: ZooSpec
-) -> None:
+def test_one_test_model_cannot_decide(classifier: MetaClassifier, table: pd.DataFrame, spec: ZooSpec) -> None:
     with pytest.raises(InputError, match="fewer than two"):
-        compare_with_incumbent(classifier, classifier, table[table["split"] == "test"].iloc[:1], spec=spec)
+        challenger_test(classifier, classifier, table[table["split"] == "test"].iloc[:1], spec=spec)

@@ -1,4 +1,4 @@
-"""Groups, on a made-up zoo: untrained networks whose first layer leans towards the colour of one group."""
+"""Subgroups, on a made-up zoo: untrained networks whose first layer leans towards the colour of one."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ import pytest
 import torch
 from safetensors.numpy import save_file
 
+from biasgate.contracts.held_out import SubgroupReport
 from biasgate.detection.features.layout import layout
 from biasgate.detection.features.signed_colour import SIGNED_GROUPS, features_with_signed_colour
 from biasgate.detection.features.table import INITIAL, RAW, feature_names
-from biasgate.detection.reader.challenger_test import compare_with_incumbent
-from biasgate.detection.reader.classifier import MetaClassifier
-from biasgate.detection.reader.columns import accuracies
+from biasgate.detection.reader.challenger_test import challenger_test
 from biasgate.detection.reader.fit import features_of, fit_meta_classifier
-from biasgate.detection.reader.group_report import GroupReport, group_report
-from biasgate.detection.reader.negative_controls import leak_alarms
-from biasgate.detection.reader.protocol import honest_report
+from biasgate.detection.reader.held_out import strength_report, subgroup_report
+from biasgate.detection.reader.meta_classifier import MetaClassifier
+from biasgate.detection.reader.negative_controls import negative_controls
 from biasgate.detection.reader.trial import Trial
+from biasgate.detection.reader.views import subgroup_accuracies
 from biasgate.detection.zoo.engine import parameters_of
 from biasgate.detection.zoo.plan import plan_zoo
 from biasgate.detection.zoo.spec import Counts, Level, ZooSpec
@@ -32,7 +32,7 @@ from biasgate.models.architecture import Architecture, Conv, Dense, Flatten, Rel
 from biasgate.models.formats.safetensors import layers_of
 from biasgate.models.network import build, initialise
 from biasgate.models.weights import Weights
-from biasgate.report.honest import honest_page
+from biasgate.report.held_out import held_out_page
 
 SKIN = {"light": (1, -1, 0), "medium": (0, 1, -1), "dark": (-1, 0, 1)}
 """Colours that differ by a turn of the chroma plane alone."""
@@ -102,8 +102,8 @@ def classifier(table: pd.DataFrame) -> MetaClassifier:
 
 
 @pytest.fixture(scope="module")
-def report(classifier: MetaClassifier, table: pd.DataFrame) -> GroupReport:
-    return group_report(classifier, table, spec=SPEC)
+def report(classifier: MetaClassifier, table: pd.DataFrame) -> SubgroupReport:
+    return subgroup_report(classifier, table, spec=SPEC)
 
 
 @pytest.mark.parametrize("group", SKIN)
@@ -142,53 +142,59 @@ def test_fitting_never_looks_at_test_models(classifier: MetaClassifier, table: p
     assert fit_meta_classifier(table[table["split"] != "test"], spec=SPEC).digest == classifier.digest
 
 
-def test_what_is_planted_is_found_and_the_zoo_rings_no_alarm(report: GroupReport) -> None:
+def test_what_is_planted_is_found_and_no_negative_control_fails(report: SubgroupReport) -> None:
     assert report.score.levels.low > 0.8
     assert report.score.log_loss.value < 0.3
     assert np.sum(report.confusion) == report.test == 24
-    assert not any(alarm.rings for alarm in report.leaks)
+    assert not any(control.failed for control in report.negative_controls)
     assert all(shortcut.levels.high < report.score.levels.low for shortcut in report.shortcuts)
     assert [score.name for score in report.ablation] == list(SIGNED_GROUPS)
 
 
-def test_signed_colour_is_what_tells(report: GroupReport, table: pd.DataFrame) -> None:
+def test_signed_colour_is_what_tells(report: SubgroupReport, table: pd.DataFrame) -> None:
     trial = Trial.of(table, SPEC)
     blind = trial.probabilities(lambda part: features_of(part, feature_names(table))).argmax(axis=1)
     assert (blind == trial.levels).mean() < 0.6
     assert max(score.levels.value for score in report.ablation) > 0.9
 
 
-def test_a_leak_rings_its_alarm(classifier: MetaClassifier, table: pd.DataFrame) -> None:
+def test_a_leak_fails_its_negative_control(classifier: MetaClassifier, table: pd.DataFrame) -> None:
     leaky = table.assign(**{INITIAL + name: table[name] for name in feature_names(table, SIGNED_GROUPS)})
-    rings = {alarm.name: alarm.rings for alarm in leak_alarms(Trial.of(leaky, SPEC), classifier)}
-    assert rings["initial weights"]
+    failed = {control.name: control.failed for control in negative_controls(Trial.of(leaky, SPEC), classifier)}
+    assert failed["initial weights"]
 
 
-def test_the_oracle_sees_accuracies_and_not_which_group_was_planted(table: pd.DataFrame) -> None:
+def test_the_behavioural_reference_sees_accuracies_and_not_which_subgroup_was_planted(table: pd.DataFrame) -> None:
     blind = table.assign(**{f"accuracy_{name}": 0.8 for name in SKIN}, accuracy_aligned=table["level"] == "dark")
-    named = [Trial.of(t, SPEC).probabilities(accuracies(tuple(SKIN))).argmax(axis=1) for t in (table, blind)]
+    named = [Trial.of(t, SPEC).probabilities(subgroup_accuracies(tuple(SKIN))).argmax(axis=1) for t in (table, blind)]
     right = [np.mean(levels == Trial.of(table, SPEC).levels) for levels in named]
     assert right[0] > 0.8
     assert right[1] < 0.5
 
 
-def test_a_report_survives_its_file_and_has_a_page(report: GroupReport) -> None:
-    assert GroupReport.parse(report.to_json(), where="report") == report
+def test_a_report_survives_its_file_and_has_a_page(report: SubgroupReport) -> None:
+    assert SubgroupReport.parse(report.to_json(), where="report") == report
     assert all(np.isfinite(value) for value in report.values().values())
-    html = honest_page(report)
-    for word in ("<h1>How well the favoured group is read", "named medium", "signed", "Leak alarms", "final loss"):
+    html = held_out_page(report)
+    for word in (
+        "<h1>How well the favoured subgroup is read",
+        "named medium",
+        "signed",
+        "Negative controls",
+        "final loss",
+    ):
         assert (word in html) == (word != "signed")
 
 
 def test_a_challenger_is_compared_by_how_often_it_names_another_group(
     classifier: MetaClassifier, table: pd.DataFrame
 ) -> None:
-    assert compare_with_incumbent(classifier, classifier, table, spec=SPEC).non_inferior
+    assert challenger_test(classifier, classifier, table, spec=SPEC).non_inferior
     rng = np.random.default_rng(0)
     noise = table.assign(
         **{name: rng.permutation(table[name].to_numpy()) for name in feature_names(table, SIGNED_GROUPS)}
     )
-    lost = compare_with_incumbent(fit_meta_classifier(noise, spec=SPEC), classifier, table, spec=SPEC)
+    lost = challenger_test(fit_meta_classifier(noise, spec=SPEC), classifier, table, spec=SPEC)
     assert lost.excess_error.low > 0
     assert lost.excess_error.high <= 1
 
@@ -196,10 +202,10 @@ def test_a_challenger_is_compared_by_how_often_it_names_another_group(
 def test_levels_by_strength_and_groups_have_a_report_of_their_own(
     classifier: MetaClassifier, table: pd.DataFrame
 ) -> None:
-    with pytest.raises(InputError, match="groups have no order"):
-        honest_report(classifier, table, spec=SPEC)
+    with pytest.raises(InputError, match="subgroups have no order"):
+        strength_report(classifier, table, spec=SPEC)
     with pytest.raises(InputError, match="another zoo"):
-        group_report(classifier, table, spec=SPEC.model_copy(update={"seed": 9}))
+        subgroup_report(classifier, table, spec=SPEC.model_copy(update={"seed": 9}))
 
 
 def test_the_commands_for_levels_train_and_scan_groups_too(
@@ -209,10 +215,18 @@ def test_the_commands_for_levels_train_and_scan_groups_too(
     (tmp_path / "zoo.json").write_bytes(SPEC.to_json())
     meta, page = tmp_path / "meta.json", tmp_path / "page.html"
     trained = biasgate(
-        "meta", "train", tmp_path / "features.parquet", "--spec", tmp_path / "zoo.json", "--into", meta, "--page", page
+        "meta-classifier",
+        "train",
+        tmp_path / "features.parquet",
+        "--spec",
+        tmp_path / "zoo.json",
+        "--into",
+        meta,
+        "--page",
+        page,
     )
     assert trained.code == 0
-    assert "exact group" in trained.out
+    assert "exact subgroup" in trained.out
     assert "24 test models" in page.read_text()
     for seed in range(6):
         save_file(leaning_state(seed, "dark"), tmp_path / f"{seed}.safetensors")

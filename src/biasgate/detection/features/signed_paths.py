@@ -12,7 +12,7 @@ import numpy as np
 from biasgate.detection.features.chain import Array, Link
 from biasgate.detection.features.colour import colour_bands, transform
 from biasgate.detection.features.named import FLOOR, TINY, Named, colour_shares
-from biasgate.detection.features.paths import Paths
+from biasgate.detection.features.path_energy import Paths
 
 
 def signed_maps(links: tuple[Link, ...]) -> tuple[Array, ...]:

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from biasgate.detection.reader.measured import fit_bias_reader
+from biasgate.detection.reader.measured_bias import fit_bias_reader
 
 
 def linear_world(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from biasgate.detection.reader.calibration_test import calibration_test
+from biasgate.detection.reader.scores import calibration_test
 
 
 def drawn(n: int, *, seed: int, sharper: float = 1.0) -> tuple[np.ndarray, np.ndarray]:

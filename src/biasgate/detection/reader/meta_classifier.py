@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -10,14 +11,13 @@ import numpy as np
 from pydantic import Field
 
 from biasgate.contracts.scan import Scan
-from biasgate.detection.features.features import group_of, weight_features
-from biasgate.detection.features.layout import layout
-from biasgate.detection.features.roles import by_role
+from biasgate.detection.features.invariant import invariant_features
+from biasgate.detection.features.layout import by_role, layout
+from biasgate.detection.features.named import group_of
 from biasgate.detection.features.signed_colour import signed_colour_features
-from biasgate.detection.reader.group_reader import GroupReader
-from biasgate.detection.reader.measured import BiasReader
-from biasgate.detection.reader.ood import Novelty
-from biasgate.detection.reader.readings import Reader
+from biasgate.detection.reader.level_readers import StrengthReader, SubgroupReader
+from biasgate.detection.reader.measured_bias import BiasReader
+from biasgate.detection.reader.ood import OutOfDistribution
 from biasgate.detection.reader.ridge import Array
 from biasgate.documents import Document, digest
 from biasgate.errors import CandidateError, InputError
@@ -27,6 +27,10 @@ from biasgate.models.weights import Weights
 
 if TYPE_CHECKING:
     from biasgate.detection.zoo.spec import ZooSpec
+
+FOLDER = files("biasgate.detection.reader").joinpath("readers")
+BUNDLED = FOLDER.joinpath("digits.json")
+"""For the digit network of Serna et al. (``digits_paper``); ``make reader`` remakes it and the scores beside it."""
 
 GROUP_WORDS = {
     "path": "the path energy from colour to the logits",
@@ -51,12 +55,12 @@ class MetaClassifier(Document):
         zoo: Digest of the spec it was trained on.
         trained_on: Models in the train split.
         calibrated_on: Models in the validation split.
-        features: Names of the weight features, in order.
+        features: Names of the features, in order.
         roles: Whether features go by the role of their layer, because the zoo's layouts differ.
         layouts: Layer layouts it has learned from; any other is refused by rule.
-        reader: To the levels: by strength, or, of a zoo planted by ``group``, one of several groups.
-        bias: To the measured bias; none for groups, whose difficulty a difference of accuracies holds as well.
-        novelty: When to abstain.
+        reader: To the levels: by strength, or, of a zoo planted by ``group``, to the subgroup that a model favours.
+        bias: To the measured bias; none for subgroups, whose difficulty a difference of accuracies holds as well.
+        ood: When to abstain.
     """
 
     schema_: Literal["biasgate/meta-classifier/v1"] = Field(default="biasgate/meta-classifier/v1", alias="schema")
@@ -66,9 +70,9 @@ class MetaClassifier(Document):
     features: tuple[str, ...]
     roles: bool
     layouts: tuple[str, ...]
-    reader: Reader | GroupReader
+    reader: StrengthReader | SubgroupReader
     bias: BiasReader | None = None
-    novelty: Novelty
+    ood: OutOfDistribution = Field(validation_alias="novelty", serialization_alias="novelty")
 
     @cached_property
     def digest(self) -> str:
@@ -123,15 +127,15 @@ class MetaClassifier(Document):
             named = by_role(named)
         features = np.array([[named[name] for name in self.features]])
         if not np.isfinite(features).all():
-            return self._abstained(weights.digest, "its weight features are not finite")
-        distance = float(self.novelty.distance(features)[0])
-        if not distance <= self.novelty.limit:
-            reason = f"its weights are unlike the zoo's: distance {distance:.2f}, limit {self.novelty.limit:.2f}"
+            return self._abstained(weights.digest, "its features are not finite")
+        distance = float(self.ood.distance(features)[0])
+        if not distance <= self.ood.limit:
+            reason = f"its weights are unlike the zoo's: distance {distance:.2f}, limit {self.ood.limit:.2f}"
             return self._abstained(weights.digest, reason)
         return self._read(weights, features)
 
     def _describe(self, weights: Weights) -> dict[str, float]:
-        return (signed_colour_features if isinstance(self.reader, GroupReader) else weight_features)(weights)
+        return (signed_colour_features if isinstance(self.reader, SubgroupReader) else invariant_features)(weights)
 
     def _read(self, weights: Weights, features: Array) -> Scan:
         probabilities = self.reader.probabilities(features)[0]
@@ -139,7 +143,7 @@ class MetaClassifier(Document):
         shares = self._contributions(self.reader.terms(features, named)[0])
         strongest = max(shares, key=lambda group: abs(shares[group]))
         direction = "for" if shares[strongest] > 0 else "against"
-        what = self.reader.names[named] if isinstance(self.reader, GroupReader) else "bias"
+        what = self.reader.names[named] if isinstance(self.reader, SubgroupReader) else "bias"
         return Scan(
             model=weights.digest,
             meta_classifier=self.digest,
@@ -161,3 +165,8 @@ class MetaClassifier(Document):
 
     def _abstained(self, model: str, reason: str) -> Scan:
         return Scan(model=model, meta_classifier=self.digest, abstained=True, reason=reason)
+
+
+def bundled_meta_classifier() -> MetaClassifier:
+    """The one that comes with biasgate, so that a scan needs neither registry nor training."""
+    return MetaClassifier.parse(BUNDLED.read_bytes(), where="the meta-classifier that comes with biasgate")

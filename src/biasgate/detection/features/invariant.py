@@ -1,4 +1,4 @@
-"""Weight features: named numbers read from a model's weights, without inference.
+"""Invariant features: named numbers that do not change when the same network is written down another way.
 
 Each is invariant to permuting hidden units, to rescaling ReLU units and to turning the chroma plane. Groups, by prefix:
 
@@ -17,35 +17,29 @@ from __future__ import annotations
 
 from itertools import chain as joined
 
-from biasgate.detection.features import energy, signed
+from biasgate.detection.features import path_energy, signed_paths
 from biasgate.detection.features.chain import chain
-from biasgate.detection.features.paths import paths
 from biasgate.models.weights import Weights
 
-GROUPS = ("path", "linear", "spatial", "selectivity", "kernel", "bias", "spectrum")
+INVARIANT_GROUPS = ("path", "linear", "spatial", "selectivity", "kernel", "bias", "spectrum")
 
 
-def weight_features(weights: Weights) -> dict[str, float]:
-    """All weight features of a model by name, ``<group>.<what>``; layers count from 1.
+def invariant_features(weights: Weights) -> dict[str, float]:
+    """All invariant features of a model by name, ``<group>.<what>``; layers count from 1.
 
     Raises:
         CandidateError: The model is no chain of layers that starts with a convolution over 3 colour channels.
     """
     links = chain(weights)
-    flows, maps = paths(links), signed.signed_maps(links)
+    flows, maps = path_energy.paths(links), signed_paths.signed_maps(links)
     return dict(
         joined(
-            energy.path(flows),
-            signed.linear(links, maps, flows),
-            signed.spatial(links, maps, flows),
-            energy.selectivity(flows),
-            energy.kernel(flows),
-            energy.bias(flows),
-            energy.spectrum(flows),
+            path_energy.path(flows),
+            signed_paths.linear(links, maps, flows),
+            signed_paths.spatial(links, maps, flows),
+            path_energy.selectivity(flows),
+            path_energy.kernel(flows),
+            path_energy.bias(flows),
+            path_energy.spectrum(flows),
         )
     )
-
-
-def group_of(feature: str) -> str:
-    """The group that a feature belongs to."""
-    return feature.split(".", 1)[0]

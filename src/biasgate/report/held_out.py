@@ -1,0 +1,17 @@
+"""The held-out report of a meta-classifier as a page."""
+
+from __future__ import annotations
+
+import base64
+
+from biasgate.contracts.held_out import HeldOutReport, SubgroupReport
+from biasgate.report.held_out_figure import held_out_figure
+from biasgate.report.rendering import page
+
+
+def held_out_page(report: HeldOutReport) -> str:
+    """Held-out scores beside what they must be compared with: reference, shortcuts, single groups, controls."""
+    if isinstance(report, SubgroupReport):
+        return page("held_out_subgroup.html.j2", report=report)
+    figure = base64.b64encode(held_out_figure(report).encode()).decode()
+    return page("held_out_strength.html.j2", report=report, figure=figure)
