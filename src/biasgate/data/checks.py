@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,11 +56,25 @@ def require_values(table: pd.DataFrame, column: str, *, where: str) -> None:
 def class_indices(names: NDArray[np.str_], classes: tuple[str, ...], *, where: str) -> NDArray[np.int64]:
     """The index of each name among the classes ``[n]``.
 
+    A name is a class to the letter, or by another spelling of the same value that no other class has: ``1.0`` of ``1``,
+    ``True`` of ``true``. ``01`` and ``1`` are two names.
+
     Raises:
         InputError: A name is no class; says which.
     """
-    unknown = sorted(set(names.tolist()) - set(classes))
-    if unknown:
-        raise InputError(f"labels outside the classes: {', '.join(unknown[:5])}", where=where, fix="add or drop them")
     index = {name: position for position, name in enumerate(classes)}
-    return np.array([index[name] for name in names.tolist()], dtype=np.int64)
+    spelled = {_spelling(name): position for name, position in index.items()}
+    found, codes = np.unique(names, return_inverse=True)
+    values = found.tolist()
+    if len(spelled) == len(index):
+        index |= {name: spelled[_spelling(name)] for name in values if name not in index and _spelling(name) in spelled}
+    if unknown := [name for name in values if name not in index]:
+        raise InputError(f"labels outside the classes: {', '.join(unknown[:5])}", where=where, fix="add or drop them")
+    return np.array([index[name] for name in values], dtype=np.int64)[codes]
+
+
+def _spelling(name: str) -> str:
+    """One spelling of truth, and of a whole number that went through a column of floats."""
+    if name.casefold() in ("true", "false"):
+        return name.casefold()
+    return re.sub(r"^(-?(?:0|[1-9][0-9]*))\.0+$", r"\1", name)

@@ -15,7 +15,7 @@ class File(Document):
     """A file, and what it must contain.
 
     Attributes:
-        uri: Local path or ``s3://`` URI.
+        uri: Local path or ``s3://`` URI; of a table also a local folder of Parquet files.
         sha256: Digest that the file must have; without it any content is taken.
     """
 
@@ -32,6 +32,8 @@ class File(Document):
             InputError: The file is not there, or its digest is another.
             ServiceError: S3 is out of reach.
         """
+        if self.sha256 is None and Path(self.uri).is_dir():
+            return Path(self.uri)
         if not store.exists(self.uri):
             fix = "biasgate downloads no data set; docs/data.md says where each is obtained"
             raise InputError("the file is not there", where=self.uri, fix=fix)

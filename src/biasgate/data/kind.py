@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from biasgate.data.dataset import Dataset
 from biasgate.documents import Document
 
 Columns = tuple[str, ...]
-Classes = Annotated[tuple[str, ...], Field(min_length=2)]
+
+
+def _text(value: Any) -> Any:
+    """A number or truth value of a document as the text that names a class."""
+    return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, int) else value
+
+
+Name = Annotated[str, BeforeValidator(_text)]
+"""A class or category, which a document may write without quotes."""
+Classes = Annotated[tuple[Name, ...], Field(min_length=2)]
 """Class names, by index."""
 Side = Annotated[int, Field(ge=16, le=512)]
 """Height and width in pixels."""

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from biasgate.data.checks import checked, require_values
+from biasgate.data.checks import checked
 from biasgate.data.dataset import Dataset
 from biasgate.data.faces.coding import bp4d_coding, disfa_coding
 from biasgate.data.faces.obtaining import required
@@ -101,10 +101,8 @@ def _frames(folder: Path) -> dict[int, Path]:
 def _attributes(subjects: np.ndarray, people: Path) -> pd.DataFrame:
     """The attributes of each frame's subject."""
     table = read_table(people)
-    for column in table:
-        require_values(table, str(column), where=str(people))
-    require_values(table, "subject", where=str(people))
-    known = table.astype(str).drop_duplicates("subject").set_index("subject")
+    columns = tuple(dict.fromkeys(("subject", *table.names)))
+    known = table.attributes(columns).drop_duplicates("subject").set_index("subject")
     missing = sorted(set(subjects.tolist()) - set(known.index))
     if missing:
         raise InputError(f"says nothing of the subject {missing[0]}", where=str(people), fix="add a row")

@@ -5,16 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
-from biasgate.data.checks import checked, require_values
+from biasgate.data.checks import checked
 from biasgate.data.dataset import Dataset
 from biasgate.data.faces.bands import BANDS
 from biasgate.data.faces.obtaining import required
 from biasgate.data.faces.photographs import read_photographs
 from biasgate.data.files import fetch_folder, inside
 from biasgate.data.kind import Side, SourceKind
-from biasgate.data.table import read_attributes, read_labels, read_table
+from biasgate.data.table import read_table
 
 _CLASSES = {
     "age": BANDS,
@@ -47,16 +45,15 @@ class FairFace(SourceKind):
         """
         root = fetch_folder(self.folder, folder)
         path = required(root, f"fairface_label_{self.partition}.csv", of="FairFace")
-        table, where = read_table(path), str(path)
-        require_values(table, "file", where=where)
+        table = read_table(path)
         others = tuple(key for key in _CLASSES if key != self.label)
         return checked(
             Dataset(
-                samples=read_photographs([inside(root, str(file)) for file in table["file"]], size=self.size),
-                labels=read_labels(table, self.label, _CLASSES[self.label], where=where),
+                samples=read_photographs([inside(root, file) for file in table.text("file").tolist()], size=self.size),
+                labels=table.labels(self.label, _CLASSES[self.label]),
                 classes=_CLASSES[self.label],
-                attributes=read_attributes(table, others, where=where),
-                units=np.arange(len(table)),
-                name=where,
+                attributes=table.attributes(others),
+                units=table.units(None),
+                name=table.where,
             )
         )

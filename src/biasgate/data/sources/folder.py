@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from biasgate.data.checks import checked, require_values
+from biasgate.data.checks import checked
 from biasgate.data.dataset import Dataset
 from biasgate.data.files import File, fetch_folder, inside
 from biasgate.data.kind import Classes, Columns, SourceKind
-from biasgate.data.table import read_attributes, read_labels, read_table, read_units
+from biasgate.data.table import read_table
 from biasgate.errors import InputError
 from biasgate.extras import needs
 
@@ -58,20 +58,19 @@ class ImageFolder(SourceKind):
         """
         needs("PIL")
         images, path = fetch_folder(self.folder, folder / "images"), self.table.fetch(folder / "table")
-        table, where = read_table(path), str(path)
-        require_values(table, self.file, where=where)
-        paths = [inside(images, str(entry)) for entry in table[self.file]]
+        table = read_table(path)
+        paths = [inside(images, entry) for entry in table.text(self.file).tolist()]
         samples = np.empty((len(paths), *self.size, self.channels), dtype=np.uint8)
         for row, image in enumerate(paths):
             samples[row] = _read_image(image, size=self.size, channels=self.channels)
         return checked(
             Dataset(
                 samples=samples,
-                labels=read_labels(table, self.label, self.classes, where=where),
+                labels=table.labels(self.label, self.classes),
                 classes=self.classes,
-                attributes=read_attributes(table, self.attributes, where=where),
-                units=read_units(table, self.unit, where=where),
-                name=where,
+                attributes=table.attributes(self.attributes),
+                units=table.units(self.unit),
+                name=table.where,
             )
         )
 
