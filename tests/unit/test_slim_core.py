@@ -28,6 +28,18 @@ def test_importing_biasgate_imports_no_library() -> None:
     assert python(f"import sys, biasgate; print([name for name in {heavy} if name in sys.modules])") == "[]"
 
 
+def test_help_imports_no_library_but_that_of_the_command_line() -> None:
+    heavy = (*HEAVY, *EXTRA_OF, "rich")
+    code = f"""
+import atexit, sys
+from biasgate.cli import main
+atexit.register(lambda: print([name for name in {heavy} if name in sys.modules]))
+sys.argv = ["biasgate", "--help"]
+main()
+"""
+    assert python(code).endswith("[]")
+
+
 @pytest.mark.parametrize(
     "code",
     [

@@ -35,7 +35,8 @@ app = typer.Typer(
     "6 a service is out of reach, 7 trust is broken or an alert was raised.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
 for group in (scans, candidates, heatmaps, decisions, approvals, promotions):
     app.registered_commands.extend(group.app.registered_commands)
