@@ -5,7 +5,9 @@ BIN := $(VENV)/bin
 FIND_LINKS := $(if $(PIP_FIND_LINKS),--find-links $(PIP_FIND_LINKS))
 STAMP := $(VENV)/.installed
 EXAMPLES := src/biasgate/__init__.py src/biasgate/api
-TESTS ?= tests/pipelines tests/integration tests/unit tests/manifests tests/golden
+CORE_EXAMPLES := src/biasgate/__init__.py $(addprefix src/biasgate/api/,check.py evaluate.py policy.py)
+CORE := build/core/bin/python
+TESTS ?= tests/core tests/pipelines tests/integration tests/unit tests/manifests tests/golden
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
@@ -13,7 +15,7 @@ TORCH_INDEX_URL ?=
 IMAGE ?= biasgate@sha256:0000000000000000000000000000000000000000000000000000000000000000
 BUILD := DOCKER_BUILDKIT=1 docker build -f images/Containerfile --build-arg TORCH_INDEX_URL=$(TORCH_INDEX_URL)
 
-.PHONY: help venv demo test reader races fuzz hostile faults test-containers lint types images sbom native-pipelines lock clean
+.PHONY: help venv demo test test-core reader races fuzz hostile faults test-containers lint types images sbom native-pipelines lock clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -33,6 +35,13 @@ demo: venv ## A zoo, a meta-classifier, a biased candidate: caught, repaired, de
 test: venv ## Unit, integration, pipeline and manifest tests, and the examples of the front door's docstrings
 	$(BIN)/python -m pytest --doctest-modules $(EXAMPLES)
 	$(BIN)/python -m pytest $(TESTS) -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+test-core: venv ## The core without any extra, in an environment of its own: predictions, explain, decide, verify
+	rm -rf build/core && $(PYTHON) -m venv build/core
+	$(BIN)/uv pip install --quiet --python $(CORE) $(FIND_LINKS) -c requirements.txt pytest setuptools
+	$(BIN)/uv pip install --quiet --python $(CORE) $(FIND_LINKS) -c requirements.txt --no-build-isolation -e .
+	$(CORE) -m pytest tests/core
+	$(CORE) -m pytest --doctest-modules $(CORE_EXAMPLES)
 
 test-containers: venv ## The image and its servers under the manifests' restrictions (needs root and an engine)
 	$(BIN)/python -m pytest tests/containers

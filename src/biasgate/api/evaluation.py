@@ -78,7 +78,8 @@ class Evaluation(contract.Evaluation):
             >>> evaluation = biasgate.evaluate(
             ...     y_true=[0, 1] * 200, y_pred=[0, 1] * 150 + [0, 0] * 50, attributes={"sex": ["f", "m"] * 200}
             ... )
-            >>> figure = evaluation.plot()  # doctest: +SKIP
+            >>> [panel.get_title(loc="left") for panel in evaluation.plot().axes]
+            ['Accuracy', 'Selection rate', 'True positive rate', 'False positive rate']
         """
         from biasgate.report.forest import forest
 
