@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 EXAMPLES := src/biasgate/__init__.py src/biasgate/api
 CORE_EXAMPLES := src/biasgate/__init__.py $(addprefix src/biasgate/api/,check.py evaluate.py policy.py)
 CORE := build/core/bin/python
-TESTS ?= tests/core tests/pipelines tests/integration tests/unit tests/manifests tests/golden
+TESTS ?= tests/core tests/docs tests/pipelines tests/integration tests/unit tests/manifests tests/golden
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
@@ -15,7 +15,7 @@ TORCH_INDEX_URL ?=
 IMAGE ?= biasgate@sha256:0000000000000000000000000000000000000000000000000000000000000000
 BUILD := DOCKER_BUILDKIT=1 docker build -f images/Containerfile --build-arg TORCH_INDEX_URL=$(TORCH_INDEX_URL)
 
-.PHONY: help venv demo test test-core reader races fuzz hostile faults test-containers lint types images sbom native-pipelines lock clean
+.PHONY: help venv demo test test-core docs report reader races fuzz hostile faults test-containers lint types images sbom native-pipelines lock clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -42,6 +42,14 @@ test-core: venv ## The core without any extra, in an environment of its own: pre
 	$(BIN)/uv pip install --quiet --python $(CORE) $(FIND_LINKS) -c requirements.txt --no-build-isolation -e .
 	$(CORE) -m pytest tests/core
 	$(CORE) -m pytest --doctest-modules $(CORE_EXAMPLES)
+
+docs: venv ## The site in build/site, its reference made from the code; fails at a link that leads nowhere
+	$(BIN)/python docs/site/stage.py
+	cd build && ../$(BIN)/zensical build --strict
+
+report: venv ## Remake the report's tables and figures that need no new measurement
+	cd benchmarks && ../$(BIN)/python debias.py
+	$(BIN)/python docs/figures/audit.py
 
 test-containers: venv ## The image and its servers under the manifests' restrictions (needs root and an engine)
 	$(BIN)/python -m pytest tests/containers
@@ -85,7 +93,7 @@ types: venv ## pyright, strict on src/
 lock: venv ## Pin every package anew in requirements.txt, and what the gpu image needs besides in images/gpu.txt
 	echo 'torch==2.13.0' > build-constraints.txt
 	echo '# Every package of a development install, pinned. Remade by: make lock' > requirements.txt
-	$(BIN)/uv pip compile --quiet $(FIND_LINKS) --no-annotate --no-header --extra all --extra dev \
+	$(BIN)/uv pip compile --quiet $(FIND_LINKS) --no-annotate --no-header --extra all --extra dev --extra docs \
 	  -c build-constraints.txt pyproject.toml | sed 's/+cpu$$//' | grep -v '^nvidia\|^triton' >> requirements.txt
 	rm build-constraints.txt
 	echo '# Pins that only the gpu image needs; requirements.txt holds the rest. Remade by: make lock' > images/gpu.txt

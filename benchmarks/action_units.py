@@ -3,7 +3,7 @@
 Ten seeds; each trains a pair of twins on the same drawn persons: one set shows AU12 (a smile) mostly in masculine
 presentation, the other independently of it. Both are measured on the same other persons. What was measured is
 appended to ``results/action_units.jsonl`` as it comes, and what is there is not run again; then the summary, the
-tables of docs/action_units.md and its figures are written. About 25 CPU-minutes.
+tables of benchmarks/report/action_units.md and its figures are written. About 25 CPU-minutes.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ Row = dict[str, Any]
 
 
 def write_report(rows: list[Row], about: dict[str, Any], root: Path) -> None:
-    """Writes the summary, the tables of the docs page, and the figure."""
+    """Writes the summary, the tables of the report page, and the figure."""
     pairs = [
         (by_seed(rows, "planted", seed), by_seed(rows, "twin", seed)) for seed in sorted({r["seed"] for r in rows})
     ]
@@ -39,7 +39,7 @@ def write_report(rows: list[Row], about: dict[str, Any], root: Path) -> None:
     (root / "benchmarks" / "results" / "action_units.json").write_text(
         json.dumps(summary, indent=1, ensure_ascii=False)
     )
-    page = root / "docs" / "action_units.md"
+    page = root / "benchmarks" / "report" / "action_units.md"
     before, rest = page.read_text().split(BEGIN)
     page.write_text(f"{before}{BEGIN}\n\n{tables}\n\n{END}{rest.split(END)[1]}")
     figure(root / "build" / "action_units", root / "docs" / "figures" / "action_units.png")

@@ -1,9 +1,10 @@
 """UCI's Adult from two files to words: a logistic regression, its evaluation by sex and race, and what that shows.
 
-    python benchmarks/adult.py     # its JSON in benchmarks/results, its tables in docs/evaluation.md
+    python benchmarks/adult.py     # its JSON in benchmarks/results, its tables in benchmarks/report/evaluation.md
 
-Run it from the repository's root, with UCI's ``adult.data`` and ``adult.test`` in ``build/adult``; docs/evaluation.md
-says where they come from. What it writes there, a package, ``evaluation.json`` and ``explained.json``, stays.
+Run it from the repository's root, with UCI's ``adult.data`` and ``adult.test`` in ``build/adult``;
+benchmarks/report/evaluation.md says where they come from. What it writes there, a
+package, ``evaluation.json`` and ``explained.json``, stays.
 """
 
 from __future__ import annotations
@@ -37,7 +38,11 @@ from biasgate.models.package import CandidatePackage, pack
 from biasgate.models.preprocess import prepare
 from biasgate.report.text import share_interval
 
-FOLDER, RESULT, PAGE = Path("build/adult"), Path("benchmarks/results/adult.json"), Path("docs/evaluation.md")
+FOLDER, RESULT, PAGE = (
+    Path("build/adult"),
+    Path("benchmarks/results/adult.json"),
+    Path("benchmarks/report/evaluation.md"),
+)
 DATA, POLICY = Path("benchmarks/adult/data.yaml"), Path("benchmarks/adult/policy.yaml")
 TRAIN_DIGEST = "sha256:f2c62076f19504d99a38b22badf445a7f42530ade6b827acf78dd143fbce38bb"
 COLUMNS = (
@@ -60,7 +65,7 @@ def clean(file: str, *, junk: int) -> Path:
 def sets() -> tuple[Dataset, Dataset]:
     """Training and test rows, under one declaration of columns and each under its digest."""
     if not all((FOLDER / file).is_file() for file in ("adult.data", "adult.test")):
-        sys.exit(f"{FOLDER} lacks adult.data or adult.test; docs/evaluation.md says where they come from")
+        sys.exit(f"{FOLDER} lacks adult.data or adult.test; benchmarks/report/evaluation.md says where they come from")
     training, test = clean("adult.data", junk=0), DataSource.read(DATA)
     clean("adult.test", junk=1)
     file = test.data.file.model_copy(update={"uri": str(training), "sha256": TRAIN_DIGEST})
@@ -157,7 +162,7 @@ def words(explained: EvaluationExplained) -> Iterator[str]:
 
 
 def page(text: str, tables: str) -> str:
-    """A page of documentation with these tables between its marks."""
+    """The report page with these tables between its marks."""
     start, rest = text.split("<!-- adult -->\n")
     return f"{start}<!-- adult -->\n{tables}\n<!-- /adult -->{rest.split('<!-- /adult -->')[1]}"
 

@@ -1,7 +1,7 @@
 """Every repair method and baseline on the same models, repair data, split and grid size; see ``--help``.
 
 A seed draws its own split, planting, initial weights and twins. Results are JSON lines, one an arm and seed, appended
-as they come; a run goes on where the last one stopped. Tables and the figure go to docs/.
+as they come; a run goes on where the last one stopped. Tables go to report/repair.md, the figure to docs/figures.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Pictures of docs/repair.md: counterfactuals by radius, and the training samples that raise the bias most.
+"""Pictures of docs/concepts/repair.md: counterfactuals by radius, and the training samples that raise the bias most.
 
 One seed of two worlds, digits and faces. ``counterfactuals.png`` and ``harmful.png`` go to docs/figures/.
 """

@@ -2,7 +2,7 @@
 
 Candidates of the digit network that it knows are trained with 2 % conflicting colours and repaired; repair never sees
 the scan. Networks are kept under build/debias_scan, for they depend on no reader: a second run, with another reader,
-only scans. The table goes to docs/repair.md, the scans to benchmarks/results/debias_scan.json.
+only scans. The table goes to benchmarks/report/repair.md, the scans to benchmarks/results/debias_scan.json.
 """
 
 from __future__ import annotations

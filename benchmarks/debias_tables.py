@@ -1,4 +1,4 @@
-"""One table a world in docs/repair.md, from the repair benchmark's results."""
+"""One table a world in benchmarks/report/repair.md, from the repair benchmark's results."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from debias_goals import by_data_set, curricula, unlearning
 from debias_results import Arms, Seeds, best, bounds, comparison, markdown, mean, median
 
-PAGE = Path(__file__).parents[1] / "docs" / "repair.md"
+PAGE = Path(__file__).parents[1] / "benchmarks" / "report" / "repair.md"
 LEANING = {"swapped": "swap_rate", "attributed": "attribution_share", "B": "bias", "\\|B\\|": "absolute_bias"}
 FAIRNESS = {"accuracy": "accuracy", "DDP": "ddp", "TPR gap": "tpr_gap", "FPR gap": "fpr_gap"}
 
@@ -20,7 +20,9 @@ def write_tables(worlds: dict[str, Arms]) -> None:
     goals = {"data sets": by_data_set(worlds), "unlearning": unlearning(worlds), "curriculum": curricula(worlds)}
     for name, lines in goals.items():
         page = filled(page, name, markdown(lines))
-    page = filled(page, "figure", "![Worst-group accuracy of every method in every world](figures/repair.svg)")
+    page = filled(
+        page, "figure", "![Worst-group accuracy of every method in every world](../../docs/figures/repair.svg)"
+    )
     for name, arms in worlds.items():
         seeds = len(arms["original"])
         page = filled(page, name, f"**{name}**, {seeds} seeds\n\n{markdown(table(arms))}")

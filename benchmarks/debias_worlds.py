@@ -32,7 +32,7 @@ from biasgate.training.recipe import TrainingRecipe
 FASHION = Path("/usr/share/datasets/fashion-mnist")
 """Where Debian's dataset-fashion-mnist lies; its 10,000 test images are enough."""
 ADULT = Path("build/adult")
-"""Where UCI's adult.data and adult.test lie; see docs/data.md."""
+"""Where UCI's adult.data and adult.test lie; see docs/how-to/data.md."""
 FACES = {"train": 1250, "repair": 400, "test": 750}
 """Persons, each with one image and its twin."""
 ADULT_TRAINING, ADULT_REPAIR = 4000, 600

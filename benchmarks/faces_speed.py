@@ -1,7 +1,7 @@
 """How many synthetic faces are drawn a second: ``python benchmarks/faces_speed.py``.
 
 One process, one thread. Images a second of CPU time and by the clock, median and best of several rounds: other work
-slows the clock, and a little also the CPU. Writes results/faces_speed.json and the table in docs/faces.md.
+slows the clock, and a little also the CPU. Writes results/faces_speed.json and the table in report/faces.md.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def main() -> None:
     rows = [row(size, *map(list, zip(*rounds, strict=True))) for size, rounds in taken.items()]
     result = {"images": PEOPLE, "rounds": ROUNDS, "sizes": rows} | conditions()
     (ROOT / "benchmarks" / "results" / "faces_speed.json").write_text(json.dumps(result, indent=1) + "\n")
-    page = ROOT / "docs" / "faces.md"
+    page = ROOT / "benchmarks" / "report" / "faces.md"
     before, rest = page.read_text().split(BEGIN)
     page.write_text(f"{before}{BEGIN}\n\n{table(result)}\n\n{END}{rest.split(END)[1]}")
     print(table(result))

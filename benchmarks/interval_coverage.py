@@ -1,6 +1,6 @@
 """How often the evaluation's intervals hold the truth, and how often the bounds that decide are wrong on one side.
 
-    python benchmarks/interval_coverage.py         # its JSON in benchmarks/results, its table in docs/evaluation.md
+    python benchmarks/interval_coverage.py         # its JSON in results/, its table in report/evaluation.md
 
 Rates, differences, ratios, balanced accuracy and paired bounds are enumerated, exactly; the others are simulated, so
 that their figures carry an error of about √(p(1−p)/simulations). A bound of 95 % may miss 2.5 % of the time a side.
@@ -291,7 +291,7 @@ def main() -> None:
     (ROOT / "benchmarks/results/interval_coverage.json").write_text(
         json.dumps(found, indent=1, ensure_ascii=False) + "\n"
     )
-    page = ROOT / "docs/evaluation.md"
+    page = ROOT / "benchmarks/report/evaluation.md"
     text = re.sub(
         r"(<!-- coverage -->\n).*(<!-- /coverage -->)",
         lambda match: f"{match[1]}{table(found)}\n{match[2]}",

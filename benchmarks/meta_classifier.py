@@ -1,7 +1,7 @@
 """Reading bias from weights: our meta-classifier and its peers on the same zoos; see ``--help``.
 
 ``--train`` trains zoos in shards that a stopped run keeps; ``--score`` fits on train, calibrates on validation, looks
-at test once, and writes results/meta_classifier.json; the tables of docs/meta_classifier.md are made from that file.
+at test once, and writes results/meta_classifier.json; the tables of report/meta_classifier.md are made of that file.
 """
 
 from __future__ import annotations

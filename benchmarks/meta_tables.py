@@ -1,4 +1,4 @@
-"""The tables and the figure of docs/meta_classifier.md, made from the benchmark's results."""
+"""The tables and the figure of benchmarks/report/meta_classifier.md, made from the benchmark's results."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-DOCS = Path(__file__).parents[1] / "docs" / "meta_classifier.md"
+PAGE = Path(__file__).parent / "report" / "meta_classifier.md"
 Document = dict[str, Any]
 SCORES = "four levels | halves | extremes | none vs any | error | Brier | calibration p"
 
@@ -22,11 +22,11 @@ def write_tables(results: Document) -> None:
         **{f"groups: {zoo}": _groups(results[f"groups: {zoo}"]) for zoo in _zoos(results, "groups")},
         **{name: MAKERS[name](results[name]) for name in MAKERS if name in results},
     }
-    text = DOCS.read_text()
+    text = PAGE.read_text()
     for name, table in tables.items():
         block = f"<!-- {name} -->\n{table}\n<!-- end -->"
         text = re.sub(rf"<!-- {re.escape(name)} -->\n.*?<!-- end -->", lambda _, b=block: b, text, flags=re.DOTALL)
-    DOCS.write_text(text)
+    PAGE.write_text(text)
 
 
 def _zoos(results: Document, kind: str) -> list[str]:

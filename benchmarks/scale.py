@@ -2,7 +2,7 @@
 
 Each part is a process of its own, so that its peak memory is its own. CPU time is taken where a figure scales with
 models, so that what else runs on the machine does not count. Run: ``python benchmarks/scale.py``; writes
-results/scale.json, and docs/scale.md says what follows.
+results/scale.json, and report/scale.md says what follows.
 """
 
 from __future__ import annotations

@@ -231,8 +231,8 @@ def main() -> None:
     }
     options.out.write_text(json.dumps(found, indent=1) + "\n")
     print(table(found))
-    page = Path(__file__).parents[1] / "docs/evaluation.md"
-    if options.out.parent != page.parents[1] / "benchmarks/results":
+    page = Path(__file__).parents[1] / "benchmarks/report/evaluation.md"
+    if options.out.parent != page.parents[1] / "results":
         return
     start, rest = page.read_text().split("<!-- speed -->\n")
     page.write_text(f"{start}<!-- speed -->\n{table(found)}\n<!-- /speed -->{rest.split('<!-- /speed -->')[1]}")

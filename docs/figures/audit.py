@@ -23,7 +23,7 @@ def main() -> None:
     result = AuditResult.read(RESULT)
     for name, draw in (("effects", effect_figure), ("spectra", spectrum_figure)):
         Path(__file__).with_name(f"kernel_{name}.svg").write_text(draw(result))
-    page = DOCS / "architecture_audit.md"
+    page = DOCS.parent / "benchmarks" / "report" / "architecture_audit.md"
     text = page.read_text()
     for name, made in (("summary", _summary), ("overall", _overall), ("gaps", _gaps), ("spectra", _spectra)):
         text = _replaced(text, name, made(result))

@@ -102,7 +102,7 @@ def check(evaluation: Evaluation, policy: Policy | str | Path) -> Check:
     Raises:
         InputError: The evaluation measured something else than the policy asks.
 
-    Example:
+    Examples:
         >>> import biasgate
         >>> policy = '''
         ... schema: biasgate/policy/v1

@@ -103,7 +103,7 @@ def evaluate(
         CandidateError: The model cannot be run safely.
         MissingExtraError: A model is to be run and ONNX Runtime is not installed.
 
-    Example:
+    Examples:
         >>> import biasgate
         >>> evaluation = biasgate.evaluate(
         ...     y_true=["repaid", "defaulted"] * 100,

@@ -17,7 +17,7 @@ class Evaluation(contract.Evaluation):
     A notebook shows it as a table. ``to_json`` and ``parse`` write and read it; the document is the same that the gate
     keeps in its log, and ``biasgate.contracts.evaluation`` says what each field means.
 
-    Example:
+    Examples:
         >>> import biasgate
         >>> y_true = [0, 1] * 200
         >>> y_pred = [0, 1] * 150 + [0, 0] * 50
@@ -46,7 +46,7 @@ class Evaluation(contract.Evaluation):
             A row has the point estimate ``value``, the interval ``low`` to ``high`` and the independent units ``units``
             behind it. A subgroup with too few units has a row without a value.
 
-        Example:
+        Examples:
             >>> import biasgate
             >>> evaluation = biasgate.evaluate(
             ...     y_true=["no", "yes"] * 200,
@@ -73,7 +73,7 @@ class Evaluation(contract.Evaluation):
         Raises:
             MissingExtraError: matplotlib is not installed.
 
-        Example:
+        Examples:
             >>> import biasgate
             >>> evaluation = biasgate.evaluate(
             ...     y_true=[0, 1] * 200, y_pred=[0, 1] * 150 + [0, 0] * 50, attributes={"sex": ["f", "m"] * 200}

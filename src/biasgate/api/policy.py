@@ -16,7 +16,7 @@ def load_policy(source: str | Path) -> Policy:
     Raises:
         InputError: It cannot be read, or a key or value is not what the schema says.
 
-    Example:
+    Examples:
         >>> import biasgate
         >>> policy = biasgate.load_policy("impact_ratio")
         >>> policy.evaluation.attributes

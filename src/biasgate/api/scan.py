@@ -20,7 +20,7 @@ def scan(model: str | Path, *, meta_classifier: str | Path | None = None) -> Sca
         CandidateError: The model cannot be read.
         MissingExtraError: The library that reads this kind of file is not installed.
 
-    Example:
+    Examples:
         >>> import biasgate
         >>> from tempfile import TemporaryDirectory
         >>> from biasgate.models.export import export_onnx

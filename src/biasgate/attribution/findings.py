@@ -16,7 +16,7 @@ Kind = Literal["rate", "lean", "focus", "unfocused"]
 MARGINS: dict[Kind, float] = {"rate": 0.05, "lean": 0.2, "focus": 0.05}
 """What a proven difference must exceed: 5 points of a rate or of relevance share, and a small effect (0.2 standard
 deviations, Cohen 1988) of how far the network leans. They are ours, set after a look at development models whose seeds
-are none of the study's (docs/action_units.md)."""
+are none of the study's (docs/how-to/heatmaps.md)."""
 _CARRIES = 0.2
 
 

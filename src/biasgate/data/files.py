@@ -35,7 +35,7 @@ class File(Document):
         if self.sha256 is None and Path(self.uri).is_dir():
             return Path(self.uri)
         if not store.exists(self.uri):
-            fix = "biasgate downloads no data set; docs/data.md says where each is obtained"
+            fix = "biasgate downloads no data set; docs/how-to/data.md says where each is obtained"
             raise InputError("the file is not there", where=self.uri, fix=fix)
         path = Path(self.uri)
         if store.is_remote(self.uri):

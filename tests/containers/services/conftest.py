@@ -80,7 +80,7 @@ class MlflowServer:
         return json.loads(self.said)
 
     def share(self, experiment: str) -> None:
-        """Makes an experiment that both accounts may write to, as docs/kubeflow.md says."""
+        """Makes an experiment that both accounts may write to, as docs/how-to/kubeflow.md says."""
         made = self.make("/api/2.0/mlflow/experiments/create", user="admin", body={"name": experiment})
         grant = {"resource_type": "experiment", "resource_id": made["experiment_id"], "permission": "EDIT"}
         for user in ("runner", "promoter"):
@@ -178,7 +178,7 @@ def postgres() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def mlflow_server(docker, service, s3, postgres, tmp_path_factory, manifest, until) -> MlflowServer:
-    """MLflow by its manifest's command, with the accounts and the experiment that docs/kubeflow.md has you make."""
+    """MLflow by its manifest's command, with the accounts and the experiment of docs/how-to/kubeflow.md."""
     folder = tmp_path_factory.mktemp("auth")
     folder.chmod(0o755)
     (folder / "basic_auth.ini").write_text(ACCOUNTS)

@@ -218,7 +218,7 @@ def test_a_source_of_impossible_faces_is_refused(fault: str) -> None:
 
 
 def test_the_examples_in_the_guide_are_valid() -> None:
-    guide = (Path(__file__).parents[3] / "docs" / "faces.md").read_text()
+    guide = (Path(__file__).parents[3] / "docs" / "how-to" / "faces.md").read_text()
     examples = re.findall(r"```yaml\n(.*?)```", guide, flags=re.DOTALL)
-    kinds = [DataSource.parse(example, where="docs/faces.md").data.kind for example in examples]
+    kinds = [DataSource.parse(example, where="docs/how-to/faces.md").data.kind for example in examples]
     assert kinds == ["synthetic_faces"] * 2 + ["celeba", "utkface", "fairface"] + ["action_units"] * 2

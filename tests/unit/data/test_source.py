@@ -64,7 +64,7 @@ def test_a_declared_digest_is_verified(people: Dataset, tmp_path: Path) -> None:
 
 
 def test_an_absent_file_says_where_data_sets_come_from() -> None:
-    with pytest.raises(InputError, match=r"not there \[nowhere\].*docs/data\.md"):
+    with pytest.raises(InputError, match=r"not there \[nowhere\].*docs/how-to/data\.md"):
         opened("data: {kind: idx, images: {uri: nowhere}, labels: {uri: nowhere}, classes: [a, b]}")
 
 
@@ -88,9 +88,9 @@ def test_a_source_that_makes_no_sense_is_refused(line: str, message: str) -> Non
 
 
 def test_the_examples_in_the_guide_are_valid() -> None:
-    guide = Path(__file__).parents[3] / "docs" / "data.md"
+    guide = Path(__file__).parents[3] / "docs" / "how-to" / "data.md"
     examples = re.findall(r"```yaml\n(.*?)```", guide.read_text(), flags=re.DOTALL)
-    kinds = [DataSource.parse(example, where="docs/data.md").data.kind for example in examples]
+    kinds = [DataSource.parse(example, where="docs/how-to/data.md").data.kind for example in examples]
     assert kinds == ["digits", "idx", "folder", "csv"]
 
 

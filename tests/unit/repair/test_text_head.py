@@ -1,4 +1,4 @@
-"""The example in docs/repair.md: unlearning of a text classifier's linear head."""
+"""The example in docs/concepts/repair.md: unlearning of a text classifier's linear head."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from biasgate.repair.counterfactual_bias import read_bias
 
-PAGE = Path(__file__).parents[3] / "docs" / "repair.md"
+PAGE = Path(__file__).parents[3] / "docs" / "concepts" / "repair.md"
 
 
 def test_the_documented_text_head_unlearns_its_mark(capsys: pytest.CaptureFixture[str]):

@@ -21,17 +21,20 @@ def featurize_weights(*, index: Path, run: str, table: Path) -> None:
 
 
 def scan_weights(*, package: Path, meta_classifier: str, run: str, scan: Path) -> dict[str, float]:
-    """Scans a candidate package and writes the scan.
+    """Scans a candidate package and writes the scan; ``bundled`` names the meta-classifier that comes with biasgate.
 
     Returns:
         The scan's numbers, by name.
     """
-    from biasgate.detection.reader.meta_classifier import MetaClassifier
+    from biasgate.detection.reader.meta_classifier import MetaClassifier, bundled_meta_classifier
     from biasgate.models.package import open_package
     from biasgate.registry.meta_classifiers import fetch_meta_classifier
 
     with task("scan_weights", run=run) as tracked:
-        meta = MetaClassifier.parse(fetch_meta_classifier(meta_classifier), where=meta_classifier)
+        if meta_classifier == "bundled":
+            meta = bundled_meta_classifier()
+        else:
+            meta = MetaClassifier.parse(fetch_meta_classifier(meta_classifier), where=meta_classifier)
         result = meta.scan_package(open_package(package))
         write(scan, result.to_json())
         values = {f"probability_{level}": value for level, value in result.probabilities.items()}
