@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from biasgate.data.pictures import read_picture
 from biasgate.errors import InputError
 from biasgate.extras import needs
 
@@ -33,12 +34,9 @@ def _read(path: Path, *, size: int) -> NDArray[np.uint8]:
     """One photograph."""
     from PIL import Image, ImageOps
 
-    try:
-        with Image.open(path, formats=("JPEG", "PNG")) as image:
-            if image.width * image.height > LARGEST:
-                raise InputError(f"the image is {image.height}x{image.width}", where=str(path), fix="scale it down")
-            return np.asarray(ImageOps.fit(image.convert("RGB"), (size, size), Image.Resampling.BOX))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise InputError(
-            f"cannot be read as an image: {type(error).__name__}", where=str(path), fix="fetch the file again"
-        ) from error
+    def of_size(picture: Image.Image) -> None:
+        if picture.width * picture.height > LARGEST:
+            raise InputError(f"the image is {picture.height}x{picture.width}", where=str(path), fix="scale it down")
+
+    picture = read_picture(path, channels=3, check=of_size)
+    return np.asarray(ImageOps.fit(picture, (size, size), Image.Resampling.BOX))

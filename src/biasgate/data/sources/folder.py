@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +13,15 @@ from biasgate.data.checks import checked
 from biasgate.data.dataset import Dataset
 from biasgate.data.files import File, fetch_folder, inside
 from biasgate.data.kind import Classes, Columns, SourceKind
+from biasgate.data.pictures import read_picture
 from biasgate.data.table import read_table
 from biasgate.errors import InputError
 from biasgate.extras import needs
 
-FORMATS = ("PNG", "JPEG", "BMP", "PPM")
-
 Length = Annotated[int, Field(gt=0, le=4096)]
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 class ImageFolder(SourceKind):
@@ -77,16 +79,10 @@ class ImageFolder(SourceKind):
 
 def _read_image(path: Path, *, size: tuple[int, int], channels: int) -> NDArray[np.uint8]:
     """One image ``[height, width, channels]``."""
-    from PIL import Image
 
-    try:
-        with Image.open(path, formats=FORMATS) as image:
-            if image.size != size[::-1]:
-                found, wanted = f"{image.height}x{image.width}", f"{size[0]}x{size[1]}"
-                raise InputError(f"the image is {found}, not {wanted}", where=str(path), fix="scale it or drop it")
-            pixels = np.asarray(image.convert("L" if channels == 1 else "RGB"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise InputError(
-            f"cannot be read as an image: {type(error).__name__}", where=str(path), fix=f"give {', '.join(FORMATS)}"
-        ) from error
-    return pixels.reshape(*size, channels)
+    def of_size(picture: Image) -> None:
+        if picture.size != size[::-1]:
+            found, wanted = f"{picture.height}x{picture.width}", f"{size[0]}x{size[1]}"
+            raise InputError(f"the image is {found}, not {wanted}", where=str(path), fix="scale it or drop it")
+
+    return np.asarray(read_picture(path, channels=channels, check=of_size)).reshape(*size, channels)
