@@ -27,9 +27,9 @@ import torch
 from action_units_report import write_report
 
 from biasgate.attribution.findings import findings, rates_spec
-from biasgate.attribution.measure_relevance import Pictures, measure_relevance
+from biasgate.attribution.measure_relevance import measure_relevance
 from biasgate.contracts.evaluation import Evaluation, EvaluationSpec
-from biasgate.contracts.relevance import Relevance, RelevanceSpec
+from biasgate.contracts.relevance import Pictures, Relevance, RelevanceSpec
 from biasgate.data.dataset import Dataset
 from biasgate.data.faces.drawn.correlation import Correlation
 from biasgate.data.faces.drawn.regions import FACE_REGIONS

@@ -10,8 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy.stats import ttest_rel
 
-from biasgate.attribution.measure_relevance import Pictures
-from biasgate.contracts.relevance import Method
+from biasgate.contracts.relevance import Method, Pictures
 from biasgate.report.heatmap_pictures import SIDE, lean_map, lean_tile, size_tiles
 from biasgate.statistics.intervals import wilson
 from biasgate.statistics.mean import mean_t

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from biasgate.audit.result import AuditResult, Effect
 from biasgate.report.audit import effect_rows, in_points, summary
-from biasgate.report.audit_figure import effect_figure, spectrum_figure
+from biasgate.report.audit_figures import effect_figure, spectrum_figure
 from biasgate.report.text import interval
 
 DOCS = Path(__file__).parents[1]

@@ -6,46 +6,12 @@ from collections.abc import Iterator
 from typing import Literal
 
 from biasgate.attribution.permutation import NAMED
-from biasgate.contracts.estimate import Estimate
 from biasgate.contracts.evaluation import Evaluation, EvaluationSpec, Gap, MetricName
-from biasgate.contracts.relevance import Contrast, Relevance, RelevanceSpec
+from biasgate.contracts.relevance import MARGINS, Contrast, Finding, Relevance, RelevanceSpec
 from biasgate.data.dataset import Dataset
-from biasgate.documents import Document
 
-Kind = Literal["rate", "lean", "focus", "unfocused"]
-MARGINS: dict[Kind, float] = {"rate": 0.05, "lean": 0.2, "focus": 0.05}
-"""What a proven difference must exceed: 5 points of a rate or of relevance share, and a small effect (0.2 standard
-deviations, Cohen 1988) of how far the network leans. They are ours, set after a look at development models whose seeds
-are none of the study's (docs/how-to/heatmaps.md)."""
 _CARRIES = 0.2
-
-
-class Finding(Document):
-    """One thing that was found.
-
-    Attributes:
-        kind: ``rate``: a metric differs between subgroups. ``lean``: at equal truth the network leans towards the label
-            in one subgroup. ``focus``: relevance lies inside the label's regions more in one subgroup. ``unfocused``:
-            in a subgroup relevance is not shown to be denser inside the label's regions than outside.
-        label: Its name; none when a sample has one class.
-        measure: The metric, or the method of the heatmaps.
-        attribute: Attribute, or ``*``-joined attributes; empty for the whole set.
-        higher: Subgroup with more of it.
-        lower: The other; the same as ``higher`` when nothing is compared.
-        estimate: The difference; of ``unfocused`` the density.
-        p_value: Corrected.
-        regions: Those that carry at least a fifth of a lean, the largest first, with their part.
-    """
-
-    kind: Kind
-    label: str | None
-    measure: str
-    attribute: str
-    higher: dict[str, str]
-    lower: dict[str, str]
-    estimate: Estimate
-    p_value: float
-    regions: dict[str, Estimate] = {}
+"""Part of a lean that a region must carry to be named."""
 
 
 def rates_spec(dataset: Dataset, spec: RelevanceSpec) -> EvaluationSpec:

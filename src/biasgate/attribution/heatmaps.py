@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from biasgate.contracts.relevance import Method
 from biasgate.errors import InputError
+from biasgate.extras import needs
 from biasgate.models.network import Network, ResidualBlock, initialise
 from biasgate.progress import track
 
@@ -41,6 +42,7 @@ def heatmaps(
 
     Raises:
         InputError: ``lrp`` of a network with residual blocks, for which captum has no rule.
+        MissingExtraError: captum is not installed.
     """
     samples, explain = torch.from_numpy(inputs), _explainer(network, inputs, method)
     maps = np.empty((len(inputs), len(targets), *inputs.shape[2:]), dtype=np.float32)
@@ -54,6 +56,7 @@ def heatmaps(
 
 def _explainer(network: Network, inputs: NDArray[np.float32], method: Method) -> Callable[[Tensor, int], Tensor]:
     """From samples and a target to attributions of the samples' shape."""
+    needs("captum")
     from captum.attr import LRP, IntegratedGradients
 
     copied = copy.deepcopy(network).cpu().eval()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from biasgate.attribution.cases import Cases, Floats, cases
-from biasgate.attribution.regions import region_numbers
+from biasgate.attribution.region_numbers import region_numbers
 from biasgate.attribution.relevance_table import MethodNumbers, RelevanceTable
-from biasgate.contracts.relevance import Method, Relevance, RelevanceSpec
+from biasgate.contracts.relevance import Pictures, Relevance, RelevanceSpec
 from biasgate.data.dataset import Dataset
 from biasgate.data.regions import RegionMap
 from biasgate.documents import digest
@@ -19,23 +17,6 @@ from biasgate.models.package import CandidatePackage
 
 SANITY_IMAGES = 128
 """Images that randomised weights are looked at with."""
-
-
-@dataclass(frozen=True, eq=False)
-class Pictures:
-    """Averages over the units of each subgroup, the whole set first.
-
-    Attributes:
-        subgroups: Attribute values.
-        faces: Average image ``[subgroups, height, width, channels]``, 0 to 255.
-        size: Average ``|r|`` by method, each map scaled to mean 1 first ``[labels, subgroups, height, width]``.
-        net: Average signed relevance at equal truth, in standard deviations of a map's sum; as ``size``.
-    """
-
-    subgroups: list[dict[str, str]]
-    faces: Floats
-    size: dict[Method, Floats]
-    net: dict[Method, Floats]
 
 
 def measure_relevance(

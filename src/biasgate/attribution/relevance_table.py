@@ -24,7 +24,7 @@ _NULL_DRAWS = 199
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MethodNumbers:
-    """One method's heatmaps as numbers of units; see ``regions.RegionNumbers`` for what they mean.
+    """One method's heatmaps as numbers of units; see ``region_numbers.RegionNumbers`` for what they mean.
 
     Attributes:
         method: Its name.
@@ -90,34 +90,34 @@ class RelevanceTable:
         return compare(*self._family), null
 
     def _focus(self, numbers: MethodNumbers) -> tuple[Focus, ...]:
-        cells = [
-            self._cell(numbers, label, group)
+        found = [
+            self._in_subgroup(numbers, label, group)
             for label in range(len(self.labels))
             for group in range(len(self.units.subgroups))
         ]
-        tested = [cell.p_value for cell in cells if cell.p_value is not None]
+        tested = [focus.p_value for focus in found if focus.p_value is not None]
         corrected_values = iter(holm(tested))
         return tuple(
-            cell if cell.p_value is None else cell.model_copy(update={"p_value": next(corrected_values)})
-            for cell in cells
+            focus if focus.p_value is None else focus.model_copy(update={"p_value": next(corrected_values)})
+            for focus in found
         )
 
-    def _cell(self, numbers: MethodNumbers, label: int, group: int) -> Focus:
+    def _in_subgroup(self, numbers: MethodNumbers, label: int, group: int) -> Focus:
         rows, confidence = self.units.members[:, group], self.spec.confidence
-        cell = Focus(label=self.labels[label], subgroup=self.units.subgroups[group], units=int(rows.sum()))
-        if cell.units < self.spec.minimum:
-            return cell
+        focus = Focus(label=self.labels[label], subgroup=self.units.subgroups[group], units=int(rows.sum()))
+        if focus.units < self.spec.minimum:
+            return focus
         density = numbers.density[rows, label]
         log = mean_t(density, confidence=confidence)
         ends = {name: float(np.exp(getattr(log, name))) for name in ("value", "low", "high")}
         parts = numbers.parts[rows, label].mean(axis=0).tolist()
-        return cell.model_copy(
+        return focus.model_copy(
             update={
                 "share": mean_t(numbers.share[rows, label], confidence=confidence),
                 "density": log.model_copy(update={**ends, "method": "t of logs"}),
                 "p_value": _denser_inside(density),
                 "parts": dict(zip(self.regions, parts, strict=True)),
-                "randomised": float(numbers.randomised[label]) if not cell.subgroup else None,
+                "randomised": float(numbers.randomised[label]) if not focus.subgroup else None,
             }
         )
 

@@ -71,12 +71,13 @@ def evaluate(
     """Run a candidate in a sandbox and measure it by subgroup. The look is not logged: leave the gate's split alone."""
     from tempfile import TemporaryDirectory
 
+    from biasgate.contracts.wording import of_label, subgroup
     from biasgate.data.source import open_dataset
     from biasgate.evaluation.evaluate import evaluate as measure
     from biasgate.gate.policy import read_policy
     from biasgate.models.package import open_package
     from biasgate.registry.serving import champion_package
-    from biasgate.report.text import difference, interval, of_label, rate, subgroup
+    from biasgate.report.text import difference, interval, rate
 
     candidate, spec = open_package(package), read_policy(policy).evaluation
     earlier = open_package(before) if before else None
@@ -127,8 +128,9 @@ def explain(
 ) -> None:
     """Say an evaluation in words: what was found, what stays open and what would settle it, what was not tested."""
     from biasgate.contracts.evaluation import Evaluation
+    from biasgate.contracts.wording import of_label, subgroup
     from biasgate.evaluation.explain import explain as in_words
-    from biasgate.report.text import of_label, plain, subgroup
+    from biasgate.report.text import plain
 
     said = in_words(Evaluation.read(evaluation), margin=margin, minimum=minimum)
     if json:

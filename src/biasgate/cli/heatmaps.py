@@ -37,6 +37,7 @@ def heatmaps(
     from biasgate.attribution.findings import findings, rates_spec
     from biasgate.attribution.measure_relevance import measure_relevance
     from biasgate.contracts.relevance import RelevanceSpec
+    from biasgate.contracts.wording import subgroup
     from biasgate.data.faces.drawn.regions import FACE_REGIONS
     from biasgate.data.regions import RegionMap
     from biasgate.data.source import open_dataset
@@ -44,7 +45,7 @@ def heatmaps(
     from biasgate.models.package import open_package
     from biasgate.report.advice import advice
     from biasgate.report.relevance import relevance_page
-    from biasgate.report.text import share_interval, subgroup
+    from biasgate.report.text import share_interval
     from biasgate.storage import store
 
     named = {"attributes": attributes.split(","), "depth": depth} | ({"methods": method} if method else {})
@@ -52,11 +53,11 @@ def heatmaps(
     candidate, dataset = open_package(package), open_dataset(data)
     places = RegionMap.parse(store.read_bytes(regions, limit=2**20), where=regions) if regions else FACE_REGIONS
     relevance, pictures = measure_relevance(candidate, dataset, places, spec)
-    rates = evaluate(candidate, dataset, rates_spec(dataset, spec))
+    found = findings(evaluate(candidate, dataset, rates_spec(dataset, spec)), relevance)
     if into:
         into.mkdir(parents=True, exist_ok=True)
         (into / "relevance.json").write_bytes(relevance.to_json())
-        (into / "relevance.html").write_text(relevance_page(relevance, pictures, rates), encoding="utf-8")
+        (into / "relevance.html").write_text(relevance_page(relevance, pictures, found=found), encoding="utf-8")
     if json:
         print_json(relevance)
         return
@@ -67,5 +68,5 @@ def heatmaps(
         if len(f.subgroup) < 2
     ]
     print_table("relevance inside the label's regions", ["method", "label", "subgroup", "share", "units"], rows)
-    for sentence in advice(findings(rates, relevance)):
+    for sentence in advice(found):
         typer.echo(f"- {sentence}")

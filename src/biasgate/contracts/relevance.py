@@ -1,16 +1,25 @@
-"""What heatmaps show by subgroup (``Relevance``): the documents."""
+"""What heatmaps show by subgroup: in numbers (``Relevance``), in pictures, and what was found in them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from biasgate.contracts.estimate import Estimate
 from biasgate.documents import Document
 
+Floats = NDArray[np.float64]
 Method = Literal["lrp", "integrated_gradients"]
 Statistic = Literal["share", "net"]
+Kind = Literal["rate", "lean", "focus", "unfocused"]
+MARGINS: dict[Kind, float] = {"rate": 0.05, "lean": 0.2, "focus": 0.05}
+"""What a proven difference must exceed: 5 points of a rate or of relevance share, and a small effect (0.2 standard
+deviations, Cohen 1988) of how far the network leans. They are ours, set after a look at development models whose seeds
+are none of the study's (docs/how-to/heatmaps.md)."""
 
 
 class RelevanceSpec(Document):
@@ -137,3 +146,48 @@ class Relevance(Document):
     units: int
     methods: tuple[MethodRelevance, ...]
     false_findings: Estimate | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """Averages over the units of each subgroup, the whole set first.
+
+    Attributes:
+        subgroups: Attribute values.
+        faces: Average image ``[subgroups, height, width, channels]``, 0 to 255.
+        size: Average ``|r|`` by method, each map scaled to mean 1 first ``[labels, subgroups, height, width]``.
+        net: Average signed relevance at equal truth, in standard deviations of a map's sum; as ``size``.
+    """
+
+    subgroups: list[dict[str, str]]
+    faces: Floats
+    size: dict[Method, Floats]
+    net: dict[Method, Floats]
+
+
+class Finding(Document):
+    """One thing that was found.
+
+    Attributes:
+        kind: ``rate``: a metric differs between subgroups. ``lean``: at equal truth the network leans towards the label
+            in one subgroup. ``focus``: relevance lies inside the label's regions more in one subgroup. ``unfocused``:
+            in a subgroup relevance is not shown to be denser inside the label's regions than outside.
+        label: Its name; none when a sample has one class.
+        measure: The metric, or the method of the heatmaps.
+        attribute: Attribute, or ``*``-joined attributes; empty for the whole set.
+        higher: Subgroup with more of it.
+        lower: The other; the same as ``higher`` when nothing is compared.
+        estimate: The difference; of ``unfocused`` the density.
+        p_value: Corrected.
+        regions: Those that carry at least a fifth of a lean, the largest first, with their part.
+    """
+
+    kind: Kind
+    label: str | None
+    measure: str
+    attribute: str
+    higher: dict[str, str]
+    lower: dict[str, str]
+    estimate: Estimate
+    p_value: float
+    regions: dict[str, Estimate] = {}

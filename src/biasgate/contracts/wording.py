@@ -1,4 +1,4 @@
-"""Numbers and subgroups in words, for the sentences of a decision."""
+"""Numbers, metrics and subgroups in words, for every sentence that a person reads."""
 
 from __future__ import annotations
 
@@ -21,15 +21,29 @@ def group(subgroup: Mapping[str, str]) -> str:
     return ", ".join(value for _, value in sorted(subgroup.items())) or "all"
 
 
+def subgroup(values: Mapping[str, str]) -> str:
+    """A subgroup by its attributes: ``colour = red, digit = 3``; ``whole set`` without any."""
+    return ", ".join(f"{name} = {value}" for name, value in sorted(values.items())) or "whole set"
+
+
 def samples(subgroup: Mapping[str, str]) -> str:
     """A subgroup's samples: ``conflicting samples``."""
     return f"{group(subgroup)} samples"
 
 
+def words(name: str) -> str:
+    """A metric's name as words: ``true positive rate``."""
+    return name.replace("_", " ")
+
+
+def of_label(metric: str, label: str | None) -> str:
+    """A metric's name with its label, if it has one: ``true positive rate of AU12``."""
+    return f"{words(metric)} of {label}" if label else words(metric)
+
+
 def name(metric: str, label: str | None = None) -> str:
-    """A metric at the start of a sentence: ``True positive rate``, ``True positive rate of AU12``."""
-    words = metric.replace("_", " ").capitalize()
-    return f"{words} of {label}" if label else words
+    """The same at the start of a sentence: ``True positive rate of AU12``."""
+    return f"{words(metric).capitalize()} of {label}" if label else words(metric).capitalize()
 
 
 def times(count: int) -> str:

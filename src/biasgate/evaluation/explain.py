@@ -7,7 +7,9 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
-from biasgate.contracts.evaluation import Cell, Evaluation, Gap, MetricName, ScoreName
+from biasgate.contracts.evaluation import Cell, Evaluation, Gap, MetricName
+from biasgate.contracts.unmeasured import unmeasured
+from biasgate.contracts.wording import name, subgroup
 from biasgate.documents import Document
 from biasgate.statistics.power import gap_to_detect, units_to_show
 
@@ -75,7 +77,7 @@ def explain(evaluation: Evaluation, *, margin: float = 0.05, minimum: int = 30) 
         margin=margin,
         found=tuple(_found(evaluation)),
         open=(*_too_few(evaluation, minimum), *_undecided(power, margin)),
-        untested=tuple(_untested(evaluation)),
+        untested=tuple(unmeasured(evaluation)),
         power=power,
     )
 
@@ -90,7 +92,7 @@ def _found(evaluation: Evaluation) -> Iterator[str]:
         if gap.estimate and gap.p_value is not None and gap.p_value <= 1 - gap.estimate.confidence:
             value = gap.estimate
             yield (
-                f"{_name(gap.metric, gap.label)} differs: {_group(gap.higher)} above {_group(gap.lower)} by "
+                f"{name(gap.metric, gap.label)} differs: {subgroup(gap.higher)} above {subgroup(gap.lower)} by "
                 f"{value.value:.3g} [{value.low:.3g}, {value.high:.3g}] (n = {value.n}, {value.method}; p = "
                 f"{gap.p_value:.2g} after Holm)."
             )
@@ -102,7 +104,7 @@ def _found(evaluation: Evaluation) -> Iterator[str]:
         if disparity.estimate and disparity.shrunk is not None and disparity.groups > 2:
             value = disparity.estimate
             yield (
-                f"{_name(disparity.name, disparity.label)} over the {disparity.groups} subgroups of "
+                f"{name(disparity.name, disparity.label)} over the {disparity.groups} subgroups of "
                 f"{disparity.attribute} is {value.value:.3g} [{value.low:.3g}, {value.high:.3g}]; without the luck of "
                 f"being picked, {disparity.shrunk:.3g}."
             )
@@ -113,7 +115,7 @@ def _too_few(evaluation: Evaluation, minimum: int) -> Iterator[str]:
         if part.estimate is None:
             what = "rows" if isinstance(part, Cell) and not part.trials else "units"
             yield (
-                f"{_name(part.metric, part.label)} of {_group(part.subgroup)} has no number: {part.units} {what}; "
+                f"{name(part.metric, part.label)} of {subgroup(part.subgroup)} has no number: {part.units} {what}; "
                 f"{max(1, minimum - part.units)} more would do."
             )
 
@@ -122,7 +124,7 @@ def _undecided(power: tuple[Power, ...], margin: float) -> Iterator[str]:
     for row in power:
         if row.bound <= margin:
             continue
-        pair = f"{_name(row.metric, row.label)} of {_group(row.higher)} and {_group(row.lower)}"
+        pair = f"{name(row.metric, row.label)} of {subgroup(row.higher)} and {subgroup(row.lower)}"
         if row.more is None:
             yield f"{pair} differ by {row.gap:.3g} as measured: more units cannot show that it is within {margin:.3g}."
         else:
@@ -131,21 +133,6 @@ def _undecided(power: tuple[Power, ...], margin: float) -> Iterator[str]:
                 f"{pair} may differ by up to {row.bound:.3g}: to show that it is within {margin:.3g} takes "
                 f"{first:,} and {second:,} more units, if the rates are as measured."
             )
-
-
-def _untested(evaluation: Evaluation) -> Iterator[str]:
-    measured = {part.metric for part in (*evaluation.cells, *(evaluation.scores or ()))}
-    missing = [name for name in (*get_args(MetricName), *get_args(ScoreName)) if name not in measured]
-    if missing:
-        yield f"Not measured: {', '.join(name.replace('_', ' ') for name in missing)}."
-    attributes = sorted({name for cell in evaluation.cells for name in cell.subgroup})
-    yield f"Bias along any attribute other than {' and '.join(attributes) or 'none at all'} would not have been seen."
-    depth = max((len(cell.subgroup) for cell in evaluation.cells), default=0)
-    if depth < len(attributes):
-        yield f"Intersections of more than {depth} attributes were not measured."
-    if evaluation.swap_rate is None:
-        yield "No units were compared that differ in the attribute only."
-    yield f"Everything was measured on one data set of {evaluation.units:,} units."
 
 
 def _power(gap: Gap, evaluation: Evaluation, margin: float) -> Power:
@@ -170,12 +157,3 @@ def _power(gap: Gap, evaluation: Evaluation, margin: float) -> Power:
         detectable=gap_to_detect(sum(rates) / 2, (first.units, second.units), confidence=confidence, power=POWER),
         more=more,
     )
-
-
-def _name(metric: str, label: str | None) -> str:
-    words = metric.replace("_", " ").capitalize()
-    return f"{words} of {label}" if label else words
-
-
-def _group(subgroup: dict[str, str]) -> str:
-    return ", ".join(f"{name} = {value}" for name, value in sorted(subgroup.items())) or "the whole set"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from biasgate.attribution.findings import MARGINS, Finding
 from biasgate.contracts import wording
+from biasgate.contracts.relevance import MARGINS, Finding
 from biasgate.report.text import plain, points
 
 _TRUE, _FALSE = "true_positive_rate", "false_positive_rate"

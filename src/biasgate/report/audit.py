@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from biasgate.audit.result import AuditResult, Effect, Role
 from biasgate.contracts.estimate import Estimate
-from biasgate.report.audit_figure import ROLES, effect_figure, spectrum_figure
+from biasgate.contracts.wording import subgroup
+from biasgate.report.audit_figures import ROLES, effect_figure, spectrum_figure
 from biasgate.report.rendering import page
-from biasgate.report.text import interval, points, subgroup
+from biasgate.report.text import interval, points
 
 LEVEL = 0.05
 

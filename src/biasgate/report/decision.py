@@ -10,12 +10,12 @@ from biasgate.gate.decision import Decision
 from biasgate.gate.evidence import Evidence
 from biasgate.gate.policy import Policy
 from biasgate.gate.trust.waivers import Presented
-from biasgate.report import figures
 from biasgate.report.consistency import belong_together
 from biasgate.report.impact import impact_tables
 from biasgate.report.limits import untested
 from biasgate.report.rendering import page
 from biasgate.report.rules import rule_rows
+from biasgate.report.subgroup_figures import change_figure, gap_figure, rate_figures
 from biasgate.report.suppression import FEW, published
 
 
@@ -55,9 +55,9 @@ def decision_report(
         evidence=evidence,
         policy=policy,
         evaluation=evaluation,
-        rates=figures.rate_figures(evaluation, policy, before=earlier) if evaluation else [],
-        gaps=figures.gap_figure(evaluation, policy, before=earlier) if evaluation else None,
-        changes=figures.change_figure(evaluation, policy) if evaluation else None,
+        rates=rate_figures(evaluation, policy, before=earlier) if evaluation else [],
+        gaps=gap_figure(evaluation, policy, before=earlier) if evaluation else None,
+        changes=change_figure(evaluation, policy) if evaluation else None,
         impact=impact_tables(evaluation) if evaluation else [],
         rules=rule_rows(shown, policy),
         untested=untested(evidence, policy),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from biasgate.contracts.evaluation import Evaluation
 from biasgate.gate.policy import Policy
-from biasgate.report import figures
 from biasgate.report.rendering import page
+from biasgate.report.subgroup_figures import change_figure, gap_figure, rate_figures
 from biasgate.report.suppression import published
 
 
@@ -15,7 +15,7 @@ def evaluation_page(evaluation: Evaluation, policy: Policy) -> str:
     return page(
         "evaluation.html.j2",
         evaluation=shown,
-        rates=figures.rate_figures(shown, policy),
-        gaps=figures.gap_figure(shown, policy),
-        changes=figures.change_figure(shown, policy),
+        rates=rate_figures(shown, policy),
+        gaps=gap_figure(shown, policy),
+        changes=change_figure(shown, policy),
     )

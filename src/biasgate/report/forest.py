@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from biasgate.contracts import wording
 from biasgate.contracts.evaluation import Cell, Evaluation, Score
+from biasgate.contracts.wording import subgroup
 from biasgate.extras import needs
-from biasgate.report.text import subgroup
+from biasgate.report.drawing import ACCENT, GRID, INK, STYLE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +21,7 @@ BESIDE: dict[str, Any] = {
     "xycoords": ("axes fraction", "data"),
     "va": "center",
     "fontsize": "small",
-    "color": "0.45",
+    "color": INK,
     "annotation_clip": False,
 }
 """Words in a row of a panel, across from its left edge at 0 to its right edge at 1."""
@@ -33,19 +34,20 @@ def forest(evaluation: Evaluation) -> Figure:
         MissingExtraError: matplotlib is not installed.
     """
     needs("matplotlib")
-    from matplotlib import pyplot
+    from matplotlib import pyplot, rc_context
 
     panels = _panels(evaluation)
     across = min(ACROSS, len(panels))
     down = -(-len(panels) // across)
     tallest = max(len(parts) for parts in panels)
     size = (4.6 * across + 1.4, down * (0.32 * tallest + 1.1))
-    figure, axes = pyplot.subplots(down, across, figsize=size, sharey="row", squeeze=False, layout="constrained")
-    for panel, parts in zip(axes.flat, panels, strict=False):
-        _draw(panel, parts)
-    for unused in axes.flat[len(panels) :]:
-        unused.set_visible(False)
-    pyplot.close(figure)
+    with rc_context(STYLE):
+        figure, axes = pyplot.subplots(down, across, figsize=size, sharey="row", squeeze=False, layout="constrained")
+        for panel, parts in zip(axes.flat, panels, strict=False):
+            _draw(panel, parts)
+        for unused in axes.flat[len(panels) :]:
+            unused.set_visible(False)
+        pyplot.close(figure)
     return figure
 
 
@@ -65,11 +67,11 @@ def _draw(panel: Axes, parts: Sequence[Cell | Score]) -> None:
         if found is None:
             panel.annotate("too few", (0.02, row), **BESIDE)
             continue
-        colour = "black" if not part.subgroup else "C0"
+        colour = INK if not part.subgroup else ACCENT
         panel.plot([found.low, found.high], [row, row], color=colour, linewidth=1.5, solid_capstyle="butt")
         panel.plot(found.value, row, marker="o", markersize=5, color=colour)
         if not part.subgroup:
-            panel.axvline(found.value, color="0.6", linewidth=1, linestyle=":", zorder=0)
+            panel.axvline(found.value, color=GRID, linewidth=1, linestyle=":", zorder=0)
     panel.set_yticks(rows, [subgroup(part.subgroup) for part in parts])
     panel.set_ylim(len(parts) - 0.5, -0.5)
     panel.set_title(wording.name(parts[0].metric, parts[0].label), fontsize="medium", loc="left")

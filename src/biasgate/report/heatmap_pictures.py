@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from biasgate.attribution.measure_relevance import Pictures
-from biasgate.contracts.relevance import Method
+from biasgate.contracts.relevance import Method, Pictures
 
 Floats = NDArray[np.float64]
 

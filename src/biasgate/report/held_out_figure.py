@@ -2,47 +2,27 @@
 
 from __future__ import annotations
 
-import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from biasgate.contracts.held_out import StrengthReport
+from biasgate.report.drawing import ACCENT, GRID, INK, svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-INK, ACCENT, GRID = "#334155", "#2563eb", "#cbd5e1"
-STYLE: dict[Any, Any] = {
-    "svg.hashsalt": "biasgate",
-    "svg.fonttype": "none",
-    "font.family": "sans-serif",
-    "font.size": 9,
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "axes.edgecolor": GRID,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
+    from matplotlib.figure import Figure
 
 
 def held_out_figure(report: StrengthReport) -> str:
-    """Both panels as one ``<svg>`` element with a title for screen readers; equal reports give equal text."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
+    """Both panels as one ``<svg>`` element."""
 
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(8, 3.6), layout="constrained")
+    def draw(figure: Figure) -> None:
         left, right = figure.subplots(1, 2)
         _readings(left, report)
         _confusion(right, report)
-        buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    svg = buffer.getvalue()
-    described = f'<svg role="img" aria-label="{_description(report)}" '
-    return described + svg[svg.index("<svg") + len("<svg ") :]
+
+    return svg(draw, _description(report), width=8, height=3.6)
 
 
 def _description(report: StrengthReport) -> str:
@@ -66,10 +46,10 @@ def _readings(axes: Axes, report: StrengthReport) -> None:
 
 
 def _confusion(axes: Axes, report: StrengthReport) -> None:
-    cells = np.array(report.confusion)
-    shares = cells / cells.sum(axis=1, keepdims=True)
+    counts = np.array(report.confusion)
+    shares = counts / counts.sum(axis=1, keepdims=True)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for (row, column), count in np.ndenumerate(cells):
+    for (row, column), count in np.ndenumerate(counts):
         colour = "white" if shares[row, column] > 0.5 else INK
         axes.text(column, row, str(count), ha="center", va="center", color=colour)
     names = [name.replace("_", "\n") for name in report.level_names]

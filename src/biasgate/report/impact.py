@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from biasgate.contracts.evaluation import Cell, Evaluation, Ratio, combination
+from biasgate.contracts.wording import subgroup
 from biasgate.report.suppression import FEW
-from biasgate.report.text import share_interval, subgroup
+from biasgate.report.text import share_interval
 
 METRIC = "selection_rate"
 

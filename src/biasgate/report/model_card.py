@@ -16,10 +16,10 @@ from biasgate.gate.evidence import Evidence
 from biasgate.gate.policy import Policy
 from biasgate.report import text
 from biasgate.report.consistency import belong_together
-from biasgate.report.figures import Figure, change_figure, gap_figure, rate_figures
 from biasgate.report.limits import untested
 from biasgate.report.rendering import template
 from biasgate.report.rules import rule_rows
+from biasgate.report.subgroup_figures import Figure, change_figure, gap_figure, rate_figures
 from biasgate.report.suppression import FEW, published
 
 

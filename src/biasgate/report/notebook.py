@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from biasgate.contracts import wording
 from biasgate.contracts.evaluation import Evaluation
 from biasgate.report import text
 from biasgate.report.rendering import template
@@ -13,8 +14,8 @@ def evaluation_table(evaluation: Evaluation) -> str:
     """Subgroups down, metrics across; below it the widest gap of each metric between the values of each attribute."""
     parts = (*evaluation.cells, *(evaluation.scores or ()))
     metrics = list(dict.fromkeys((part.metric, part.label) for part in parts))
-    subgroups = {text.subgroup(part.subgroup): part.subgroup for part in parts}
-    found = {(text.subgroup(part.subgroup), part.metric, part.label): part for part in parts}
+    subgroups = {wording.subgroup(part.subgroup): part.subgroup for part in parts}
+    found = {(wording.subgroup(part.subgroup), part.metric, part.label): part for part in parts}
     single = [gap for gap in evaluation.gaps if gap.estimate and "*" not in gap.attribute]
     widest = {(gap.metric, gap.label, gap.attribute): gap for gap in reversed(single)}
     return _fragment(

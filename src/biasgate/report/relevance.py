@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from biasgate.attribution.findings import findings
-from biasgate.attribution.measure_relevance import Pictures
 from biasgate.contracts import wording
-from biasgate.contracts.evaluation import Evaluation
-from biasgate.contracts.relevance import Contrast, Focus, MethodRelevance, Relevance
+from biasgate.contracts.relevance import Contrast, Finding, Focus, MethodRelevance, Pictures, Relevance
+from biasgate.contracts.wording import subgroup
 from biasgate.report.advice import advice
 from biasgate.report.heatmap_pictures import data_uri, lean_tile, size_tiles
 from biasgate.report.rendering import page
 from biasgate.report.suppression import FEW
-from biasgate.report.text import subgroup
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,12 +22,11 @@ class Tile:
     source: str
 
 
-def relevance_page(relevance: Relevance, pictures: Pictures, evaluation: Evaluation | None = None) -> str:
-    """The page; subgroups of fewer than ten units are not drawn, and have no numbers."""
+def relevance_page(relevance: Relevance, pictures: Pictures, *, found: Sequence[Finding]) -> str:
+    """The page, what to do about it first; subgroups of fewer than ten units are not drawn, and have no numbers."""
     shown = [
         place for place, group in enumerate(pictures.subgroups) if len(group) < 2 and units_of(relevance, group) >= FEW
     ]
-    found = findings(evaluation, relevance)
     return page(
         "relevance.html.j2",
         relevance=relevance,
@@ -44,7 +41,7 @@ def relevance_page(relevance: Relevance, pictures: Pictures, evaluation: Evaluat
 
 def units_of(relevance: Relevance, group: dict[str, str]) -> int:
     """Units of a subgroup."""
-    return next(cell.units for cell in relevance.methods[0].focus if cell.subgroup == group)
+    return next(focus.units for focus in relevance.methods[0].focus if focus.subgroup == group)
 
 
 def largest_lean(method: MethodRelevance, label: str, attribute: str) -> Contrast | None:
@@ -55,7 +52,7 @@ def largest_lean(method: MethodRelevance, label: str, attribute: str) -> Contras
 
 def _tiles(method: MethodRelevance, pictures: Pictures, shown: list[int]) -> dict[str, list[Tile]]:
     """By label: sizes in the whole set and in each subgroup of one attribute, then the largest lean of each."""
-    labels = dict.fromkeys(cell.label for cell in method.focus)
+    labels = dict.fromkeys(focus.label for focus in method.focus)
     attributes = dict.fromkeys(name for place in shown for name in pictures.subgroups[place])
     made: dict[str, list[Tile]] = {}
     for row, label in enumerate(labels):
@@ -71,4 +68,4 @@ def _tiles(method: MethodRelevance, pictures: Pictures, shown: list[int]) -> dic
 
 def _whole_first(method: MethodRelevance) -> list[Focus]:
     """The whole set and subgroups of one attribute; intersections stay in the document."""
-    return [cell for cell in method.focus if len(cell.subgroup) < 2]
+    return [focus for focus in method.focus if len(focus.subgroup) < 2]

@@ -24,8 +24,8 @@ FILTERS: dict[str, Any] = {
     "rate": text.rate,
     "share": wording.rate,
     "share_interval": text.share_interval,
-    "subgroup": text.subgroup,
-    "words": text.words,
+    "subgroup": wording.subgroup,
+    "words": wording.words,
 }
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from biasgate.contracts.wording import words
 from biasgate.gate.decision import Decision, Outcome, RuleResult
 from biasgate.gate.policy import Policy
 from biasgate.gate.rule import Rule
-from biasgate.report.text import typographic, words
+from biasgate.report.text import typographic
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""How numbers, subgroups, times and foreign strings are written for a reader."""
+"""How estimates, times and foreign strings are written on a page; words and plain numbers are ``contracts.wording``."""
 
 from __future__ import annotations
 
@@ -43,21 +43,6 @@ def difference(estimate: Estimate, metric: str = "") -> str:
         return f"{interval(estimate)} nats, n\u00a0{estimate.n}"
     value, low, high = map(points, (estimate.value, estimate.low, estimate.high))
     return f"{value} points [{low}, {high}], n\u00a0{estimate.n}"
-
-
-def words(name: str) -> str:
-    """A metric's name as words: ``true positive rate``."""
-    return name.replace("_", " ")
-
-
-def of_label(metric: str, label: str | None) -> str:
-    """A metric's name with its label, if it has one: ``true positive rate of AU12``."""
-    return f"{words(metric)} of {label}" if label else words(metric)
-
-
-def subgroup(values: Mapping[str, str]) -> str:
-    """A subgroup by its attributes: ``colour = red, digit = 3``; ``whole set`` without any."""
-    return ", ".join(f"{name} = {value}" for name, value in sorted(values.items())) or "whole set"
 
 
 def ranked(shares: Mapping[str, float]) -> list[tuple[str, float]]:

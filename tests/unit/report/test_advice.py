@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from biasgate.attribution.findings import Finding
 from biasgate.contracts.estimate import Estimate
+from biasgate.contracts.relevance import Finding
 from biasgate.report.advice import advice
 
 ESTIMATE = Estimate(value=0.2, low=0.15, high=0.25, n=400, method="t")

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from biasgate.report.figures import Axis, change_figure, gap_figure, rate_figures
+from biasgate.report.subgroup_figures import Axis, change_figure, gap_figure, rate_figures
 
 
 @given(st.lists(st.floats(-1, 1), min_size=1, max_size=20))

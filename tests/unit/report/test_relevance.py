@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from biasgate.attribution.measure_relevance import Pictures
+from biasgate.attribution.findings import findings
 from biasgate.contracts.estimate import Estimate
-from biasgate.contracts.relevance import Contrast, Focus, MethodRelevance, Relevance
+from biasgate.contracts.relevance import Contrast, Focus, MethodRelevance, Pictures, Relevance
 from biasgate.report.heatmap_pictures import lean_tile
 from biasgate.report.relevance import relevance_page
 
@@ -40,7 +40,8 @@ def relevance(*, p_value: float) -> Relevance:
 
 
 def test_the_page_tells_a_lean_with_its_region_and_draws_all_but_the_few(pictures: Pictures) -> None:
-    page = relevance_page(relevance(p_value=0.01), pictures)
+    measured = relevance(p_value=0.01)
+    page = relevance_page(measured, pictures, found=findings(None, measured))
     assert "right edge" in page
     assert "lean: y (red) − x (blue)" in page
     assert page.count('src="data:image/png;base64,') == 4
@@ -49,7 +50,8 @@ def test_the_page_tells_a_lean_with_its_region_and_draws_all_but_the_few(picture
 
 
 def test_what_no_test_names_is_no_finding(pictures: Pictures) -> None:
-    page = relevance_page(relevance(p_value=0.2), pictures)
+    measured = relevance(p_value=0.2)
+    page = relevance_page(measured, pictures, found=findings(None, measured))
     assert "right edge" not in page
     assert "0 findings in all" in page
 

@@ -90,7 +90,8 @@ def _plain(document: Document) -> dict[str, Any]:
 
 def _rates(summary: Summary) -> tuple[list[str], list[list[str]]]:
     """One row a subgroup and gap, one column a decision."""
-    from biasgate.report.text import difference, rate, subgroup
+    from biasgate.contracts.wording import subgroup
+    from biasgate.report.text import difference, rate
 
     rows: dict[str, list[str]] = {}
     for _, body in summary.decisions:

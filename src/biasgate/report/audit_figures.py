@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Sequence
-from html import escape
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,14 +10,12 @@ import numpy as np
 from biasgate.audit.result import AuditResult, Role
 from biasgate.audit.spectra import frequencies
 from biasgate.contracts.estimate import Estimate
-from biasgate.report.held_out_figure import GRID, INK, STYLE
+from biasgate.report.drawing import COLOURS, GRID, INK, MARKERS, svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = ("#2563eb", "#c2410c", "#15803d", "#7c3aed", "#0e7490", "#b91c1c")
-MARKERS = "os^DvP"
 ROLES: dict[Role, str] = {
     "do": "intervention",
     "receptive_field": "same receptive field",
@@ -45,7 +41,7 @@ def effect_figure(result: AuditResult) -> str:
         figure.supylabel("effect on accuracy, points", fontsize=9, color=INK)
 
     title = f"Effect of {_field(result)} on accuracy by subgroup and perturbation, 95 percent intervals"
-    return _svg(draw, title, width=1.5 * len(views) + 1.6, height=2.1 * len(attributes) + 0.5)
+    return svg(draw, title, width=1.5 * len(views) + 1.6, height=2.1 * len(attributes) + 0.5)
 
 
 def spectrum_figure(result: AuditResult) -> str:
@@ -70,7 +66,7 @@ def spectrum_figure(result: AuditResult) -> str:
         right.set_ylabel("centroid, cycles a pixel")
         right.legend(frameon=False, fontsize=8)
 
-    return _svg(draw, "Frequency content of the first convolution's filters by arm", width=8, height=3.4)
+    return svg(draw, "Frequency content of the first convolution's filters by arm", width=8, height=3.4)
 
 
 def _effects(axes: Axes, result: AuditResult, *, view: str, attribute: str) -> None:
@@ -113,17 +109,3 @@ def _field(result: AuditResult) -> str:
     intervention = result.spec.intervention
     where = intervention.which if isinstance(intervention.which, str) else f"number {intervention.which}"
     return f"{intervention.field} of {where} {intervention.layer}"
-
-
-def _svg(draw: Callable[[Figure], None], title: str, *, width: float, height: float) -> str:
-    """What ``draw`` draws, as one ``<svg>`` element with a title for screen readers; equal results give equal text."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        draw(figure)
-        buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    svg = buffer.getvalue()
-    return f'<svg role="img" aria-label="{escape(title)}" ' + svg[svg.index("<svg") + len("<svg ") :]

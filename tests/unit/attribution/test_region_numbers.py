@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from biasgate.attribution.regions import region_numbers
+from biasgate.attribution.region_numbers import region_numbers
 from biasgate.data.regions import Region, RegionMap
 
 QUARTER = RegionMap(

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 import torch
 
-from biasgate.attribution.findings import Finding, findings, rates_spec
-from biasgate.attribution.measure_relevance import Pictures, measure_relevance
-from biasgate.contracts.relevance import Relevance, RelevanceSpec
+from biasgate.attribution.findings import findings, rates_spec
+from biasgate.attribution.measure_relevance import measure_relevance
+from biasgate.contracts.relevance import Finding, Pictures, Relevance, RelevanceSpec
 from biasgate.data.dataset import Dataset
 from biasgate.data.regions import Region, RegionMap
 from biasgate.errors import CandidateError, InputError

@@ -14,9 +14,10 @@ from typing import Literal, Self
 from biasgate.contracts import wording
 from biasgate.contracts.estimate import Estimate
 from biasgate.contracts.evaluation import Cell, Change, Evaluation, Gap, Score
+from biasgate.contracts.wording import of_label, subgroup
 from biasgate.gate.policy import Policy
 from biasgate.report.suppression import FEW
-from biasgate.report.text import difference, of_label, rate, subgroup
+from biasgate.report.text import difference, rate
 
 When = Literal["before", "now"]
 

@@ -1,0 +1,35 @@
+"""What an evaluation did not measure, in sentences: what a reader might assume was looked at and was not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import get_args
+
+from biasgate.contracts.evaluation import Evaluation, MetricName, ScoreName
+from biasgate.contracts.wording import words
+
+
+def unmeasured(evaluation: Evaluation) -> Iterator[str]:
+    """One sentence for each thing; the last says on what all the rest was measured."""
+    attributes = sorted({name for cell in evaluation.cells for name in cell.subgroup})
+    yield f"Bias along any attribute other than {' and '.join(attributes) or 'none at all'} would not have been seen."
+    yield from _intersections(attributes, depth=max((len(cell.subgroup) for cell in evaluation.cells), default=0))
+    measured = {part.metric for part in (*evaluation.cells, *(evaluation.scores or ()))}
+    missing = [name for name in (*get_args(MetricName), *get_args(ScoreName)) if name not in measured]
+    if missing:
+        yield f"Not measured: {', '.join(map(words, missing))}."
+    if evaluation.swap_rate is None:
+        yield "The swap rate: no units were compared that differ in the attribute only."
+    yield (
+        f"Everything was measured on one data set of {evaluation.units:,} units; other populations, sources and times "
+        "were not."
+    )
+
+
+def _intersections(attributes: list[str], *, depth: int) -> Iterator[str]:
+    if len(attributes) < 2:
+        yield "No intersection of attributes was measured."
+    elif depth < 2:
+        yield f"Intersections of {' and '.join(attributes)} were not measured."
+    elif depth < len(attributes):
+        yield f"Intersections of more than {depth} of these attributes were not measured."
