@@ -36,9 +36,9 @@ from biasgate.data.faces.drawn.regions import FACE_REGIONS
 from biasgate.data.sources.synthetic_faces import synthetic_faces
 from biasgate.evaluation.evaluate import evaluate, predict
 from biasgate.evaluation.measure import measure
-from biasgate.models.architecture import Dense
 from biasgate.models.card import CandidateCard, InputContract
 from biasgate.models.export import export_onnx
+from biasgate.models.layers.dense import Dense
 from biasgate.models.package import CandidatePackage, pack
 from biasgate.models.presets import preset
 from biasgate.progress import track
@@ -132,7 +132,7 @@ def train(strength: float, seed: int, folder: Path) -> CandidatePackage:
     layers = (*small.layers[:-1], Dense(out=len(data.classes)))
     architecture = small.model_copy(update={"name": "faces_units", "layers": layers})
     network = train_classifier(data, architecture=architecture, seed=seed, recipe=RECIPE, normalisation="centred")
-    export_onnx(network, input_shape=architecture.input, path=folder / "model.onnx")
+    export_onnx(network, path=folder / "model.onnx")
     card = CandidateCard(
         name="action-units",
         task="multilabel",

@@ -30,12 +30,13 @@ from biasgate.data.dataset import Dataset
 from biasgate.data.source import DataSource, open_dataset
 from biasgate.evaluation.evaluate import predict
 from biasgate.evaluation.explain import EvaluationExplained
-from biasgate.models.architecture import Architecture, Dense
+from biasgate.models.architecture import Architecture
 from biasgate.models.card import CandidateCard, InputContract
 from biasgate.models.export import export_onnx
+from biasgate.models.layers.dense import Dense
 from biasgate.models.network import build
 from biasgate.models.package import CandidatePackage, pack
-from biasgate.models.preprocess import prepare
+from biasgate.models.preprocess import preprocess
 from biasgate.report.text import share_interval
 
 FOLDER, RESULT, PAGE = (
@@ -80,14 +81,14 @@ def candidate(training: Dataset) -> CandidatePackage:
     mean[numbers:], std[numbers:] = 0, 1
     width = training.samples.shape[1]
     contract = InputContract(shape=(width,), layout="rows", mean=tuple(mean.tolist()), std=tuple(std.tolist()))
-    fitted = LogisticRegression(max_iter=1000).fit(prepare(training.samples, contract), training.labels)
+    fitted = LogisticRegression(max_iter=1000).fit(preprocess(training.samples, contract), training.labels)
     architecture = Architecture(name="logistic", input=(width,), layers=(Dense(out=2),))
     network = build(architecture)
     with torch.no_grad():
         for parameter, values in zip(network.parameters(), (fitted.coef_[0], fitted.intercept_[0]), strict=True):
             parameter.copy_(torch.from_numpy(np.stack([np.zeros_like(values), values])))
     graph, folder = FOLDER / "logistic.onnx", FOLDER / "candidate"
-    export_onnx(network, input_shape=(width,), path=graph)
+    export_onnx(network, path=graph)
     shutil.rmtree(folder, ignore_errors=True)
     card = CandidateCard(
         name="adult-logistic",

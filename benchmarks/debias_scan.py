@@ -34,7 +34,7 @@ from biasgate.data.splits import role
 from biasgate.detection.reader.meta_classifier import bundled_meta_classifier
 from biasgate.models.card import InputContract
 from biasgate.models.network import Network, build, initialise
-from biasgate.models.preprocess import prepare
+from biasgate.models.preprocess import preprocess
 from biasgate.models.presets import preset
 from biasgate.models.reading import read_weights
 from biasgate.progress import track
@@ -75,7 +75,7 @@ def candidate(seed: int) -> Network:
     data, generator = coloured("candidate", seed=seed), torch.Generator().manual_seed(seed)
     network = build(preset("digits_paper"))
     initialise(network, init="kaiming_uniform", generator=generator)
-    samples = torch.from_numpy(prepare(data.samples, CONTRACT))
+    samples = torch.from_numpy(preprocess(data.samples, CONTRACT))
     train(network, samples, torch.from_numpy(data.labels), recipe=TrainingRecipe(steps=300), generator=generator)
     return network.eval()
 

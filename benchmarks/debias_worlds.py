@@ -22,10 +22,14 @@ from biasgate.data.planting import plant_sigma, twins
 from biasgate.data.sources.digits import digits
 from biasgate.data.sources.idx import load_idx
 from biasgate.data.splits import role
-from biasgate.models.architecture import Architecture, Conv, Dense, Flatten, Relu
+from biasgate.models.architecture import Architecture
 from biasgate.models.card import InputContract
+from biasgate.models.layers.conv import Conv
+from biasgate.models.layers.dense import Dense
+from biasgate.models.layers.flatten import Flatten
+from biasgate.models.layers.relu import Relu
 from biasgate.models.network import Network, build, initialise
-from biasgate.models.preprocess import prepare
+from biasgate.models.preprocess import preprocess
 from biasgate.training.loop import train
 from biasgate.training.recipe import TrainingRecipe
 
@@ -199,7 +203,7 @@ def _world(
         generator = torch.Generator().manual_seed(seed)
         network = build(architecture)
         initialise(network, init="kaiming_uniform", generator=generator)
-        samples, labels = torch.from_numpy(prepare(data.samples, contract)), torch.from_numpy(data.labels)
+        samples, labels = torch.from_numpy(preprocess(data.samples, contract)), torch.from_numpy(data.labels)
         train(network, samples, labels, recipe=TrainingRecipe(steps=steps), generator=generator)
         return network
 

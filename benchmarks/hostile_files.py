@@ -32,7 +32,8 @@ from hostile_cases import CANARY, CHANNELS, SECRET, SIDE, Case, cases
 from biasgate.detection.features.invariant import invariant_features
 from biasgate.errors import BiasgateError
 from biasgate.models.package import CandidatePackage
-from biasgate.models.reading import SUFFIXES, read_weights
+from biasgate.models.reading import read_weights
+from biasgate.models.recognition import SUFFIXES
 from biasgate.models.restore import declared_parity
 from biasgate.models.sandbox.process import Limits
 from biasgate.models.sandbox.runner import run

@@ -21,7 +21,7 @@ from biasgate.detection.features.colour import transform
 from biasgate.detection.features.path_energy import paths
 from biasgate.detection.reader.views import axis_of, levels_of, on_axis
 from biasgate.detection.zoo.spec import ZooSpec
-from biasgate.models.formats.safetensors import layers_of
+from biasgate.models.named_tensors import layers_of
 from biasgate.models.weights import Weights
 
 Inputs = list[Tensor]

@@ -23,7 +23,7 @@ from biasgate.detection.zoo.index import ShardIndex, read_table
 from biasgate.detection.zoo.plan import ZooPlan, plan_zoo
 from biasgate.detection.zoo.shard import train_shard
 from biasgate.detection.zoo.spec import ZooSpec
-from biasgate.models.formats.safetensors import layers_of
+from biasgate.models.named_tensors import layers_of
 from biasgate.models.weights import Weights
 from biasgate.storage.plans import shard_uri
 from biasgate.storage.shards import is_finished, read_index

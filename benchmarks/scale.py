@@ -148,7 +148,7 @@ def fan_in() -> dict[str, object]:
     from biasgate.detection.features.layout import layout
     from biasgate.detection.features.table import INITIAL, RAW, RAW_DIMENSIONS
     from biasgate.detection.reader.fit import fit_meta_classifier
-    from biasgate.models.formats.safetensors import layers_of
+    from biasgate.models.named_tensors import layers_of
     from biasgate.models.weights import Weights
 
     plan = plan_zoo(sized(read_spec("digits_reader"), PAPER_ZOO), shards=SHARDS)

@@ -78,7 +78,7 @@ def digit_models(folder: Path, *, count: int) -> dict[str, Path]:
     for place in range(count):
         network, name = build(architecture), f"m{place:04}"
         initialise(network, init="kaiming_uniform", generator=torch.Generator().manual_seed(place))
-        export_onnx(network, input_shape=architecture.input, path=folders["onnx"] / f"{name}.onnx")
+        export_onnx(network, path=folders["onnx"] / f"{name}.onnx")
         state = network.state_dict()
         save_file({key: value.numpy() for key, value in state.items()}, folders["safetensors"] / f"{name}.safetensors")
         torch.save(state, folders["pt"] / f"{name}.pt")

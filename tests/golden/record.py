@@ -202,7 +202,7 @@ def networks() -> Iterator[tuple[str, Any]]:
                     tensor.copy_(torch.from_numpy(np.abs(drawn) if tensor.ndim == 1 else drawn))
         with TemporaryDirectory() as folder:
             path = Path(folder, "model.onnx")
-            export_onnx(network, input_shape=architecture.input, path=path)
+            export_onnx(network, path=path)
             yield f"{name}, onnx", sha256(path.read_bytes())
             if name != "digits_residual":
                 weights = read_weights(path)

@@ -64,7 +64,7 @@ def test_a_meta_classifier_is_loaded_from_s3(table: pd.DataFrame, plan: ZooPlan,
 
 def test_a_candidate_is_fetched_from_s3_with_its_digest(s3: Any, tmp_path: Path) -> None:
     architecture = preset("digits_small")
-    export_onnx(build(architecture), input_shape=architecture.input, path=tmp_path / "model.onnx")
+    export_onnx(build(architecture), path=tmp_path / "model.onnx")
     contract = InputContract(shape=architecture.input, layout="NCHW", scale=1 / 255)
     card = CandidateCard(
         name="digits", classes=tuple("0123456789"), input=contract, training_data="sha256:0", submitter="me"

@@ -7,7 +7,7 @@ import torch
 
 from biasgate.models.architecture import Architecture
 from biasgate.models.network import build, initialise
-from biasgate.training.pool import Sight
+from biasgate.training.feed import Sight
 from biasgate.training.recipe import TrainingRecipe
 from biasgate.training.together import Learner
 

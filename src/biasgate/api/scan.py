@@ -29,7 +29,7 @@ def scan(model: str | Path, *, meta_classifier: str | Path | None = None) -> Sca
         >>> architecture = preset("digits_paper")
         >>> with TemporaryDirectory() as folder:
         ...     path = Path(folder) / "untrained.onnx"
-        ...     _ = export_onnx(build(architecture), input_shape=architecture.input, path=path)
+        ...     _ = export_onnx(build(architecture), path=path)
         ...     biasgate.scan(path).abstained
         True
     """

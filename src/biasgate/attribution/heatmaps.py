@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from biasgate.contracts.relevance import Method
 from biasgate.errors import InputError
 from biasgate.extras import needs
-from biasgate.models.network import Network, ResidualBlock, initialise
+from biasgate.models.network import Network, initialise
+from biasgate.models.shapes import placed
 from biasgate.progress import track
 
 GAMMA, STEPS, BATCH = 0.25, 10, 256
@@ -61,7 +62,7 @@ def _explainer(network: Network, inputs: NDArray[np.float32], method: Method) ->
 
     copied = copy.deepcopy(network).cpu().eval()
     if method == "lrp":
-        if any(isinstance(layer, ResidualBlock) for layer in copied.layers):
+        if any(part.layer.branches(part.before) for part in placed(copied.architecture)):
             raise InputError(
                 "layer-wise relevance propagation has no rule for residual blocks",
                 where="heatmaps",
@@ -85,15 +86,16 @@ def _set_rules(network: Network) -> None:
     """Gives each layer its rule, which captum takes away after each use."""
     from captum.attr._utils.lrp_rules import EpsilonRule, GammaRule, PropagationRule
 
-    convolutions = [layer for layer in network.layers if isinstance(layer, nn.Conv2d)]
-    for layer in network.layers:
-        if layer in convolutions[1:]:
+    parts = placed(network.architecture)
+    filters = [part for part in parts if part.layer.weighted and len(part.before) == 3]
+    for part in parts:
+        if part in filters[1:]:
             rule: PropagationRule = GammaRule(gamma=GAMMA)
-        elif isinstance(layer, nn.Conv2d | nn.Linear | nn.Flatten):
+        elif part.layer.weighted or len(part.before) != len(part.after):
             rule = EpsilonRule()
         else:
             continue
-        object.__setattr__(layer, "rule", rule)
+        object.__setattr__(network.get_submodule(part.name), "rule", rule)
 
 
 def randomised(network: Network, *, seed: int) -> Network:

@@ -37,13 +37,13 @@ def measure_relevance(
         CandidateError: The card has no architecture, or not the model's (see ``models.restore.restore``).
     """
     from biasgate.attribution.heatmaps import heatmaps, randomised
-    from biasgate.models.preprocess import prepare
+    from biasgate.models.preprocess import preprocess
     from biasgate.models.restore import restore
 
     if package.card.classes != dataset.classes:
         raise InputError("the card's classes are not the data set's", where=package.card.name, fix="give its data set")
     units = cases(dataset, spec.attributes, depth=spec.depth, minimum=spec.minimum)
-    network, inputs, truth = restore(package), prepare(dataset.samples, package.card.input), _truth(dataset)
+    network, inputs, truth = restore(package), preprocess(dataset.samples, package.card.input), _truth(dataset)
     other, targets = randomised(network, seed=spec.seed), range(len(dataset.classes))
     pictures = Pictures(units.subgroups, _averages(dataset.samples.astype(np.float64), units), {}, {})
     found: list[MethodNumbers] = []

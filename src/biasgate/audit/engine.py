@@ -16,8 +16,9 @@ from biasgate.audit.perturb import Images
 from biasgate.audit.spec import AuditSpec
 from biasgate.audit.spectra import radial_power
 from biasgate.models.network import Network, build, initialise
+from biasgate.training.feed import Sight
 from biasgate.training.normalisation import Normalisation, to_tensor
-from biasgate.training.pool import ImagePool, Sight
+from biasgate.training.pool import ImagePool
 from biasgate.training.together import Learner, fast_dtype, train_together
 
 Answers: TypeAlias = dict[str, NDArray[np.generic]]

@@ -10,10 +10,11 @@ from typing import Any, Literal, TypeAlias
 from biasgate.audit.spec import AuditSpec, Control, Intervention
 from biasgate.documents import Document
 from biasgate.errors import InputError
-from biasgate.models.architecture import Architecture, Conv, Layer, Residual
+from biasgate.models.architecture import Architecture
+from biasgate.models.layer import Layer
 
 Value: TypeAlias = int | float | str
-Change: TypeAlias = Callable[[Any], Document]
+Change: TypeAlias = Callable[[Any], Layer]
 WIDEST = 4096
 
 
@@ -79,7 +80,7 @@ def widen(architecture: Architecture, intervention: Intervention, value: Value) 
     """The reference kernel, in layers of so many more filters that the parameters come nearest those of ``value``."""
     narrow = do(architecture, intervention, intervention.reference)
     wanted = count(do(architecture, intervention, value))
-    widest = max(layer.out for layer in _alike(narrow, intervention) if isinstance(layer, Conv))
+    widest = max(layer.out for layer in _alike(narrow, intervention))
 
     def wider(out: int) -> Architecture:
         return _changed(narrow, intervention, lambda layer: _set(layer, out=max(1, round(layer.out * out / widest))))
@@ -111,32 +112,19 @@ def _arm(role: Literal["do"] | Control, value: Value, architecture: Architecture
     return Arm(name=names[role], role=role, value=value, architecture=architecture, parameters=count(architecture))
 
 
-def _set(layer: Document, **fields: Value) -> Document:
-    """The layer with other fields; a convolution's padding keeps the size of its output."""
-    where = f"intervention, {type(layer).__name__.lower()}"
-    changed = type(layer).build({**layer.model_dump(), **fields}, where=where)
-    if not isinstance(layer, Conv) or not isinstance(changed, Conv):
-        return changed
-    more, odd = divmod(_reach(changed) - _reach(layer), 2)
-    if odd:
-        raise InputError("the output cannot keep its size", where=where, fix="let kernels differ by even numbers")
-    return Conv.build({**changed.model_dump(), "padding": changed.padding + more}, where=where)
-
-
-def _reach(layer: Conv) -> int:
-    return layer.dilation * (layer.kernel - 1) + 1
+def _set(layer: Layer, **fields: Value) -> Layer:
+    return layer.with_settings(where=f"intervention, {layer.kind}", **fields)
 
 
 def _changed(architecture: Architecture, intervention: Intervention, change: Change) -> Architecture:
     """The architecture with the intervention's layers changed."""
     chosen, places = set(_places(architecture, intervention)), itertools.count()
 
-    def changed(layer: Layer) -> Any:
-        if isinstance(layer, Residual):
-            return layer.model_copy(update={"body": tuple(changed(part) for part in layer.body)})
-        return change(layer) if layer.kind == intervention.layer and next(places) in chosen else layer
+    def changed(part: Layer) -> Layer:
+        return change(part) if part.kind == intervention.layer and next(places) in chosen else part
 
-    return architecture.model_copy(update={"layers": tuple(changed(layer) for layer in architecture.layers)})
+    layers = tuple(layer.with_parts([changed(part) for part in layer.parts]) for layer in architecture.layers)
+    return architecture.model_copy(update={"layers": layers})
 
 
 def _places(architecture: Architecture, intervention: Intervention) -> Sequence[int]:
@@ -155,7 +143,7 @@ def _places(architecture: Architecture, intervention: Intervention) -> Sequence[
     return places
 
 
-def _alike(architecture: Architecture, intervention: Intervention) -> list[Layer]:
+def _alike(architecture: Architecture, intervention: Intervention) -> list[Any]:
     """The layers of the intervention's kind, those inside residual blocks too, in the order of the forward pass."""
-    parts = [layer.body if isinstance(layer, Residual) else (layer,) for layer in architecture.layers]
-    return [layer for layer in itertools.chain(*parts) if layer.kind == intervention.layer]
+    parts = itertools.chain.from_iterable(layer.parts for layer in architecture.layers)
+    return [part for part in parts if part.kind == intervention.layer]

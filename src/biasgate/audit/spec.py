@@ -20,7 +20,7 @@ class Intervention(Document):
     """do(field = value) on some layers of one kind, all else as declared.
 
     Attributes:
-        layer: Kind of layer.
+        layer: Kind of layer, as cards declare it.
         field: Its hyperparameter: ``kernel``, ``out``, ``dilation``, ``size``, ``how``, ``rate`` …
         which: The first layer of this kind, all of them, or those at these places among them (from 0). Layers inside
             residual blocks count.
@@ -28,7 +28,7 @@ class Intervention(Document):
         reference: The value that the others are compared with.
     """
 
-    layer: Literal["conv", "pool", "dense", "dropout"] = "conv"
+    layer: str = "conv"
     field: str = "kernel"
     which: Literal["first", "all"] | Annotated[tuple[int, ...], Field(min_length=1)] = "first"
     values: tuple[int | float | str, ...] = Field(min_length=2)

@@ -15,12 +15,11 @@ from biasgate.models.network import Network
 TOLERANCE = 1e-4
 
 
-def export_onnx(module: Network, *, input_shape: tuple[int, ...], path: Path) -> float:
+def export_onnx(network: Network, *, path: Path) -> float:
     """Writes the network as one ONNX file with a dynamic batch, its weights inside.
 
     Args:
-        module: A network from ``build``; exported as it infers, whatever its mode.
-        input_shape: Shape of one sample.
+        network: From ``build``; exported as it infers, whatever its mode.
         path: File to write; input ``input``, output ``logits``.
 
     Returns:
@@ -28,13 +27,13 @@ def export_onnx(module: Network, *, input_shape: tuple[int, ...], path: Path) ->
 
     Raises:
         CandidateError: The logits differ (see ``parity``); nothing is written.
-        InputError: The network holds a module that no declared layer gives.
+        InputError: The network holds a module that is not the declared layer's.
     """
-    from biasgate.models.onnx_graph import onnx_graph
+    from biasgate.models.onnx.graph import onnx_graph
 
-    graph = onnx_graph(module, input_shape=input_shape).SerializeToString(deterministic=True)
-    samples = probes(input_shape)
-    difference = parity(torch_logits(module, samples), _onnx_logits(graph, samples), where=str(path))
+    graph = onnx_graph(network).SerializeToString(deterministic=True)
+    samples = probes(network.architecture.input)
+    difference = parity(torch_logits(network, samples), _onnx_logits(graph, samples), where=str(path))
     path.write_bytes(graph)
     return difference
 

@@ -12,8 +12,11 @@ from biasgate.documents import canonical_json, sha256
 from biasgate.errors import CandidateError, InputError
 from biasgate.models.card import CandidateCard
 from biasgate.models.files import MAX_BYTES, MAX_CARD_BYTES, check_file, file_digest
+from biasgate.models.formats.onnx import Onnx
 
 MODEL, CARD = "model.onnx", "card.json"
+FORMAT = Onnx()
+"""What every package holds, whatever was submitted: the one graph that is measured and serves."""
 MLFLOW_FILES = (
     "MLmodel", "conda.yaml", "python_env.yaml", "requirements.txt", "registered_model_meta", "input_example*",
 )  # fmt: skip
@@ -52,11 +55,9 @@ def open_package(folder: Path) -> CandidatePackage:
         CandidateError: A file is missing, unknown, too large, a link, or no ONNX graph that is whole in itself.
         InputError: The card is not valid.
     """
-    from biasgate.models.formats.onnx_file import load_onnx
-
     check_names(folder, known=(MODEL, CARD))
     card = read_card(folder)
-    load_onnx(folder / MODEL)
+    FORMAT.check(folder / MODEL)
     return CandidatePackage(path=folder, card=card, digest=package_digest(folder))
 
 
@@ -80,9 +81,7 @@ def pack(onnx: Path, card: CandidateCard, folder: Path) -> CandidatePackage:
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError("the package's folder already exists", where=str(folder), fix="choose another")
-    from biasgate.models.formats.onnx_file import load_onnx
-
-    load_onnx(onnx)
+    FORMAT.check(onnx)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent, ignore_cleanup_errors=True) as work:
         draft = Path(work) / "package"

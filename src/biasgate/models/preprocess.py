@@ -9,7 +9,7 @@ from biasgate.errors import InputError
 from biasgate.models.card import InputContract
 
 
-def prepare(samples: NDArray[np.uint8] | NDArray[np.float32], contract: InputContract) -> NDArray[np.float32]:
+def preprocess(samples: NDArray[np.uint8] | NDArray[np.float32], contract: InputContract) -> NDArray[np.float32]:
     """``(sample · scale − mean) / std`` in the contract's layout.
 
     Args:
@@ -31,8 +31,8 @@ def prepare(samples: NDArray[np.uint8] | NDArray[np.float32], contract: InputCon
     mean, std = (_per_channel(name, getattr(contract, name), expected[-1]) for name in ("mean", "std"))
     if not (std > 0).all():
         raise InputError("std in the card's input contract must be above 0", fix="correct the card")
-    prepared = (samples.astype(np.float32) * np.float32(contract.scale) - mean) / std
-    return np.ascontiguousarray(prepared.transpose(0, 3, 1, 2) if contract.layout == "NCHW" else prepared)
+    inputs = (samples.astype(np.float32) * np.float32(contract.scale) - mean) / std
+    return np.ascontiguousarray(inputs.transpose(0, 3, 1, 2) if contract.layout == "NCHW" else inputs)
 
 
 def stored_shape(contract: InputContract) -> tuple[int, ...]:

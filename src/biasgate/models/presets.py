@@ -7,17 +7,15 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 
 from biasgate.errors import InputError
-from biasgate.models.architecture import (
-    Architecture,
-    Conv,
-    Dense,
-    Dropout,
-    Flatten,
-    Norm,
-    Pool,
-    Relu,
-    Residual,
-)
+from biasgate.models.architecture import Architecture
+from biasgate.models.layers.conv import Conv
+from biasgate.models.layers.dense import Dense
+from biasgate.models.layers.dropout import Dropout
+from biasgate.models.layers.flatten import Flatten
+from biasgate.models.layers.norm import Norm
+from biasgate.models.layers.pool import Pool
+from biasgate.models.layers.relu import Relu
+from biasgate.models.layers.residual import Residual
 
 _SMALL = Architecture(
     name="digits_small",

@@ -2,78 +2,52 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from biasgate.documents import canonical_json, sha256
 from biasgate.errors import CandidateError
-from biasgate.models.files import check_file, file_digest
+from biasgate.models.files import check_file
+from biasgate.models.format import Format
 from biasgate.models.package import open_package
-from biasgate.models.weights import LayerWeights, Weights
-
-TORCH = (".pt", ".pth")
-SUFFIXES = (".onnx", ".safetensors", *TORCH)
-"""Files that hold weights as they are read here."""
+from biasgate.models.recognition import FORMATS, format_of
+from biasgate.models.weights import Weights
 
 
 def read_weights(path: Path) -> Weights:
     """Weights of a candidate, the same from each format.
 
     Args:
-        path: A package's folder, or a file: ``.onnx``, ``.safetensors``, or ``.pt``/``.pth`` with a state dict. Tensors
-            that an ONNX file keeps in a file beside it are read, and the digest is then over both files by name.
+        path: A package's folder, or a file of a format in ``formats/``: ``.onnx``, ``.safetensors``, or ``.pt`` or
+            ``.pth`` with a state dict. Tensors that an ONNX file keeps in a file beside it are read, and the digest is
+            then over both files by name.
 
     Raises:
         CandidateError: The file is broken, dangerous or outside what is read; says what and where.
     """
     if path.is_dir():
         package = open_package(path)
-        return Weights(_read(package.model)[0], package.digest)
-    check_file(path)
-    layers, beside = _read(path)
-    if not beside:
-        return Weights(layers, file_digest(path))
-    return Weights(layers, sha256(canonical_json({file.name: file_digest(file) for file in (path, *beside)})))
+        return Weights(read_weights(package.model).layers, package.digest)
+    return format_of(check_file(path)).read(path)
 
 
 def read_many(paths: Sequence[Path]) -> Iterator[Weights | CandidateError]:
     """``read_weights`` of each, in order, or why one cannot be read.
 
-    One child process opens all state dicts: a start-up for all of them instead of one each.
+    Each format reads its files in one go: one child process opens all state dicts, for one start-up instead of many.
     """
-    from biasgate.models.formats.torch import read_torch_files
-
-    dicts = [path for path in paths if path.suffix.lower() in TORCH and path.is_file()]
-    opened = dict(zip(dicts, read_torch_files(dicts) if dicts else (), strict=True))
-    for path in paths:
-        try:
-            layers = opened.get(path)
-            if layers is None:
-                yield read_weights(path)
-            else:
-                yield layers if isinstance(layers, CandidateError) else Weights(layers, file_digest(check_file(path)))
-        except CandidateError as error:
-            yield error
+    formats = [FORMATS.get(path.suffix.lower()) if path.is_file() else None for path in paths]
+    files: defaultdict[Format, list[Path]] = defaultdict(list)
+    for path, kind in zip(paths, formats, strict=True):
+        if kind:
+            files[kind].append(path)
+    read = {kind: kind.read_many(those) for kind, those in files.items()}
+    for path, kind in zip(paths, formats, strict=True):
+        yield next(read[kind]) if kind else _read_alone(path)
 
 
-def _read(path: Path) -> tuple[tuple[LayerWeights, ...], tuple[Path, ...]]:
-    """The layers, and the files beside this one that hold some of them."""
-    match path.suffix.lower():
-        case ".onnx":
-            from biasgate.models.formats.onnx_weights import read_onnx
-
-            return read_onnx(path)
-        case ".safetensors":
-            from biasgate.models.formats.safetensors import read_safetensors
-
-            return read_safetensors(path), ()
-        case ".pt" | ".pth":
-            from biasgate.models.formats.torch import read_torch
-
-            return read_torch(path), ()
-        case suffix:
-            raise CandidateError(
-                f"weights in {suffix or 'a file without a suffix'} are not read",
-                where=str(path),
-                fix="give .onnx, .safetensors or .pt",
-            )
+def _read_alone(path: Path) -> Weights | CandidateError:
+    try:
+        return read_weights(path)
+    except CandidateError as error:
+        return error

@@ -8,18 +8,19 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from biasgate.errors import CandidateError
 from biasgate.models.architecture import Architecture
 from biasgate.models.card import CandidateCard
+from biasgate.models.chain import leaves
 from biasgate.models.export import parity, torch_logits
 from biasgate.models.network import Network, build
 from biasgate.models.package import CandidatePackage
-from biasgate.models.preprocess import prepare, stored_shape
+from biasgate.models.preprocess import preprocess, stored_shape
 from biasgate.models.reading import read_weights
 from biasgate.models.sandbox.runner import run
-from biasgate.models.shapes import layer_shapes
+from biasgate.models.shapes import layer_shapes, placed
 from biasgate.models.weights import Weights
 
 _PROBES = 16
@@ -68,7 +69,7 @@ def _restored(package: CandidatePackage) -> tuple[Network, float]:
     largest = max(math.prod(shape) for shape in layer_shapes(card.architecture))
     samples = _samples(card, max(1, min(_PROBES, _PROBE_VALUES // largest)))
     theirs = run(package, samples).logits
-    ours = _outputs(network, prepare(samples, card.input), card)
+    ours = _outputs(network, preprocess(samples, card.input), card)
     return network, parity(ours, theirs, where=f"{card.name}, architecture")
 
 
@@ -105,24 +106,20 @@ def _filled(architecture: Architecture, tensors: dict[str, Tensor], *, where: st
 
 
 def _by_order(architecture: Architecture, weights: Weights) -> dict[str, Tensor]:
-    """Tensors by the architecture's names, its n-th layer taking the n-th that was read; norms become the identity."""
-    with torch.device("meta"):
-        modules = dict(build(architecture).named_modules())
-    affine = [name for name, module in modules.items() if isinstance(module, nn.Conv2d | nn.Linear)]
-    if len(affine) != len(weights.layers):
+    """Tensors by the architecture's names, its n-th layer taking the n-th that was read."""
+    layers = list(leaves(placed(architecture)))
+    weighted = sum(leaf.layer.weighted for leaf in layers)
+    if weighted != len(weights.layers):
         raise CandidateError(
-            f"the architecture has {len(affine)} layers with weights, the model {len(weights.layers)}",
+            f"the architecture has {weighted} layers with weights, the model {len(weights.layers)}",
             where=architecture.name,
             fix="correct the card",
         )
     tensors: dict[str, Tensor] = {}
-    for name, layer in zip(affine, weights.layers, strict=True):
-        tensors |= {f"{name}.weight": torch.tensor(layer.weight), f"{name}.bias": torch.tensor(layer.bias)}
-    for name, module in modules.items():
-        if isinstance(module, nn.BatchNorm2d):
-            ones = torch.ones(module.num_features)
-            tensors |= {f"{name}.weight": ones * (1 + module.eps) ** 0.5, f"{name}.bias": ones * 0}
-            tensors |= {f"{name}.running_mean": ones * 0, f"{name}.running_var": ones.clone()}
+    read = iter(weights.layers)
+    for leaf in layers:
+        restored = leaf.layer.restored(leaf.before, next(read) if leaf.layer.weighted else None)
+        tensors |= {f"{leaf.name}.{name}": tensor for name, tensor in restored.items()}
     return tensors
 
 

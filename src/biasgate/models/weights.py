@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -59,36 +59,6 @@ def layer(name: str, weight: NDArray[np.float32], bias: NDArray[np.float32] | No
         )
     finite(name, weight, bias, where=where)
     return LayerWeights(name, "conv" if weight.ndim == 4 else "dense", weight, bias)
-
-
-def fold(
-    conv: LayerWeights,
-    *,
-    scale: NDArray[np.float32],
-    shift: NDArray[np.float32],
-    mean: NDArray[np.float32],
-    variance: NDArray[np.float32],
-    epsilon: float,
-    where: str,
-) -> LayerWeights:
-    """The one convolution that does what ``conv`` and then batch normalisation do at inference.
-
-    With s = scale / √(variance + ε): weight' = s · weight, bias' = s · (bias − mean) + shift, per output channel.
-
-    Raises:
-        CandidateError: The statistics do not fit the convolution, or the result is NaN or infinite.
-    """
-    shapes = {scale.shape, shift.shape, mean.shape, variance.shape}
-    if conv.kind != "conv" or shapes != {conv.bias.shape}:
-        raise CandidateError(f"batch normalisation does not fit the layer before it, {conv.name!r}", where=where)
-    if not (variance.astype(np.float64) + epsilon > 0).all():
-        raise CandidateError(f"batch normalisation after {conv.name!r} has a variance below zero", where=where)
-    with np.errstate(over="ignore", invalid="ignore"):
-        factor = scale / np.sqrt(variance.astype(np.float64) + epsilon)
-        weight = (conv.weight * factor[:, None, None, None]).astype(np.float32)
-        bias = ((conv.bias - mean.astype(np.float64)) * factor + shift).astype(np.float32)
-    finite(conv.name, weight, bias, where=where)
-    return replace(conv, weight=weight, bias=bias)
 
 
 def as_float32(name: str, array: NDArray[np.generic], *, where: str) -> NDArray[np.float32]:

@@ -13,15 +13,16 @@ from pathlib import Path
 import numpy as np
 import torch
 from scipy.special import softmax
-from torch import nn
 
 from biasgate.data.dataset import Dataset
+from biasgate.models.architecture import Architecture
 from biasgate.models.card import InputContract
 from biasgate.models.export import parity
-from biasgate.models.formats.onnx_file import load_onnx
-from biasgate.models.formats.onnx_head import OnnxHead, features_graph, find_head, with_onnx_head
 from biasgate.models.network import Network
+from biasgate.models.onnx.file import load_onnx
+from biasgate.models.onnx.head import OnnxHead, features_graph, find_head, with_onnx_head
 from biasgate.models.package import MODEL, CandidatePackage, pack
+from biasgate.models.restore import from_tensors
 from biasgate.models.sandbox.runner import run
 from biasgate.repair.data import Material
 from biasgate.repair.head import LinearHead
@@ -65,12 +66,13 @@ def read_graph_head(package: CandidatePackage, dataset: Dataset, data: Material)
         cut.write_bytes(features_graph(head).SerializeToString())
         named = package.card.model_copy(update={"classes": tuple(map(str, range(width))), "output": "logits"})
         features = run(pack(cut, named, Path(work) / "package"), dataset.samples).logits
-    layer = nn.Linear(width, len(head.weight))
-    with torch.no_grad():
-        layer.weight.copy_(torch.from_numpy(head.weight))
-        layer.bias.copy_(torch.from_numpy(head.bias))
+    layers = [{"kind": "dense", "out": len(head.weight)}]
+    linear = Architecture.build({"name": "head", "input": [width], "layers": layers}, where=package.card.name)
+    network = from_tensors(
+        linear, {"layers.0.weight": head.weight, "layers.0.bias": head.bias}, where=package.card.name
+    )
     contract = InputContract(shape=(width,), layout="rows")
-    return GraphHead(head, Network([layer]).eval(), contract, replace(data, samples=torch.from_numpy(features)))
+    return GraphHead(head, network, contract, replace(data, samples=torch.from_numpy(features)))
 
 
 def write_graph_head(

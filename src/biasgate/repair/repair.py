@@ -141,7 +141,7 @@ def _subject(package: CandidatePackage, dataset: Dataset, data: Material, *, hea
     from biasgate.models.restore import restore
 
     def export(network: Network, path: Path) -> float:
-        return export_onnx(network, input_shape=card.input.shape, path=path)
+        return export_onnx(network, path=path)
 
     return _Subject(restore(package), card.input, data, "logits", export)
 

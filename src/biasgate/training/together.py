@@ -10,8 +10,9 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from biasgate.models.network import Network
+from biasgate.training.feed import Feed, Sight
 from biasgate.training.loop import SHIFT, draw_batches, final_loss
-from biasgate.training.pool import Feed, ImagePool, Sight
+from biasgate.training.pool import ImagePool
 from biasgate.training.recipe import TrainingRecipe
 from biasgate.training.stack import Stack
 from biasgate.training.updates import Updates

@@ -140,7 +140,7 @@ def submission(folder: Path) -> None:
     network = train_classifier(dataset, architecture=architecture, seed=0, recipe=RECIPE)
     folder.mkdir()
     onnx = folder.with_suffix(".onnx")
-    export_onnx(network, input_shape=architecture.input, path=onnx)
+    export_onnx(network, path=onnx)
     card = CandidateCard(
         name="digits",
         classes=dataset.classes,

@@ -6,7 +6,14 @@ import torch
 
 from biasgate.attribution.heatmaps import heatmaps, randomised
 from biasgate.errors import InputError
-from biasgate.models.architecture import Architecture, Conv, Dense, Flatten, Norm, Pool, Relu, Residual
+from biasgate.models.architecture import Architecture
+from biasgate.models.layers.conv import Conv
+from biasgate.models.layers.dense import Dense
+from biasgate.models.layers.flatten import Flatten
+from biasgate.models.layers.norm import Norm
+from biasgate.models.layers.pool import Pool
+from biasgate.models.layers.relu import Relu
+from biasgate.models.layers.residual import Residual
 from biasgate.models.network import Network, build, initialise
 
 pytestmark = pytest.mark.filterwarnings("ignore")

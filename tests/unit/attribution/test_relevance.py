@@ -16,9 +16,11 @@ from biasgate.data.dataset import Dataset
 from biasgate.data.regions import Region, RegionMap
 from biasgate.errors import CandidateError, InputError
 from biasgate.evaluation.evaluate import evaluate
-from biasgate.models.architecture import Architecture, Dense, Flatten
+from biasgate.models.architecture import Architecture
 from biasgate.models.card import CandidateCard, InputContract
 from biasgate.models.export import export_onnx
+from biasgate.models.layers.dense import Dense
+from biasgate.models.layers.flatten import Flatten
 from biasgate.models.network import build
 from biasgate.models.package import CandidatePackage, pack
 
@@ -58,7 +60,7 @@ def package(folder: Path, *, lean: float) -> CandidatePackage:
         network.layers[1].weight.copy_(weight.flatten(1))
         network.layers[1].bias.copy_(torch.tensor([-17.0 - 17.0 * lean, -17.0]))
     folder.mkdir(parents=True)
-    export_onnx(network.eval(), input_shape=architecture.input, path=folder / "m.onnx")
+    export_onnx(network.eval(), path=folder / "m.onnx")
     card = CandidateCard(
         name="patches",
         task="multilabel",

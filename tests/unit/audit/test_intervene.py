@@ -8,8 +8,13 @@ import pytest
 from biasgate.audit.intervene import arms, count, do
 from biasgate.audit.spec import AuditSpec, Intervention
 from biasgate.errors import InputError
-from biasgate.models.architecture import Architecture, Conv, Dense, Flatten, Pool, Relu
+from biasgate.models.architecture import Architecture
 from biasgate.models.export import export_onnx
+from biasgate.models.layers.conv import Conv
+from biasgate.models.layers.dense import Dense
+from biasgate.models.layers.flatten import Flatten
+from biasgate.models.layers.pool import Pool
+from biasgate.models.layers.relu import Relu
 from biasgate.models.network import build
 from biasgate.models.presets import preset
 from biasgate.models.shapes import layer_shapes
@@ -73,7 +78,7 @@ def test_parameters_are_counted_as_torch_counts_them() -> None:
 def test_a_dilated_control_is_exported_as_it_computes(make_spec: Callable[..., AuditSpec], tmp_path: Path) -> None:
     made = arms(spec_of(make_spec, controls=["receptive_field"]))
     network = build(next(arm.architecture for arm in made if arm.name == "3 dilated to 11")).eval()
-    assert export_onnx(network, input_shape=BASE.input, path=tmp_path / "model.onnx") < 1e-5
+    assert export_onnx(network, path=tmp_path / "model.onnx") < 1e-5
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ Command = Callable[..., Any]
 def package(tmp_path: Path) -> CandidatePackage:
     """A sound, untrained digit classifier."""
     architecture = preset("digits_small")
-    export_onnx(build(architecture), input_shape=architecture.input, path=tmp_path / "digits.onnx")
+    export_onnx(build(architecture), path=tmp_path / "digits.onnx")
     contract = InputContract(shape=architecture.input, layout="NCHW", scale=1 / 255)
     classes = tuple("0123456789")
     card = CandidateCard(name="digits", classes=classes, input=contract, training_data="sha256:0", submitter="me")

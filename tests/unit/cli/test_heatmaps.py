@@ -10,9 +10,14 @@ import torch
 
 from biasgate.contracts.relevance import Relevance
 from biasgate.data.faces.drawn.attributes import ACTION_UNITS
-from biasgate.models.architecture import Architecture, Conv, Dense, Flatten, Pool, Relu
+from biasgate.models.architecture import Architecture
 from biasgate.models.card import CandidateCard, InputContract
 from biasgate.models.export import export_onnx
+from biasgate.models.layers.conv import Conv
+from biasgate.models.layers.dense import Dense
+from biasgate.models.layers.flatten import Flatten
+from biasgate.models.layers.pool import Pool
+from biasgate.models.layers.relu import Relu
 from biasgate.models.network import build, initialise
 from biasgate.models.package import pack
 
@@ -28,7 +33,7 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     architecture = Architecture(name="tiny", input=(3, 16, 16), layers=layers)
     network = build(architecture)
     initialise(network, init="kaiming_uniform", generator=torch.Generator().manual_seed(1))
-    export_onnx(network.eval(), input_shape=architecture.input, path=folder / "m.onnx")
+    export_onnx(network.eval(), path=folder / "m.onnx")
     card = CandidateCard(
         name="tiny",
         task="multilabel",

@@ -30,7 +30,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     network = build(preset("digits_paper"))
     initialise(network, init="kaiming_uniform", generator=torch.Generator().manual_seed(0))
-    export_onnx(network, input_shape=(3, 28, 28), path=folder / "a.onnx")
+    export_onnx(network, path=folder / "a.onnx")
     save_file(network.state_dict(), folder / "b.safetensors")
     torch.save(network.state_dict(), folder / "c.pt")
     (folder / "d.onnx").write_bytes(b"no model")

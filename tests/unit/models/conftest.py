@@ -6,9 +6,16 @@ import pytest
 import torch
 from onnx import TensorProto, helper
 
-from biasgate.models.architecture import Architecture, Conv, Dense, Flatten, Norm, Pool, Relu, Residual
+from biasgate.models.architecture import Architecture
 from biasgate.models.card import CandidateCard, InputContract
 from biasgate.models.export import export_onnx
+from biasgate.models.layers.conv import Conv
+from biasgate.models.layers.dense import Dense
+from biasgate.models.layers.flatten import Flatten
+from biasgate.models.layers.norm import Norm
+from biasgate.models.layers.pool import Pool
+from biasgate.models.layers.relu import Relu
+from biasgate.models.layers.residual import Residual
 from biasgate.models.network import Network, build, initialise
 from biasgate.models.package import CandidatePackage, pack
 
@@ -62,7 +69,7 @@ def card_of() -> Callable[..., CandidateCard]:
 @pytest.fixture
 def tiny_onnx(tiny: Architecture, tmp_path: Path) -> Path:
     path = tmp_path / "tiny.onnx"
-    export_onnx(_network_of(tiny), input_shape=tiny.input, path=path)
+    export_onnx(_network_of(tiny), path=path)
     return path
 
 

@@ -12,8 +12,8 @@ from safetensors.numpy import save_file
 
 from biasgate.errors import BiasgateError, CandidateError
 from biasgate.models.files import check_file
-from biasgate.models.formats import onnx_file
-from biasgate.models.formats.torch import read_torch_tensors
+from biasgate.models.formats.torch import Torch
+from biasgate.models.onnx import file as onnx_file
 from biasgate.models.reading import read_weights
 from biasgate.models.sandbox.wire import count_fields
 
@@ -45,7 +45,7 @@ def test_a_torch_archive_that_unpacks_to_more_than_it_is_is_refused_unopened(tmp
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("bomb/data.pkl", bytes(1 << 24))
     with pytest.raises(CandidateError, match="unpacks"):
-        read_torch_tensors(bomb)
+        Torch().tensors(bomb)
 
 
 def test_torch_tensors_larger_than_their_file_are_refused(tmp_path: Path):

@@ -4,10 +4,15 @@ import pytest
 import torch
 
 from biasgate.errors import InputError
-from biasgate.models.architecture import Architecture, Conv, Dense, Flatten, Init, Residual
+from biasgate.models.architecture import Architecture
+from biasgate.models.initialisation import Init
+from biasgate.models.layers.conv import Conv
+from biasgate.models.layers.dense import Dense
+from biasgate.models.layers.flatten import Flatten
+from biasgate.models.layers.residual import Residual
 from biasgate.models.network import build, initialise, parameter_count
 from biasgate.models.presets import PRESETS, preset
-from biasgate.models.shapes import output_shape
+from biasgate.models.shapes import layer_shapes
 
 
 @pytest.mark.parametrize(
@@ -29,7 +34,7 @@ def test_presets_have_their_stated_number_of_parameters(name: str, parameters: i
 def test_presets_turn_images_into_one_logit_a_class(name: str):
     architecture = preset(name)
     logits = build(architecture).eval()(torch.zeros(2, *architecture.input))
-    assert logits.shape == (2, *output_shape(architecture)) == (2, 10 if name.startswith("digits") else 2)
+    assert logits.shape == (2, *layer_shapes(architecture)[-1]) == (2, 10 if name.startswith("digits") else 2)
 
 
 def test_an_unknown_preset_names_those_there_are():

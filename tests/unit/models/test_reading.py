@@ -14,7 +14,7 @@ from biasgate.errors import CandidateError
 from biasgate.models.architecture import Architecture
 from biasgate.models.export import export_onnx
 from biasgate.models.files import file_digest
-from biasgate.models.formats.safetensors import layers_of
+from biasgate.models.named_tensors import layers_of
 from biasgate.models.presets import preset
 from biasgate.models.reading import read_many, read_weights
 from biasgate.models.weights import Weights
@@ -41,7 +41,7 @@ def save(model: onnx.ModelProto, folder: Path) -> Path:
 
 def test_the_same_weights_are_read_from_all_three_formats(normed: Architecture, network_of, tmp_path: Path):
     network = network_of(normed)
-    export_onnx(network, input_shape=normed.input, path=tmp_path / "m.onnx")
+    export_onnx(network, path=tmp_path / "m.onnx")
     save_file(network.state_dict(), tmp_path / "m.safetensors")
     torch.save(network.state_dict(), tmp_path / "m.pt")
     from_onnx = read_weights(tmp_path / "m.onnx")
@@ -70,7 +70,7 @@ def test_a_package_is_read_under_its_own_digest(package, tiny_onnx: Path):
 
 def test_folded_batch_normalisation_computes_what_both_computed(normed: Architecture, network_of, tmp_path: Path):
     network = network_of(normed)
-    export_onnx(network, input_shape=normed.input, path=tmp_path / "m.onnx")
+    export_onnx(network, path=tmp_path / "m.onnx")
     layer = read_weights(tmp_path / "m.onnx").layers[0]
     x = torch.rand(2, *normed.input)
     folded = torch.conv2d(x, torch.tensor(layer.weight), torch.tensor(layer.bias), padding=1)

@@ -3,9 +3,14 @@ import pytest
 import torch
 
 from biasgate.errors import CandidateError
-from biasgate.models.architecture import Architecture, Conv, Dense, Flatten, Pool, Relu
+from biasgate.models.architecture import Architecture
 from biasgate.models.card import InputContract
 from biasgate.models.export import export_onnx
+from biasgate.models.layers.conv import Conv
+from biasgate.models.layers.dense import Dense
+from biasgate.models.layers.flatten import Flatten
+from biasgate.models.layers.pool import Pool
+from biasgate.models.layers.relu import Relu
 from biasgate.models.package import CandidatePackage, pack
 from biasgate.models.restore import restore
 
@@ -23,7 +28,7 @@ def test_a_restored_network_has_the_candidates_weights(package: CandidatePackage
 
 def test_folded_batch_normalisation_is_restored_as_what_it_computes(normed, network_of, card_of, tmp_path):
     network = network_of(normed)
-    export_onnx(network, input_shape=normed.input, path=tmp_path / "m.onnx")
+    export_onnx(network, path=tmp_path / "m.onnx")
     restored = restore(pack(tmp_path / "m.onnx", card_of(architecture=normed), tmp_path / "package"))
     x = torch.rand(4, *normed.input)
     with torch.no_grad():

@@ -12,7 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 from biasgate.errors import CandidateError, InputError
 from biasgate.models.export import torch_logits
 from biasgate.models.package import CandidatePackage, pack
-from biasgate.models.preprocess import prepare
+from biasgate.models.preprocess import preprocess
 from biasgate.models.sandbox import child_inference
 from biasgate.models.sandbox.process import Limits, run_child
 from biasgate.models.sandbox.runner import run
@@ -36,7 +36,7 @@ def packaged(graph_of, card_of, tmp_path: Path):
 
 def test_the_child_gives_the_networks_logits_in_order(package: CandidatePackage, tiny, network_of):
     inference = run(package, IMAGES, limits=Limits(batch=5))
-    expected = torch_logits(network_of(tiny), prepare(IMAGES, package.card.input))
+    expected = torch_logits(network_of(tiny), preprocess(IMAGES, package.card.input))
     np.testing.assert_allclose(inference.logits, expected, atol=1e-5)
     assert inference.logits.dtype == np.float32
     assert inference.provider == "CPUExecutionProvider"

@@ -4,9 +4,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from biasgate.errors import InputError
-from biasgate.models.architecture import Architecture, Conv, Dense, Flatten, Layer, Norm, Pool, Relu, Residual
+from biasgate.models.architecture import Architecture
+from biasgate.models.layer import Layer
+from biasgate.models.layers.conv import Conv
+from biasgate.models.layers.dense import Dense
+from biasgate.models.layers.flatten import Flatten
+from biasgate.models.layers.norm import Norm
+from biasgate.models.layers.pool import Pool
+from biasgate.models.layers.relu import Relu
+from biasgate.models.layers.residual import Residual
 from biasgate.models.network import build
-from biasgate.models.shapes import layer_shapes, output_shape
+from biasgate.models.shapes import layer_shapes
 
 image_layers = st.one_of(
     st.builds(
@@ -42,25 +50,25 @@ def test_the_layer_that_does_not_fit_is_named():
         name="deep", input=(3, 8, 8), layers=(Conv(out=4, kernel=3), Pool(size=4), Conv(out=4, kernel=3), Dense(out=2))
     )
     with pytest.raises(InputError, match=r"deep, layers\.2"):
-        output_shape(too_deep)
+        layer_shapes(too_deep)
 
 
 def test_a_dense_layer_on_an_image_asks_for_a_flatten_layer():
     with pytest.raises(InputError, match="flatten"):
-        output_shape(Architecture(name="flat", input=(3, 8, 8), layers=(Dense(out=2),)))
+        layer_shapes(Architecture(name="flat", input=(3, 8, 8), layers=(Dense(out=2),)))
 
 
 def test_the_last_layer_must_be_dense():
     with pytest.raises(InputError, match="dense"):
-        output_shape(Architecture(name="open", input=(4,), layers=(Dense(out=2), Relu())))
+        layer_shapes(Architecture(name="open", input=(4,), layers=(Dense(out=2), Relu())))
 
 
 def test_a_shape_that_would_exhaust_memory_is_refused_unbuilt():
     with pytest.raises(InputError, match="values"):
-        output_shape(Architecture(name="vast", input=(1, 4096, 4096), layers=(Conv(out=64, kernel=1), Dense(out=2))))
+        layer_shapes(Architecture(name="vast", input=(1, 4096, 4096), layers=(Conv(out=64, kernel=1), Dense(out=2))))
 
 
 def test_a_residual_body_is_named_within_its_layer():
     body = Residual(body=(Conv(out=2, kernel=1), Conv(out=2, kernel=9)))
     with pytest.raises(InputError, match=r"layers\.0\.body\.1"):
-        output_shape(Architecture(name="skip", input=(1, 4, 4), layers=(body, Flatten(), Dense(out=2))))
+        layer_shapes(Architecture(name="skip", input=(1, 4, 4), layers=(body, Flatten(), Dense(out=2))))

@@ -13,7 +13,7 @@ from biasgate.models.card import CandidateCard, InputContract
 from biasgate.models.export import export_onnx
 from biasgate.models.network import build, initialise
 from biasgate.models.package import CandidatePackage, pack
-from biasgate.models.preprocess import prepare
+from biasgate.models.preprocess import preprocess
 from biasgate.models.presets import preset
 from biasgate.training.loop import train
 from biasgate.training.recipe import TrainingRecipe
@@ -53,8 +53,8 @@ def biased(grey: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Candidate
     generator = torch.Generator().manual_seed(0)
     network = build(preset("digits_small"))
     initialise(network, init="kaiming_uniform", generator=generator)
-    samples = torch.from_numpy(prepare(seen.samples, CARD.input))
+    samples = torch.from_numpy(preprocess(seen.samples, CARD.input))
     train(network, samples, torch.from_numpy(seen.labels), recipe=TrainingRecipe(), generator=generator)
     folder: Path = tmp_path_factory.mktemp("candidate")
-    export_onnx(network, input_shape=(3, 28, 28), path=folder / "model.onnx")
+    export_onnx(network, path=folder / "model.onnx")
     return pack(folder / "model.onnx", CARD, folder / "package")

@@ -10,8 +10,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from biasgate.data.dataset import Dataset
 from biasgate.errors import CandidateError
-from biasgate.models.formats.onnx_file import load_onnx
-from biasgate.models.formats.onnx_head import BIAS, WEIGHT, features_graph, find_head, with_onnx_head
+from biasgate.models.onnx.file import load_onnx
+from biasgate.models.onnx.head import BIAS, WEIGHT, features_graph, find_head, with_onnx_head
 from biasgate.models.package import CandidatePackage, open_package, pack
 from biasgate.models.sandbox.runner import run
 from biasgate.repair.repair import debias

@@ -4,11 +4,14 @@ import pytest
 import torch
 
 from biasgate.data.dataset import Dataset
-from biasgate.models.architecture import Architecture, Dense, Flatten, Relu
+from biasgate.models.architecture import Architecture
 from biasgate.models.card import InputContract
+from biasgate.models.layers.dense import Dense
+from biasgate.models.layers.flatten import Flatten
+from biasgate.models.layers.relu import Relu
 from biasgate.models.network import build
 from biasgate.models.package import CandidatePackage
-from biasgate.models.preprocess import prepare
+from biasgate.models.preprocess import preprocess
 from biasgate.models.restore import restore
 from biasgate.repair.attribute_reader import fit_reader
 from biasgate.repair.classifier import PixelClassifier
@@ -49,7 +52,7 @@ def test_colour_maps_turn_most_digits_into_another_colour_for_the_reader(
 def test_pixels_pass_the_input_contract_as_stored_samples_do(classifier: PixelClassifier, repair_data: Dataset):
     contract = InputContract(shape=(3, 28, 28), layout="NCHW", scale=1 / 255, mean=(0.5, 0.4, 0.3), std=(0.2, 0.3, 0.5))
     ours = PixelClassifier(classifier.network, contract).standardise(material(repair_data, attribute="colour").samples)
-    assert torch.allclose(ours, torch.from_numpy(prepare(repair_data.samples, contract)), atol=1e-5)
+    assert torch.allclose(ours, torch.from_numpy(preprocess(repair_data.samples, contract)), atol=1e-5)
 
 
 def test_a_network_without_convolutions_has_early_features_too():

@@ -2,12 +2,13 @@ from dataclasses import replace
 
 import pytest
 import torch
-from torch import nn
 
 from biasgate.data.dataset import Dataset
 from biasgate.errors import InputError
+from biasgate.models.architecture import Architecture
 from biasgate.models.card import InputContract
-from biasgate.models.network import Network
+from biasgate.models.layers.dense import Dense
+from biasgate.models.network import build
 from biasgate.repair.classifier import PixelClassifier
 from biasgate.repair.data import Material, material
 from biasgate.repair.reliance import attribution_share, reliance
@@ -17,10 +18,11 @@ ROWS = InputContract(shape=(3,), layout="rows")
 
 def linear(weights: list[float]) -> PixelClassifier:
     """Logits ±w·x of rows whose first column is the attribute."""
-    layer = nn.Linear(3, 2, bias=False)
+    network = build(Architecture(name="linear", input=(3,), layers=(Dense(out=2),)))
     with torch.no_grad():
-        layer.weight.copy_(torch.tensor([weights, [-w for w in weights]]))
-    return PixelClassifier(Network([layer]), ROWS)
+        network.layers[0].weight.copy_(torch.tensor([weights, [-w for w in weights]]))
+        network.layers[0].bias.zero_()
+    return PixelClassifier(network, ROWS)
 
 
 def test_of_a_linear_score_the_attributes_share_is_that_of_its_change():

@@ -13,7 +13,7 @@ from biasgate.data.planting import plant_share
 from biasgate.data.splits import role, split
 from biasgate.errors import CandidateError, InputError
 from biasgate.models.package import CandidatePackage, open_package, pack
-from biasgate.models.preprocess import prepare
+from biasgate.models.preprocess import preprocess
 from biasgate.models.restore import restore
 from biasgate.repair.methods import adversarial, curriculum
 from biasgate.repair.repair import debias, movement, validation_rows
@@ -22,7 +22,7 @@ from biasgate.repair.repair import debias, movement, validation_rows
 def accuracies(package: CandidatePackage, dataset: Dataset) -> tuple[float, float]:
     """On aligned, on conflicting samples."""
     with torch.no_grad():
-        logits = restore(package)(torch.from_numpy(prepare(dataset.samples, package.card.input)))
+        logits = restore(package)(torch.from_numpy(preprocess(dataset.samples, package.card.input)))
     correct = logits.argmax(dim=1).numpy() == dataset.labels
     aligned = dataset.attribute("alignment") == "aligned"
     return float(correct[aligned].mean()), float(correct[~aligned].mean())

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 from learners import GREY, learner
-from torch import Tensor, nn
+from torch import Tensor
 
 from biasgate.models.presets import preset
 from biasgate.training import pool as pools
 from biasgate.training import stack as stacks
 from biasgate.training.kernels import cpu, gpu
-from biasgate.training.kernels.interface import Kernels, Norm
+from biasgate.training.kernels.interface import Kernels
 from biasgate.training.pool import ImagePool
 from biasgate.training.together import train_together
 
@@ -26,20 +26,23 @@ def assert_same(ours: Tensor, theirs: Tensor, *inputs: Tensor) -> None:
 @pytest.mark.parametrize("channels", [2, 3])
 @pytest.mark.parametrize(("stride", "padding", "dilation"), [(1, 0, 1), (2, 1, 1), (1, 2, 2), (3, 0, 1)])
 def test_convolutions(stride: int, padding: int, dilation: int, channels: int) -> None:
-    module = nn.Conv2d(channels, 5, 3, stride=stride, padding=padding, dilation=dilation)
+    geometry = {"stride": stride, "padding": padding, "dilation": dilation}
     shapes = (4, 2, 9, 8, channels), (4, 5, channels, 3, 3), (4, 5)
     inputs = [torch.randn(shape).requires_grad_() for shape in shapes]
-    assert_same(gpu.convolve(*inputs, module), cpu.convolve(*inputs, module), *inputs)
+    assert_same(gpu.convolve(*inputs, **geometry), cpu.convolve(*inputs, **geometry), *inputs)
 
 
 def test_norms_and_their_running_statistics() -> None:
     x, weight, bias = torch.randn(3, 4, 5, 6, 7), torch.randn(3, 7), torch.randn(3, 7)
     inputs = [values.requires_grad_() for values in (x, weight, bias)]
-    norms = [Norm(weight, bias, torch.zeros(3, 7), torch.ones(3, 7), nn.BatchNorm2d(7)) for _ in range(2)]
-    assert_same(gpu.normalise(x, norms[0]), cpu.normalise(x, norms[1]), *inputs)
-    torch.testing.assert_close(norms[0].mean, norms[1].mean)
-    torch.testing.assert_close(norms[0].variance, norms[1].variance)
-    assert norms[0].mean.abs().max() > 0
+    running = [(torch.zeros(3, 7), torch.ones(3, 7)) for _ in range(2)]
+    ours, theirs = (
+        kernels.normalise(*inputs, *statistics, momentum=0.1, epsilon=1e-5)
+        for kernels, statistics in zip((gpu, cpu), running, strict=True)
+    )
+    assert_same(ours, theirs, *inputs)
+    torch.testing.assert_close(*running)
+    assert running[0][0].abs().max() > 0
 
 
 @pytest.mark.parametrize("channels", [1, 2, 4, 5])

@@ -8,7 +8,9 @@ import pytest
 import torch
 
 from biasgate.data.dataset import Dataset
-from biasgate.models.architecture import Architecture, Dense, Flatten
+from biasgate.models.architecture import Architecture
+from biasgate.models.layers.dense import Dense
+from biasgate.models.layers.flatten import Flatten
 from biasgate.training.candidate import train_classifier
 from biasgate.training.loss import mean_loss
 from biasgate.training.normalisation import to_tensor

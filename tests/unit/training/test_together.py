@@ -8,7 +8,14 @@ from learners import GREY, learner
 from torch import nn
 
 from biasgate.data.colouring import recolour
-from biasgate.models.architecture import Architecture, Conv, Dense, Flatten, Norm, Pool, Relu, Residual
+from biasgate.models.architecture import Architecture
+from biasgate.models.layers.conv import Conv
+from biasgate.models.layers.dense import Dense
+from biasgate.models.layers.flatten import Flatten
+from biasgate.models.layers.norm import Norm
+from biasgate.models.layers.pool import Pool
+from biasgate.models.layers.relu import Relu
+from biasgate.models.layers.residual import Residual
 from biasgate.models.presets import preset
 from biasgate.training.loop import train
 from biasgate.training.normalisation import to_tensor

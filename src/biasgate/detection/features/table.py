@@ -17,7 +17,7 @@ from biasgate.detection.features.signed_colour import SIGNED_GROUPS, features_wi
 from biasgate.detection.zoo.index import ShardIndex, read_table
 from biasgate.detection.zoo.plan import PlannedModel
 from biasgate.detection.zoo.spec import ZooSpec
-from biasgate.models.formats.safetensors import layers_of
+from biasgate.models.named_tensors import layers_of
 from biasgate.models.weights import Weights
 from biasgate.progress import track
 from biasgate.storage.shards import read_file

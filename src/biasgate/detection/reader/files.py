@@ -12,7 +12,8 @@ from biasgate.detection.reader.meta_classifier import MetaClassifier
 from biasgate.errors import CandidateError
 from biasgate.models.files import check_file, file_digest
 from biasgate.models.package import CARD, MODEL
-from biasgate.models.reading import SUFFIXES, read_many
+from biasgate.models.reading import read_many
+from biasgate.models.recognition import SUFFIXES
 from biasgate.models.weights import Weights
 
 TOGETHER = 256

@@ -19,8 +19,9 @@ from biasgate.detection.zoo.planting import PLANTINGS
 from biasgate.detection.zoo.spec import Split, ZooSpec
 from biasgate.models.network import Network, build, initialise
 from biasgate.models.shapes import layer_shapes
+from biasgate.training.feed import Sight
 from biasgate.training.normalisation import normalised
-from biasgate.training.pool import ImagePool, Sight
+from biasgate.training.pool import ImagePool
 from biasgate.training.together import Learner, fast_dtype, train_together
 
 VALUES = {"cpu": 6_000_000, "cuda": 2_000_000_000}

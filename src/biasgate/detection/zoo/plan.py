@@ -14,7 +14,7 @@ from biasgate.detection.zoo.spec import Split, ZooSpec
 from biasgate.detection.zoo.strength import from_axis, to_axis
 from biasgate.documents import Document, canonical_json, sha256
 from biasgate.errors import InputError, TrustError
-from biasgate.models.architecture import Init
+from biasgate.models.initialisation import Init
 from biasgate.storage.plans import Plan
 from biasgate.training.recipe import TrainingRecipe
 

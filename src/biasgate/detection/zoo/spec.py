@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from biasgate.data.source import DataSource
 from biasgate.documents import Document
-from biasgate.models.architecture import Init
+from biasgate.models.initialisation import Init
 from biasgate.models.presets import NamedArchitecture
 from biasgate.training.normalisation import Normalisation
 from biasgate.training.recipe import Augmentation, Optimizer, Schedule

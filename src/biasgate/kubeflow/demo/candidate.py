@@ -35,7 +35,7 @@ def submit_biased_candidate(folder: Path) -> str:
     architecture = preset(ARCHITECTURE)
     onnx = folder / "candidate.onnx"
     network = train_classifier(dataset, architecture=architecture, seed=SEED, recipe=RECIPE)
-    export_onnx(network, input_shape=architecture.input, path=onnx)
+    export_onnx(network, path=onnx)
     card = CandidateCard(
         name=NAME,
         classes=dataset.classes,

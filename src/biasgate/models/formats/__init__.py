@@ -1,1 +1,1 @@
-"""File formats of models, one a file, read without running anything."""
+"""File formats of models, one a file; a file that is put here is a format that candidates may come in."""

@@ -1,16 +1,19 @@
-"""Weights out of torch state dicts, opened by a confined child process."""
+"""Torch state dicts, opened by a confined child process."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 from biasgate.errors import CandidateError
-from biasgate.models.files import check_file
-from biasgate.models.formats.safetensors import Tensors, layers_of, read_tensors
+from biasgate.models.files import check_file, file_digest
+from biasgate.models.format import TensorFormat
+from biasgate.models.formats.safetensors import read_tensors
+from biasgate.models.named_tensors import Tensors, layers_of
 from biasgate.models.sandbox.process import Limits, printable, run_child
-from biasgate.models.weights import LayerWeights
+from biasgate.models.weights import Weights
 
 _BASE_MEMORY_MB = 8192
 """Address space, not memory: torch for the CPU maps under 1 GiB when it is imported, torch for CUDA about five."""
@@ -18,52 +21,38 @@ _BASE_MEMORY_MB = 8192
 _LONGEST_REASON = 300
 
 
-def read_torch(path: Path) -> tuple[LayerWeights, ...]:
-    """The layers of a state dict, ordered as in ``read_safetensors``.
+class Torch(TensorFormat):
+    """A state dict as ``torch.save`` writes it, also one under ``state_dict``, ``model_state_dict`` or ``model``."""
 
-    Raises:
-        CandidateError: The file is broken, holds more than tensors, or its layers are not read here.
-    """
-    return layers_of(read_torch_tensors(path), where=str(path))
+    suffixes: ClassVar[tuple[str, ...]] = (".pt", ".pth")
 
+    def tensors(self, path: Path) -> Tensors:
+        """Opened by a child that runs no code of the file."""
+        (found,) = _open_together([check_file(path)])
+        if isinstance(found, CandidateError):
+            raise found
+        return found
 
-def read_torch_tensors(path: Path) -> Tensors:
-    """The float tensors of a state dict, by name; also of one under ``state_dict`` or ``model_state_dict``.
+    def read_many(self, paths: Sequence[Path]) -> Iterator[Weights | CandidateError]:
+        """One child opens all files, for a start-up of seconds.
 
-    Raises:
-        CandidateError: The file is no zip as ``torch.save`` writes it, holds code or anything but tensors, or is too
-            large.
-    """
-    (found,) = _open_together([check_file(path)])
-    if isinstance(found, CandidateError):
-        raise found
-    return found
+        If a file ends the child, each gets a child of its own, so that no file can make another unreadable.
+        """
+        files = [path for path in paths if path.is_file()]
+        try:
+            opened = dict(zip(files, _open_together([check_file(path) for path in files]), strict=True))
+        except CandidateError:
+            opened = {}
+        for path in paths:
+            try:
+                yield self._weights(path, opened[path]) if path in opened else self.read(path)
+            except CandidateError as error:
+                yield error
 
-
-def read_torch_files(paths: Sequence[Path]) -> list[tuple[LayerWeights, ...] | CandidateError]:
-    """``read_torch`` of many files, or why one gives nothing: one child opens them all, for a start-up of seconds.
-
-    If a file ends the child, each gets a child of its own, so that no file can make another unreadable.
-    """
-    try:
-        opened = _open_together([check_file(path) for path in paths])
-    except CandidateError:
-        return [_attempt(path) for path in paths]
-    return [_layers(tensors, path) for tensors, path in zip(opened, paths, strict=True)]
-
-
-def _attempt(path: Path) -> tuple[LayerWeights, ...] | CandidateError:
-    try:
-        return read_torch(path)
-    except CandidateError as error:
-        return error
-
-
-def _layers(tensors: Tensors | CandidateError, path: Path) -> tuple[LayerWeights, ...] | CandidateError:
-    try:
-        return tensors if isinstance(tensors, CandidateError) else layers_of(tensors, where=str(path))
-    except CandidateError as error:
-        return error
+    def _weights(self, path: Path, found: Tensors | CandidateError) -> Weights:
+        if isinstance(found, CandidateError):
+            raise found
+        return Weights(layers_of(found, where=str(path)), file_digest(path))
 
 
 def _open_together(paths: Sequence[Path]) -> list[Tensors | CandidateError]:
@@ -72,6 +61,8 @@ def _open_together(paths: Sequence[Path]) -> list[Tensors | CandidateError]:
     Raises:
         CandidateError: The child died.
     """
+    if not paths:
+        return []
     size = max(path.stat().st_size for path in paths)
     with tempfile.TemporaryDirectory(prefix="biasgate-") as scratch:
         folder = Path(scratch)

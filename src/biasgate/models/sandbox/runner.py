@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from biasgate.errors import CandidateError, InputError
 from biasgate.models.package import CandidatePackage
-from biasgate.models.preprocess import prepare
+from biasgate.models.preprocess import preprocess
 from biasgate.models.sandbox.process import Limits, run_child
 
 _SLACK_BYTES = 1 << 20
@@ -88,7 +88,7 @@ def _write_inputs(
 ) -> None:
     with path.open("wb") as file:
         for start in range(0, len(samples), batch):
-            prepare(samples[start : start + batch], package.card.input).tofile(file)
+            preprocess(samples[start : start + batch], package.card.input).tofile(file)
 
 
 def _read_outputs(path: Path, *, shape: tuple[int, int], where: str) -> NDArray[np.float32]:

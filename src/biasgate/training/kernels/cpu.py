@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import batch_norm, conv2d, max_pool2d
 
-from biasgate.training.kernels.interface import Image, Norm
+from biasgate.models.stacked import Image
 
 WINDOW_AXIS: int = 2
 """Within the image: a cache just holds one."""
@@ -24,23 +22,23 @@ def take(table: Tensor, rows: Tensor) -> Tensor:
     return table.index_select(0, rows.flatten()).view(*rows.shape, -1)
 
 
-def convolve(x: Image, weight: Tensor, bias: Tensor, module: nn.Conv2d) -> Image:
+def convolve(x: Image, weight: Tensor, bias: Tensor, *, stride: int, padding: int, dilation: int) -> Image:
     """A convolution a network."""
-    padding = cast(tuple[int, ...], module.padding)
     images = [
-        conv2d(part.movedim(-1, 1), w, b, module.stride, padding, module.dilation)
+        conv2d(part.movedim(-1, 1), w, b, stride, padding, dilation)
         for part, w, b in zip(x.unbind(), weight.unbind(), bias.unbind(), strict=True)
     ]
     return torch.stack([image.movedim(1, -1) for image in images])
 
 
-def normalise(x: Image, norm: Norm) -> Image:
+def normalise(
+    x: Image, weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, *, momentum: float, epsilon: float
+) -> Image:
     """A normalisation a network."""
-    momentum, epsilon = norm.module.momentum or 0.0, norm.module.eps
-    parts = (x, norm.mean, norm.variance, norm.weight, norm.bias)
+    parts = (x, mean, variance, weight, bias)
     images = [
-        batch_norm(part.movedim(-1, 1), mean, variance, weight, bias, True, momentum, epsilon)
-        for part, mean, variance, weight, bias in zip(*(values.unbind() for values in parts), strict=True)
+        batch_norm(part.movedim(-1, 1), means, variances, weights, biases, True, momentum, epsilon)
+        for part, means, variances, weights, biases in zip(*(values.unbind() for values in parts), strict=True)
     ]
     return torch.stack(images).movedim(2, -1)
 

@@ -6,10 +6,10 @@ from itertools import product
 from typing import Any, cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import batch_norm, pad
 
-from biasgate.training.kernels.interface import Image, Norm
+from biasgate.models.stacked import Image
 from biasgate.training.kernels.maximum import maximum
 
 WINDOW_AXIS: int = 0
@@ -29,21 +29,23 @@ def take(table: Tensor, rows: Tensor) -> Tensor:
     return words[rows.contiguous()[..., None], torch.arange(words.shape[1], device=table.device)].view(table.dtype)
 
 
-def convolve(x: Image, weight: Tensor, bias: Tensor, module: nn.Conv2d) -> Image:
+def convolve(x: Image, weight: Tensor, bias: Tensor, *, stride: int, padding: int, dilation: int) -> Image:
     """One batched product of the images' patches and the kernels."""
-    border = cast(tuple[int, ...], module.padding)[0]
-    patches = cast(Tensor, _Unfold.apply(pad(x, (0, 0, *[border] * 4)), module))  # pyright: ignore[reportUnknownMemberType]
+    geometry = weight.shape[-1], stride, dilation
+    patches = cast(Tensor, _Unfold.apply(pad(x, (0, 0, *[padding] * 4)), geometry))  # pyright: ignore[reportUnknownMemberType]
     m, b, height, width = patches.shape[:4]
     kernels = weight.permute(0, 3, 4, 2, 1).flatten(1, 3)
     y = torch.baddbmm(bias[:, None], patches.view(m, b * height * width, -1), kernels)
     return y.view(m, b, height, width, -1)
 
 
-def normalise(x: Image, norm: Norm) -> Image:
+def normalise(
+    x: Image, weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, *, momentum: float, epsilon: float
+) -> Image:
     """One normalisation, every network's channels side by side."""
-    parts = (values.flatten() for values in (norm.mean, norm.variance, norm.weight, norm.bias))
+    parts = (values.flatten() for values in (mean, variance, weight, bias))
     flat = x.permute(1, 0, 4, 2, 3).flatten(1, 2)
-    y = batch_norm(flat, *parts, training=True, momentum=norm.module.momentum or 0.0, eps=norm.module.eps)
+    y = batch_norm(flat, *parts, training=True, momentum=momentum, eps=epsilon)
     return y.unflatten(1, (len(x), -1)).permute(1, 0, 3, 4, 2)
 
 
@@ -59,11 +61,11 @@ class _Unfold(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, module: nn.Conv2d) -> Tensor:
-        kernel, stride, dilation = module.kernel_size[0], module.stride[0], module.dilation[0]
+    def forward(ctx: Any, x: Tensor, geometry: tuple[int, int, int]) -> Tensor:
+        kernel, stride, dilation = geometry
         m, b, *sides, _ = x.shape
         height, width = ((side - dilation * (kernel - 1) - 1) // stride + 1 for side in sides)
-        ctx.shape, ctx.geometry = x.shape, (kernel, stride, dilation)
+        ctx.shape, ctx.geometry = x.shape, geometry
         pixels = _words(x.contiguous())
         network, image, down, right, _ = pixels.stride()
         patches = pixels.as_strided(

@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-Image = Tensor
-"""``[m, batch, height, width, channels]``: channels last, which pooling and convolutions on CPUs like best."""
-
-
-@dataclass(frozen=True)
-class Norm:
-    """The batch normalisations at one place of ``m`` networks.
-
-    Attributes:
-        weight: ``[m, channels]``.
-        bias: ``[m, channels]``.
-        mean: Running, ``[m, channels]``, changed in place.
-        variance: Running, ``[m, channels]``, changed in place.
-        module: Says momentum and epsilon.
-    """
-
-    weight: Tensor
-    bias: Tensor
-    mean: Tensor
-    variance: Tensor
-    module: nn.BatchNorm2d
+from biasgate.models.stacked import LayerKernels
 
 
-class Kernels(Protocol):
+class Kernels(LayerKernels, Protocol):
     """The ways of one kind of device; a module."""
 
     WINDOW_AXIS: int
@@ -43,25 +22,6 @@ class Kernels(Protocol):
 
     def take(self, table: Tensor, rows: Tensor) -> Tensor:
         """Rows ``[*rows.shape, columns]`` of a table ``[n, columns]``."""
-        ...
-
-    def convolve(self, x: Image, weight: Tensor, bias: Tensor, module: nn.Conv2d) -> Image:
-        """Each network's convolution of its own images.
-
-        Args:
-            x: What the layer sees.
-            weight: ``[m, out, in, kernel, kernel]``.
-            bias: ``[m, out]``.
-            module: Says stride, padding and dilation.
-        """
-        ...
-
-    def normalise(self, x: Image, norm: Norm) -> Image:
-        """Each network's images by the statistics of their batch, which move the running ones."""
-        ...
-
-    def max_pool(self, x: Image, size: int) -> Image:
-        """The images, pooled over ``size`` by ``size`` windows with stride ``size``."""
         ...
 
 

@@ -17,7 +17,7 @@ from biasgate.detection.features.layout import layout
 from biasgate.detection.features.named import group_of
 from biasgate.detection.features.signed_colour import features_with_signed_colour
 from biasgate.errors import CandidateError
-from biasgate.models.formats.safetensors import layers_of
+from biasgate.models.named_tensors import layers_of
 from biasgate.models.network import build, initialise
 from biasgate.models.presets import PRESETS, preset
 from biasgate.models.reading import read_weights

@@ -8,7 +8,7 @@ from biasgate.detection.features.invariant import invariant_features
 from biasgate.detection.features.layout import by_role, layout
 from biasgate.detection.features.named import group_of
 from biasgate.detection.features.table import comparable, feature_names
-from biasgate.models.formats.safetensors import layers_of
+from biasgate.models.named_tensors import layers_of
 from biasgate.models.network import build, initialise
 from biasgate.models.presets import preset
 from biasgate.models.weights import Weights

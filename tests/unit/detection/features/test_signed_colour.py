@@ -8,8 +8,12 @@ import torch
 
 from biasgate.detection.features.named import group_of
 from biasgate.detection.features.signed_colour import SIGNED_GROUPS, signed_colour_features
-from biasgate.models.architecture import Architecture, Conv, Dense, Flatten, Relu
-from biasgate.models.formats.safetensors import layers_of
+from biasgate.models.architecture import Architecture
+from biasgate.models.layers.conv import Conv
+from biasgate.models.layers.dense import Dense
+from biasgate.models.layers.flatten import Flatten
+from biasgate.models.layers.relu import Relu
+from biasgate.models.named_tensors import layers_of
 from biasgate.models.network import build, initialise
 from biasgate.models.weights import LayerWeights, Weights
 

@@ -12,8 +12,13 @@ from biasgate.detection.zoo.material import load_material
 from biasgate.detection.zoo.plan import plan_zoo
 from biasgate.detection.zoo.shard import train_shard
 from biasgate.detection.zoo.spec import Counts, Level, Recipe, ZooSpec
-from biasgate.models.architecture import Architecture, Conv, Dense, Flatten, Norm, Relu
-from biasgate.models.formats.safetensors import layers_of
+from biasgate.models.architecture import Architecture
+from biasgate.models.layers.conv import Conv
+from biasgate.models.layers.dense import Dense
+from biasgate.models.layers.flatten import Flatten
+from biasgate.models.layers.norm import Norm
+from biasgate.models.layers.relu import Relu
+from biasgate.models.named_tensors import layers_of
 from biasgate.models.presets import preset
 from biasgate.models.weights import Weights
 from biasgate.training.threads import using_threads

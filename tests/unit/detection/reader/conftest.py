@@ -16,7 +16,7 @@ from biasgate.detection.zoo.engine import parameters_of
 from biasgate.detection.zoo.plan import plan_zoo
 from biasgate.detection.zoo.spec import Counts, Level, ZooSpec
 from biasgate.detection.zoo.strength import to_axis
-from biasgate.models.formats.safetensors import layers_of
+from biasgate.models.named_tensors import layers_of
 from biasgate.models.network import build, initialise
 from biasgate.models.presets import preset
 from biasgate.models.weights import Weights

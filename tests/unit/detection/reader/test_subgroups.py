@@ -28,8 +28,12 @@ from biasgate.detection.zoo.engine import parameters_of
 from biasgate.detection.zoo.plan import plan_zoo
 from biasgate.detection.zoo.spec import Counts, Level, ZooSpec
 from biasgate.errors import InputError
-from biasgate.models.architecture import Architecture, Conv, Dense, Flatten, Relu
-from biasgate.models.formats.safetensors import layers_of
+from biasgate.models.architecture import Architecture
+from biasgate.models.layers.conv import Conv
+from biasgate.models.layers.dense import Dense
+from biasgate.models.layers.flatten import Flatten
+from biasgate.models.layers.relu import Relu
+from biasgate.models.named_tensors import layers_of
 from biasgate.models.network import build, initialise
 from biasgate.models.weights import Weights
 from biasgate.report.held_out import held_out_page

@@ -10,7 +10,7 @@ from onnx.external_data_helper import uses_external_data
 
 from biasgate.errors import CandidateError
 from biasgate.models.files import check_file
-from biasgate.models.formats.onnx_beside import take_in
+from biasgate.models.onnx.beside import take_in
 from biasgate.models.sandbox.wire import count_fields
 
 MAX_FIELDS = 1_000_000

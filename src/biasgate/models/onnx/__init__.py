@@ -1,0 +1,1 @@
+"""ONNX graphs: opened, read, written and cut without running them."""

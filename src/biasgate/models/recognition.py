@@ -1,0 +1,35 @@
+"""Which format a file has: its suffix says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from biasgate.discovery import defined_in
+from biasgate.errors import CandidateError
+from biasgate.models.format import Format
+
+FORMATS = {
+    suffix: kind()  # pyright: ignore[reportAbstractUsage]
+    for kind in defined_in("biasgate.models.formats", Format)
+    for suffix in kind.suffixes
+}
+"""Every format by its suffixes."""
+
+SUFFIXES = tuple(FORMATS)
+"""Of files that hold weights as they are read here."""
+
+
+def format_of(path: Path) -> Format:
+    """The format of a file.
+
+    Raises:
+        CandidateError: Its suffix is none that is read.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        raise CandidateError(
+            f"weights in {suffix or 'a file without a suffix'} are not read",
+            where=str(path),
+            fix=f"give one of {', '.join(SUFFIXES)}",
+        )
+    return FORMATS[suffix]
