@@ -63,7 +63,6 @@ def clear(image: Image.Image) -> Image.Image:
         (clear(Image.fromarray(RAMP).convert("LA")), "p.png", {}, "transparent pixels"),
         (Image.fromarray(COLOUR).quantize(16), "p.png", {"transparency": 0}, "transparent pixels"),
         (Image.fromarray(COLOUR).convert("CMYK"), "p.jpg", {}, "mode CMYK"),
-        (Image.fromarray(RAMP.astype(np.int32)), "p.png", {}, "mode I"),
         (
             Image.fromarray(COLOUR),
             "p.png",
