@@ -68,7 +68,8 @@ class Table:
         if _is_text(found.type):
             found = self._parsed(column, self._filled(column, self._as_text(column, found)))
         elif not (pa.types.is_integer(found.type) or pa.types.is_floating(found.type) or _is_exact(found.type)):
-            fix = "declare it categorical, keep it as an attribute, or leave it out"
+            nested = pa.types.is_nested(found.type)
+            fix = "write its parts as columns" if nested else "declare it categorical, or keep it as an attribute"
             raise InputError(f"column {column!r} holds {found.type}, not numbers", where=self.where, fix=fix)
         values = pc.cast(self._filled(column, found), pa.float64()).to_numpy(zero_copy_only=False)
         return self._in_32_bits(column, values)
@@ -143,12 +144,16 @@ def read_table(path: Path) -> Table:
     """
     parquet = path.suffix.lower() == ".parquet" or path.is_dir()
     try:
-        columns = pq.read_table(path) if parquet else _read_csv(path)
+        columns = _read_parquet(path) if parquet else _read_csv(path)
     except (ValueError, OSError, pa.ArrowException, pd.errors.ParserWarning) as error:
         raise InputError(f"cannot be read as a table: {error}", where=str(path), fix="give CSV or Parquet") from error
     if not columns.num_rows:
         raise InputError("the table has no rows", where=str(path))
     return Table(columns, str(path))
+
+
+def _read_parquet(path: Path) -> pa.Table:
+    return pq.read_table(path) if path.is_dir() else pq.ParquetFile(path).read()
 
 
 def _read_csv(path: Path) -> pa.Table:

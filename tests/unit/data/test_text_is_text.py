@@ -140,6 +140,10 @@ def test_a_column_that_stands_twice_is_refused(tmp_path):
     (tmp_path / "t.csv").write_text("x,site,site,label\n1,a,b,no\n2,a,b,yes\n")
     with pytest.raises(InputError, match="2 columns are called 'site'"):
         load(tmp_path / "t.csv")
+    columns = [pa.array([1.0, 2.0]), pa.array(["a", "a"]), pa.array(["b", "b"]), pa.array(["no", "yes"])]
+    pq.write_table(pa.table(columns, names=["x", "site", "site", "label"]), tmp_path / "t.parquet")
+    with pytest.raises(InputError, match="2 columns are called 'site'"):
+        load(tmp_path / "t.parquet")
 
 
 def test_parquet_is_known_by_its_ending_in_any_case_and_as_a_folder(tmp_path):
