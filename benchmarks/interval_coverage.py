@@ -23,11 +23,11 @@ import numpy as np
 from scipy.stats import beta, binom, multinomial, norm
 from score_intervals import miettinen_nurminen, tango
 
-from biasgate.statistics.auc import auc_bounds, auc_limits, roc_auc
-from biasgate.statistics.calibration import calibration_error, distances
 from biasgate.statistics.clustered import clustered_wilson, korn_graubard
 from biasgate.statistics.intervals import clopper_pearson, square_and_add, wilson_limits
-from biasgate.statistics.logloss import loss_bounds, loss_limits, row_losses
+from biasgate.statistics.metrics.calibration_error import calibration_error, distances
+from biasgate.statistics.metrics.log_loss import loss_bounds, loss_limits, row_losses
+from biasgate.statistics.metrics.roc_auc import auc_bounds, auc_limits, roc_auc
 from biasgate.statistics.multiple import bonferroni
 from biasgate.statistics.paired import Pairs, exact_paired, newcombe_paired
 from biasgate.statistics.ratio import ratio_limits

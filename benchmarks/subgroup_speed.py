@@ -22,9 +22,9 @@ import numpy as np
 from fairlearn import metrics as fairlearn
 from sklearn import metrics as sklearn
 
-from biasgate.statistics.auc import auc_limits
-from biasgate.statistics.calibration import calibration_error, distances
-from biasgate.statistics.logloss import loss_limits, row_losses
+from biasgate.statistics.metrics.calibration_error import calibration_error, distances
+from biasgate.statistics.metrics.log_loss import loss_limits, row_losses
+from biasgate.statistics.metrics.roc_auc import auc_limits
 
 GROUPS, DRAWS, ENDS = 16, 2000, [0.025, 0.975]
 

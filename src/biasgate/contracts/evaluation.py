@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from biasgate.contracts.estimate import Estimate
 from biasgate.documents import Document
 
-MetricName = Literal[
-    "accuracy",
-    "true_positive_rate",
-    "false_positive_rate",
-    "true_negative_rate",
-    "false_negative_rate",
-    "selection_rate",
-    "precision",
-]
-ScoreName = Literal["calibration_error", "balanced_accuracy", "roc_auc", "log_loss"]
+MetricName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
+"""The name of a metric; ``statistics.catalogue`` knows them all."""
 
 MOST_PAIRS = 66
 """Pairs of subgroups that an evaluation keeps for one metric and combination: all pairs of 12 subgroups."""
@@ -30,8 +22,9 @@ class EvaluationSpec(Document):
     """Which metrics over which subgroups.
 
     Attributes:
-        metrics: Names; all but ``accuracy`` need ``positive``, or two classes.
-        scores: Numbers that are no rate of rows, most of which take the model's probabilities; none when absent.
+        metrics: Names of rates; all but ``accuracy`` need ``positive``, or two classes.
+        scores: Names of metrics that are no rate of rows, most of which take the model's probabilities; none when
+            absent.
         attributes: Attributes to break down by, each alone.
         depth: Intersections of up to this many attributes as well.
         positive: The class that counts as positive, against all others; by default the second of two. A multi-label
@@ -42,7 +35,7 @@ class EvaluationSpec(Document):
 
     schema_: Literal["biasgate/evaluation-spec/v1"] = Field(default="biasgate/evaluation-spec/v1", alias="schema")
     metrics: tuple[MetricName, ...] = ("accuracy",)
-    scores: tuple[ScoreName, ...] | None = None
+    scores: tuple[MetricName, ...] | None = None
     attributes: tuple[str, ...] = Field(min_length=1)
     depth: int = Field(default=1, ge=1, le=4)
     positive: str | None = None
@@ -110,7 +103,7 @@ class Gap(Document):
             this metric and combination, of all labels.
     """
 
-    metric: MetricName | ScoreName
+    metric: MetricName
     label: str | None = None
     attribute: str
     higher: dict[str, str]
@@ -154,21 +147,18 @@ class Score(Document):
     """One number that is no rate of rows, in one subgroup.
 
     Attributes:
-        metric: ``balanced_accuracy``: mean over classes of the share of each that is recognised. ``roc_auc``: area
-            under the ROC curve of the positive class's probability. ``log_loss``: mean of −log of the true class's
-            probability, which is held within 2.2e-16 of 0 and 1. ``calibration_error``: expected calibration error over
-            ten bins of equal width.
+        metric: Its name.
         label: The label that is asked for, of a multi-label set.
         subgroup: Attribute values; empty for the whole set.
         rows: Rows of the subgroup.
-        units: Independent units; of the rarest class where classes are compared (``roc_auc``, ``balanced_accuracy``).
-        estimate: The number with its interval (see ``statistics``: ``recall``, ``auc``, ``logloss``, ``calibration``);
-            absent when there are fewer units than the minimum.
+        units: Independent units; of the rarest class where the metric compares classes.
+        estimate: The number with its interval (see the metric's file in ``statistics.metrics``); absent when there are
+            fewer units than the minimum.
         bounds: (lower, upper), each one-sided at ``(1 + confidence) / 2``: they approve.
         simultaneous: Bonferroni-corrected over the subgroups of this combination: they prove.
     """
 
-    metric: ScoreName
+    metric: MetricName
     label: str | None = None
     subgroup: dict[str, str]
     rows: int | None = None
@@ -224,7 +214,7 @@ class Change(Document):
         p_value: Exact McNemar test of no change, uncorrected; absent when units repeat.
     """
 
-    metric: MetricName | ScoreName
+    metric: MetricName
     label: str | None = None
     subgroup: dict[str, str]
     before: float

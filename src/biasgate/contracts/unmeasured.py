@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import get_args
+from collections.abc import Iterable, Iterator
 
-from biasgate.contracts.evaluation import Evaluation, MetricName, ScoreName
+from biasgate.contracts.evaluation import Evaluation
 from biasgate.contracts.wording import words
 
 
-def unmeasured(evaluation: Evaluation) -> Iterator[str]:
-    """One sentence for each thing; the last says on what all the rest was measured."""
+def unmeasured(evaluation: Evaluation, *, metrics: Iterable[str]) -> Iterator[str]:
+    """One sentence for each thing; the last says on what all the rest was measured.
+
+    Args:
+        evaluation: Any.
+        metrics: Names of all metrics that there are.
+    """
     attributes = sorted({name for cell in evaluation.cells for name in cell.subgroup})
     yield f"Bias along any attribute other than {' and '.join(attributes) or 'none at all'} would not have been seen."
     yield from _intersections(attributes, depth=max((len(cell.subgroup) for cell in evaluation.cells), default=0))
     measured = {part.metric for part in (*evaluation.cells, *(evaluation.scores or ()))}
-    missing = [name for name in (*get_args(MetricName), *get_args(ScoreName)) if name not in measured]
+    missing = [name for name in metrics if name not in measured]
     if missing:
         yield f"Not measured: {', '.join(map(words, missing))}."
     if evaluation.swap_rate is None:

@@ -16,7 +16,7 @@ def cells(group: list[Outcomes], spec: EvaluationSpec) -> list[Cell]:
 
 def _cell(outcomes: Outcomes, spec: EvaluationSpec, *, simultaneous: float) -> Cell:
     cell = Cell(
-        metric=outcomes.metric,
+        metric=outcomes.metric.name,
         label=outcomes.label,
         subgroup=outcomes.subgroup,
         successes=int(outcomes.success.sum()),

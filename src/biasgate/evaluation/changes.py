@@ -17,7 +17,7 @@ from biasgate.statistics.paired import Pairs, exact_paired, mcnemar, newcombe_pa
 def changes(before: list[Outcomes], after: list[Outcomes], spec: EvaluationSpec) -> list[Change]:
     """One change for each cell with enough units; both lists come from the same data set and spec."""
     cells = zip(before, after, strict=True)
-    known = [pair for pair in cells if pair[1].metric != "precision" and pair[1].size >= spec.minimum]
+    known = [pair for pair in cells if pair[1].metric.paired and pair[1].size >= spec.minimum]
     found: list[Change] = []
     for _, family in groupby(known, key=lambda pair: pair[1].metric):
         pairs = list(family)
@@ -37,7 +37,7 @@ def _change(before: Outcomes, after: Outcomes, spec: EvaluationSpec, *, simultan
         return exact_paired(pairs.scaled(size), confidence=level)
 
     return Change(
-        metric=after.metric,
+        metric=after.metric.name,
         label=after.label,
         subgroup=after.subgroup,
         before=before.rate,

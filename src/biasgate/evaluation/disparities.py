@@ -14,12 +14,12 @@ from biasgate.contracts.evaluation import Disparity, EvaluationSpec, combination
 from biasgate.evaluation.outcomes import Outcomes
 from biasgate.statistics.bootstrap import draw_clustered
 from biasgate.statistics.clustered import effective_size
+from biasgate.statistics.metrics.false_positive_rate import FalsePositiveRate
+from biasgate.statistics.metrics.true_positive_rate import TruePositiveRate
 from biasgate.statistics.multiple import bonferroni
 from biasgate.statistics.shrinkage import shrink
 
 DRAWS = 2000
-NAMES = {"selection_rate": "demographic_parity", "true_positive_rate": "equal_opportunity"}
-ODDS = ("true_positive_rate", "false_positive_rate")
 Limits = tuple[float, float]
 
 
@@ -31,7 +31,7 @@ def disparities(groups: Sequence[list[Outcomes]], spec: EvaluationSpec) -> list[
         spec: Confidence and minimum.
     """
     known = {
-        (family[0].metric, combination(family[0].subgroup), label): [one for one in family if one.label == label]
+        (family[0].metric.name, combination(family[0].subgroup), label): [one for one in family if one.label == label]
         for family in groups
         for label in dict.fromkeys(one.label for one in family)
     }
@@ -39,11 +39,11 @@ def disparities(groups: Sequence[list[Outcomes]], spec: EvaluationSpec) -> list[
     for (metric, attribute, label), cells in known.items():
         if len(cells) < 2:
             continue
-        name = NAMES.get(metric, metric)
+        name = cells[0].metric.disparity or metric
         found += [_one(f"{name}_{kind}", [cells], spec) for kind in ("difference", "ratio")]
-        other = known.get(("false_positive_rate", attribute, label))
-        if metric == "true_positive_rate" and other:
-            found += [_one(f"equalized_odds_{kind}", [cells, other], spec) for kind in ("difference", "ratio")]
+        odds = known.get((FalsePositiveRate.name, attribute, label)) if metric == TruePositiveRate.name else None
+        if odds:
+            found += [_one(f"equalized_odds_{kind}", [cells, odds], spec) for kind in ("difference", "ratio")]
     return found
 
 

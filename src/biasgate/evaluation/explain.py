@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, get_args
+from typing import Literal
 
 from pydantic import Field
 
-from biasgate.contracts.evaluation import Cell, Evaluation, Gap, MetricName
+from biasgate.contracts.evaluation import Cell, Evaluation, Gap
 from biasgate.contracts.unmeasured import unmeasured
 from biasgate.contracts.wording import name, subgroup
 from biasgate.documents import Document
+from biasgate.statistics.catalogue import METRICS, RATES
 from biasgate.statistics.power import gap_to_detect, units_to_show
 
 POWER = 0.8
@@ -72,18 +73,14 @@ def explain(evaluation: Evaluation, *, margin: float = 0.05, minimum: int = 30) 
         margin: Difference of two rates that would not matter.
         minimum: Units that the evaluation asked of a subgroup.
     """
-    power = tuple(_power(gap, evaluation, margin) for gap in evaluation.gaps if _is_rate(gap) and gap.estimate)
+    power = tuple(_power(gap, evaluation, margin) for gap in evaluation.gaps if gap.metric in RATES and gap.estimate)
     return EvaluationExplained(
         margin=margin,
         found=tuple(_found(evaluation)),
         open=(*_too_few(evaluation, minimum), *_undecided(power, margin)),
-        untested=tuple(unmeasured(evaluation)),
+        untested=tuple(unmeasured(evaluation, metrics=METRICS)),
         power=power,
     )
-
-
-def _is_rate(gap: Gap) -> bool:
-    return gap.metric in get_args(MetricName)
 
 
 def _found(evaluation: Evaluation) -> Iterator[str]:

@@ -34,7 +34,7 @@ def _absolute(limits: Limits) -> Limits:
 def _unknown(pair: Pair) -> Gap:
     higher, lower = pair
     return Gap(
-        metric=higher.metric,
+        metric=higher.metric.name,
         label=higher.label,
         attribute=combination(higher.subgroup),
         higher=higher.subgroup,

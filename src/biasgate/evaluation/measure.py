@@ -17,12 +17,12 @@ from biasgate.evaluation.cells import cells
 from biasgate.evaluation.changes import changes
 from biasgate.evaluation.disparities import disparities
 from biasgate.evaluation.gaps import gaps
-from biasgate.evaluation.numbers import TAKE_PROBABILITIES
 from biasgate.evaluation.outcomes import Outcomes, outcomes
 from biasgate.evaluation.problems import problems
 from biasgate.evaluation.ratios import ratios
 from biasgate.evaluation.scores import score_changes, score_gaps, scored, scores
 from biasgate.evaluation.swaps import swap_rate
+from biasgate.statistics.catalogue import asked
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,15 +68,15 @@ def measure(
         latency: Median seconds that a sample took.
 
     Raises:
-        InputError: The set is empty or lacks an attribute, a prediction is missing or no class, the positive class is
-            unknown, or probabilities are needed and are none.
+        InputError: A metric or the positive class is unknown, the set is empty or lacks an attribute, a prediction is
+            missing or no class, or probabilities are needed and are none.
     """
     _check(predictions, dataset)
-    taken = bool(TAKE_PROBABILITIES & set(spec.scores or ()))
+    taken = any(metric.needs_probabilities for metric in asked(spec))
     if taken:
         _check_probabilities(probabilities, dataset)
-    asked = problems(dataset, spec, predictions, probabilities if taken else None)
-    found, numbers = outcomes(dataset, spec, asked), scored(dataset, spec, asked)
+    questions = problems(dataset, spec, predictions, probabilities if taken else None)
+    found, numbers = outcomes(dataset, spec, questions), scored(dataset, spec, questions)
     groups = _families(found)
 
     def against(earlier: Earlier) -> tuple[Change, ...]:
@@ -115,7 +115,7 @@ def _families(found: Sequence[Outcomes]) -> list[list[Outcomes]]:
     """The subgroups of each metric and attribute combination, of all labels: what is corrected for together."""
     families: dict[tuple[str, str], list[Outcomes]] = {}
     for one in found:
-        families.setdefault((one.metric, combination(one.subgroup)), []).append(one)
+        families.setdefault((one.metric.name, combination(one.subgroup)), []).append(one)
     return list(families.values())
 
 

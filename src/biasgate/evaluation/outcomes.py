@@ -9,12 +9,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from biasgate.contracts.evaluation import EvaluationSpec, MetricName
+from biasgate.contracts.evaluation import EvaluationSpec
 from biasgate.data.dataset import Dataset
 from biasgate.evaluation.problems import Problem
-from biasgate.evaluation.rates import successes, trials
 from biasgate.evaluation.subgroups import subgroups
+from biasgate.statistics.catalogue import RATES
 from biasgate.statistics.clustered import repeats
+from biasgate.statistics.metric import RateMetric
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,14 +23,14 @@ class Outcomes:
     """Successes and failures of one metric in one subgroup, ordered by unit.
 
     Attributes:
-        metric: Its name.
+        metric: Which.
         label: The label that is asked for, of a multi-label set.
         subgroup: Attribute values; empty for the whole set.
         success: One outcome a trial, ``[trials]``.
         units: The unit of each trial, ascending, ``[trials]``.
     """
 
-    metric: MetricName
+    metric: RateMetric
     label: str | None
     subgroup: dict[str, str]
     success: NDArray[np.bool_]
@@ -67,10 +68,9 @@ def outcomes(dataset: Dataset, spec: EvaluationSpec, asked: Sequence[Problem]) -
     cells = list(subgroups(dataset, spec.attributes, depth=spec.depth))
     order = np.argsort(dataset.units, kind="stable")
     found: list[Outcomes] = []
-    for metric in spec.metrics:
+    for metric in (RATES[name] for name in spec.metrics):
         for one in asked:
-            counted = trials(metric, one.truth, one.predicted, one.positive)
-            success = successes(metric, one.truth, one.predicted, one.positive)
+            counted, success = metric.trials(one.answers), metric.successes(one.answers)
             for subgroup, mask in cells:
                 rows = order[(mask & counted)[order]]
                 found.append(Outcomes(metric, one.label, subgroup, success[rows], dataset.units[rows]))

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from biasgate.contracts.evaluation import EvaluationSpec
 from biasgate.data.dataset import Dataset
 from biasgate.errors import InputError
-from biasgate.evaluation.rates import positive_class
+from biasgate.statistics.catalogue import asked
+from biasgate.statistics.metric import Answers
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,17 +20,11 @@ class Problem:
 
     Attributes:
         label: The label that is asked for; ``None`` when the question is which class a sample has.
-        truth: Class index a row ``[rows]``; 1 where a label is there.
-        predicted: Likewise what the model said.
-        positive: Index of the class that counts as positive, if one does.
-        probabilities: One row a sample, one column a class, where they are known.
+        answers: Truth and what the model said, a row a sample.
     """
 
     label: str | None
-    truth: NDArray[np.int64]
-    predicted: NDArray[np.int64]
-    positive: int | None
-    probabilities: NDArray[np.float64] | None = None
+    answers: Answers
 
 
 def problems(
@@ -47,17 +42,34 @@ def problems(
         probabilities: ``[rows, classes]``, or of each label ``[rows, labels]``.
 
     Raises:
-        InputError: The positive class is unknown, or is named for a multi-label set.
+        InputError: The positive class is unknown, lacks where a metric needs one, or is named for a multi-label set.
     """
     if dataset.labels.ndim == 1:
-        positive = positive_class(spec, dataset.classes)
-        return [Problem(None, dataset.labels, predictions, positive, probabilities)]
+        positive = _positive_class(spec, dataset.classes)
+        return [Problem(None, Answers(dataset.labels, predictions, positive, probabilities))]
     if spec.positive is not None:
         raise InputError("a multi-label set has no positive class", where="positive", fix="leave it out")
     return [
-        Problem(name, dataset.labels[:, column], predictions[:, column], 1, _two_classes(probabilities, column))
+        Problem(
+            name, Answers(dataset.labels[:, column], predictions[:, column], 1, _two_classes(probabilities, column))
+        )
         for column, name in enumerate(dataset.classes)
     ]
+
+
+def _positive_class(spec: EvaluationSpec, classes: tuple[str, ...]) -> int | None:
+    """Index of the class that counts as positive; ``None`` when none is named and no metric needs one."""
+    if spec.positive is not None:
+        if spec.positive not in classes:
+            raise InputError(f"no class {spec.positive!r}", where="positive", fix=f"the classes are {list(classes)}")
+        return classes.index(spec.positive)
+    if len(classes) == 2:
+        return 1
+    if any(metric.needs_positive for metric in asked(spec)):
+        raise InputError(
+            f"rates need a positive class among {len(classes)}", where="positive", fix=f"name one of {list(classes)}"
+        )
+    return None
 
 
 def _two_classes(probabilities: NDArray[np.float64] | None, column: int) -> NDArray[np.float64] | None:

@@ -51,7 +51,7 @@ class _Limits:
 def _unknown(pair: Pair) -> Ratio:
     higher, lower = pair
     return Ratio(
-        metric=higher.metric,
+        metric=higher.metric.name,
         label=higher.label,
         attribute=combination(higher.subgroup),
         higher=higher.subgroup,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,14 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biasgate.contracts.estimate import Estimate
-from biasgate.contracts.evaluation import Change, EvaluationSpec, Gap, Score, ScoreName, combination
+from biasgate.contracts.evaluation import Change, EvaluationSpec, Gap, Score, combination
 from biasgate.data.dataset import Dataset
-from biasgate.evaluation.numbers import Limits, Number, limiting_units, number
 from biasgate.evaluation.pairs import kept, widest
 from biasgate.evaluation.problems import Problem
 from biasgate.evaluation.subgroups import subgroups
+from biasgate.statistics.catalogue import SCORES
 from biasgate.statistics.intervals import square_and_add
 from biasgate.statistics.linear import correlation, no_difference, student
+from biasgate.statistics.metric import Limits, Number, ScoreMetric
 from biasgate.statistics.multiple import bonferroni, holm
 
 
@@ -28,11 +30,11 @@ class Scored:
 
     Attributes:
         rows: Indices of its rows, by unit.
-        units: Independent units that it rests on; see ``limiting_units``.
+        units: Independent units that it rests on: of the rarest of the kinds of rows that it compares.
         number: What was found; ``None`` when there are too few units.
     """
 
-    metric: ScoreName
+    metric: ScoreMetric
     label: str | None
     subgroup: dict[str, str]
     rows: NDArray[np.int64]
@@ -45,14 +47,21 @@ def scored(dataset: Dataset, spec: EvaluationSpec, asked: Sequence[Problem]) -> 
     order = np.argsort(dataset.units, kind="stable")
     cells = [(subgroup, order[mask[order]]) for subgroup, mask in subgroups(dataset, spec.attributes, depth=spec.depth)]
     families: dict[tuple[str, str], list[Scored]] = {}
-    for metric in spec.scores or ():
+    for metric in (SCORES[name] for name in spec.scores or ()):
         for one in asked:
+            kinds = metric.compared(one.answers)
             for subgroup, rows in cells:
-                units = limiting_units(metric, one, rows, dataset.units)
-                found = number(metric, one, rows, dataset.units) if units >= spec.minimum else None
-                family = families.setdefault((metric, combination(subgroup)), [])
+                units = _limiting_units(rows, kinds, dataset.units)
+                enough = units >= spec.minimum
+                found = metric.number(one.answers.take(rows), dataset.units[rows]) if enough else None
+                family = families.setdefault((metric.name, combination(subgroup)), [])
                 family.append(Scored(metric, one.label, subgroup, rows, units, found))
     return list(families.values())
+
+
+def _limiting_units(rows: NDArray[np.int64], kinds: NDArray[np.int64], units: NDArray[np.int64]) -> int:
+    """Independent units of the rarest kind of row; a subgroup that lacks a kind of the whole set has none."""
+    return min((len(np.unique(units[rows[kinds[rows] == kind]])) for kind in np.unique(kinds)), default=0)
 
 
 def scores(families: Iterable[Sequence[Scored]], spec: EvaluationSpec) -> list[Score]:
@@ -66,7 +75,7 @@ def _scores(family: Sequence[Scored], spec: EvaluationSpec) -> list[Score]:
 
 
 def _score(one: Scored, spec: EvaluationSpec, *, simultaneous: float) -> Score:
-    score = Score(metric=one.metric, label=one.label, subgroup=one.subgroup, rows=len(one.rows), units=one.units)
+    score = Score(metric=one.metric.name, label=one.label, subgroup=one.subgroup, rows=len(one.rows), units=one.units)
     if one.number is None:
         return score
     return score.model_copy(
@@ -156,7 +165,7 @@ class _Contrast:
 
 def _unknown(higher: Scored, lower: Scored) -> Gap:
     return Gap(
-        metric=higher.metric,
+        metric=higher.metric.name,
         label=higher.label,
         attribute=combination(higher.subgroup),
         higher=higher.subgroup,
@@ -200,9 +209,9 @@ def score_changes(
         for old, new in zip(earlier, later, strict=True)
         if old.number and new.number
     ]
-    counts = {metric: sum(one.metric == metric for one, *_ in known) for metric in spec.scores or ()}
+    counts = Counter(place.metric.name for place, *_ in known)
     return [
-        _change(place, old, new, spec, simultaneous=bonferroni(spec.confidence, counts[place.metric]))
+        _change(place, old, new, spec, simultaneous=bonferroni(spec.confidence, counts[place.metric.name]))
         for place, old, new in known
     ]
 
@@ -210,7 +219,7 @@ def score_changes(
 def _change(place: Scored, old: Number, new: Number, spec: EvaluationSpec, *, simultaneous: float) -> Change:
     found = _Contrast(new, old, spec.confidence)
     return Change(
-        metric=place.metric,
+        metric=place.metric.name,
         label=place.label,
         subgroup=place.subgroup,
         before=old.value,

@@ -4,7 +4,7 @@ import pytest
 from biasgate.contracts.evaluation import EvaluationSpec
 from biasgate.errors import InputError
 from biasgate.evaluation.measure import measure
-from biasgate.statistics.calibration import calibration_error
+from biasgate.statistics.metrics.calibration_error import calibration_error
 
 SPEC = EvaluationSpec(attributes=("sex",), scores=("calibration_error",))
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from biasgate.statistics.calibration import calibration_error, distances
+from biasgate.statistics.metrics.calibration_error import calibration_error, distances
 
 
 def sample(rng, rows, *, too_sure=0.0):

@@ -9,6 +9,37 @@ from numpy.typing import NDArray
 
 from biasgate.statistics.intervals import wilson_limits
 from biasgate.statistics.linear import standard_error
+from biasgate.statistics.metric import Answers, Number, ScoreMetric
+
+
+class RocAuc(ScoreMetric):
+    """P(s⁺ > s⁻) + ½ P(s⁺ = s⁻), where s is the positive class's probability of a positive and of a negative row.
+
+    The area under the ROC curve: .5 when the probabilities tell nothing, 1 when they separate both kinds.
+    """
+
+    name = "roc_auc"
+    more_is_better = True
+    needs_positive = True
+    needs_probabilities = True
+
+    def number(self, answers: Answers, units: NDArray[np.int64]) -> Number:
+        """By ranks; DeLong's variance reports, Chernoff's bound decides. See ``ScoreMetric.number``."""
+        scores, positive = answers.known_probabilities[:, answers.positive or 0], answers.truth == answers.positive
+        area, parts = roc_auc(scores, positive)
+        return Number(
+            value=area,
+            parts=parts,
+            units=units,
+            limits=lambda level: auc_limits(scores, positive, units, confidence=level),
+            bounds=lambda level: auc_bounds(area, units, positive, confidence=level),
+            method="wilson, delong",
+            decided_by="chernoff",
+        )
+
+    def compared(self, answers: Answers) -> NDArray[np.int64]:
+        """Positive rows with negative ones."""
+        return (answers.truth == answers.positive).astype(np.int64)
 
 
 def roc_auc(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> tuple[float, NDArray[np.float64]]:

@@ -5,8 +5,43 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from biasgate.statistics.metric import Answers, Limits, Number, ScoreMetric
+
 BINS = 10
 DRAWS = 20_000
+
+
+class CalibrationError(ScoreMetric):
+    """Σ_b |Σ_{i∈b} (confidence_i − right_i)| / rows, over ten bins b of equal width.
+
+    Expected calibration error: how far the probability of the predicted class is from the share that is right.
+    """
+
+    name = "calibration_error"
+    more_is_better = False
+    needs_probabilities = True
+
+    def number(self, answers: Answers, units: NDArray[np.int64]) -> Number:
+        """One interval reports and decides, by draws of ``distances``. See ``ScoreMetric.number``."""
+        probabilities = answers.known_probabilities
+        confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == answers.truth
+        value = calibration_error(confidence, right)
+        far = distances(confidence, right, units)
+
+        def limits(level: float) -> Limits:
+            reach = float(np.quantile(far, (1 + level) / 2))
+            return max(0.0, value - reach), min(1.0, value + reach)
+
+        return Number(
+            value=value,
+            parts=bin_parts(confidence, right),
+            units=units,
+            limits=limits,
+            bounds=limits,
+            method="normal, L1",
+            decided_by="normal, L1",
+            tested=False,
+        )
 
 
 def calibration_error(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> float:

@@ -8,10 +8,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biasgate.statistics.clustered import clustered_wilson, correlation, korn_graubard, repeats
+from biasgate.statistics.metric import Answers, Number, ScoreMetric
 from biasgate.statistics.multiple import bonferroni
 
 Side = tuple[NDArray[np.bool_], NDArray[np.int64]]
 """The rows of one class: whether each was recognised, and its unit."""
+
+
+class BalancedAccuracy(ScoreMetric):
+    """Σ_k recall_k / classes, where recall_k is the share of the rows of class k that are predicted to be of it.
+
+    With two classes (true positive rate + true negative rate) / 2; .5 for a model that always says the same.
+    """
+
+    name = "balanced_accuracy"
+    more_is_better = True
+
+    def number(self, answers: Answers, units: NDArray[np.int64]) -> Number:
+        """Recalls are combined by ``balanced_limits`` and ``balanced_bounds``. See ``ScoreMetric.number``."""
+        classes, codes, counts = np.unique(answers.truth, return_inverse=True, return_counts=True)
+        right = answers.predicted == answers.truth
+        recalls = np.bincount(codes, weights=right) / counts
+        sides = [(right[codes == k], units[codes == k]) for k in range(len(classes))]
+        return Number(
+            value=float(recalls.mean()),
+            parts=(right - recalls[codes]) / (counts[codes] * len(classes)),
+            units=units,
+            limits=lambda level: balanced_limits(sides, confidence=level),
+            bounds=lambda level: balanced_bounds(sides, confidence=level),
+            method="mover, wilson",
+            decided_by="korn-graubard, bonferroni",
+        )
+
+    def compared(self, answers: Answers) -> NDArray[np.int64]:
+        """The rows of each class with those of the others."""
+        return answers.truth
 
 
 def balanced_limits(sides: Sequence[Side], *, confidence: float) -> tuple[float, float]:

@@ -1,0 +1,146 @@
+"""What a metric is: the class that each file in ``statistics/metrics`` defines."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Limits = tuple[float, float]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What a model said of some rows, beside the truth.
+
+    Attributes:
+        truth: Class index a row ``[rows]``; 1 where a label is there.
+        predicted: Likewise what the model said.
+        positive: Index of the class that counts as positive, if one does.
+        probabilities: One row a sample, one column a class ``[rows, classes]``, where they are known.
+    """
+
+    truth: NDArray[np.int64]
+    predicted: NDArray[np.int64]
+    positive: int | None = None
+    probabilities: NDArray[np.float64] | None = None
+
+    def take(self, rows: NDArray[np.int64]) -> Answers:
+        """The answers about these rows, by index."""
+        probabilities = None if self.probabilities is None else self.probabilities[rows]
+        return Answers(self.truth[rows], self.predicted[rows], self.positive, probabilities)
+
+    @property
+    def known_probabilities(self) -> NDArray[np.float64]:
+        """The probabilities, of a metric that takes them.
+
+        Raises:
+            ValueError: They are not known.
+        """
+        if self.probabilities is None:
+            raise ValueError("the metric takes probabilities")
+        return self.probabilities
+
+
+class Metric(ABC):
+    """A number of a model over some rows. Its docstring begins with the formula.
+
+    Attributes:
+        name: As documents write it; no two metrics share one.
+        more_is_better: Whether a larger value is better; ``None`` where neither is.
+        largest: Its largest value; the smallest is 0.
+        unit: What differences of it are counted in, in reports.
+        needs_positive: Whether some class must count as positive.
+        needs_probabilities: Whether it takes the model's probabilities.
+    """
+
+    name: ClassVar[str]
+    more_is_better: ClassVar[bool | None] = None
+    largest: ClassVar[float] = 1.0
+    unit: ClassVar[str] = "points"
+    needs_positive: ClassVar[bool] = False
+    needs_probabilities: ClassVar[bool] = False
+
+    @property
+    def bounded(self) -> bool:
+        """Whether it lies between 0 and 1."""
+        return not math.isinf(self.largest)
+
+
+class RateMetric(Metric):
+    """A metric that is successes over trials, both rows.
+
+    All rates are reported with Wilson's interval and decided by Clopper–Pearson bounds, or by their forms for rows
+    that repeat per unit (see ``statistics.clustered``).
+
+    Attributes:
+        usual: Where it lies for a fair model, before anything is measured: power is told near it.
+        disparity: Name that fairlearn gives its extremes over subgroups, where that is another than its own.
+        paired: Whether its trials are the same rows for every model, so that two models' rates are over pairs.
+    """
+
+    needs_positive: ClassVar[bool] = True
+    usual: ClassVar[float] = 0.9
+    disparity: ClassVar[str | None] = None
+    paired: ClassVar[bool] = True
+
+    @abstractmethod
+    def trials(self, answers: Answers) -> Mask:
+        """The rows that it is a rate of, as a mask ``[rows]``."""
+
+    @abstractmethod
+    def successes(self, answers: Answers) -> Mask:
+        """The rows that count if they are trials, as a mask ``[rows]``."""
+
+
+class ScoreMetric(Metric):
+    """A metric that is no rate of rows: it brings its own interval and its own bounds."""
+
+    @abstractmethod
+    def number(self, answers: Answers, units: NDArray[np.int64]) -> Number:
+        """Its value over these rows, which hold every kind of row that it compares, with its intervals.
+
+        Args:
+            answers: About ``[rows]``, by unit.
+            units: The unit of each row ``[rows]``.
+        """
+
+    def compared(self, answers: Answers) -> NDArray[np.int64]:
+        """The kind of each row ``[rows]``: it compares kinds, and rests on the units of the rarest. By default one."""
+        return np.zeros(len(answers.truth), dtype=np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Number:
+    """One score with its intervals.
+
+    Attributes:
+        value: Point estimate.
+        parts: What each row adds to it, to first order (see ``statistics.linear``), ``[rows]``.
+        units: The unit of each row, ``[rows]``.
+        limits: From a two-sided confidence to the interval that is reported.
+        bounds: Likewise to the bounds that decide.
+        method: Of the reported interval.
+        decided_by: Method of the bounds that decide.
+        tested: True when a difference of two such numbers may be tested by its parts.
+    """
+
+    value: float
+    parts: NDArray[np.float64]
+    units: NDArray[np.int64]
+    limits: Callable[[float], Limits]
+    bounds: Callable[[float], Limits]
+    method: str
+    decided_by: str
+    tested: bool = True
+
+
+def every(answers: Answers) -> Mask:
+    """All rows."""
+    return np.ones(len(answers.truth), dtype=bool)
