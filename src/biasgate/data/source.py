@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from functools import reduce
-from operator import or_
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Union
 
 from pydantic import Field
 
@@ -25,7 +23,7 @@ KINDS = defined_in("biasgate.data.sources", SourceKind)
 if TYPE_CHECKING:
     AnySource = SourceKind
 else:
-    AnySource = Annotated[reduce(or_, KINDS), Field(discriminator="kind")]
+    AnySource = Annotated[Union[KINDS], Field(discriminator="kind")]  # noqa: UP007
 
 
 class DataSource(Document):

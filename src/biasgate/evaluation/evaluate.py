@@ -14,6 +14,7 @@ from biasgate.errors import InputError
 from biasgate.evaluation.measure import Earlier, measure
 from biasgate.models.package import CandidatePackage
 from biasgate.models.sandbox.runner import run
+from biasgate.statistics.catalogue import asked
 from biasgate.statistics.median import median
 
 
@@ -35,9 +36,10 @@ def evaluate(
         champion: What serves now, run on the same rows.
 
     Raises:
-        InputError: The card's task or classes do not fit the data set; see also ``measure``.
+        InputError: A metric is unknown, or the card's task or classes do not fit the data set; see also ``measure``.
         CandidateError: The model cannot be run safely, or its outputs are not one finite number a class (see ``run``).
     """
+    probable = any(metric.needs_probabilities for metric in asked(spec))
     said = predict(package, dataset)
     return measure(
         said.classes,
@@ -46,15 +48,15 @@ def evaluate(
         model=package.digest,
         provider=said.provider,
         latency=said.latency(spec.confidence),
-        probabilities=said.probabilities if spec.scores else None,
-        before=_earlier(before, dataset, spec) if before else None,
-        champion=_earlier(champion, dataset, spec) if champion else None,
+        probabilities=said.probabilities if probable else None,
+        before=_earlier(before, dataset, probable=probable) if before else None,
+        champion=_earlier(champion, dataset, probable=probable) if champion else None,
     )
 
 
-def _earlier(package: CandidatePackage, dataset: Dataset, spec: EvaluationSpec) -> Earlier:
+def _earlier(package: CandidatePackage, dataset: Dataset, *, probable: bool) -> Earlier:
     said = predict(package, dataset)
-    return Earlier(package.digest, said.classes, said.probabilities if spec.scores else None)
+    return Earlier(package.digest, said.classes, said.probabilities if probable else None)
 
 
 @dataclass(frozen=True, eq=False)

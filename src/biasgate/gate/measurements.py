@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import inf
 from typing import TypeVar
 
 from biasgate.contracts.evaluation import (
@@ -22,6 +21,7 @@ from biasgate.contracts.evaluation import (
 )
 from biasgate.contracts.wording import name, points, rate, samples
 from biasgate.gate.evidence import Evidence
+from biasgate.statistics.catalogue import METRICS
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -238,7 +238,7 @@ class Measurements:
             few = f"{cell.units} units, and at least {self._spec.minimum} are needed"
             raise Missing(f"{what()} is not known well enough: {few}.", n=cell.units)
         found = Measured(cell.estimate.value, cell.bounds, cell.simultaneous, cell.units, cell.estimate.deciding_method)
-        return _ordered(found, what, smallest=0, largest=inf if cell.metric == "log_loss" else 1)
+        return _ordered(found, what, smallest=0, largest=METRICS[cell.metric].largest)
 
     def _expect_evaluation(self) -> Evaluation:
         if self.evidence.evaluation is None:

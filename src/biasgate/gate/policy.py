@@ -5,14 +5,16 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import TYPE_CHECKING, Annotated, Literal, Union
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from biasgate.contracts.evaluation import EvaluationSpec
 from biasgate.discovery import defined_in
 from biasgate.documents import Document
+from biasgate.errors import InputError
 from biasgate.gate.decision import OWN_CHECKS
 from biasgate.gate.rule import Rule
 from biasgate.gate.weight_scan import WeightScanRule
+from biasgate.statistics.catalogue import asked
 from biasgate.storage.sources import read_document, ready_names, source_text
 
 POLICIES = files("biasgate.gate").joinpath("policies")
@@ -54,6 +56,15 @@ class Policy(Document):
     repair: Repair = Repair()
     looks: int = Field(gt=0)
     valid_days: int = Field(default=90, gt=0, le=3650)
+
+    @field_validator("evaluation")
+    @classmethod
+    def _metrics_are_known(cls, spec: EvaluationSpec) -> EvaluationSpec:
+        try:
+            asked(spec)
+        except InputError as error:
+            raise ValueError(str(error)) from error
+        return spec
 
     @model_validator(mode="after")
     def _ids_differ(self) -> Policy:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import get_args
 
-from biasgate.contracts.evaluation import ScoreName
 from biasgate.contracts.wording import rate
+from biasgate.statistics.catalogue import RATES
+from biasgate.statistics.metric import RateMetric
+from biasgate.statistics.metrics.selection_rate import SelectionRate
 from biasgate.statistics.power import gap_to_pass, loss_to_pass, rate_to_pass, ratio_to_pass
 
 POWER = 0.8
-RATE = 0.9
-SELECTED = 0.3
 DISCORDANT = 0.1
 ASSUMED = (
     f"Each figure gives a candidate a chance of {rate(POWER)} to pass that rule, with independent units. It supposes "
-    f"rates near {rate(RATE)} (selection rates near {rate(SELECTED)}) and, where two models are compared, that they "
-    f"differ on {rate(DISCORDANT)} of the units. Subgroups that hold the same units are compared pair by pair, "
-    "which takes fewer."
+    f"rates near {rate(RateMetric.usual)} (selection rates near {rate(SelectionRate.usual)}) and, where two models are "
+    f"compared, that they differ on {rate(DISCORDANT)} of the units. Subgroups that hold the same units are compared "
+    "pair by pair, which takes fewer."
 )
 
 
@@ -42,23 +41,23 @@ def power_of_rate(metric: str, limit: float) -> Power | None:
     def least(units: int, confidence: float) -> float | None:
         return rate_to_pass(limit, units, confidence=confidence, power=POWER)
 
-    return None if _is_score(metric) else Power("true rate ≥", least)
+    return Power("true rate ≥", least) if metric in RATES else None
 
 
 def power_of_gap(metric: str, margin: float) -> Power | None:
     """Of a difference between two subgroups that must stay within a margin; None for a score."""
 
     def least(units: int, confidence: float) -> float | None:
-        return gap_to_pass(_near(metric), margin, units, confidence=confidence, power=POWER)
+        return gap_to_pass(RATES[metric].usual, margin, units, confidence=confidence, power=POWER)
 
-    return None if _is_score(metric) else Power("true gap ≤", least)
+    return Power("true gap ≤", least) if metric in RATES else None
 
 
 def power_of_ratio(metric: str, limit: float) -> Power:
     """Of a ratio between two subgroups that must reach a limit."""
 
     def least(units: int, confidence: float) -> float | None:
-        return ratio_to_pass(_near(metric), limit, units, confidence=confidence, power=POWER)
+        return ratio_to_pass(RATES[metric].usual, limit, units, confidence=confidence, power=POWER)
 
     return Power("true ratio ≥", least)
 
@@ -69,12 +68,4 @@ def power_of_loss(metric: str, margin: float) -> Power | None:
     def least(units: int, confidence: float) -> float | None:
         return loss_to_pass(DISCORDANT, margin, units, confidence=confidence, power=POWER)
 
-    return None if _is_score(metric) else Power("true loss ≤", least)
-
-
-def _is_score(metric: str) -> bool:
-    return metric in get_args(ScoreName)
-
-
-def _near(metric: str) -> float:
-    return SELECTED if metric == "selection_rate" else RATE
+    return Power("true loss ≤", least) if metric in RATES else None

@@ -14,9 +14,6 @@ from biasgate.gate.judgement import Judgement
 from biasgate.gate.measurements import Measured, Measurements, Missing
 from biasgate.gate.power import Power
 
-GoodScore = Literal["balanced_accuracy", "roc_auc"]
-"""Scores between 0 and 1 of which more is better."""
-
 
 class Rule(Document, ABC):
     """What a policy says of one rule, and what the gate does with it.

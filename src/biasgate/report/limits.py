@@ -10,6 +10,7 @@ from biasgate.contracts.wording import of_label, subgroup
 from biasgate.gate.evidence import Evidence
 from biasgate.gate.policy import Policy
 from biasgate.report.suppression import FEW
+from biasgate.statistics.catalogue import METRICS
 
 NAMED = 5
 """Small subgroups named before the rest is counted."""
@@ -29,7 +30,7 @@ _NEVER = (
 
 
 def _unmeasured(evaluation: Evaluation, policy: Policy) -> Iterator[str]:
-    yield from unmeasured(evaluation)
+    yield from unmeasured(evaluation, metrics=METRICS)
     attributes = {name for cell in evaluation.cells for name in cell.subgroup}
     if missing := sorted(set(policy.evaluation.attributes) - attributes):
         yield f"The policy asks for {', '.join(missing)}; no subgroup was measured for it."

@@ -9,6 +9,7 @@ from typing import Any
 
 from biasgate.contracts import wording
 from biasgate.contracts.estimate import Estimate
+from biasgate.statistics.catalogue import METRICS
 
 
 def plain(value: float) -> str:
@@ -39,8 +40,8 @@ def rate(estimate: Estimate) -> str:
 
 def difference(estimate: Estimate, metric: str = "") -> str:
     """A difference of shares in percentage points, likewise: ``68 points [65, 71], n 750``; of log-loss in nats."""
-    if metric == "log_loss":
-        return f"{interval(estimate)} nats, n\u00a0{estimate.n}"
+    if metric in METRICS and not METRICS[metric].bounded:
+        return f"{interval(estimate)} {METRICS[metric].unit}, n\u00a0{estimate.n}"
     value, low, high = map(points, (estimate.value, estimate.low, estimate.high))
     return f"{value} points [{low}, {high}], n\u00a0{estimate.n}"
 

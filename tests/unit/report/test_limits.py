@@ -13,7 +13,9 @@ def sentences(story) -> str:
 def test_unmeasured_metrics_and_other_attributes_are_named(rejected):
     text = sentences(rejected)
     assert "other than alignment and ink" in text
-    assert "true positive rate, false positive rate, true negative rate" in text
+    assert (
+        "Not measured: false negative rate, false positive rate, precision, selection rate, true negative rate" in text
+    )
     assert "one data set of 750 units" in text
 
 

@@ -9,6 +9,7 @@ from pydantic import Field
 from biasgate.contracts.wording import rate
 from biasgate.gate.rule import Needs, combination_of, everywhere
 from biasgate.gate.rules.ceiling import UpperLimit
+from biasgate.statistics.metrics.calibration_error import CalibrationError
 
 
 class CalibrationRule(UpperLimit):
@@ -25,4 +26,4 @@ class CalibrationRule(UpperLimit):
         return f"The calibration error may be at most {rate(self.max)}{everywhere(self.attribute)}."
 
     def needs(self) -> Needs:
-        return Needs("calibration_error", (combination_of(self.attribute),))
+        return Needs(CalibrationError.name, (combination_of(self.attribute),))

@@ -11,6 +11,7 @@ from biasgate.contracts.wording import name, rate, samples
 from biasgate.gate.decision import RuleResult
 from biasgate.gate.judgement import at_most
 from biasgate.gate.measurements import Measurements
+from biasgate.gate.metric_names import HighestName
 from biasgate.gate.rule import MeasuredRule, Needs, combination_of, everywhere
 
 
@@ -46,7 +47,7 @@ class CeilingRule(UpperLimit):
     """
 
     kind: Literal["ceiling"] = "ceiling"
-    metric: Literal["false_positive_rate", "false_negative_rate", "log_loss", "calibration_error"]
+    metric: HighestName
 
     def words(self) -> str:
         return f"{name(self.metric)} may be at most {rate(self.max)}{everywhere(self.attribute)}."

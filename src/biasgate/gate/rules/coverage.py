@@ -6,10 +6,11 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from biasgate.contracts.evaluation import Cell, MetricName, Score
+from biasgate.contracts.evaluation import Cell, Score
 from biasgate.contracts.wording import group, name, samples
 from biasgate.gate.decision import RuleResult
 from biasgate.gate.measurements import Measurements
+from biasgate.gate.metric_names import RateName
 from biasgate.gate.rule import MeasuredRule, Needs, combination_of, crossed
 
 
@@ -25,7 +26,7 @@ class CoverageRule(MeasuredRule):
     """
 
     kind: Literal["coverage"] = "coverage"
-    metric: MetricName = "accuracy"
+    metric: RateName = "accuracy"
     attribute: str | None = None
     subgroups: tuple[dict[str, str], ...] = ()
     units: int = Field(gt=0)

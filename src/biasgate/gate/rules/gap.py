@@ -6,20 +6,21 @@ from typing import Literal
 
 from pydantic import Field
 
-from biasgate.contracts.evaluation import Cell, Change, Gap, MetricName, Score
+from biasgate.contracts.evaluation import Cell, Change, Gap, Score
 from biasgate.contracts.wording import group, name, points, samples
 from biasgate.gate.decision import RuleResult
 from biasgate.gate.judgement import at_most
 from biasgate.gate.measurements import Measurements
+from biasgate.gate.metric_names import DifferenceName
 from biasgate.gate.power import Power, power_of_gap
-from biasgate.gate.rule import GoodScore, MeasuredRule, Needs, combination_of, crossed
+from biasgate.gate.rule import MeasuredRule, Needs, combination_of, crossed
 
 
 class GapRule(MeasuredRule):
     """The upper bound of the gap between any two subgroups of ``attribute`` must stay within ``max``."""
 
     kind: Literal["gap"] = "gap"
-    metric: MetricName | GoodScore | Literal["calibration_error"] = "accuracy"
+    metric: DifferenceName = "accuracy"
     attribute: str
     max: float = Field(ge=0, le=1)
 

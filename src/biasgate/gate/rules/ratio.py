@@ -6,11 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from biasgate.contracts.evaluation import MetricName
 from biasgate.contracts.wording import group, name, rate, samples
 from biasgate.gate.decision import RuleResult
 from biasgate.gate.judgement import at_least
 from biasgate.gate.measurements import Measurements
+from biasgate.gate.metric_names import RateName
 from biasgate.gate.power import Power, power_of_ratio
 from biasgate.gate.rule import MeasuredRule, Needs, combination_of, crossed
 
@@ -22,7 +22,7 @@ class RatioRule(MeasuredRule):
     """
 
     kind: Literal["ratio"] = "ratio"
-    metric: MetricName = "selection_rate"
+    metric: RateName = "selection_rate"
     attribute: str
     min: float = Field(ge=0, le=1)
 

@@ -8,27 +8,29 @@ from typing import Literal
 
 from pydantic import Field
 
-from biasgate.contracts.evaluation import Cell, Change, EvaluationSpec, Gap, MetricName, Score
+from biasgate.contracts.evaluation import Cell, Change, EvaluationSpec, Gap, Score
 from biasgate.contracts.wording import name, points, samples
 from biasgate.gate.decision import RuleResult
 from biasgate.gate.judgement import at_most
 from biasgate.gate.measurements import Measurements
+from biasgate.gate.metric_names import LowestName
 from biasgate.gate.power import Power, power_of_loss
-from biasgate.gate.rule import GoodScore, MeasuredRule, Needs
+from biasgate.gate.rule import MeasuredRule, Needs
+from biasgate.statistics.catalogue import RATES
 
 
 class LossRule(MeasuredRule, ABC):
     """The upper bound of what a model loses of a metric against another, on the same rows, must stay within ``max``."""
 
-    metric: MetricName | GoodScore = "accuracy"
+    metric: LowestName = "accuracy"
     max: float = Field(ge=0, le=1)
 
     def number(self, value: float) -> str:
         return f"{points(value)} points"
 
     def faults(self, spec: EvaluationSpec) -> Iterator[str]:
-        if self.metric == "precision":
-            yield "two models' precision is over different samples, so that it has no paired change"
+        if self.metric in RATES and not RATES[self.metric].paired:
+            yield f"two models' {self.lost(None)} is over different samples, so that it has no paired change"
             return
         yield from super().faults(spec)
 

@@ -6,20 +6,21 @@ from typing import Literal
 
 from pydantic import Field
 
-from biasgate.contracts.evaluation import Cell, Change, Gap, MetricName, Score
+from biasgate.contracts.evaluation import Cell, Change, Gap, Score
 from biasgate.contracts.wording import name, rate, samples
 from biasgate.gate.decision import RuleResult
 from biasgate.gate.judgement import at_least
 from biasgate.gate.measurements import Measurements
+from biasgate.gate.metric_names import LowestName
 from biasgate.gate.power import Power, power_of_rate
-from biasgate.gate.rule import GoodScore, MeasuredRule, Needs, combination_of, crossed
+from biasgate.gate.rule import MeasuredRule, Needs, combination_of, crossed
 
 
 class WorstGroupRule(MeasuredRule):
     """The lower bound of a metric must reach ``min`` in every subgroup of ``attribute``."""
 
     kind: Literal["worst_group"] = "worst_group"
-    metric: MetricName | GoodScore = "accuracy"
+    metric: LowestName = "accuracy"
     attribute: str
     min: float = Field(ge=0, le=1)
 
