@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from biasgate.api.evaluation import Evaluation
 from biasgate.api.policy import load_policy
-from biasgate.contracts.evaluation import EvaluationSpec, ScoreName
+from biasgate.contracts.evaluation import EvaluationSpec
 from biasgate.errors import InputError
 from biasgate.extras import needs
 from biasgate.gate.policy import Policy
+from biasgate.statistics import catalogue
 
 if TYPE_CHECKING:
     from biasgate.data.dataset import Dataset
@@ -181,7 +182,7 @@ def _spec(dataset: Dataset, asked: dict[str, Any], *, scored: bool) -> Evaluatio
     binary = len(dataset.classes) == 2 or "positive" in asked or dataset.labels.ndim == 2
     usual = (*(RATES if binary else RATES[:1]), *((SCORES if binary else SCORES[1:]) if scored else ()))
     names = asked.get("metrics", usual)
-    scores = [name for name in names if name in get_args(ScoreName)]
+    scores = [name for name in names if name in catalogue.SCORES]
     spec = {
         **asked,
         "attributes": list(dataset.attributes),
