@@ -41,8 +41,8 @@ def drawing(allowed: dict[str, list[str]]) -> str:
     arrows, possible = sum(map(len, allowed.values())), len(allowed) * (len(allowed) - 1) // 2
     said = f"{len(allowed)} rooms on {max(floor.values()) + 1} floors; {arrows} of {possible} possible arrows are used"
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" aria-label="{said}" '
-        f'font-family="system-ui, sans-serif" font-size="{NAME}" fill="{INK}">\n<title>{said}</title>\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" role="img" '
+        f'aria-label="{said}" font-family="system-ui, sans-serif" font-size="{NAME}" fill="{INK}">\n<title>{said}</title>\n'
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>\n' + "\n".join(parts) + "\n</svg>\n"
     )
 

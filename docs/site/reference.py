@@ -40,8 +40,8 @@ def pages() -> dict[str, str]:
 
 
 def api() -> str:
-    """The front door: every public name, from its docstring."""
-    names = getattr(biasgate, "__all__", ())
+    """The front door, from its docstrings: functions, then classes, then errors."""
+    names = sorted(biasgate.__all__, key=lambda name: (name.endswith("Error"), name[0].isupper()))
     return "\n\n".join(["# Python", cleandoc(biasgate.__doc__ or ""), *(f"::: biasgate.{name}" for name in names)])
 
 

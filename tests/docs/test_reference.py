@@ -1,13 +1,19 @@
 """The reference is made from the code: what the code has is on it."""
 
-from typing import Annotated, Literal
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
 
+import pytest
+from guide import ROOT, blocks
 from kfp.dsl.base_component import BaseComponent
 from pydantic import BaseModel, Field
 
 import biasgate.components
 from biasgate.data.source import DataSource
-from biasgate.gate.policy import Policy
+from biasgate.gate.evidence import Evidence, Subject
+from biasgate.gate.measurements import Measurements
+from biasgate.gate.policy import Policy, read_policy
+from biasgate.gate.rule import Rule
 
 
 def test_every_kind_of_rule_and_of_source_has_a_section(reference: dict[str, str]) -> None:
@@ -45,6 +51,19 @@ def test_a_kind_that_is_new_has_a_section_with_its_words_and_fields() -> None:
     assert "\n## brightness\n\nNo subgroup may be darker than another.\n" in text
     assert "| `max` | number (≥ 0, ≤ 1) | required | Difference of mean brightness that is allowed. |" in text
     assert "list of [brightness](#brightness) or [floor](#floor)" in text
+
+
+@pytest.mark.parametrize(("size", "outcome"), [(4_000_000, "pass"), (6_000_000, "fail"), (None, "insufficient")])
+def test_the_rule_that_contributing_shows_decides(size: int | None, outcome: str) -> None:
+    (example,) = [block for block in blocks(ROOT / "CONTRIBUTING.md") if block.file]
+    names: dict[str, Any] = {}
+    exec(example.text, names)  # noqa: S102
+    rule = names["WeightRule"](id="small", megabytes=5)
+    assert isinstance(rule, Rule)
+    subject = Subject(name="digits", source="models:/d/1", digest="sha256:d", training_data="sha256:t", submitter="ana")
+    found = Evidence(candidate=subject, size=size, looks=1, code="0.1.0")
+    read = Measurements(found, read_policy("digits_demo").evaluation, at=datetime.now(UTC))
+    assert rule.result(read).outcome == outcome
 
 
 def test_every_component_says_what_it_takes_and_leaves(reference: dict[str, str]) -> None:
