@@ -42,8 +42,10 @@ def drawing(allowed: dict[str, list[str]]) -> str:
     said = f"{len(allowed)} rooms on {max(floor.values()) + 1} floors; {arrows} of {possible} possible arrows are used"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" role="img" '
-        f'aria-label="{said}" font-family="system-ui, sans-serif" font-size="{NAME}" fill="{INK}">\n<title>{said}</title>\n'
-        f'<rect width="{width}" height="{height}" fill="#ffffff"/>\n' + "\n".join(parts) + "\n</svg>\n"
+        f'aria-label="{said}" font-family="system-ui, sans-serif" font-size="{NAME}" fill="{INK}">\n'
+        f'<title>{said}</title>\n<rect width="{width}" height="{height}" fill="#ffffff"/>\n'
+        + "\n".join(parts)
+        + "\n</svg>\n"
     )
 
 

@@ -21,6 +21,8 @@ from biasgate.data.source import DataSource
 from biasgate.detection.zoo.spec import ZooSpec
 from biasgate.gate.schemas import DOCUMENTS
 from biasgate.models.card import CandidateCard
+from biasgate.statistics.catalogue import METRICS
+from biasgate.statistics.metric import Metric
 
 INPUTS = {"data-source": DataSource, "zoo": ZooSpec, "card": CandidateCard, "audit": AuditSpec}
 """Documents that a user writes, besides a policy."""
@@ -33,6 +35,7 @@ def pages() -> dict[str, str]:
         "api.md": api(),
         **commands(),
         **documents,
+        "metrics.md": metrics(),
         "components.md": components(),
         "exit-codes.md": exit_codes(),
         "settings.md": settings(),
@@ -43,6 +46,20 @@ def api() -> str:
     """The front door, from its docstrings: functions, then classes, then errors."""
     names = sorted(biasgate.__all__, key=lambda name: (name.endswith("Error"), name[0].isupper()))
     return "\n\n".join(["# Python", cleandoc(biasgate.__doc__ or ""), *(f"::: biasgate.{name}" for name in names)])
+
+
+def metrics() -> str:
+    """Every metric by the name that policies write, with its formula."""
+    sections = [_metric(name, metric) for name, metric in sorted(METRICS.items())]
+    return "\n\n".join(["# Metrics", "Names for `metrics` and `scores` of a policy's `evaluation`.", *sections])
+
+
+def _metric(name: str, metric: Metric) -> str:
+    better = {True: "More is better.", False: "Less is better.", None: "Neither more nor less is better."}
+    needs = [" Needs a positive class."] * metric.needs_positive + [
+        " Takes probabilities."
+    ] * metric.needs_probabilities
+    return f"## `{name}`\n\n{cleandoc(metric.__doc__ or '')}\n\n{better[metric.more_is_better]}{''.join(needs)}"
 
 
 def commands() -> dict[str, str]:

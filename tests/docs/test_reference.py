@@ -14,6 +14,7 @@ from biasgate.gate.evidence import Evidence, Subject
 from biasgate.gate.measurements import Measurements
 from biasgate.gate.policy import Policy, read_policy
 from biasgate.gate.rule import Rule
+from biasgate.statistics.catalogue import METRICS
 
 
 def test_every_kind_of_rule_and_of_source_has_a_section(reference: dict[str, str]) -> None:
@@ -64,6 +65,10 @@ def test_the_rule_that_contributing_shows_decides(size: int | None, outcome: str
     found = Evidence(candidate=subject, size=size, looks=1, code="0.1.0")
     read = Measurements(found, read_policy("digits_demo").evaluation, at=datetime.now(UTC))
     assert rule.result(read).outcome == outcome
+
+
+def test_every_metric_has_a_section(reference: dict[str, str]) -> None:
+    assert all(f"\n## `{name}`\n" in reference["metrics.md"] for name in METRICS)
 
 
 def test_every_component_says_what_it_takes_and_leaves(reference: dict[str, str]) -> None:

@@ -1,8 +1,8 @@
 """The held-out report: fit on train, calibrate on validation, look at test once, beside baselines and controls.
 
-Readers of weights are easily fooled: shared initialisations, images or recipes give a level away (an independent
-reproduction of Serna et al. found such a leak). So each report carries readers that must stay at chance (negative
-controls), readers that must be beaten (shortcuts), and one that may run the models (the behavioural reference).
+Readers of weights are easily fooled: shared initialisations, images or recipes give a level away. So each report
+carries readers that must stay at chance (negative controls), readers that must be beaten (shortcuts), and one that may
+run the models (the behavioural reference).
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def _shuffled(trial: Trial, meta: MetaClassifier) -> Estimate:
 
 
 def _nearest(trial: Trial) -> np.ndarray:
-    """Levels of the test models by PCA and five nearest neighbours on raw weights, as the failed reproduction did."""
+    """Levels of the test models by PCA and five nearest neighbours on raw weights."""
     from sklearn.decomposition import PCA
     from sklearn.neighbors import KNeighborsClassifier
     from sklearn.pipeline import make_pipeline
