@@ -21,9 +21,9 @@ def design_effect(
     """How many times the variance of a mean grows because rows of one unit resemble each other; at least 1.
 
     Linearised cluster variance over that of independent rows (Kish, Survey Sampling, 1965). Both are zero when all
-    values are equal, and the ratio would jump at the first that differs; so one unit of average size at each end of the
-    range is added, as Agresti and Coull add successes and failures. This addition is ours: equal values then give the
-    average number of rows a unit, the most cautious reading.
+    values are equal, and the ratio would jump at the first that differs; so one unit at each end of the range is added,
+    as Agresti and Coull add successes and failures, of the size Σm²/Σm that the unit of a row has on average. This
+    addition is ours: equal values then give that size, the most cautious reading.
 
     Args:
         values: One number a row, ``[rows]``.
@@ -34,12 +34,13 @@ def design_effect(
         return 1.0
     _, codes = np.unique(units, return_inverse=True)
     numbers = values.astype(float)
-    average = len(numbers) / (codes.max() + 1)
-    sizes = np.append(np.bincount(codes), [average, average])
-    sums = np.append(np.bincount(codes, weights=numbers), np.multiply(ends, average))
+    counts = np.bincount(codes)
+    added = float(np.sum(counts**2) / len(numbers))
+    sizes = np.append(counts, [added, added])
+    sums = np.append(np.bincount(codes, weights=numbers), np.multiply(ends, added))
     mean = sums.sum() / sizes.sum()
     between = len(sizes) / (len(sizes) - 1) * np.sum((sums - mean * sizes) ** 2)
-    within = np.sum(numbers**2) + average * np.sum(np.square(ends)) - sizes.sum() * mean**2
+    within = np.sum(numbers**2) + added * np.sum(np.square(ends)) - sizes.sum() * mean**2
     return max(1.0, float(between / within))
 
 
@@ -59,16 +60,25 @@ def deciding_size(
 ) -> float:
     """The effective size, lowered because the design effect is estimated from few units: to decide with.
 
-    Multiplied by (t_{rows−1} / t_{units−1})² at the bound's quantile (Korn and Graubard, Survey Methodology 24, 1998).
+    Multiplied by (t_{rows−1} / t_{d})² at the bound's quantile (Korn and Graubard, Survey Methodology 24, 1998). Their
+    d is one less than the number of units; where sizes differ, a few large units carry the variance, so that we take
+    Kish's number of them, (Σm)²/Σm², which is the same for equal sizes. With all units counted the bound of a rate of
+    persons with 1 to 200 photographs errs up to six times as often as it says.
     """
     from scipy.special import stdtrit
 
     if not repeats(units):
         return float(len(values))
     tail = (1 + confidence) / 2
-    degrees = max(1, len(np.unique(units)) - 1)
+    degrees = max(1.0, kish_units(units) - 1)
     shrink = float(stdtrit(len(values) - 1, tail) / stdtrit(degrees, tail)) ** 2
     return effective_size(values, units, ends=ends) * shrink
+
+
+def kish_units(units: NDArray[np.int64]) -> float:
+    """How many units of equal size would weigh as evenly: (Σm)²/Σm² over the units' numbers of rows m."""
+    sizes = np.unique(units, return_counts=True)[1].astype(float)
+    return float(sizes.sum() ** 2 / np.sum(sizes**2))
 
 
 def clustered_wilson(outcomes: NDArray[np.bool_], units: NDArray[np.int64], *, confidence: float) -> Estimate:

@@ -9,6 +9,7 @@ from biasgate.statistics.clustered import (
     deciding_size,
     design_effect,
     effective_size,
+    kish_units,
     korn_graubard,
 )
 from biasgate.statistics.intervals import clopper_pearson, wilson
@@ -88,6 +89,31 @@ def test_each_deciding_bound_misses_at_most_as_often_as_it_says(rate, units, row
     )
     assert np.mean(bounds[:, 0] > rate) <= 0.04
     assert np.mean(bounds[:, 1] < rate) <= 0.04
+
+
+SIZES = {
+    "as photographs a person": lambda rng, m: np.minimum(200, np.floor(rng.pareto(1.2, m) + 1)).astype(int),
+    "geometric": lambda rng, m: rng.geometric(0.25, m),
+    "one giant": lambda _, m: np.append(np.full(m - 1, 2), 100),
+}
+
+
+@pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES)
+@pytest.mark.parametrize(("clusters", "rate", "alike"), [(50, 0.9, 0.3), (100, 0.8, 0.6)])
+def test_a_deciding_bound_holds_where_a_few_units_have_most_rows(sizes, clusters, rate, alike):
+    """The share of rejections of a true rate may be .025; three standard errors of 600 draws are .019."""
+    rng, misses = np.random.default_rng(5), 0
+    for _ in range(600):
+        rows = sizes(rng, clusters)
+        own = rng.beta(rate * (1 - alike) / alike, (1 - rate) * (1 - alike) / alike, clusters)
+        outcomes = rng.random(rows.sum()) < np.repeat(own, rows)
+        misses += korn_graubard(outcomes, np.repeat(np.arange(clusters), rows), confidence=0.95)[0] > rate
+    assert misses / 600 <= 0.025 + 0.019
+
+
+def test_units_of_equal_size_count_as_they_are_and_a_giant_counts_for_itself():
+    assert kish_units(np.repeat(np.arange(40), 3)) == pytest.approx(40)
+    assert kish_units(np.append(np.zeros(900, int), np.arange(1, 101))) == pytest.approx(1.23, abs=0.01)
 
 
 def test_correlation_sees_shared_units_only():
