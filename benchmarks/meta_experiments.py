@@ -36,11 +36,11 @@ from biasgate.detection.reader.scores import (
     share,
 )
 from biasgate.detection.reader.views import axis_of, features_of, levels_of, measured_bias_of
+from biasgate.detection.zoo.axis import to_axis
 from biasgate.detection.zoo.engine import initial_network, parameters_of
 from biasgate.detection.zoo.material import load_material
 from biasgate.detection.zoo.plan import ZooPlan
 from biasgate.detection.zoo.spec import ZooSpec
-from biasgate.detection.zoo.strength import to_axis
 from biasgate.models.reading import read_many
 from biasgate.models.weights import Weights
 from biasgate.report.held_out_figure import held_out_figure
@@ -83,7 +83,7 @@ def scored(name: str, models: Models, spec: ZooSpec, readings: np.ndarray, proba
     }
 
 
-def honest(name: str, root: Path) -> Document:
+def held_out(name: str, root: Path) -> Document:
     """The library's own report: negative controls, shortcuts, behavioural reference, ablation, measured bias."""
     plan, models = zoo(name, root)
     classifier = fit_meta_classifier(models.table, spec=plan.spec)
@@ -373,7 +373,7 @@ def _plain(value: Any) -> Any:
 
 ZOOS = ("small_share", "small_sigma", "fashion_share", "paper_sigma", "digits_reader")
 EXPERIMENTS: dict[str, Callable[[Path], Document]] = {
-    **{f"{kind.__name__}: {name}": partial(kind, name) for name in ZOOS for kind in (honest, peers, learning_curve)},
+    **{f"{kind.__name__}: {name}": partial(kind, name) for name in ZOOS for kind in (held_out, peers, learning_curve)},
     "transfer": transfer,
     "architectures": architectures,
     "foreigners": foreigners,

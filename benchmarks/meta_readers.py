@@ -149,6 +149,6 @@ def ordinal(train: Models, validation: Models, spec: ZooSpec) -> Callable[[Model
 
 def axis_points(spec: ZooSpec) -> Array:
     """Where the levels lie on the bias axis."""
-    from biasgate.detection.zoo.strength import to_axis
+    from biasgate.detection.zoo.axis import to_axis
 
     return np.array([to_axis(level.strength, spec.planting) for level in spec.levels])

@@ -16,8 +16,8 @@ def write_tables(results: Document) -> None:
     """Replaces what stands between ``<!-- name -->`` and ``<!-- end -->`` for each table there are results for."""
     tables = {
         **{f"peers: {zoo}": _peers(results[f"peers: {zoo}"], zoo) for zoo in _zoos(results, "peers")},
-        "honest": _honest({zoo: results[f"honest: {zoo}"] for zoo in _zoos(results, "honest")}),
-        "ablation": _ablation({zoo: results[f"honest: {zoo}"] for zoo in _zoos(results, "honest")}),
+        "held_out": _held_out({zoo: results[f"held_out: {zoo}"] for zoo in _zoos(results, "held_out")}),
+        "ablation": _ablation({zoo: results[f"held_out: {zoo}"] for zoo in _zoos(results, "held_out")}),
         "curve": _curve({zoo: results[f"learning_curve: {zoo}"] for zoo in _zoos(results, "learning_curve")}),
         **{f"groups: {zoo}": _groups(results[f"groups: {zoo}"]) for zoo in _zoos(results, "groups")},
         **{name: MAKERS[name](results[name]) for name in MAKERS if name in results},
@@ -76,24 +76,24 @@ def _validation_loss(found: Document, name: str) -> float:
     return float("inf") if "inference-free" in name else found["validation"]["all"]["log_loss"]["value"]
 
 
-def _honest(documents: dict[str, Document]) -> str:
+def _held_out(documents: dict[str, Document]) -> str:
     def row(zoo: str, document: Document) -> list[str]:
         report = document["report"]
         bias, against = report["measured_bias"], report["against_oracle"]
-        ringing = [alarm["name"] for alarm in report["leaks"] if alarm["rings"]]
-        alarms = ", ".join(f"{alarm['name']} {alarm['levels']['value']:.0%}" for alarm in report["leaks"])
+        failed = [control["name"] for control in report["leaks"] if control["rings"]]
+        controls = ", ".join(f"{control['name']} {control['levels']['value']:.0%}" for control in report["leaks"])
         return [
             f"{zoo} ({report['train']} + {report['validation']} + {report['test']} of {document['planned']})",
             _interval(report["score"]["levels"]),
             _interval(report["score"]["kappa"]),
             _interval(bias["r2"]), _interval(bias["within_level"]), _interval(bias["coverage"]),
             _interval(against["levels"]), _interval(against["rmse"]),
-            f"{', '.join(ringing) or 'silent'} ({alarms})",
+            f"{', '.join(failed) or 'passed'} ({controls})",
         ]  # fmt: skip
 
     header = (
         "zoo | all levels | kappa | measured bias R² | within levels | interval covers | "
-        "levels − oracle | oracle's RMSE − ours | alarms (levels named)"
+        "levels − reference | reference's RMSE − ours | negative controls (levels named)"
     )
     return _table(header, [row(zoo, document) for zoo, document in documents.items()])
 
@@ -202,7 +202,7 @@ def _groups(document: Document) -> str:
     readers |= {f"{score['name']} (shortcut)": score for score in report["shortcuts"]}
     readers["behavioural reference (not inference-free)"] = report["oracle"]
     scores = _table(
-        "reader | exact group | log-loss | Brier | calibration p",
+        "reader | exact subgroup | log-loss | Brier | calibration p",
         [
             [
                 name, *(_interval(score[part]) for part in ("levels", "log_loss", "brier")),
@@ -219,8 +219,8 @@ def _groups(document: Document) -> str:
             for name, row in zip(names, report["confusion"], strict=True)
         ],
     )
-    alarms = ", ".join(f"{alarm['name']} {alarm['levels']['value']:.0%}" for alarm in report["leaks"])
-    ringing = ", ".join(alarm["name"] for alarm in report["leaks"] if alarm["rings"]) or "silent"
+    controls = ", ".join(f"{control['name']} {control['levels']['value']:.0%}" for control in report["leaks"])
+    failed = ", ".join(control["name"] for control in report["leaks"] if control["rings"]) or "passed"
     curve = ", ".join(f"{point['train']}: {_interval(point['score']['levels'])}" for point in document["curve"])
     usual = ", ".join(f"{name} {rate:.2f}".replace("0.", ".") for name, rate in favour["even_accuracy"].items())
     gained, most = (_interval(favour[f"planted has the largest {what}"]) for what in ("gain", "accuracy"))
@@ -229,12 +229,12 @@ def _groups(document: Document) -> str:
             f"{report['train']} to learn from, {report['validation']} to calibrate on, {report['test']} test, "
             f"of {document['planned']} planned",
             scores,
-            f"Less the oracle: {_interval(report['against_oracle'])}. Not abstained from: "
-            f"{_interval(report['accepted'])}. Alarms: {ringing} (groups named: {alarms}). "
-            f"Exact groups by models learned from: {curve}.",
+            f"Less the reference: {_interval(report['against_oracle'])}. Not abstained from: "
+            f"{_interval(report['accepted'])}. Negative controls: {failed} (subgroups named: {controls}). "
+            f"Exact subgroups by models learned from: {curve}.",
             planted,
-            f"Gained over {favour['even_models']} models that favour none (accuracy: {usual}). The planted group has "
-            f"the largest gain in {gained} of the test models, the largest accuracy in {most}.",
+            f"Gained over {favour['even_models']} models that favour none (accuracy: {usual}). The planted subgroup "
+            f"has the largest gain in {gained} of the test models, the largest accuracy in {most}.",
         ]
     )
 

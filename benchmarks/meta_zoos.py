@@ -18,11 +18,10 @@ from biasgate.detection.features import invariant
 from biasgate.detection.features.invariant import invariant_features
 from biasgate.detection.features.layout import layout
 from biasgate.detection.features.table import feature_table, read_states
-from biasgate.detection.zoo.files import read_spec
 from biasgate.detection.zoo.index import ShardIndex, read_table
 from biasgate.detection.zoo.plan import ZooPlan, plan_zoo
 from biasgate.detection.zoo.shard import train_shard
-from biasgate.detection.zoo.spec import ZooSpec
+from biasgate.detection.zoo.spec import ZooSpec, read_spec
 from biasgate.models.named_tensors import layers_of
 from biasgate.models.weights import Weights
 from biasgate.storage.plans import shard_uri

@@ -29,11 +29,10 @@ import pandas as pd
 
 from biasgate.detection.features.table import feature_table
 from biasgate.detection.zoo.engine import initial_network, parameters_of
-from biasgate.detection.zoo.files import read_spec
 from biasgate.detection.zoo.index import ShardIndex, ZooFile
 from biasgate.detection.zoo.plan import plan_zoo
 from biasgate.detection.zoo.shard import GROUP, train_shard
-from biasgate.detection.zoo.spec import Counts, ZooSpec
+from biasgate.detection.zoo.spec import Counts, ZooSpec, read_spec
 from biasgate.documents import sha256
 from biasgate.models.network import build, initialise
 from biasgate.storage import store

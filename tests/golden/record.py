@@ -30,9 +30,9 @@ from biasgate.contracts.scan import Scan
 from biasgate.data.dataset import Dataset
 from biasgate.data.source import open_dataset
 from biasgate.detection.reader.meta_classifier import bundled_meta_classifier
-from biasgate.detection.zoo.files import read_spec, ready_specs
 from biasgate.detection.zoo.plan import plan_zoo
 from biasgate.detection.zoo.shard import train_shard
+from biasgate.detection.zoo.spec import built_in_zoos, read_spec
 from biasgate.documents import canonical_json, sha256
 from biasgate.evaluation.measure import Earlier, measure
 from biasgate.gate.decide import decide
@@ -211,7 +211,7 @@ def networks() -> Iterator[tuple[str, Any]]:
 
 
 def zoos() -> Iterator[tuple[str, Any]]:
-    for name in ready_specs():
+    for name in built_in_zoos():
         yield f"{name}, plan", plan_zoo(read_spec(name), shards=4)
     spec = read_spec("digits_demo")
     counts = spec.model_copy(update={"counts": spec.counts.model_copy(update={"train": 6, "validation": 6, "test": 6})})

@@ -6,7 +6,7 @@ import pytest
 from cluster_limits import ARGUMENT_BYTES, NODES, WORKFLOW_BYTES, Size, run_size
 from google.protobuf.json_format import MessageToDict
 
-from biasgate.detection.zoo.files import read_spec
+from biasgate.detection.zoo.spec import read_spec
 from biasgate.errors import InputError
 from biasgate.kubeflow.arguments import PARAMETERS_BYTES, check_parameters
 from biasgate.kubeflow.catalogue import PIPELINES, load_pipeline

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from biasgate.detection.zoo.files import read_spec
-from biasgate.detection.zoo.spec import Counts
+from biasgate.detection.zoo.spec import Counts, read_spec
 from biasgate.errors import BiasgateError
 from biasgate.gate.ledger.entry import DecisionBody, LookBody
 from biasgate.gate.ledger.log import read_log

@@ -34,7 +34,7 @@ def train(
 
     from biasgate.detection.reader.fit import fit_meta_classifier
     from biasgate.detection.reader.held_out import held_out_report
-    from biasgate.detection.zoo.files import read_spec
+    from biasgate.detection.zoo.spec import read_spec
     from biasgate.report.held_out import held_out_page
 
     zoo, models = read_spec(spec), pd.read_parquet(table)

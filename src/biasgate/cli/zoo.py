@@ -22,8 +22,8 @@ def plan(
     json: Json = False,
 ) -> None:
     """Decide every model's seed, palette, recipe and planted bias."""
-    from biasgate.detection.zoo.files import read_spec
     from biasgate.detection.zoo.plan import plan_zoo
+    from biasgate.detection.zoo.spec import read_spec
     from biasgate.storage.plans import write_plan
 
     planned = plan_zoo(read_spec(spec), shards=shards)

@@ -10,7 +10,7 @@ from biasgate.report.suppression import published
 
 
 def evaluation_page(evaluation: Evaluation, policy: Policy) -> str:
-    """Rates and gaps by subgroup, with the policy's margins; cells too small to publish are withheld."""
+    """Rates and gaps by subgroup, with the policy's margins; subgroups too small to publish are withheld."""
     shown = published(evaluation)
     return page(
         "evaluation.html.j2",

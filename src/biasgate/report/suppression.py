@@ -1,7 +1,7 @@
 """What is not published because too few units stand behind it.
 
 A rate over nine people may describe one of them. Only direct disclosure is prevented: a reader who knows the other
-cells of an attribute may still infer a withheld one from the whole set.
+subgroups of an attribute may still infer a withheld one from the whole set.
 """
 
 from __future__ import annotations

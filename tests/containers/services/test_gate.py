@@ -16,8 +16,7 @@ from biasgate.data.palette import PAPER_PALETTE
 from biasgate.data.planting import plant_share
 from biasgate.data.sources.digits import digits
 from biasgate.data.splits import role
-from biasgate.detection.zoo.files import read_spec
-from biasgate.detection.zoo.spec import Counts
+from biasgate.detection.zoo.spec import Counts, read_spec
 from biasgate.gate.policy import policy_text
 from biasgate.kubeflow.demo.candidate import RECIPE
 from biasgate.kubeflow.demo.folder import DATA

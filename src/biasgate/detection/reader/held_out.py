@@ -42,8 +42,8 @@ from biasgate.detection.reader.scores import (
 )
 from biasgate.detection.reader.trial import Trial
 from biasgate.detection.reader.views import View
+from biasgate.detection.zoo.axis import to_axis
 from biasgate.detection.zoo.spec import ZooSpec
-from biasgate.detection.zoo.strength import to_axis
 from biasgate.documents import digest
 from biasgate.errors import InputError
 from biasgate.statistics.paired import Pairs, newcombe_paired

@@ -15,7 +15,7 @@ class StrengthReader(Document):
 
     Attributes:
         presence: To 1 for a model with planted bias, 0 for one of the level none.
-        strength: To the bias axis (``biasgate.detection.zoo.strength``).
+        strength: To the bias axis (``biasgate.detection.zoo.axis``).
         calibration: From both readings to levels.
     """
 

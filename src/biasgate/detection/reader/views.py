@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from biasgate.detection.features.table import INITIAL
 from biasgate.detection.reader.ridge import Array
+from biasgate.detection.zoo.axis import to_axis
 from biasgate.detection.zoo.spec import Split, ZooSpec
-from biasgate.detection.zoo.strength import to_axis
 
 if TYPE_CHECKING:
     import pandas as pd

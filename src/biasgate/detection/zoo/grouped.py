@@ -1,4 +1,4 @@
-"""Bias by composition: most of the people that a model learns from are of one group, all labels equally often."""
+"""Bias by composition: most of the people that a model learns from are of one subgroup, all labels equally often."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from biasgate.errors import InputError
 
 
 def training_set(planned: PlannedModel, material: Material, rng: np.random.Generator) -> Selection:
-    """The model's own draw: the planted share from the group of its level, the rest from the others, all equal.
+    """The model's own draw: the planted share from the subgroup of its level, the rest from the others, all equal.
 
-    Every group has equally many of each label, so that neither labels nor the other groups' sizes tell the group.
+    Every subgroup has equally many of each label, so that neither labels nor the other subgroups' sizes tell it.
 
     Raises:
-        InputError: The split has too few images of a group and label.
+        InputError: The split has too few images of a subgroup and label.
     """
     images = material.images[planned.split]
-    groups, classes = groups_of(images, material), len(images.classes)
+    subgroups, classes = subgroups_of(images, material), len(images.classes)
     others = len(material.spec.levels) - 1
     rows: list[NDArray[np.int64]] = []
     for level in material.spec.levels:
         share = planned.strength if level.name == planned.level else (1 - planned.strength) / others
         wanted = round(planned.samples * share / classes)
         for label in range(classes):
-            there = np.flatnonzero((groups == level.name) & (images.labels == label))
+            there = np.flatnonzero((subgroups == level.name) & (images.labels == label))
             if len(there) < wanted:
                 raise InputError(
                     f"{len(there)} images of {images.classes[label]}, {level.name}, where {wanted} are needed",
@@ -47,11 +47,11 @@ def probe(_planned: PlannedModel, material: Material, _rng: np.random.Generator)
 def measured(
     answers: NDArray[np.int64], seen: Selection, planned: PlannedModel, material: Material
 ) -> dict[str, float]:
-    """Accuracy in each group, labels weighed alike; the favoured group's minus the mean of the others'."""
-    groups, right = groups_of(material.measure, material)[seen.rows], answers == seen.labels
+    """Accuracy in each subgroup, labels weighed alike; the favoured one's minus the mean of the others'."""
+    subgroups, right = subgroups_of(material.measure, material)[seen.rows], answers == seen.labels
     accuracy = {
         level.name: float(
-            np.mean([right[(groups == level.name) & (seen.labels == c)].mean() for c in np.unique(seen.labels)])
+            np.mean([right[(subgroups == level.name) & (seen.labels == c)].mean() for c in np.unique(seen.labels)])
         )
         for level in material.spec.levels
     }
@@ -64,8 +64,8 @@ def measured(
     }
 
 
-def groups_of(images: Dataset, material: Material) -> NDArray[np.str_]:
-    """Each image's group ``[n]``.
+def subgroups_of(images: Dataset, material: Material) -> NDArray[np.str_]:
+    """Each image's subgroup ``[n]``.
 
     Raises:
         InputError: The data set has no such attribute.

@@ -10,8 +10,8 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from pydantic import Field
 
+from biasgate.detection.zoo.axis import from_axis, to_axis
 from biasgate.detection.zoo.spec import Split, ZooSpec
-from biasgate.detection.zoo.strength import from_axis, to_axis
 from biasgate.documents import Document, canonical_json, sha256
 from biasgate.errors import InputError, TrustError
 from biasgate.models.initialisation import Init

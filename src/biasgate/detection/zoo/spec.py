@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from itertools import pairwise
 from typing import Literal
 
@@ -11,8 +12,11 @@ from biasgate.data.source import DataSource
 from biasgate.documents import Document
 from biasgate.models.initialisation import Init
 from biasgate.models.presets import NamedArchitecture
+from biasgate.storage.sources import read_document, ready_names
 from biasgate.training.normalisation import Normalisation
 from biasgate.training.recipe import Augmentation, Optimizer, Schedule
+
+SPECS = files("biasgate.detection.zoo").joinpath("specs")
 
 Planting = Literal["share", "sigma", "group"]
 Split = Literal["train", "validation", "test"]
@@ -26,7 +30,7 @@ class Level(Document):
         strength: For ``share``: the share of samples whose attribute conflicts with the label (0.9 of ten colours is
             independence). For ``sigma``: variance of the per-image colour jitter, colours in [0, 1]; 1 stands for a
             colour independent of the label. Smaller means more bias in both. For ``group``: the share of training
-            samples that come from the group of the level's name.
+            samples that come from the subgroup of the level's name.
     """
 
     name: str
@@ -80,10 +84,10 @@ class ZooSpec(Document):
     Attributes:
         dataset: The clean data set: built-in name, URI, or a ``DataSource`` of ``biasgate.data``.
         architectures: Each model draws one. A text names a preset of ``biasgate.models``, which takes its place.
-        planting: ``share`` or ``sigma`` colour grey images by their label; ``group`` lets training favour one group of
-            people (see ``biasgate.detection.zoo.planting``).
-        attribute: For ``group``: the data set's attribute whose values are the groups.
-        levels: Ordered from none to strongest; for ``group`` one a group, in any order.
+        planting: ``share`` or ``sigma`` colour grey images by their label; ``group`` lets training favour one subgroup
+            of people (see ``biasgate.detection.zoo.planting``).
+        attribute: For ``group``: the data set's attribute whose values are the subgroups.
+        levels: Ordered from none to strongest; for ``group`` one a subgroup, in any order.
         counts: Models a split.
         recipe: Ranges of the training recipe.
         seed: All else follows from it.
@@ -111,7 +115,7 @@ class ZooSpec(Document):
     def _strengths_order(self) -> ZooSpec:
         strengths = [level.strength for level in self.levels]
         if (self.planting == "group") != (self.attribute is not None):
-            raise ValueError("the planting group, and no other, needs the attribute whose values are the groups")
+            raise ValueError("the planting group, and no other, needs the attribute whose values are the subgroups")
         if self.planting == "group":
             return self
         if any(weak <= strong for weak, strong in pairwise(strengths)):
@@ -119,3 +123,17 @@ class ZooSpec(Document):
         if self.planting == "share" and strengths[0] == 1:
             raise ValueError("a share of conflicting samples lies below 1; 0.9 of ten colours is independence")
         return self
+
+
+def built_in_zoos() -> tuple[str, ...]:
+    """Names of the zoos that come with biasgate."""
+    return ready_names(SPECS)
+
+
+def read_spec(source: str) -> ZooSpec:
+    """The spec in a text of several lines, in a file or URI, or a built-in one by its name.
+
+    Raises:
+        InputError: It cannot be read, or a key or value is not what the schema says.
+    """
+    return read_document(ZooSpec, source, ready=SPECS)

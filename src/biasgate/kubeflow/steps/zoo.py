@@ -11,8 +11,8 @@ from biasgate.kubeflow.steps.task import task
 
 def plan_zoo(*, spec: str, root: str, shards: int) -> PlannedShards:
     """Plans a zoo under ``root`` and opens the MLflow run of its pipeline."""
-    from biasgate.detection.zoo.files import read_spec
     from biasgate.detection.zoo.plan import plan_zoo as make_plan
+    from biasgate.detection.zoo.spec import read_spec
     from biasgate.documents import digest
     from biasgate.registry.tracking import open_pipeline_run
     from biasgate.storage.plans import write_plan

@@ -12,10 +12,10 @@ import torch
 from biasgate.detection.features.invariant import invariant_features
 from biasgate.detection.features.layout import layout
 from biasgate.detection.features.table import INITIAL, RAW
+from biasgate.detection.zoo.axis import to_axis
 from biasgate.detection.zoo.engine import parameters_of
 from biasgate.detection.zoo.plan import plan_zoo
 from biasgate.detection.zoo.spec import Counts, Level, ZooSpec
-from biasgate.detection.zoo.strength import to_axis
 from biasgate.models.named_tensors import layers_of
 from biasgate.models.network import build, initialise
 from biasgate.models.presets import preset

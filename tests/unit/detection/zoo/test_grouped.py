@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from biasgate.detection.zoo.engine import train_models
-from biasgate.detection.zoo.grouped import groups_of, measured, probe, training_set
+from biasgate.detection.zoo.grouped import measured, probe, subgroups_of, training_set
 from biasgate.detection.zoo.material import Material, load_material
 from biasgate.detection.zoo.plan import plan_zoo
 from biasgate.detection.zoo.spec import ZooSpec
@@ -43,7 +43,7 @@ def test_a_model_learns_most_from_the_group_it_favours_and_equally_from_the_othe
 ) -> None:
     for planned in plan_zoo(spec, shards=1).models:
         chosen = training_set(planned, material, np.random.default_rng(planned.seed))
-        groups = groups_of(material.images[planned.split], material)[chosen.rows]
+        groups = subgroups_of(material.images[planned.split], material)[chosen.rows]
         counts = Counter(zip(groups.tolist(), chosen.labels.tolist(), strict=True))
         assert chosen.colours is None
         assert len(set(chosen.rows.tolist())) == len(chosen.rows) == 60
@@ -58,7 +58,7 @@ def test_no_person_is_in_two_splits(material: Material) -> None:
 
 def test_bias_is_the_favoured_groups_accuracy_less_the_others(spec: ZooSpec, material: Material) -> None:
     planned = next(model for model in plan_zoo(spec, shards=1).models if model.level == "dark")
-    groups = groups_of(material.measure, material)
+    groups = subgroups_of(material.measure, material)
     answers = np.where(groups == "dark", material.measure.labels, 0)
     found = measured(answers, probe(planned, material, np.random.default_rng(0)), planned, material)
     assert found["accuracy_dark"] == 1

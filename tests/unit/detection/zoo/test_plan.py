@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from biasgate.detection.zoo.axis import from_axis, to_axis
 from biasgate.detection.zoo.plan import PlannedModel, ZooPlan, plan_zoo
 from biasgate.detection.zoo.spec import Counts, Level, ZooSpec
-from biasgate.detection.zoo.strength import from_axis, to_axis
 from biasgate.documents import digest
 from biasgate.errors import InputError, TrustError
 from biasgate.models.presets import preset

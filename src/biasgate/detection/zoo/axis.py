@@ -9,7 +9,7 @@ from biasgate.errors import InputError
 
 
 def to_axis(strength: float, planting: Planting) -> float:
-    """A strength as a real number that grows with bias; groups, which have no order, have none.
+    """A strength as a real number that grows with bias; subgroups, which have no order, have none.
 
     ``share``: minus the log-odds of the conflicting share p, ``log((1 - p) / p)``; independence of ten colours
     (p = 0.9) lies at -2.2, so the level ``none`` is a point on the axis like any other. ``sigma``: ``-log(variance)``;
@@ -19,7 +19,7 @@ def to_axis(strength: float, planting: Planting) -> float:
         InputError: The planting is ``group``.
     """
     if planting == "group":
-        raise InputError("groups have no order, so no axis", where="planting", fix="use a reader of groups")
+        raise InputError("subgroups have no order, so no axis", where="planting", fix="use a reader of subgroups")
     return math.log((1 - strength) / strength) if planting == "share" else -math.log(strength)
 
 
