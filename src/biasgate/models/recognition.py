@@ -8,11 +8,8 @@ from biasgate.discovery import defined_in
 from biasgate.errors import CandidateError
 from biasgate.models.format import Format
 
-FORMATS = {
-    suffix: kind()  # pyright: ignore[reportAbstractUsage]
-    for kind in defined_in("biasgate.models.formats", Format)
-    for suffix in kind.suffixes
-}
+_KINDS = defined_in("biasgate.models.formats", Format)
+FORMATS = {suffix: found for found in (kind() for kind in _KINDS) for suffix in found.suffixes}  # pyright: ignore[reportAbstractUsage]
 """Every format by its suffixes."""
 
 SUFFIXES = tuple(FORMATS)

@@ -28,8 +28,11 @@ class Residual(Layer):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
-                {"kind": "residual", "body": [{"kind": "norm"}, {"kind": "relu"}]},
-                {"kind": "residual", "body": [{"kind": "conv", "out": 6, "kernel": 3, "stride": 2, "padding": 1}]},
+                {"kind": "residual", "body": [{"kind": "conv", "out": 4, "kernel": 1}, {"kind": "relu"}]},
+                {
+                    "kind": "residual",
+                    "body": [{"kind": "conv", "out": 6, "kernel": 3, "stride": 2, "padding": 1}, {"kind": "norm"}],
+                },
             ]
         }
     )
