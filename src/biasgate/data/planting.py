@@ -19,7 +19,11 @@ Channel = Annotated[float, Field(ge=0, le=1)]
 
 
 class PaletteSeed(Document):
-    """A palette drawn from a seed; see ``palette.draw_palette``."""
+    """A palette drawn from a seed; see ``palette.draw_palette``.
+
+    Attributes:
+        seed: Of its colours.
+    """
 
     seed: int = Field(ge=0)
 
@@ -55,7 +59,11 @@ class Planting(Document):
 
 
 class SharePlanting(Planting):
-    """Bias by share; see ``plant_share``."""
+    """Bias by share; see ``plant_share``.
+
+    Attributes:
+        conflicting: Probability that an image wears another label's colour.
+    """
 
     kind: Literal["share"] = "share"
     conflicting: float = Field(ge=0, le=1)
@@ -67,7 +75,12 @@ class SharePlanting(Planting):
 
 
 class SigmaPlanting(Planting):
-    """Bias by jitter; see ``plant_sigma``."""
+    """Bias by jitter; see ``plant_sigma``.
+
+    Attributes:
+        variance: Of the noise around the label's colour, per channel.
+        independent: Take the colour of a label drawn at random instead: no bias at the same jitter.
+    """
 
     kind: Literal["sigma"] = "sigma"
     variance: float = Field(ge=0)

@@ -23,7 +23,11 @@ _REQUIRED = {"samples", "labels", "classes", "units"}
 
 
 class NpzFile(SourceKind):
-    """A data set that ``save_npz`` wrote. A path or URI that ends in ``.npz`` is the short form."""
+    """A data set that ``save_npz`` wrote. A path or URI that ends in ``.npz`` is the short form.
+
+    Attributes:
+        file: The data set.
+    """
 
     kind: Literal["npz"] = "npz"
     file: File

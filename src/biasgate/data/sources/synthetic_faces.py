@@ -22,7 +22,17 @@ VALUES = PERSONAL | SHOWN | {"skin": SKIN}
 
 
 class SyntheticFaces(SourceKind):
-    """Drawn faces with a known truth; see ``synthetic_faces`` for the fields."""
+    """Drawn faces with a known truth; each person is a unit.
+
+    Attributes:
+        people: Number of persons.
+        images: Of each person.
+        size: Height and width in pixels.
+        label: The attribute to be predicted, or ``action_units`` for all of them at once (multi-label).
+        seed: Equal fields give equal sets.
+        correlations: What to plant.
+        aligned: All faces look ahead from the middle of the image; nothing else about them changes.
+    """
 
     kind: Literal["synthetic_faces"] = "synthetic_faces"
     people: int = Field(gt=0, le=10**6)
@@ -61,16 +71,7 @@ def synthetic_faces(
     correlations: Sequence[Correlation] = (),
     aligned: bool = False,
 ) -> Dataset:
-    """Drawn faces with a known truth; each person is a unit.
-
-    Args:
-        people: Number of persons.
-        images: Of each person.
-        size: Height and width in pixels.
-        label: The attribute to be predicted, or ``action_units`` for all of them at once (multi-label).
-        seed: Equal arguments give equal sets.
-        correlations: What to plant; see ``correlation.Correlation``.
-        aligned: All faces look ahead from the middle of the image; nothing else about them changes.
+    """Drawn faces; the arguments are the fields of ``SyntheticFaces``.
 
     Returns:
         RGB images; attributes are all that are not in the label, Action Units as ``no`` and ``yes``.
