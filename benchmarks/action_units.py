@@ -131,7 +131,9 @@ def train(strength: float, seed: int, folder: Path) -> CandidatePackage:
     small = preset("faces_small")
     layers = (*small.layers[:-1], Dense(out=len(data.classes)))
     architecture = small.model_copy(update={"name": "faces_units", "layers": layers})
-    network = train_classifier(data, architecture=architecture, seed=seed, recipe=RECIPE, normalisation="centred")
+    network = train_classifier(
+        data.samples, data.labels, architecture=architecture, seed=seed, recipe=RECIPE, normalisation="centred"
+    )
     export_onnx(network, path=folder / "model.onnx")
     card = CandidateCard(
         name="action-units",

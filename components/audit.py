@@ -10,7 +10,7 @@ def plan_audit(spec: str, root: str, shards: int, plan: dsl.OutputPath(str), run
     """Plans an audit and opens the pipeline's MLflow run.
 
     Args:
-        spec: AuditSpec as YAML text, its URI, or a ready one's name.
+        spec: AuditSpec as YAML text, its URI, or a built-in one's name.
         root: Folder or ``s3://`` prefix that audits live under.
         shards: How many tasks share the training; 64 to 128 on a cluster.
         plan: URI of the plan.

@@ -15,7 +15,7 @@ def architecture_audit(spec: str, root: str, shards: int = 64):
     """Plans an audit, trains its models shard by shard, and estimates the effects.
 
     Args:
-        spec: AuditSpec as YAML text, its URI, or a ready one's name.
+        spec: AuditSpec as YAML text, its URI, or a built-in one's name.
         root: Folder or ``s3://`` prefix that audits live under.
         shards: How many tasks share the training.
     """

@@ -1,4 +1,4 @@
-"""What the core promises without any extra: evaluate predictions, explain, decide, and verify what was logged years ago.
+"""What the core promises without any extra: evaluate predictions, explain, decide, and verify an old log.
 
 ``make test-core`` runs this in an environment that holds the core and pytest alone.
 """

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from biasgate.contracts.evaluation import combination
 from biasgate.data.dataset import Dataset
+from biasgate.data.subgroups import subgroups
 from biasgate.errors import InputError
-from biasgate.evaluation.subgroups import subgroups
 
 Floats = NDArray[np.float64]
 

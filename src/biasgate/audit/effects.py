@@ -17,8 +17,8 @@ from biasgate.audit.result import Effect, Level, Spectrum, Subgroup
 from biasgate.audit.spectra import centroid
 from biasgate.contracts.estimate import Estimate
 from biasgate.data.dataset import Dataset
+from biasgate.data.subgroups import subgroups
 from biasgate.errors import InputError
-from biasgate.evaluation.subgroups import subgroups
 from biasgate.statistics.multiple import holm
 
 FEWEST = 30

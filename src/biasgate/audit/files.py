@@ -5,20 +5,15 @@ from __future__ import annotations
 from importlib.resources import files
 
 from biasgate.audit.spec import AuditSpec
-from biasgate.storage.sources import read_document, ready_names
+from biasgate.storage.sources import read_document
 
 SPECS = files("biasgate.audit").joinpath("specs")
 
 
-def ready_specs() -> tuple[str, ...]:
-    """Names of the audits that come with biasgate."""
-    return ready_names(SPECS)
-
-
 def read_spec(source: str) -> AuditSpec:
-    """The spec in a text of several lines, in a file or URI, or a ready one by its name.
+    """The spec in a text of several lines, in a file or URI, or a built-in one by its name.
 
     Raises:
         InputError: It cannot be read, or a key or value is not what the schema says.
     """
-    return read_document(AuditSpec, source, ready=SPECS)
+    return read_document(AuditSpec, source, built_in=SPECS)

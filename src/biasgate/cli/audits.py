@@ -21,7 +21,7 @@ Page = Annotated[Path | None, typer.Option(help="File for the result as a page (
 
 @app.command()
 def run(
-    spec: Annotated[str, typer.Argument(help="AuditSpec: a file, a URI, or a ready one's name.")],
+    spec: Annotated[str, typer.Argument(help="AuditSpec: a file, a URI, or a built-in one's name.")],
     *,
     root: Annotated[str, typer.Option(help="Folder or s3:// prefix that keeps trained shards.")],
     into: Annotated[Path, typer.Option(help="File for the result (JSON).")],

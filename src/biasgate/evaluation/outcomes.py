@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from biasgate.contracts.evaluation import EvaluationSpec
 from biasgate.data.dataset import Dataset
+from biasgate.data.subgroups import subgroups
 from biasgate.evaluation.problems import Problem
-from biasgate.evaluation.subgroups import subgroups
 from biasgate.statistics.catalogue import RATES
 from biasgate.statistics.clustered import repeats
 from biasgate.statistics.metric import RateMetric

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from biasgate.contracts.estimate import Estimate
 from biasgate.contracts.evaluation import Change, EvaluationSpec, Gap, Score, combination
 from biasgate.data.dataset import Dataset
+from biasgate.data.subgroups import subgroups
 from biasgate.evaluation.pairs import kept, widest
 from biasgate.evaluation.problems import Problem
-from biasgate.evaluation.subgroups import subgroups
 from biasgate.statistics.catalogue import SCORES
 from biasgate.statistics.intervals import square_and_add
 from biasgate.statistics.linear import correlation, no_difference, student

@@ -15,7 +15,7 @@ from biasgate.gate.decision import OWN_CHECKS
 from biasgate.gate.rule import Rule
 from biasgate.gate.weight_scan import WeightScanRule
 from biasgate.statistics.catalogue import asked
-from biasgate.storage.sources import read_document, ready_names, source_text
+from biasgate.storage.sources import built_in_names, read_document, source_text
 
 POLICIES = files("biasgate.gate").joinpath("policies")
 
@@ -83,7 +83,7 @@ class Policy(Document):
 
 def built_in_policies() -> tuple[str, ...]:
     """Names of the policies that come with biasgate."""
-    return ready_names(POLICIES)
+    return built_in_names(POLICIES)
 
 
 def policy_text(source: str) -> str:
@@ -92,7 +92,7 @@ def policy_text(source: str) -> str:
     Raises:
         InputError: There is no such file, or it is no text.
     """
-    return source_text(source, ready=POLICIES)
+    return source_text(source, built_in=POLICIES)
 
 
 def read_policy(source: str) -> Policy:
@@ -101,4 +101,4 @@ def read_policy(source: str) -> Policy:
     Raises:
         InputError: It cannot be read, or a key or value is not what the schema says.
     """
-    return read_document(Policy, source, ready=POLICIES)
+    return read_document(Policy, source, built_in=POLICIES)

@@ -14,17 +14,17 @@ LIMIT = 1_000_000
 Kind = TypeVar("Kind", bound=Document)
 
 
-def ready_names(ready: Traversable) -> tuple[str, ...]:
+def built_in_names(built_in: Traversable) -> tuple[str, ...]:
     """Names of the YAML files in a folder of the package."""
-    return tuple(sorted(file.name.removesuffix(".yaml") for file in ready.iterdir()))
+    return tuple(sorted(file.name.removesuffix(".yaml") for file in built_in.iterdir()))
 
 
-def source_text(source: str, *, ready: Traversable | None = None) -> str:
-    """The source itself when it has several lines, else a ready document's text or that of a file or URI.
+def source_text(source: str, *, built_in: Traversable | None = None) -> str:
+    """The source itself when it has several lines, else a built-in document's text or that of a file or URI.
 
     Args:
         source: What a user gave.
-        ready: The folder of the package whose files go by their names, without ``.yaml``.
+        built_in: The folder of the package whose files go by their names, without ``.yaml``.
 
     Raises:
         InputError: There is no such file, it is too large, or it is no text.
@@ -32,20 +32,20 @@ def source_text(source: str, *, ready: Traversable | None = None) -> str:
     """
     if "\n" in source:
         return source
-    if ready and source in ready_names(ready):
-        return ready.joinpath(f"{source}.yaml").read_text(encoding="utf-8")
+    if built_in and source in built_in_names(built_in):
+        return built_in.joinpath(f"{source}.yaml").read_text(encoding="utf-8")
     try:
         return read_bytes(source, limit=LIMIT).decode()
     except UnicodeDecodeError as error:
         raise InputError("not UTF-8 text", where=source) from error
 
 
-def read_document(kind: type[Kind], source: str, *, ready: Traversable | None = None) -> Kind:
-    """The document in a text, a file or URI, or a ready one by its name.
+def read_document(kind: type[Kind], source: str, *, built_in: Traversable | None = None) -> Kind:
+    """The document in a text, a file or URI, or a built-in one by its name.
 
     Raises:
         InputError: It cannot be read, or a key or value is not what the schema says.
         ServiceError: S3 is out of reach.
     """
     where = f"the {kind.__name__} given as text" if "\n" in source else source
-    return kind.parse(source_text(source, ready=ready), where=where)
+    return kind.parse(source_text(source, built_in=built_in), where=where)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from biasgate.data.dataset import Dataset
+import numpy as np
+from numpy.typing import NDArray
+
 from biasgate.models.architecture import Architecture
 from biasgate.training.loop import train
 from biasgate.training.normalisation import Normalisation, to_tensor
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
 
 
 def train_classifier(
-    dataset: Dataset,
+    samples: NDArray[np.uint8] | NDArray[np.float32],
+    labels: NDArray[np.int64],
     *,
     architecture: Architecture,
     seed: int,
@@ -25,7 +28,8 @@ def train_classifier(
     """Trains a declared network on images, from scratch.
 
     Args:
-        dataset: Images as stored, one label each or multi-label.
+        samples: Images as stored ``[n, height, width, channels]``.
+        labels: Class index ``[n]``, or 0/1 ``[n, labels]`` where a sample can have several.
         architecture: Its last layer has one unit a class (or label).
         seed: Drives initial weights and batches.
         recipe: Of the loop; its defaults when absent.
@@ -41,6 +45,6 @@ def train_classifier(
     generator = torch.Generator().manual_seed(seed)
     network = build(architecture)
     initialise(network, init="kaiming_uniform", generator=generator)
-    samples, labels = to_tensor(dataset.samples, normalisation), torch.from_numpy(dataset.labels)
-    train(network, samples, labels, recipe=recipe or TrainingRecipe(), generator=generator)
+    inputs, truth = to_tensor(samples, normalisation), torch.from_numpy(labels)
+    train(network, inputs, truth, recipe=recipe or TrainingRecipe(), generator=generator)
     return network

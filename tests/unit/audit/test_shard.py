@@ -10,13 +10,14 @@ import pytest
 
 from biasgate.audit.audit import audit_result
 from biasgate.audit.effects import targets
-from biasgate.audit.files import read_spec, ready_specs
+from biasgate.audit.files import SPECS, read_spec
 from biasgate.audit.plan import AuditPlan, plan_audit
 from biasgate.audit.shard import train_shard
 from biasgate.audit.spec import AuditSpec
 from biasgate.data.source import open_dataset
 from biasgate.errors import InputError, TrustError
 from biasgate.storage.plans import read_plan, write_plan
+from biasgate.storage.sources import built_in_names
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +96,7 @@ def test_a_plan_reads_back_as_it_was_written(small: AuditSpec, tmp_path: Path) -
         plan_audit(small, shards=7)
 
 
-@pytest.mark.parametrize("name", ready_specs())
+@pytest.mark.parametrize("name", built_in_names(SPECS))
 def test_a_ready_spec_can_be_planned_with_at_least_ten_seeds(name: str) -> None:
     spec = read_spec(name)
     assert spec.seeds >= 10

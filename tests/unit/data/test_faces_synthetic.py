@@ -18,8 +18,8 @@ from biasgate.data.faces.drawn.traits import FEATURES, SCENE, sample_traits
 from biasgate.data.source import DataSource, open_dataset
 from biasgate.data.sources.synthetic_faces import describing_attributes, synthetic_faces
 from biasgate.data.splits import ROLE_SHARES, role
+from biasgate.data.subgroups import subgroups
 from biasgate.errors import InputError
-from biasgate.evaluation.subgroups import subgroups
 
 ATTRIBUTES = [*PERSONAL, *SHOWN]
 PARTS = {"AU1": (12, 30), "AU4": (18, 34), "AU6": (21, 42), "AU12": (33, 55), "AU15": (40, 59), "AU25": (40, 58)}

@@ -6,7 +6,7 @@ import pytest
 
 from biasgate.documents import Document
 from biasgate.errors import InputError
-from biasgate.storage.sources import LIMIT, read_document, ready_names, source_text
+from biasgate.storage.sources import LIMIT, built_in_names, read_document, source_text
 
 
 class Note(Document):
@@ -14,32 +14,32 @@ class Note(Document):
 
 
 @pytest.fixture
-def ready(tmp_path: Path) -> Path:
-    folder = tmp_path / "ready"
+def built_in(tmp_path: Path) -> Path:
+    folder = tmp_path / "built_in"
     folder.mkdir()
     for name in ("second", "first"):
         (folder / f"{name}.yaml").write_text(f"title: {name}\n")
     return folder
 
 
-def test_ready_documents_go_by_their_names(ready: Path) -> None:
-    assert ready_names(ready) == ("first", "second")
-    assert read_document(Note, "second", ready=ready) == Note(title="second")
+def test_built_in_documents_go_by_their_names(built_in: Path) -> None:
+    assert built_in_names(built_in) == ("first", "second")
+    assert read_document(Note, "second", built_in=built_in) == Note(title="second")
 
 
-def test_a_text_of_several_lines_is_the_document_itself(ready: Path) -> None:
-    assert read_document(Note, "title: mine\n", ready=ready) == Note(title="mine")
+def test_a_text_of_several_lines_is_the_document_itself(built_in: Path) -> None:
+    assert read_document(Note, "title: mine\n", built_in=built_in) == Note(title="mine")
 
 
-def test_files_are_read(ready: Path) -> None:
-    assert read_document(Note, f"{ready}/first.yaml") == Note(title="first")
+def test_files_are_read(built_in: Path) -> None:
+    assert read_document(Note, f"{built_in}/first.yaml") == Note(title="first")
 
 
-def test_an_error_says_which_document(ready: Path) -> None:
+def test_an_error_says_which_document(built_in: Path) -> None:
     with pytest.raises(InputError, match="the Note given as text"):
         read_document(Note, "name: mine\n")
     with pytest.raises(InputError, match="third"):
-        read_document(Note, str(ready / "third"), ready=ready)
+        read_document(Note, str(built_in / "third"), built_in=built_in)
 
 
 @pytest.mark.parametrize(("content", "reason"), [(b"\xff\xfe", "UTF-8"), (b"#" * (LIMIT + 1), "bytes")])

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import torch
 
-from biasgate.data.dataset import Dataset
 from biasgate.models.presets import preset
 from biasgate.training.candidate import train_classifier
 from biasgate.training.normalisation import to_tensor
@@ -15,16 +13,9 @@ def test_a_candidate_learns_its_training_set_and_follows_from_its_seed() -> None
     rng = np.random.default_rng(0)
     labels = np.arange(60) % 10
     samples = (rng.random((60, 28, 28, 3)) * 60 + labels[:, None, None, None] * 19).astype(np.uint8)
-    images = Dataset(
-        samples=samples,
-        labels=labels,
-        classes=tuple("0123456789"),
-        attributes=pd.DataFrame(index=range(60)),
-        units=np.arange(60),
-    )
     recipe = TrainingRecipe(steps=60, batch=16, learning_rate=0.01)
     first, second = (
-        train_classifier(images, architecture=preset("digits_small"), seed=3, recipe=recipe) for _ in range(2)
+        train_classifier(samples, labels, architecture=preset("digits_small"), seed=3, recipe=recipe) for _ in range(2)
     )
     assert torch.equal(first(to_tensor(samples)), second(to_tensor(samples)))
     assert (first(to_tensor(samples)).argmax(1).numpy() == labels).mean() > 0.5

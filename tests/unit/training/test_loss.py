@@ -3,11 +3,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 
-from biasgate.data.dataset import Dataset
 from biasgate.models.architecture import Architecture
 from biasgate.models.layers.dense import Dense
 from biasgate.models.layers.flatten import Flatten
@@ -30,8 +28,7 @@ def test_a_multi_label_candidate_learns_labels_that_occur_together() -> None:
     samples = rng.integers(0, 60, (80, 6, 6, 3)).astype(np.uint8)
     for label in range(3):
         samples[:, 2 * label : 2 * label + 2] += (150 * labels[:, label])[:, None, None, None].astype(np.uint8)
-    data = Dataset(samples, labels, ("a", "b", "c"), pd.DataFrame(index=range(80)), np.arange(80))
     linear = Architecture(name="linear", input=(3, 6, 6), layers=(Flatten(), Dense(out=3)))
     recipe = TrainingRecipe(steps=150, batch=20, learning_rate=0.01)
-    network = train_classifier(data, architecture=linear, seed=1, recipe=recipe)
+    network = train_classifier(samples, labels, architecture=linear, seed=1, recipe=recipe)
     assert ((network(to_tensor(samples)) > 0).numpy() == labels).mean() > 0.9

@@ -12,7 +12,7 @@ from biasgate.data.source import DataSource
 from biasgate.documents import Document
 from biasgate.models.initialisation import Init
 from biasgate.models.presets import NamedArchitecture
-from biasgate.storage.sources import read_document, ready_names
+from biasgate.storage.sources import built_in_names, read_document
 from biasgate.training.normalisation import Normalisation
 from biasgate.training.recipe import Augmentation, Optimizer, Schedule
 
@@ -127,7 +127,7 @@ class ZooSpec(Document):
 
 def built_in_zoos() -> tuple[str, ...]:
     """Names of the zoos that come with biasgate."""
-    return ready_names(SPECS)
+    return built_in_names(SPECS)
 
 
 def read_spec(source: str) -> ZooSpec:
@@ -136,4 +136,4 @@ def read_spec(source: str) -> ZooSpec:
     Raises:
         InputError: It cannot be read, or a key or value is not what the schema says.
     """
-    return read_document(ZooSpec, source, ready=SPECS)
+    return read_document(ZooSpec, source, built_in=SPECS)
