@@ -12,12 +12,13 @@ def evaluate_subgroups(
     policy: str,
     log: str,
     run: str,
+    inspection: dsl.Output[dsl.Dataset],
     evaluation: dsl.Output[dsl.Dataset],
     html: dsl.Output[dsl.HTML],
     metrics: dsl.Output[dsl.Metrics],
     before: dsl.Input[dsl.Model] = None,
 ):
-    """Runs a candidate in a sandbox on the gate's test split and measures it by subgroup; the look is logged first.
+    """Inspects a candidate, logs the look, and measures it by subgroup in a sandbox on the gate's test split.
 
     Where the policy compares with the champion, that one is run on the same rows in the same look.
 
@@ -27,6 +28,7 @@ def evaluate_subgroups(
         policy: Policy as YAML text, name or URI: it says what to measure.
         log: URI of the signed log, which counts looks at each test split.
         run: MLflow run of the pipeline.
+        inspection: What the package is and says (JSON): whoever decides opens it no more.
         evaluation: What was measured (JSON).
         html: The same for people.
         metrics: Rates, by metric and subgroup.
@@ -42,6 +44,7 @@ def evaluate_subgroups(
         policy=policy,
         log=log,
         run=run,
+        inspection=Path(inspection.path),
         evaluation=Path(evaluation.path),
         html=Path(html.path),
         before=Path(before.path) if before else None,

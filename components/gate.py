@@ -6,10 +6,10 @@ from biasgate.components.image import component
 
 
 @component
-def approve_candidate(
-    package: dsl.Input[dsl.Model],
+def decide_candidate(
     source: str,
     policy: str,
+    inspection: dsl.Input[dsl.Dataset],
     scan: dsl.Input[dsl.Dataset],
     evaluation: dsl.Input[dsl.Dataset],
     log: str,
@@ -21,12 +21,14 @@ def approve_candidate(
     before: dsl.Input[dsl.Dataset] = None,
     waivers: str = "",
 ) -> str:
-    """Gathers the evidence, decides by the policy, and appends the signed decision to the log; it promotes nothing.
+    """Joins what was measured, decides by the policy, and appends the signed decision to the log; it promotes nothing.
+
+    The candidate itself is neither opened nor run.
 
     Args:
-        package: Candidate package.
-        source: ``models:/<name>-candidates/<version>`` that the package came from.
+        source: ``models:/<name>-candidates/<version>`` that the candidate came from.
         policy: Policy as YAML text, name or URI.
+        inspection: What the candidate's package is and says.
         scan: Scan of the candidate.
         evaluation: Evaluation of the candidate.
         log: URI of the signed log.
@@ -43,12 +45,12 @@ def approve_candidate(
     """
     from pathlib import Path
 
-    from biasgate.kubeflow.steps.gate import approve_candidate
+    from biasgate.kubeflow.steps.gate import decide_candidate
 
-    return approve_candidate(
-        package=Path(package.path),
+    return decide_candidate(
         source=source,
         policy=policy,
+        inspection=Path(inspection.path),
         scan=Path(scan.path),
         evaluation=Path(evaluation.path),
         log=log,

@@ -3,7 +3,7 @@
 from kfp import dsl
 
 from biasgate.components import (
-    approve_candidate,
+    decide_candidate,
     evaluate_subgroups,
     fetch_candidate,
     repair_candidate,
@@ -45,10 +45,10 @@ def gate(
         evaluate_subgroups(package=package, data=data, policy=policy, log=log, run=run), cached=False, signs=True
     )
     decision = configure(
-        approve_candidate(
-            package=package,
+        decide_candidate(
             source=candidate,
             policy=policy,
+            inspection=evaluation.outputs["inspection"],
             scan=scan.outputs["scan"],
             evaluation=evaluation.outputs["evaluation"],
             log=log,
@@ -73,10 +73,10 @@ def gate(
             signs=True,
         ).set_display_name("evaluate-repaired")
         configure(
-            approve_candidate(
-                package=repaired,
+            decide_candidate(
                 source=submitted.outputs["Output"],
                 policy=policy,
+                inspection=evaluation_again.outputs["inspection"],
                 scan=scan_again.outputs["scan"],
                 evaluation=evaluation_again.outputs["evaluation"],
                 log=log,
@@ -87,4 +87,4 @@ def gate(
             ),
             cached=False,
             signs=True,
-        ).set_display_name("approve-repaired")
+        ).set_display_name("decide-repaired")

@@ -37,6 +37,6 @@ def test_compiled_tasks_name_their_secrets_and_never_hold_them(tmp_path: Path) -
     secrets = {secret["secretName"] for executor in executors.values() for secret in executor["secretAsEnv"]}
     assert secrets == {"biasgate-mlflow", "biasgate-s3", "biasgate-signing-key"}
     signing = {name for name, executor in executors.items() if "biasgate-signing-key" in str(executor)}
-    assert all("approve" in name or "evaluate" in name for name in signing), "only tasks that append to the log sign"
+    assert all("decide" in name or "evaluate" in name for name in signing), "only tasks that append to the log sign"
     for executor in spec["deploymentSpec"]["executors"].values():
         assert "env" not in executor["container"]

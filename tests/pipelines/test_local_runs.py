@@ -60,7 +60,7 @@ def test_every_task_is_a_run_nested_under_its_pipeline(judged: Path) -> None:
     runs = client.search_runs([experiment.experiment_id])
     parents = {run.data.tags["biasgate.pipeline"]: run for run in runs if "biasgate.pipeline" in run.data.tags}
     assert {run.info.status for run in parents.values()} == {"FINISHED"}
-    for pipeline, task in (("meta_classifier", "train_zoo_shard"), ("gate", "approve_candidate")):
+    for pipeline, task in (("meta_classifier", "train_zoo_shard"), ("gate", "decide_candidate")):
         children = [r for r in runs if r.data.tags.get("mlflow.parentRunId") == parents[pipeline].info.run_id]
         assert sum(child.data.tags["biasgate.component"] == task for child in children) == 2
 

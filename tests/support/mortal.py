@@ -21,7 +21,7 @@ from biasgate.gate.ledger.answer import answer
 from biasgate.gate.trust.keyring import trusted_keys
 from biasgate.gate.trust.keys import read_signing_key
 from biasgate.kubeflow.steps.evaluation import evaluate_subgroups
-from biasgate.kubeflow.steps.gate import approve_candidate
+from biasgate.kubeflow.steps.gate import decide_candidate
 from biasgate.registry.alerts import Alarm
 from biasgate.registry.break_glass import break_glass
 from biasgate.registry.promoter import promote
@@ -49,13 +49,14 @@ def judge(keys, log, package, source, policy, data, scan):
         policy=policy,
         log=log,
         run=run,
+        inspection=out / "inspection.json",
         evaluation=out / "evaluation.json",
         html=out / "evaluation.html",
     )
-    approve_candidate(
-        package=Path(package),
+    decide_candidate(
         source=source,
         policy=policy,
+        inspection=out / "inspection.json",
         scan=Path(scan),
         log=log,
         run=run,

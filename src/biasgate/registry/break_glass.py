@@ -42,7 +42,7 @@ def break_glass(
     with TemporaryDirectory() as folder:
         submitted, resolved = fetch(source, Path(folder, "submitted"))
         package = import_candidate(submitted, Path(folder, "package"))
-    name = gated_name(resolved, package.card)
+    name = gated_name(resolved, package.card.name)
     body = BreakGlassBody(
         name=name,
         digest=package.digest,

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import biasgate
 from biasgate.contracts.evaluation import Evaluation
+from biasgate.contracts.inspection import Inspection
 from biasgate.contracts.repair_record import RepairRecord
 from biasgate.contracts.scan import Scan
 from biasgate.gate.evidence import Evidence, Subject
 from biasgate.gate.ledger.entry import LookBody
 from biasgate.gate.ledger.log import look_number, read_log
-from biasgate.models.package import CandidatePackage
 from biasgate.registry.models import champion, gated_name
 
 if TYPE_CHECKING:
@@ -23,20 +23,20 @@ IMAGE = "BIASGATE_IMAGE"
 
 
 def gather(
-    package: CandidatePackage,
     *,
     source: str,
+    inspection: Inspection,
     scan: Scan,
     evaluation: Evaluation,
     repair: RepairRecord | None,
     log: str,
     trusted: Keyring,
 ) -> Evidence:
-    """All that a policy may look at, in one document.
+    """All that a policy may look at, joined into one document; nothing of the candidate is opened or run.
 
     Args:
-        package: The candidate.
-        source: Where it was fetched from.
+        source: Where the candidate was fetched from.
+        inspection: What its package is and says.
         scan: Reading of its weights.
         evaluation: Measurement on the gate's test split.
         repair: How it was repaired, if it was.
@@ -44,34 +44,30 @@ def gather(
         trusted: Whose entries count.
 
     Raises:
-        CandidateError: It was submitted for another model than its card names, or its card's architecture is not the
-            model's.
+        CandidateError: It was submitted for another model than its card names.
         TrustError: The log, or the alias of the champion, does not verify.
         ServiceError: MLflow or the log is out of reach.
     """
-    from biasgate.models.restore import declared_parity
-
-    card = package.card
-    name = gated_name(source, card)
+    name = gated_name(source, inspection.name)
     return Evidence(
         candidate=Subject(
             name=name,
             source=source,
-            digest=package.digest,
-            training_data=card.training_data,
-            submitter=card.submitter,
-            repaired_from=card.repaired_from,
+            digest=inspection.model,
+            training_data=inspection.training_data,
+            submitter=inspection.submitter,
+            repaired_from=inspection.repaired_from,
         ),
         scan=scan,
         evaluation=evaluation,
         repair=repair,
-        parity=repair.parity if repair else declared_parity(package),
+        parity=repair.parity if repair else inspection.parity,
         champion=champion(name),
-        size=package.size,
+        size=inspection.size,
         latency=evaluation.latency,
         evaluation_data_from=_midnight(evaluation.collected),
-        training_data_from=_midnight(card.training_data_from),
-        looks=look_number(read_log(log, trusted), LookBody(data=evaluation.data, name=name, digest=package.digest))
+        training_data_from=_midnight(inspection.training_data_from),
+        looks=look_number(read_log(log, trusted), LookBody(data=evaluation.data, name=name, digest=inspection.model))
         or 0,
         image=os.environ.get(IMAGE, "local"),
         code=biasgate.__version__,

@@ -34,8 +34,12 @@ SCHEME = "models:/"
 SUBMISSIONS = "-candidates"
 
 
-def gated_name(source: str, card: CandidateCard) -> str:
-    """The gate-owned model that a candidate wants to become a version of: the name on its card.
+def gated_name(source: str, name: str) -> str:
+    """The gate-owned model that a candidate wants to become a version of.
+
+    Args:
+        source: Where it was fetched from.
+        name: The name on its card.
 
     Raises:
         CandidateError: It was submitted for another model than its card names; who may submit for one model could
@@ -43,10 +47,10 @@ def gated_name(source: str, card: CandidateCard) -> str:
     """
     if source.startswith(SCHEME):
         submitted = source.removeprefix(SCHEME).strip("/").partition("/")[0].partition("@")[0].removesuffix(SUBMISSIONS)
-        if submitted != card.name:
-            fix = f"submit it to {card.name}{SUBMISSIONS}, or correct the card"
-            raise CandidateError(f"submitted for {submitted!r}, but its card says {card.name!r}", where=source, fix=fix)
-    return card.name
+        if submitted != name:
+            fix = f"submit it to {name}{SUBMISSIONS}, or correct the card"
+            raise CandidateError(f"submitted for {submitted!r}, but its card says {name!r}", where=source, fix=fix)
+    return name
 
 
 def submit_candidate(

@@ -192,7 +192,7 @@ def _verified(authority: Authority, folder: Path) -> CandidatePackage:
     package = import_candidate(submitted, folder / "package")
     if package.digest != digest:
         raise CandidateError("the submission changed after it was decided", where=source, fix="submit it again")
-    if name != gated_name(source, package.card):
+    if name != gated_name(source, package.card.name):
         raise CandidateError(f"decided for {name!r}, but its card says {package.card.name!r}", where=source)
     return package
 

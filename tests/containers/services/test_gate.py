@@ -180,7 +180,7 @@ def arguments(source: str) -> dict[str, str]:
     [
         ({"without": "biasgate-signing-key"}, "no signing key"),
         ({"limits": {"scan_weights": {"mem_limit": "48m", "memswap_limit": "48m"}}}, "scan_weights ended with 137"),
-        ({"killed": ["approve_candidate"]}, "approve_candidate ended with 137"),
+        ({"killed": ["decide_candidate"]}, "decide_candidate ended with 137"),
     ],
     ids=["no secret", "out of memory", "killed"],
 )

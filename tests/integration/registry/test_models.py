@@ -91,10 +91,10 @@ def test_a_version_with_more_bytes_than_allowed_is_not_downloaded(tracking, pack
 
 def test_a_card_for_another_model_is_refused(package, name):
     card = package(card_name="faces").card
-    assert gated_name("models:/faces-candidates/3", card) == "faces"
-    assert gated_name("s3://bucket/anything", card) == "faces"
+    assert gated_name("models:/faces-candidates/3", card.name) == "faces"
+    assert gated_name("s3://bucket/anything", card.name) == "faces"
     with pytest.raises(CandidateError, match="'faces'"):
-        gated_name(f"models:/{name}-candidates/1", card)
+        gated_name(f"models:/{name}-candidates/1", card.name)
 
 
 class _Refusing(http.server.BaseHTTPRequestHandler):

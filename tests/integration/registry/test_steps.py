@@ -11,13 +11,14 @@ import pytest
 from typer.testing import CliRunner
 
 from biasgate.cli.app import app
+from biasgate.contracts.inspection import Inspection
 from biasgate.contracts.scan import Scan
 from biasgate.errors import TrustError
 from biasgate.gate.ledger.entry import DecisionBody, LookBody
 from biasgate.gate.ledger.log import read_log
 from biasgate.gate.trust.waivers import add_waiver
 from biasgate.kubeflow.steps.evaluation import evaluate_subgroups
-from biasgate.kubeflow.steps.gate import approve_candidate
+from biasgate.kubeflow.steps.gate import decide_candidate
 from biasgate.registry.client import connect
 from biasgate.registry.models import submit_candidate
 from biasgate.registry.serving import champion_package
@@ -70,15 +71,15 @@ def judge(tmp_path, gate, data, monkeypatch):
         run, out = open_pipeline_run("gate"), tmp_path / "out"
         evaluate_subgroups(
             package=package.path, data=data, policy=policy, log=gate.log, run=run,
-            evaluation=out / "evaluation.json", html=out / "evaluation.html",
+            inspection=out / "inspection.json", evaluation=out / "evaluation.json", html=out / "evaluation.html",
         )  # fmt: skip
         scan = Scan(
             model=package.digest, meta_classifier="m", probabilities={"none": 1.0, "high": 0.0}, abstained=False,
             reason="-",
         )  # fmt: skip
         (out / "scan.json").write_bytes(scan.to_json())
-        approve_candidate(
-            package=package.path, source=source, policy=policy, scan=out / "scan.json",
+        decide_candidate(
+            source=source, policy=policy, inspection=out / "inspection.json", scan=out / "scan.json",
             evaluation=out / "evaluation.json", log=gate.log, run=run, entry=out / "entry.json",
             report=out / "report.html", card=out / "card.md", waivers=waivers,
         )  # fmt: skip
@@ -144,6 +145,22 @@ def test_the_evidence_holds_size_latency_and_the_dates_of_the_data(tracking, jud
     assert evidence.latency.n >= 6
     assert evidence.evaluation_data_from.date() == TODAY - timedelta(days=3)
     assert evidence.training_data_from is None
+
+
+def test_documents_of_two_candidates_never_make_an_approval(tracking, judge, package, name, gate, tmp_path):
+    candidate, out = package(), tmp_path / "out"
+    source = submit_candidate(candidate, name=name)
+    assert judge(candidate, source).decision.verdict == "APPROVED"
+    other = Inspection.read(out / "inspection.json").model_copy(update={"model": "sha256:another"})
+    (out / "inspection.json").write_bytes(other.to_json())
+    decide_candidate(
+        source=source, policy=POLICY, inspection=out / "inspection.json", scan=out / "scan.json",
+        evaluation=out / "evaluation.json", log=gate.log, run=open_pipeline_run("gate"), entry=out / "entry.json",
+        report=out / "report.html", card=out / "card.md",
+    )  # fmt: skip
+    decision = read_log(gate.log, gate.trusted)[-1].body.decision
+    assert decision.verdict == "INSUFFICIENT_EVIDENCE"
+    assert any("evaluation is of another model" in reason for reason in decision.reasons)
 
 
 def test_a_waiver_lets_its_rule_pass_and_lies_in_the_entry(tracking, judge, package, name, gate, tmp_path):

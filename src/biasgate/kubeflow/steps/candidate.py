@@ -27,7 +27,7 @@ def fetch_candidate(*, source: str, package: Path) -> FetchedCandidate:
     with task("fetch_candidate", run=run) as tracked, TemporaryDirectory() as folder:
         submitted, resolved = fetch(source, Path(folder))
         candidate = import_candidate(submitted, package)
-        name = gated_name(resolved, candidate.card)
+        name = gated_name(resolved, candidate.card.name)
         tracked.log_params({"source": resolved, "name": name, "digest": candidate.digest})
         tracked.log_dict(candidate.card.model_dump(mode="json", by_alias=True), "card.json")
     return FetchedCandidate(digest=candidate.digest, run=run)

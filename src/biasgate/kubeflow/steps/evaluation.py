@@ -15,11 +15,12 @@ def evaluate_subgroups(
     policy: str,
     log: str,
     run: str,
+    inspection: Path,
     evaluation: Path,
     html: Path,
     before: Path | None = None,
 ) -> dict[str, float]:
-    """Logs the look, then measures a package on the gate's test split.
+    """Inspects a package, logs the look, then measures it on the gate's test split.
 
     The package it was repaired from runs on the same rows, and so does the champion when a rule compares with it: this
     is still one look, since neither is chosen by what it shows.
@@ -31,6 +32,7 @@ def evaluate_subgroups(
 
     from biasgate.data.source import open_dataset
     from biasgate.evaluation.evaluate import evaluate
+    from biasgate.evaluation.inspect import inspect
     from biasgate.gate.ledger.entry import LookBody
     from biasgate.gate.ledger.log import take_look
     from biasgate.gate.policy import read_policy
@@ -42,7 +44,8 @@ def evaluate_subgroups(
 
     with task("evaluate_subgroups", run=run) as tracked, TemporaryDirectory() as folder:
         rules, candidate, dataset = read_policy(policy), open_package(package), open_dataset(data)
-        name, serves = candidate.card.name, None
+        inspected = inspect(candidate, repaired=before is not None)
+        name, serves = inspected.name, None
         if rules.needs_champion:
             serves = champion_package(name, Path(folder, "champion"))
         look = LookBody(data=dataset.digest, name=name, digest=candidate.digest)
@@ -54,6 +57,7 @@ def evaluate_subgroups(
             before=open_package(before) if before else None,
             champion=serves,
         )
+        write(inspection, inspected.to_json())
         write(evaluation, measured.to_json())
         write(html, evaluation_page(measured, rules))
         tracked.log_params(

@@ -8,11 +8,11 @@ from biasgate.kubeflow.steps.files import write
 from biasgate.kubeflow.steps.task import task
 
 
-def approve_candidate(
+def decide_candidate(
     *,
-    package: Path,
     source: str,
     policy: str,
+    inspection: Path,
     scan: Path,
     evaluation: Path,
     log: str,
@@ -24,7 +24,7 @@ def approve_candidate(
     before: Path | None = None,
     waivers: str = "",
 ) -> str:
-    """Gathers the evidence, decides, and appends the signed decision; the last decision closes the pipeline's run.
+    """Joins the documents to evidence, decides, and appends the signed decision; the last closes the pipeline's run.
 
     Returns:
         ``repair`` when this rejection may be repaired, else ``done``.
@@ -32,6 +32,7 @@ def approve_candidate(
     from datetime import UTC, datetime
 
     from biasgate.contracts.evaluation import Evaluation
+    from biasgate.contracts.inspection import Inspection
     from biasgate.contracts.repair_record import RepairRecord
     from biasgate.contracts.scan import Scan
     from biasgate.gate.decide import decide
@@ -41,18 +42,17 @@ def approve_candidate(
     from biasgate.gate.trust.keyring import trusted_keys
     from biasgate.gate.trust.keys import signing_key
     from biasgate.gate.trust.waivers import granted, present, read_waivers
-    from biasgate.models.package import open_package
     from biasgate.registry.gathering import gather
     from biasgate.registry.tracking import finish_pipeline_run
     from biasgate.report.decision import decision_report
     from biasgate.report.model_card import model_card
 
-    with task("approve_candidate", run=run) as tracked:
+    with task("decide_candidate", run=run) as tracked:
         rules, trusted, key, at = read_policy(policy), trusted_keys(), signing_key(), datetime.now(UTC)
         presented = present(read_waivers(waivers), trusted, at=at)
         evidence = gather(
-            open_package(package),
             source=source,
+            inspection=Inspection.read(inspection),
             scan=Scan.read(scan),
             evaluation=Evaluation.read(evaluation),
             repair=RepairRecord.read(record) if record else None,
