@@ -49,9 +49,9 @@ def waive(
     from biasgate.documents import digest
     from biasgate.errors import InputError
     from biasgate.gate.policy import read_policy
+    from biasgate.gate.trust.identity import identity as same
     from biasgate.gate.trust.keyring import trusted_keys
     from biasgate.gate.trust.keys import signing_key
-    from biasgate.gate.trust.person import person as same
     from biasgate.gate.trust.waiver import Waiver
     from biasgate.gate.trust.waivers import add_waiver, sign_waiver
 

@@ -31,7 +31,7 @@ def break_glass(
         reason: Why it cannot wait.
         hours: How long it may serve.
         key: The person's own.
-        trusted: Whose entries count.
+        trusted: Keys whose entries are accepted.
         alarm: Told at once.
 
     Raises:

@@ -41,7 +41,7 @@ def gather(
         evaluation: Measurement on the gate's test split.
         repair: How it was repaired, if it was.
         log: The signed log: it knows every look at the test split.
-        trusted: Whose entries count.
+        trusted: Keys whose entries are accepted.
 
     Raises:
         CandidateError: It was submitted for another model than its card names.

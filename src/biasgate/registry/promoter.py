@@ -49,7 +49,7 @@ def promote(
 
     Args:
         log_uri: The log.
-        trusted: Whose entries count.
+        trusted: Keys whose entries are accepted.
         key: Signs what this run adds.
         policies: Digests of the policies whose decisions are carried out; all by default.
         alarm: Told what a person must hear of.

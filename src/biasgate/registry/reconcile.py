@@ -56,7 +56,7 @@ def reconcile(
 
     Args:
         log_uri: The log.
-        trusted: Whose entries count.
+        trusted: Keys whose entries are accepted.
         models: Names of gate-owned models to look at; by default all. Where logs share a registry each has its own.
         alarm: Told what a person must hear of.
         fix: Points aliases at what the log says, and deletes orphans.

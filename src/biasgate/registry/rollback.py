@@ -31,7 +31,7 @@ def roll_back(
         by: Who asks for it.
         reason: Why.
         key: A promoter's.
-        trusted: Whose entries count.
+        trusted: Keys whose entries are accepted.
         alarm: Told of it.
 
     Raises:

@@ -27,7 +27,7 @@ def answer(
         approver: The person, who owns the key and did not submit the candidate.
         reason: For whoever asks later.
         key: The person's own.
-        trusted: Whose entries count.
+        trusted: Keys whose entries are accepted.
 
     Raises:
         InputError: No decision with this number waits for this person.

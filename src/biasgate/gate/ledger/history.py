@@ -19,7 +19,7 @@ from biasgate.gate.ledger.entry import (
     PromotionStatus,
     RollbackBody,
 )
-from biasgate.gate.trust.person import person
+from biasgate.gate.trust.identity import identity
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def refusal_of_answer(answer: ApprovalBody, history: History) -> str | None:
         return f"entry {answer.entry} does not wait for a person: its verdict is {decision.decision.verdict}"
     if not history.open(answer.entry):
         return f"what became of entry {answer.entry} is final: {history.statuses[answer.entry]}"
-    if person(answer.approver) in ("", person(decision.evidence.candidate.submitter)):
+    if identity(answer.approver) in ("", identity(decision.evidence.candidate.submitter)):
         return "the approver is the candidate's submitter; a second person must sign"
     if (earlier := history.answers.get(answer.entry)) and not earlier.granted:
         return f"{earlier.approver} declined entry {answer.entry}: {earlier.reason}"

@@ -1,1 +1,1 @@
-"""Whose word counts: keys, signatures, persons, waivers."""
+"""Trust: keys, signatures, identities, waivers."""

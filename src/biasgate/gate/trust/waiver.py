@@ -7,7 +7,7 @@ from datetime import datetime
 from pydantic import AwareDatetime, Field
 
 from biasgate.documents import Document
-from biasgate.gate.trust.person import person
+from biasgate.gate.trust.identity import identity
 
 
 class Waiver(Document):
@@ -34,6 +34,6 @@ class Waiver(Document):
 
 def holds(waiver: Waiver, *, model: str, policy: str, submitter: str, at: datetime) -> bool:
     """Whether it is in force here: about this model and policy, not expired, and granted by a second person."""
-    approver = person(waiver.approved_by)
-    second = bool(approver) and approver not in (person(waiver.owner), person(submitter))
+    approver = identity(waiver.approved_by)
+    second = bool(approver) and approver not in (identity(waiver.owner), identity(submitter))
     return (waiver.model, waiver.policy) == (model, policy) and at < waiver.expires and second

@@ -130,7 +130,7 @@ def refusal(signed: SignedWaiver, trusted: Keyring, *, at: datetime, number: int
 
     Args:
         signed: The waiver.
-        trusted: Whose signatures count.
+        trusted: Keys whose signatures are accepted.
         at: The moment at which the key must be valid: the decision's, since an envelope bears no date to be believed.
         number: Of the decision's entry; None while it is not in the log. A compromised key is believed up to an entry.
     """
