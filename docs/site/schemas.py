@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from griffe import Docstring, DocstringSectionKind, parse_google
@@ -35,6 +36,7 @@ def _names(parts: dict[str, Schema]) -> dict[str, str]:
 
 def _section(heading: str, part: Schema, names: dict[str, str]) -> str:
     text, meanings = _documented(part.get("description", ""))
+    meanings = _inherited(part.get("title", "")) | meanings
     required = part.get("required", ())
     rows = [
         f"| `{field}` | {_type(about, names)} | {_default(field, about, required)} | "
@@ -54,6 +56,18 @@ def _documented(text: str) -> tuple[str, dict[str, str]]:
         elif section.kind is DocstringSectionKind.attributes:
             meanings = {item.name: item.description for item in section.value}
     return "\n\n".join(prose).replace("``", "`"), meanings
+
+
+def _inherited(name: str) -> dict[str, str]:
+    """What the classes that a class is derived from say of its fields."""
+    known = {model.__name__: model for model in _derived(BaseModel)}
+    bases = known[name].__mro__[1:] if name in known else ()
+    return {field: text for base in reversed(bases) for field, text in _documented(base.__doc__ or "")[1].items()}
+
+
+def _derived(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for one in model.__subclasses__():
+        yield from (one, *_derived(one))
 
 
 def _type(about: Schema, names: dict[str, str]) -> str:
