@@ -77,7 +77,7 @@ def evaluate(
     from biasgate.gate.policy import read_policy
     from biasgate.models.package import open_package
     from biasgate.registry.serving import champion_package
-    from biasgate.report.text import difference, interval, rate
+    from biasgate.report.text import difference, interval, measured_share
 
     candidate, spec = open_package(package), read_policy(policy).evaluation
     earlier = open_package(before) if before else None
@@ -88,7 +88,12 @@ def evaluate(
         print_json(measured)
         return
     cells = [
-        [of_label(c.metric, c.label), subgroup(c.subgroup), rate(c.estimate) if c.estimate else "too few", str(c.units)]
+        [
+            of_label(c.metric, c.label),
+            subgroup(c.subgroup),
+            measured_share(c.estimate) if c.estimate else "too few",
+            str(c.units),
+        ]
         for c in measured.cells
     ]
     print_table("subgroups", ["metric", "subgroup", "rate", "units"], cells)

@@ -64,8 +64,9 @@ def _cause(label: str, attribute: str, rates: list[Finding], leans: list[Finding
         where = f" The lean comes from: {', '.join(regions)}." if regions else ""
         return (
             f"The network takes {attribute} itself for a sign of {label}.{where} See whether the training data shows "
-            f"{label} more often with one {attribute}; gather or reweight until it does not, or repair with twins that "
-            f"differ in {attribute} alone (biasgate debias). A lower threshold for one subgroup would hide it."
+            f"{label} more often with one {attribute}; gather or reweight until it does not, or repair with "
+            f"counterfactual pairs that differ in {attribute} alone (biasgate repair). A lower threshold for one "
+            "subgroup would hide it."
         )
     if rates:
         looks = " Relevance is spread beyond the label's regions there." if focus else ""

@@ -17,11 +17,11 @@ from biasgate.report import text
 FILTERS: dict[str, Any] = {
     "difference": text.difference,
     "interval": text.interval,
+    "measured_share": text.measured_share,
     "moment": text.moment,
     "plain": text.plain,
     "points": text.points,
     "ranked": text.ranked,
-    "rate": text.rate,
     "share": wording.rate,
     "share_interval": text.share_interval,
     "subgroup": wording.subgroup,

@@ -17,7 +17,7 @@ from biasgate.contracts.evaluation import Cell, Change, Evaluation, Gap, Score
 from biasgate.contracts.wording import of_label, subgroup
 from biasgate.gate.policy import Policy
 from biasgate.report.suppression import FEW
-from biasgate.report.text import difference, rate
+from biasgate.report.text import difference, measured_share
 
 When = Literal["before", "now"]
 
@@ -188,7 +188,11 @@ def _numbers(evaluation: Evaluation) -> tuple[Cell | Score, ...]:
 
 
 def _rate_marks(when: When, *cells: Cell | Score) -> list[Mark]:
-    return [Mark(when=when, estimate=e, bounds=cell.bounds, text=rate(e)) for cell in cells if (e := cell.estimate)]
+    return [
+        Mark(when=when, estimate=e, bounds=cell.bounds, text=measured_share(e))
+        for cell in cells
+        if (e := cell.estimate)
+    ]
 
 
 def _gap_marks(when: When, *gaps: Gap) -> list[Mark]:

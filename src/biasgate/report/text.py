@@ -33,7 +33,7 @@ def points(value: float) -> str:
     return typographic(wording.points(value))
 
 
-def rate(estimate: Estimate) -> str:
+def measured_share(estimate: Estimate) -> str:
     """A share with interval and sample size: ``.31 [.28, .34], n 750``."""
     return f"{share_interval(estimate)}, n\u00a0{estimate.n}"
 

@@ -91,7 +91,7 @@ def _plain(document: Document) -> dict[str, Any]:
 def _rates(summary: Summary) -> tuple[list[str], list[list[str]]]:
     """One row a subgroup and gap, one column a decision."""
     from biasgate.contracts.wording import subgroup
-    from biasgate.report.text import difference, rate
+    from biasgate.report.text import difference, measured_share
 
     rows: dict[str, list[str]] = {}
     for _, body in summary.decisions:
@@ -99,7 +99,9 @@ def _rates(summary: Summary) -> tuple[list[str], list[list[str]]]:
         if evaluation is None:
             continue
         for cell in evaluation.cells:
-            rows.setdefault(subgroup(cell.subgroup), []).append(rate(cell.estimate) if cell.estimate else "too few")
+            rows.setdefault(subgroup(cell.subgroup), []).append(
+                measured_share(cell.estimate) if cell.estimate else "too few"
+            )
         for gap in evaluation.gaps:
             rows.setdefault(f"gap over {gap.attribute}", []).append(
                 difference(gap.estimate) if gap.estimate else "too few"
