@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
 from biasgate.contracts import evaluation as contract
@@ -9,6 +10,8 @@ from biasgate.contracts import evaluation as contract
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+
+    from biasgate.gate.policy import Policy
 
 
 class Evaluation(contract.Evaluation):
@@ -84,6 +87,26 @@ class Evaluation(contract.Evaluation):
         from biasgate.report.forest import forest
 
         return forest(self)
+
+    def save_html(self, path: str | Path, *, policy: Policy | None = None) -> None:
+        """Writes rates and gaps as one page that needs nothing but itself.
+
+        Args:
+            path: Takes the page; an older file is replaced.
+            policy: Draws its limits where it is given.
+
+        Example:
+            >>> import biasgate
+            >>> from tempfile import TemporaryDirectory
+            >>> evaluation = biasgate.evaluate(
+            ...     y_true=[0, 1] * 200, y_pred=[0, 1] * 150 + [0, 0] * 50, attributes={"sex": ["f", "m"] * 200}
+            ... )
+            >>> with TemporaryDirectory() as folder:
+            ...     evaluation.save_html(f"{folder}/evaluation.html")
+        """
+        from biasgate.report.evaluation import evaluation_page
+
+        Path(path).write_text(evaluation_page(self, policy), encoding="utf-8")
 
     def _repr_html_(self) -> str:
         from biasgate.report.notebook import evaluation_table

@@ -9,8 +9,8 @@ from biasgate.report.subgroup_figures import change_figure, gap_figure, rate_fig
 from biasgate.report.suppression import published
 
 
-def evaluation_page(evaluation: Evaluation, policy: Policy) -> str:
-    """Rates and gaps by subgroup, with the policy's margins; subgroups too small to publish are withheld."""
+def evaluation_page(evaluation: Evaluation, policy: Policy | None = None) -> str:
+    """Rates and gaps by subgroup, with a policy's margins if one is given; subgroups too small to publish are withheld."""
     shown = published(evaluation)
     return page(
         "evaluation.html.j2",

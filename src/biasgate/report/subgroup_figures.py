@@ -126,7 +126,7 @@ class Figure:
         return "; ".join(f"{100 * c:g}% intervals ({'; '.join(methods[c])})" for c in confidences)
 
 
-def rate_figures(evaluation: Evaluation, policy: Policy, *, before: Evaluation | None = None) -> list[Figure]:
+def rate_figures(evaluation: Evaluation, policy: Policy | None, *, before: Evaluation | None = None) -> list[Figure]:
     """For each metric and label: the whole set and the subgroups of single attributes; intersections fold away."""
     figures: list[Figure] = []
     for metric, about in dict.fromkeys((cell.metric, cell.label) for cell in _numbers(evaluation)):
@@ -147,7 +147,7 @@ def rate_figures(evaluation: Evaluation, policy: Policy, *, before: Evaluation |
     return figures
 
 
-def gap_figure(evaluation: Evaluation, policy: Policy, *, before: Evaluation | None = None) -> Figure:
+def gap_figure(evaluation: Evaluation, policy: Policy | None, *, before: Evaluation | None = None) -> Figure:
     """The widest gap of each metric and attribute against the policy's margin; narrower pairs fold away.
 
     Before and after a repair each show their own widest pair, which need not be the same.
@@ -170,7 +170,7 @@ def gap_figure(evaluation: Evaluation, policy: Policy, *, before: Evaluation | N
     return Figure(title="Gaps between subgroups", tracks=tracks, more=more, zero=True)
 
 
-def change_figure(evaluation: Evaluation, policy: Policy) -> Figure:
+def change_figure(evaluation: Evaluation, policy: Policy | None) -> Figure:
     """What a repair changed in each subgroup, paired on the same rows, against the loss that the policy allows."""
     tracks = [
         Track(
@@ -226,6 +226,6 @@ def _widest(evaluation: Evaluation) -> dict[tuple[str, str | None, str], Gap]:
     return {(gap.metric, gap.label, gap.attribute): gap for gap in reversed(evaluation.gaps)}
 
 
-def _lines(policy: Policy, part: Cell | Score | Gap | Change) -> list[float]:
+def _lines(policy: Policy | None, part: Cell | Score | Gap | Change) -> list[float]:
     """Where the rules that ask about a number draw their lines."""
-    return [line for rule in policy.rules if (line := rule.line(part)) is not None]
+    return [line for rule in (policy.rules if policy else ()) if (line := rule.line(part)) is not None]
