@@ -8,6 +8,6 @@ flavour = sys.argv[1]
 project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
 extras = project["optional-dependencies"]
 # install.sh brings kfp's executor without its client, and each image has one build of ONNX Runtime.
-left_out = {"all", "dev", "kubeflow", "onnx" if flavour == "gpu" else "gpu"}
+left_out = {"all", "dev", "docs", "kubeflow", "onnx" if flavour == "gpu" else "gpu"}
 requirements = {line for name in extras.keys() - left_out for line in extras[name]}
 sys.stdout.write("\n".join(sorted({*project["dependencies"], *requirements})))

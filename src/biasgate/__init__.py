@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         TrustError,
     )
     from biasgate.gate.policy import Policy
+    from biasgate.repair.front import repair
 
 __version__ = "0.1.0"
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "check",
     "evaluate",
     "load_policy",
+    "repair",
     "scan",
 ]
 _HOMES = {
@@ -66,6 +68,8 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'biasgate' has no attribute {name!r}")
+    if name == "repair":
+        return import_module("biasgate.repair")
     return getattr(import_module(_HOMES.get(name, "biasgate.errors")), name)
 
 

@@ -66,7 +66,17 @@ def test_a_command_that_needs_an_extra_says_which_in_one_line(tmp_path: Path) ->
 
 def test_every_public_name_is_found_and_listed() -> None:
     for name in biasgate.__all__:
-        assert getattr(biasgate, name).__name__ == name
+        assert callable(getattr(biasgate, name))
     assert set(biasgate.__all__) <= set(dir(biasgate))
     with pytest.raises(AttributeError, match="no attribute 'evalute'"):
         biasgate.evalute  # noqa: B018
+
+
+def test_the_name_repair_can_be_called_before_and_after_a_file_of_its_room_is_imported() -> None:
+    code = """
+import biasgate
+first = biasgate.repair
+import biasgate.repair.front
+print(first is biasgate.repair, callable(first))
+"""
+    assert python(code) == "True True"
