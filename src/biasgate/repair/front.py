@@ -70,7 +70,7 @@ def repair(
         ... '''
         >>> with TemporaryDirectory() as folder:
         ...     onnx, data = Path(folder) / "digits.onnx", Path(folder) / "repair.yaml"
-        ...     _ = export_onnx(build(architecture), input_shape=architecture.input, path=onnx)
+        ...     _ = export_onnx(build(architecture), path=onnx)
         ...     _ = data.write_text(source)
         ...     model = pack(onnx, card, Path(folder) / "digits")
         ...     record = biasgate.repair(model, data, into=f"{folder}/repaired", method="unlearning", seconds=1)
