@@ -10,7 +10,7 @@ from biasgate.report.suppression import published
 
 
 def evaluation_page(evaluation: Evaluation, policy: Policy | None = None) -> str:
-    """Rates and gaps by subgroup, with a policy's margins if one is given; subgroups too small to publish are withheld."""
+    """Rates and gaps by subgroup, with a policy's margins if one is given; too small subgroups are withheld."""
     shown = published(evaluation)
     return page(
         "evaluation.html.j2",
