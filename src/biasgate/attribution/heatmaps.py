@@ -33,7 +33,7 @@ def heatmaps(
 
     Args:
         network: As it infers; left unchanged.
-        inputs: Prepared images ``[n, channels, height, width]``.
+        inputs: Preprocessed images ``[n, channels, height, width]``.
         targets: Outputs to be explained.
         method: How.
 

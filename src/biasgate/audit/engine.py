@@ -15,11 +15,11 @@ from biasgate.audit.material import Material
 from biasgate.audit.perturb import Images
 from biasgate.audit.spec import AuditSpec
 from biasgate.audit.spectra import radial_power
-from biasgate.models.network import Network, build, initialise
+from biasgate.models.network import Network, drawn
 from biasgate.training.feed import Sight
 from biasgate.training.normalisation import Normalisation, to_tensor
 from biasgate.training.pool import ImagePool
-from biasgate.training.together import Learner, fast_dtype, train_together
+from biasgate.training.together import Learner, train_together
 
 Answers: TypeAlias = dict[str, NDArray[np.generic]]
 STACK = 5
@@ -59,7 +59,7 @@ def train_arm(
     losses: list[float] = []
     for start in range(0, len(seeds), STACK):
         learners = [_learner(arm, seed, material, spec) for seed in seeds[start : start + STACK]]
-        losses += train_together(learners, pool, dtype=fast_dtype(torch.device("cpu")))
+        losses += train_together(learners, pool)
         for learner in learners:
             correct = [
                 answers_of(learner.network, view, spec.normalisation) == material.test.labels
@@ -75,18 +75,11 @@ def train_arm(
 
 
 def _learner(arm: Arm, seed: int, material: Material, spec: AuditSpec) -> Learner:
-    rng, generator = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
+    rng = np.random.default_rng(seed)
     rows = rng.permutation(len(material.train))[: spec.samples]
-    network = build(arm.architecture)
-    initialise(network, init="kaiming_uniform", generator=generator)
     return Learner(
-        network=network,
-        sight=Sight(
-            rows=torch.from_numpy(rows),
-            labels=torch.from_numpy(material.train.labels[rows]),
-            colours=None,
-            normalisation=spec.normalisation,
-        ),
+        network=drawn(arm.architecture, init="kaiming_uniform", seed=seed),
+        sight=Sight(rows, material.train.labels[rows], colours=None, normalisation=spec.normalisation),
         recipe=spec.recipe,
         generator=torch.Generator().manual_seed(int(rng.integers(2**62))),
     )

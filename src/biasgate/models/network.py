@@ -50,6 +50,17 @@ def initialise(network: Network, *, init: Init, generator: Generator) -> None:
         leaf.layer.initialise(network.get_submodule(leaf.name), init=init, generator=generator)
 
 
+def drawn(architecture: Architecture, *, init: Init, seed: int) -> Network:
+    """The declared network before its first step; its weights follow from the seed.
+
+    Raises:
+        InputError: See ``build``.
+    """
+    network = build(architecture)
+    initialise(network, init=init, generator=Generator().manual_seed(seed))
+    return network
+
+
 def parameter_count(module: nn.Module) -> int:
     """Trainable numbers."""
     return sum(parameter.numel() for parameter in module.parameters())

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from biasgate.training.batch import Batch
@@ -24,9 +26,9 @@ class Sight:
         normalisation: Of the coloured image.
     """
 
-    rows: Tensor
-    labels: Tensor
-    colours: Tensor | None
+    rows: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    colours: NDArray[np.float32] | None
     normalisation: Normalisation
 
 
@@ -53,5 +55,5 @@ class Feed:
         ]
 
 
-def _taken(values: Sequence[Tensor], order: Tensor) -> Tensor:
-    return torch.stack([value[places] for value, places in zip(values, order, strict=True)])
+def _taken(values: Sequence[NDArray[np.generic]], order: Tensor) -> Tensor:
+    return torch.stack([torch.from_numpy(value)[places] for value, places in zip(values, order, strict=True)])

@@ -46,13 +46,13 @@ def fast_dtype(device: torch.device) -> torch.dtype:
     return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
 
 
-def train_together(learners: Sequence[Learner], pool: ImagePool, *, dtype: torch.dtype) -> list[float]:
+def train_together(learners: Sequence[Learner], pool: ImagePool, *, dtype: torch.dtype | None = None) -> list[float]:
     """Trains every learner as ``train`` would alone, on the pool's images and device.
 
     Args:
         learners: Of one architecture.
         pool: What they see.
-        dtype: What layers are computed in; see ``fast_dtype``.
+        dtype: What layers are computed in; by default ``fast_dtype`` of the pool's device.
 
     Returns:
         Each learner's mean loss over the last tenth of the steps.
@@ -60,7 +60,8 @@ def train_together(learners: Sequence[Learner], pool: ImagePool, *, dtype: torch
     recipes = [learner.recipe for learner in learners]
     device, steps = pool.images.device, recipes[0].steps
     feed, generators = _feed(learners, pool)
-    stack = Stack([learner.network for learner in learners], generators=generators, device=device, dtype=dtype)
+    networks = [learner.network for learner in learners]
+    stack = Stack(networks, generators=generators, device=device, dtype=dtype or fast_dtype(device))
     update = Updates(stack.rows, recipes)
     losses = torch.zeros(len(learners), steps, device=device)
     for step in range(steps):

@@ -225,7 +225,7 @@ def test_what_chance_does_in_a_stack_comes_from_the_generators_and_is_on_average
 def test_a_network_with_it_learns(architecture: Architecture) -> None:
     rng = np.random.default_rng(0)
     pool = ImagePool(rng.integers(0, 256, (12, *INPUT[1:], 3), dtype=np.uint8))
-    sight = Sight(torch.arange(12), torch.from_numpy(np.arange(12) % CLASSES), colours=None, normalisation="centred")
+    sight = Sight(np.arange(12), np.arange(12) % CLASSES, colours=None, normalisation="centred")
 
     def loss(steps: int) -> float:
         recipe = TrainingRecipe(learning_rate=0.02, batch=12, steps=steps, schedule="constant")

@@ -40,9 +40,9 @@ def alone(learner: Learner) -> tuple[nn.Module, float]:
     """The same by the loop for one network, on images that are coloured beforehand."""
     network, sight = copy.deepcopy(learner.network), learner.sight
     assert sight.colours is not None
-    samples = to_tensor(recolour(GREY[sight.rows.numpy()], sight.colours.numpy()), sight.normalisation)
+    samples = to_tensor(recolour(GREY[sight.rows], sight.colours), sight.normalisation)
     generator = copy.deepcopy(learner.generator)
-    return network, train(network, samples, sight.labels, recipe=learner.recipe, generator=generator)
+    return network, train(network, samples, torch.from_numpy(sight.labels), recipe=learner.recipe, generator=generator)
 
 
 @pytest.mark.parametrize("augmentation", ["none", "shift"])

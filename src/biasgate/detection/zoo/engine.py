@@ -17,12 +17,12 @@ from biasgate.detection.zoo.material import Material, Selection
 from biasgate.detection.zoo.plan import PlannedModel
 from biasgate.detection.zoo.planting import PLANTINGS
 from biasgate.detection.zoo.spec import Split, ZooSpec
-from biasgate.models.network import Network, build, initialise
+from biasgate.models.network import Network, drawn
 from biasgate.models.shapes import layer_shapes
 from biasgate.training.feed import Sight
 from biasgate.training.normalisation import normalised
 from biasgate.training.pool import ImagePool
-from biasgate.training.together import Learner, fast_dtype, train_together
+from biasgate.training.together import Learner, train_together
 
 VALUES = {"cpu": 6_000_000, "cuda": 2_000_000_000}
 """Activations of a stack's forward pass: enough to hide what a step costs besides; on a CPU few enough to cache."""
@@ -83,9 +83,7 @@ def stacks(planned: Sequence[PlannedModel], spec: ZooSpec, *, device: str = "cpu
 
 def initial_network(planned: PlannedModel, spec: ZooSpec) -> Network:
     """The model before its first step; its initial weights follow from its seed."""
-    network = build(spec.architectures[planned.architecture])
-    initialise(network, init=planned.init, generator=torch.Generator().manual_seed(planned.seed))
-    return network
+    return drawn(spec.architectures[planned.architecture], init=planned.init, seed=planned.seed)
 
 
 def parameters_of(network: Network) -> dict[str, NDArray[np.float32]]:
@@ -101,9 +99,9 @@ def _stack_size(planned: PlannedModel, spec: ZooSpec, values: int) -> int:
 def _train(stack: Sequence[PlannedModel], material: Material, device: torch.device) -> Iterator[TrainedModel]:
     streams = [np.random.default_rng(planned.seed) for planned in stack]
     learners = [_learner(planned, material, rng) for planned, rng in zip(stack, streams, strict=True)]
-    losses = train_together(learners, _pool(material, stack[0].split, device), dtype=fast_dtype(device))
+    losses = train_together(learners, _pool(material, stack[0].split, device))
     for planned, learner, loss, rng in zip(stack, learners, losses, streams, strict=True):
-        counts = np.bincount(learner.sight.labels.numpy(), minlength=len(material.measure.classes)).tolist()
+        counts = np.bincount(learner.sight.labels, minlength=len(material.measure.classes)).tolist()
         state = parameters_of(learner.network)
         measured = _measure(learner.network.to(device), planned, material, rng)
         row = {**_flat(planned, material.spec), "class_counts": counts, "final_loss": loss, **measured}
@@ -114,12 +112,7 @@ def _learner(planned: PlannedModel, material: Material, rng: np.random.Generator
     chosen = PLANTINGS[material.spec.planting].training_set(planned, material, rng)
     return Learner(
         network=initial_network(planned, material.spec),
-        sight=Sight(
-            rows=torch.from_numpy(chosen.rows),
-            labels=torch.from_numpy(chosen.labels),
-            colours=None if chosen.colours is None else torch.from_numpy(chosen.colours),
-            normalisation=planned.normalisation,
-        ),
+        sight=Sight(chosen.rows, chosen.labels, chosen.colours, planned.normalisation),
         recipe=planned.training,
         generator=torch.Generator().manual_seed(int(rng.integers(2**62))),
     )

@@ -42,9 +42,9 @@ class Inference:
 def run(
     package: CandidatePackage, samples: NDArray[np.uint8] | NDArray[np.float32], *, limits: Limits | None = None
 ) -> Inference:
-    """Outputs of a candidate for stored samples, prepared as its card says.
+    """Outputs of a candidate for stored samples, preprocessed as its card says.
 
-    Beside the samples and the outputs, this process and the child hold one batch each: the prepared samples lie in a
+    Beside the samples and the outputs, this process and the child hold one batch each: the inputs lie in a
     scratch file, four bytes a value, that the child reads batch by batch. A set may be larger than the memory limit.
 
     Args:
