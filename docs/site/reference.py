@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from importlib.resources import files
-from inspect import cleandoc, getmembers
+from inspect import cleandoc, getmembers, ismodule
 from typing import Any
 
 import typer
@@ -45,7 +45,12 @@ def pages() -> dict[str, str]:
 def api() -> str:
     """The front door, from its docstrings: functions, then classes, then errors."""
     names = sorted(biasgate.__all__, key=lambda name: (name.endswith("Error"), name[0].isupper()))
-    return "\n\n".join(["# Python", cleandoc(biasgate.__doc__ or ""), *(f"::: biasgate.{name}" for name in names)])
+    return "\n\n".join(["# Python", cleandoc(biasgate.__doc__ or ""), *(f"::: {_home(name)}" for name in names)])
+
+
+def _home(name: str) -> str:
+    """Where a public name is documented: a room that can be called is so by what its file ``front`` defines."""
+    return f"biasgate.{name}.front.{name}" if ismodule(getattr(biasgate, name)) else f"biasgate.{name}"
 
 
 def metrics() -> str:

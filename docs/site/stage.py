@@ -43,9 +43,9 @@ def main() -> None:
 
 
 def sources() -> list[str]:
-    """Every page, picture and style that is written by hand, by its path in the repository."""
-    kinds = {".css", ".md", ".png", ".svg"}
-    found = [path for folder in ("docs", "benchmarks/report") for path in (ROOT / folder).rglob("*")]
+    """Every page, notebook, picture and style that is written by hand, by its path in the repository."""
+    kinds = {".css", ".ipynb", ".md", ".png", ".svg"}
+    found = [path for folder in ("docs", "benchmarks/report", "examples") for path in (ROOT / folder).rglob("*")]
     return ELSEWHERE + sorted(path.relative_to(ROOT).as_posix() for path in found if path.suffix in kinds)
 
 
