@@ -48,7 +48,7 @@ docs: venv ## The site in build/site, its reference made from the code; fails at
 	cd build && ../$(BIN)/zensical build --strict
 
 report: venv ## Remake the report's tables and figures that need no new measurement
-	cd benchmarks && ../$(BIN)/python debias.py
+	cd benchmarks && ../$(BIN)/python repair.py
 	$(BIN)/python docs/figures/audit.py
 
 test-containers: venv ## The image and its servers under the manifests' restrictions (needs root and an engine)

@@ -2,18 +2,16 @@
 
 from biasgate.components.audit import audit_architecture, plan_audit, train_audit_shard
 from biasgate.components.candidate import fetch_candidate, submit_candidate
-from biasgate.components.debias import debias_adversarial, debias_unlearning, repair_candidate
 from biasgate.components.evaluation import evaluate_subgroups
 from biasgate.components.gate import decide_candidate
 from biasgate.components.meta_classifier import train_meta_classifier
+from biasgate.components.repair import repair_candidate
 from biasgate.components.sweep import list_candidates
 from biasgate.components.weights import featurize_weights, scan_weights
 from biasgate.components.zoo import plan_zoo, train_zoo_shard
 
 __all__ = [
     "audit_architecture",
-    "debias_adversarial",
-    "debias_unlearning",
     "decide_candidate",
     "evaluate_subgroups",
     "featurize_weights",

@@ -63,7 +63,7 @@ def test_every_task_has_resources_a_timeout_retries_and_the_shared_image(default
         assert {"resourceCpuRequest", "resourceCpuLimit"} <= executor["container"]["resources"].keys()
         assert {"resourceMemoryRequest", "resourceMemoryLimit"} <= executor["container"]["resources"].keys()
         assert "fetch" not in name or platform[name]["activeDeadlineSeconds"] == "3600"
-        assert "debias" not in name or platform[name]["activeDeadlineSeconds"] == "43200"
+        assert "repair" not in name or platform[name]["activeDeadlineSeconds"] == "43200"
         assert "activeDeadlineSeconds" in platform[name]
     retries = [task["retryPolicy"] for task in tasks(spec)]
     assert len(retries) == len(spec["deploymentSpec"]["executors"])

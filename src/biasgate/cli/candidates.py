@@ -1,4 +1,4 @@
-"""``biasgate submit``, ``fetch``, ``evaluate``, ``explain``, ``debias``: candidates in, measured, repaired."""
+"""``biasgate submit``, ``fetch``, ``evaluate``, ``explain``: candidates in, measured."""
 
 from __future__ import annotations
 
@@ -155,38 +155,6 @@ def explain(
     ]
     columns = ["metric", "between", "units", "gap", "at most", "detectable", f"more units for {plain(margin)}"]
     print_table("What the units can show (four times in five)", columns, rows)
-
-
-@app.command()
-def debias(
-    package: Package,
-    *,
-    data: Data,
-    into: Annotated[Path, typer.Option(help="Folder for the repaired package.")],
-    seconds: Annotated[int, typer.Option(help="Wall-clock budget.", min=1)] = 600,
-    seed: Annotated[int, typer.Option(help="All randomness follows from it.", min=0)] = 0,
-    json: Json = False,
-) -> None:
-    """Repair a candidate by the adversarial curriculum; settings are chosen on validation units of the data."""
-    from biasgate.data.source import open_dataset
-    from biasgate.models.package import open_package
-    from biasgate.repair.repair import debias as repair
-
-    _, record = repair(open_package(package), open_dataset(data), into=into, seconds=seconds, seed=seed)
-    if json:
-        print_json(record)
-        return
-    rows = [
-        [
-            ", ".join(f"{k}={v}" for k, v in t.settings.items()),
-            f"{t.aligned:.3f}",
-            f"{t.conflicting:.3f}",
-            f"{t.worst_group:.3f}",
-            "✓" if t.chosen else "",
-        ]
-        for t in record.trials
-    ]
-    print_table("validation", ["settings", "aligned", "conflicting", "worst group", "chosen"], rows)
 
 
 def _shrunk(value: float | None) -> str:

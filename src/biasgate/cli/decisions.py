@@ -138,8 +138,10 @@ def check(
     from biasgate.errors import InputError
     from biasgate.gate.policy import read_policy
     from biasgate.gate.policy_check import faults
+    from biasgate.repair.registry import require_methods
 
     policy = read_policy(source)
+    require_methods(policy.repair.methods)
     if found := faults(policy):
         raise InputError("; ".join(found), where=source, fix="correct the rules, or measure what they ask for")
     if json:

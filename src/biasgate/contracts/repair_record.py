@@ -59,13 +59,13 @@ class BiasReading(Document):
 
 
 class Reliance(Document):
-    """How much decisions lean on the attribute, over twins: samples that differ in the attribute alone.
+    """How much decisions lean on the attribute, over counterfactual pairs: samples that differ in the attribute alone.
 
     Attributes:
-        swap_rate: Share of twins whose two decisions differ.
-        attribution_share: Share of the attributions that lies in the direction in which twins differ; see
+        swap_rate: Share of pairs whose two decisions differ.
+        attribution_share: Share of the attributions that lies in the direction in which a pair differs; see
             ``reliance.attribution_share``.
-        twins: How many.
+        twins: How many pairs.
     """
 
     swap_rate: float
@@ -77,8 +77,8 @@ class Leaning(Document):
     """What a repair is about, read on validation units, which no trial learned from.
 
     Attributes:
-        bias: Over twins, or over matched samples where the data holds none.
-        reliance: Absent without twins.
+        bias: Over counterfactual pairs, or over matched samples where the data holds none.
+        reliance: Absent without counterfactual pairs.
     """
 
     bias: BiasReading

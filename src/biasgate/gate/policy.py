@@ -29,9 +29,17 @@ else:
 
 
 class Repair(Document):
-    """Whether a candidate that is rejected for bias may be repaired, how, and within what budget."""
+    """Whether a candidate that is rejected for bias may be repaired, how, and within what budget.
 
-    methods: tuple[Literal["adversarial", "unlearning", "combined"], ...] = ()
+    Attributes:
+        methods: Names of repair methods, the best of which wins on validation units. Which there are is for the room
+            of repair to say: see ``repair.registry``.
+        attribute: Sensitive attribute of the repair data; without it the data has only one.
+        seconds: Wall-clock budget of all methods.
+    """
+
+    methods: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], ...] = ()
+    attribute: str | None = None
     seconds: int = Field(default=600, gt=0)
 
 

@@ -1,6 +1,8 @@
-"""The network under repair, seen from pixels; importing this module imports torch."""
+"""The network under repair, seen from stored samples; importing this module imports torch."""
 
 from __future__ import annotations
+
+import copy
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +24,7 @@ class PixelClassifier(nn.Module):
     def __init__(self, network: Network, contract: InputContract) -> None:
         super().__init__()
         self.network = network
+        self.contract = contract
         rows = contract.layout == "rows"
         channels = (-1,) if rows else (-1, 1, 1)
         self.scale = contract.scale * (1 if rows else 255)
@@ -47,3 +50,11 @@ class PixelClassifier(nn.Module):
         """The network's first activations, averaged over the image where they still are one: ``[n, filters]``."""
         activations = self.network.layers[: self.early_depth](self.standardise(pixels))
         return activations.reshape(*activations.shape[:2], -1).mean(dim=2)
+
+    def over(self, network: Network) -> PixelClassifier:
+        """Another network behind the same contract."""
+        return PixelClassifier(network, self.contract)
+
+    def copied(self) -> PixelClassifier:
+        """The same with its own copy of the network, to be trained."""
+        return self.over(copy.deepcopy(self.network))

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from biasgate.data.dataset import Dataset
+from biasgate.data.splits import split
 from biasgate.errors import InputError
+from biasgate.repair.classifier import PixelClassifier
 
-GROUPS = ("aligned", "conflicting")
+ALIGNMENT = "alignment"
+SIDES = ("aligned", "conflicting")
+"""The attribute that says whether a sample's value agrees with its label, and the values that it may have."""
+VALIDATION_SHARE = 0.25
 
 
 @dataclass(frozen=True, eq=False)
-class Material:
+class RepairData:
     """All that a method may know: samples, labels, and what their owner wrote down about each.
 
     Attributes:
@@ -23,7 +28,7 @@ class Material:
         labels: ``int64 [n]``.
         values: Value of the sensitive attribute, ``int64 [n]``, below ``kinds``.
         kinds: Number of values; 2 or more.
-        aligned: Whether the attribute agrees with the label as it did in training, ``bool [n]``.
+        aligned: Whether the attribute has the value that the model leans on for the label, ``bool [n]``.
         units: What each sample is of, ``int64 [n]``: an image coloured twice is one unit.
     """
 
@@ -37,58 +42,137 @@ class Material:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def take(self, rows: Tensor) -> Material:
+    def take(self, rows: Tensor) -> RepairData:
         """The same with only these rows."""
-        return Material(
+        return replace(
+            self,
             samples=self.samples[rows],
             labels=self.labels[rows],
             values=self.values[rows],
-            kinds=self.kinds,
             aligned=self.aligned[rows],
             units=self.units[rows],
         )
 
 
-def material(dataset: Dataset, *, attribute: str) -> Material:
+def read_data(
+    dataset: Dataset,
+    *,
+    attribute: str | None = None,
+    classifier: PixelClassifier | None = None,
+    features: Tensor | None = None,
+) -> RepairData:
     """Takes from a data set what a repair needs.
 
+    Where the set says which samples are ``aligned`` and which ``conflicting``, under the attribute ``alignment``, that
+    counts. Else they are told by the classifier, as in ``favoured``.
+
     Args:
-        dataset: 8-bit images or rows, one label each, with ``attribute`` and ``alignment`` (``aligned`` or
-            ``conflicting``).
-        attribute: The sensitive attribute that decisions shall not lean on.
+        dataset: 8-bit images or rows, one label each, with the attribute.
+        attribute: Name of the sensitive attribute, as in ``sensitive_attribute``.
+        classifier: Model that is asked where the set does not say what is aligned.
+        features: What takes the place of the samples ``[n, features]``, and what the classifier then takes.
 
     Raises:
-        InputError: The set is of neither images nor rows, holds NaN, is multi-label, lacks an attribute, or one has
+        InputError: The set is of neither images nor rows, holds NaN, is multi-label, lacks the attribute, or one has
             too few values.
     """
-    samples = _tensor(dataset)
-    kinds, values = np.unique(dataset.attribute(attribute), return_inverse=True)
-    groups = dataset.attribute("alignment")
+    samples = stored_samples(dataset) if features is None else features
+    labels = torch.from_numpy(dataset.labels)
+    attribute = sensitive_attribute(dataset, attribute)
+    kinds, codes = np.unique(dataset.attribute(attribute), return_inverse=True)
     if len(kinds) < 2:
         raise InputError(
             f"attribute {attribute!r} has {len(kinds)} value", where=dataset.name, fix="repair needs at least two"
         )
-    if set(groups) != set(GROUPS):
+    values = torch.from_numpy(codes.astype(np.int64))
+    if ALIGNMENT in dataset.attributes or classifier is None:
+        aligned = _declared(dataset)
+    else:
+        aligned = favoured(classifier, samples, labels, values)
+    return RepairData(samples, labels, values, len(kinds), aligned, torch.from_numpy(dataset.units))
+
+
+def sensitive_attribute(dataset: Dataset, name: str | None) -> str:
+    """The attribute of this name; without a name, the only one that the set has besides ``alignment``.
+
+    Raises:
+        InputError: There is no such attribute, or without a name there are several.
+    """
+    names = [column for column in map(str, dataset.attributes) if column != ALIGNMENT]
+    if name is None and len(names) == 1:
+        return names[0]
+    if name is None:
         raise InputError(
-            f"alignment has the values {sorted(set(groups))}",
+            f"the repair data has {len(names)} attributes besides {ALIGNMENT!r}: {', '.join(names) or 'none'}",
             where=dataset.name,
-            fix="repair needs both 'aligned' and 'conflicting' samples, and no others",
+            fix="name the one that decisions shall not lean on",
         )
-    return Material(
-        samples=samples,
-        labels=torch.from_numpy(dataset.labels),
-        values=torch.from_numpy(values.astype(np.int64)),
-        kinds=len(kinds),
-        aligned=torch.from_numpy(groups == "aligned"),
-        units=torch.from_numpy(dataset.units),
-    )
+    dataset.attribute(name)
+    return name
 
 
-def _tensor(dataset: Dataset) -> Tensor:
-    """Samples as ``Material`` holds them."""
+def favoured(classifier: PixelClassifier, samples: Tensor, labels: Tensor, values: Tensor) -> Tensor:
+    """Whether a sample has the value that speaks most for the sample's label, as the model sees it, ``bool [n]``.
+
+    A value speaks for a label by the sum, over the samples with both, of the label's probability less its mean over all
+    samples of the label. Of two values that is the one with the higher probability; of many, a rare one has to be far
+    ahead.
+    """
+    with torch.no_grad():
+        belief = classifier(samples).softmax(dim=1).double().gather(1, labels[:, None])[:, 0]
+    aligned = torch.zeros(len(labels), dtype=torch.bool)
+    for label in labels.unique():
+        rows = labels == label
+        speaks = torch.bincount(values[rows], weights=belief[rows] - belief[rows].mean())
+        kinds = values[rows].unique()
+        aligned |= rows & (values == kinds[speaks[kinds].argmax()])
+    return aligned
+
+
+def stored_samples(dataset: Dataset) -> Tensor:
+    """Samples as ``RepairData`` holds them.
+
+    Raises:
+        InputError: The set is of neither images nor rows, holds NaN, or is multi-label.
+    """
     stored, images = dataset.samples, dataset.samples.ndim == 4
     if dataset.labels.ndim != 1 or not (stored.ndim == 2 or (images and stored.dtype == np.uint8)):
         raise InputError("samples are neither 8-bit images nor rows with one label each", where=dataset.name)
     if not np.isfinite(stored).all():
         raise InputError("samples hold NaN or infinities", where=dataset.name, fix="fill or drop what is missing")
     return torch.from_numpy(stored).permute(0, 3, 1, 2).float() / 255 if images else torch.from_numpy(stored)
+
+
+def validation_rows(dataset: Dataset, data: RepairData, *, seed: int) -> Tensor:
+    """Which rows choose the settings: those of a quarter of the units, stratified by label, ``bool [n]``.
+
+    Args:
+        dataset: Data set that ``data`` was read from.
+        data: Values and alignment of its rows.
+        seed: Draws the units.
+
+    Raises:
+        InputError: The other rows lack a value of the attribute, or either side lacks aligned or conflicting rows.
+    """
+    _, chosen = split(dataset, share=1 - VALIDATION_SHARE, seed=seed)
+    rows = torch.from_numpy(np.isin(dataset.units, chosen.units))
+    learned = set(data.values[~rows].tolist()) == set(data.values.tolist())
+    if not (learned and all(len(data.aligned[side].unique()) == len(SIDES) for side in (rows, ~rows))):
+        raise InputError(
+            "too few units to hold some out: a value of an attribute is on one side only",
+            where=dataset.name,
+            fix="give more units of the rarest value",
+        )
+    return rows
+
+
+def _declared(dataset: Dataset) -> Tensor:
+    """Alignment as the data set says it."""
+    sides = dataset.attribute(ALIGNMENT)
+    if set(sides) != set(SIDES):
+        raise InputError(
+            f"alignment has the values {sorted(set(sides))}",
+            where=dataset.name,
+            fix="repair needs both 'aligned' and 'conflicting' samples, and no others",
+        )
+    return torch.from_numpy(sides == SIDES[0])

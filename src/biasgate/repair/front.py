@@ -16,8 +16,8 @@ def repair(
     data: Dataset | DataSource | str | Path,
     *,
     into: str | Path,
-    method: str = "adversarial",
-    attribute: str = "colour",
+    method: str = "unlearning",
+    attribute: str | None = None,
     seconds: int = 600,
     seed: int = 0,
 ) -> RepairRecord:
@@ -28,10 +28,11 @@ def repair(
 
     Args:
         model: A candidate's package, or the folder that holds it.
-        data: Samples with the sensitive attribute and, in ``alignment``, whether it agrees with the label.
+        data: Samples with the sensitive attribute and, in ``alignment``, whether it agrees with the label; the model
+            tells where the data does not.
         into: Folder of the repaired package; new or empty.
-        method: Name of the repair method, such as ``adversarial`` or ``unlearning``.
-        attribute: Name of the sensitive attribute.
+        method: Name of the repair method, or YAML with its settings; ``biasgate repair-methods`` lists them all.
+        attribute: Name of the sensitive attribute; without it the data has only one besides ``alignment``.
         seconds: Wall-clock budget; the record says what was left out for want of time.
         seed: All randomness follows from it.
 
@@ -78,11 +79,11 @@ def repair(
         (True, True)
     """
     with said_if_missing():
-        from biasgate.repair.repair import debias
+        from biasgate.repair.repair import repair as repair_package
 
         package = open_package(Path(model)) if isinstance(model, str | Path) else model
         dataset = data if isinstance(data, Dataset) else open_dataset(str(data) if isinstance(data, Path) else data)
-        _, record = debias(
+        _, record = repair_package(
             package, dataset, method=method, attribute=attribute, into=Path(into), seconds=seconds, seed=seed
         )
     return record

@@ -1,7 +1,7 @@
 """Counterfactual pairs: rows of one label, alike but for the attribute; importing this module imports torch.
 
-Three ways to come by them: the data holds twins (an image coloured twice, a row of a table with the attribute
-flipped), an attack changes the attribute, or samples of one label are matched by their features.
+Three ways to come by them: the data gives them, an attack changes the attribute, or samples of one label are matched
+by their features.
 """
 
 from __future__ import annotations
@@ -14,19 +14,34 @@ from numpy.typing import NDArray
 from torch import Generator
 
 from biasgate.errors import InputError
-from biasgate.repair.attribute_reader import fit_reader
+from biasgate.repair.adversary.attack import attack
+from biasgate.repair.adversary.attribute_reader import fit_reader
 from biasgate.repair.classifier import PixelClassifier
-from biasgate.repair.counterfactual_bias import Pairs
-from biasgate.repair.data import Material
-from biasgate.repair.head import Samples
-from biasgate.repair.methods.attack import attack
-from biasgate.repair.methods.last_layer import read_features
+from biasgate.repair.data import RepairData
+from biasgate.repair.heads.bias import Pairs
+from biasgate.repair.heads.last_layer import read_features
+from biasgate.repair.heads.linear import Samples
 
 RADIUS = 1.0
 """Of the colour maps that make counterfactuals: any colour but black reaches any other."""
 
 
-def twin_rows(data: Material) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def found_pairs(samples: Samples, data: RepairData) -> Pairs:
+    """Pairs that the data gives where it gives any, matched samples else.
+
+    Args:
+        samples: Features and labels of ``data``.
+        data: Samples whose units say what is a pair.
+
+    Raises:
+        InputError: There are none of either.
+    """
+    if len(pair_rows(data)[0]):
+        return given_pairs(samples, data)
+    return matched_pairs(samples, data.aligned.numpy())
+
+
+def pair_rows(data: RepairData) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Aligned and conflicting rows of the same units and labels, the first of each side; empty when there are none."""
     keys = np.column_stack([data.units.numpy(), data.labels.numpy()])
     sides = [np.flatnonzero(side) for side in (data.aligned.numpy(), ~data.aligned.numpy())]
@@ -36,19 +51,21 @@ def twin_rows(data: Material) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return aligned, conflicting
 
 
-def twin_pairs(samples: Samples, data: Material) -> Pairs:
-    """Pairs by given twins.
+def given_pairs(samples: Samples, data: RepairData) -> Pairs:
+    """Pairs that the data gives: an image coloured twice, a row of a table with the attribute flipped.
 
     Args:
         samples: Features and labels of ``data``.
-        data: Where rows that share a unit are twins.
+        data: Samples of which those that share a unit and a label are a pair.
 
     Raises:
         InputError: There are none.
     """
-    aligned, conflicting = twin_rows(data)
+    aligned, conflicting = pair_rows(data)
     if not len(aligned):
-        raise InputError("no unit has an aligned and a conflicting sample", fix="give twins, or pair otherwise")
+        raise InputError(
+            "no unit has an aligned and a conflicting sample", fix="give counterfactual pairs, or pair otherwise"
+        )
     return Pairs(samples.take(aligned), samples.take(conflicting))
 
 
@@ -74,7 +91,7 @@ def matched_pairs(samples: Samples, aligned: NDArray[np.bool_]) -> Pairs:
     return Pairs(samples.take(np.concatenate(first)), samples.take(np.concatenate(second)))
 
 
-def generated_pairs(classifier: PixelClassifier, data: Material, *, seed: int) -> Pairs:
+def generated_pairs(classifier: PixelClassifier, data: RepairData, *, seed: int) -> Pairs:
     """Pairs by generation: the attribute of every aligned image is attacked towards a uniformly drawn other value.
 
     The attack mixes colours until a reader of the classifier's own features reads the other value; the pairs whose
@@ -91,6 +108,6 @@ def generated_pairs(classifier: PixelClassifier, data: Material, *, seed: int) -
     with torch.no_grad():
         flipped = reader(images).argmax(dim=1) == targets
     if not flipped.any():
-        raise InputError("no image's attribute could be changed", fix="give twins, or match")
+        raise InputError("no image's attribute could be changed", fix="give counterfactual pairs, or match")
     kept = originals.take(flipped)
     return Pairs(read_features(classifier, kept), read_features(classifier, replace(kept, samples=images[flipped])))

@@ -1,4 +1,4 @@
-"""How much decisions lean on the attribute, over twins: swaps and attributions; importing this module imports torch."""
+"""How much decisions lean on the attribute, over counterfactual pairs: swaps and attributions; imports torch."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from torch import Tensor
 from biasgate.contracts.repair_record import Reliance
 from biasgate.errors import InputError
 from biasgate.repair.classifier import PixelClassifier
-from biasgate.repair.data import Material
-from biasgate.repair.pairs import twin_rows
+from biasgate.repair.data import RepairData
+from biasgate.repair.pairs import pair_rows
 
 PATH = 12
 """Points of the path that gradients are averaged over."""
 MOST = 200
-"""Most twins whose decisions are attributed."""
+"""Most pairs whose decisions are attributed."""
 
 
-def reliance(classifier: PixelClassifier, data: Material) -> Reliance:
-    """Swap rate and attribution share of a classifier over the twins in the data.
+def reliance(classifier: PixelClassifier, data: RepairData) -> Reliance:
+    """Swap rate and attribution share of a classifier over the counterfactual pairs in the data.
 
     Raises:
         InputError: No unit has an aligned and a conflicting sample.
     """
-    aligned, conflicting = twin_rows(data)
+    aligned, conflicting = pair_rows(data)
     if not len(aligned):
-        raise InputError("no unit has an aligned and a conflicting sample", fix="give twins")
+        raise InputError("no unit has an aligned and a conflicting sample", fix="give counterfactual pairs")
     with torch.no_grad():
         decisions = classifier(data.samples).argmax(dim=1)
     chosen = np.linspace(0, len(aligned) - 1, min(MOST, len(aligned)), dtype=np.int64)
@@ -37,19 +37,19 @@ def reliance(classifier: PixelClassifier, data: Material) -> Reliance:
     return Reliance(swap_rate=float(swapped), attribution_share=share, twins=len(aligned))
 
 
-def attribution_share(classifier: PixelClassifier, samples: Tensor, twins: Tensor, labels: Tensor) -> float:
+def attribution_share(classifier: PixelClassifier, samples: Tensor, counterfactuals: Tensor, labels: Tensor) -> float:
     """Share of the attributions to the label's logit that the attribute has, in [0, 1].
 
     Integrated gradients (Sundararajan et al., arXiv 1703.01365; captum's) along two straight paths, from zero to the
-    twin and from there to the sample: the second changes the attribute alone. A path's weight is the sum over pixels
-    (or columns) of absolute attributions, channels added; the share is the second's of both, a mean over samples. Our
-    reading of the claim of Shukla et al., arXiv 2404.11819, that decisions lean less on the attribute.
+    counterfactual and from there to the sample: the second changes the attribute alone. A path's weight is the sum over
+    pixels (or columns) of absolute attributions, channels added; the share is the second's of both, a mean over
+    samples. Our reading of the claim of Shukla et al., arXiv 2404.11819, that decisions lean less on the attribute.
 
     Args:
-        classifier: From samples to logits.
+        classifier: Model from samples to logits.
         samples: ``[n, channels, height, width]`` or ``[n, features]``.
-        twins: The same samples with another value of the attribute.
-        labels: Whose logit is attributed ``[n]``.
+        counterfactuals: The same samples with another value of the attribute.
+        labels: Class whose logit is attributed ``[n]``.
     """
     from captum.attr import IntegratedGradients
 
@@ -61,5 +61,5 @@ def attribution_share(classifier: PixelClassifier, samples: Tensor, twins: Tenso
         ).detach()
         return (found.sum(dim=1) if found.ndim == 4 else found).flatten(1).abs().sum(dim=1)
 
-    attribute, rest = weight(twins, samples), weight(torch.zeros_like(twins), twins)
+    attribute, rest = weight(counterfactuals, samples), weight(torch.zeros_like(counterfactuals), counterfactuals)
     return float((attribute / (attribute + rest).clamp(min=1e-12)).mean())

@@ -3,38 +3,48 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from biasgate.contracts.repair_record import Trial
 from biasgate.errors import InputError
-from biasgate.models.card import InputContract
 from biasgate.models.network import Network
+from biasgate.progress import progress
 from biasgate.repair.classifier import PixelClassifier
-from biasgate.repair.data import Material
-from biasgate.repair.repaired import Repaired
+from biasgate.repair.data import RepairData
+from biasgate.repair.method import RepairMethod
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
-S = TypeVar("S", bound="DataclassInstance")
-"""Settings: a dataclass of numbers and names."""
-Watch = Callable[[Network], None]
-"""Is shown a network that still learns."""
+@dataclass(frozen=True, eq=False)
+class Repaired:
+    """A repaired network and how it was chosen.
+
+    Attributes:
+        network: The repaired network; the one that it started from is as it was.
+        trials: Settings in the order of trial, one chosen.
+        validated: The network that validation chose: ``network``, unless that ran again on all repair data.
+        planned: Settings that were to be tried; more than ``trials`` when the budget ended first.
+        refitted: Whether the chosen settings were run again on all repair data.
+    """
+
+    network: Network
+    trials: tuple[Trial, ...]
+    validated: Network
+    planned: int
+    refitted: bool
 
 
 def best_of(
-    grid: Sequence[S],
-    repair: Callable[[S, Material, Watch], Network],
+    grid: Sequence[RepairMethod],
+    classifier: PixelClassifier,
+    data: RepairData,
     *,
-    contract: InputContract,
-    data: Material,
     validation: Tensor,
     seconds: float,
+    seed: int,
 ) -> Repaired:
     """Repairs under each setting, takes the best on validation, and repairs under that again from all the data.
 
@@ -42,35 +52,38 @@ def best_of(
     always made.
 
     Args:
-        grid: In the order in which a budget that is too small for all is spent.
-        repair: From settings, data and a watch to a new network; what has rounds shows the watch each round's network.
-        contract: The network's input contract.
+        grid: Settings in the order in which a budget that is too small for all is spent.
+        classifier: Model to repair; it is not changed.
         data: All repair data.
         validation: Rows that choose and that no trial learns from, ``bool [n]``; whole units.
         seconds: Wall-clock budget.
+        seed: Every run starts from it.
 
     Raises:
-        InputError: A repair left weights that are not finite, as NaN gradients do.
+        InputError: A repair left weights that are not finite, as NaN gradients do; or see ``RepairMethod.fit``.
     """
     training, held_out = data.take(~validation), data.take(validation)
     end, slowest = time.monotonic() + seconds, 0.0
     trials, networks = list[Trial](), list[Network]()
-    for settings in grid:
-        begun, curve = time.monotonic(), list[float]()
-        if trials and begun + slowest > end:
-            break
+    with progress("repairing", total=len(grid) + 1, unit="runs") as advance:
+        for method in grid:
+            begun, curve = time.monotonic(), list[float]()
+            if trials and begun + slowest > end:
+                break
 
-        def watch(network: Network, curve: list[float] = curve) -> None:
-            curve.append(min(accuracies(PixelClassifier(network, contract), held_out)))
+            def watch(network: Network, curve: list[float] = curve) -> None:
+                curve.append(min(accuracies(classifier.over(network), held_out)))
 
-        networks.append(_finite(repair(settings, training, watch)))
-        trials.append(score(PixelClassifier(networks[-1], contract), settings, held_out, curve=curve))
-        slowest = max(slowest, time.monotonic() - begun)
-    best = max(range(len(trials)), key=lambda index: trials[index].merit)
-    trials[best] = trials[best].model_copy(update={"chosen": True})
-    refitted = time.monotonic() + slowest <= end
-    repaired = _finite(repair(grid[best], data, lambda _: None)) if refitted else networks[best]
-    return Repaired(repaired, tuple(trials), validated=networks[best], planned=len(grid), refitted=refitted)
+            networks.append(_finite(method.fit(classifier, training, seed=seed, watch=watch)))
+            trials.append(score(classifier.over(networks[-1]), method, held_out, curve=curve))
+            slowest = max(slowest, time.monotonic() - begun)
+            advance()
+        best = max(range(len(trials)), key=lambda index: trials[index].merit)
+        trials[best] = trials[best].model_copy(update={"chosen": True})
+        refitted = time.monotonic() + slowest <= end
+        again = grid[best].fit(classifier, data, seed=seed, watch=lambda _: None) if refitted else networks[best]
+        advance()
+    return Repaired(_finite(again), tuple(trials), validated=networks[best], planned=len(grid), refitted=refitted)
 
 
 def _finite(network: Network) -> Network:
@@ -81,13 +94,11 @@ def _finite(network: Network) -> Network:
     return network
 
 
-def score(
-    classifier: PixelClassifier, settings: DataclassInstance, data: Material, *, curve: Sequence[float] = ()
-) -> Trial:
+def score(classifier: PixelClassifier, method: RepairMethod, data: RepairData, *, curve: Sequence[float] = ()) -> Trial:
     """A trial of these settings, with what the classifier reached."""
     aligned, conflicting = accuracies(classifier, data)
     return Trial(
-        settings=asdict(settings),
+        settings=method.model_dump(),
         worst_group=min(aligned, conflicting),
         aligned=aligned,
         conflicting=conflicting,
@@ -95,7 +106,7 @@ def score(
     )
 
 
-def accuracies(classifier: PixelClassifier, data: Material) -> tuple[float, float]:
+def accuracies(classifier: PixelClassifier, data: RepairData) -> tuple[float, float]:
     """Accuracy on aligned and on conflicting samples, each a mean over the labels that are there."""
     with torch.no_grad():
         correct = (classifier(data.samples).argmax(dim=1) == data.labels).double()

@@ -3,7 +3,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from biasgate.repair.methods.attack import Family, attack, mix_channels
+from biasgate.repair.adversary.attack import Family, attack, mix_channels
 
 FAMILIES = ("mixing", "pixels")
 

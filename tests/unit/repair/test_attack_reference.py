@@ -6,7 +6,7 @@ from captum.robust import FGSM, PGD
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from biasgate.repair.methods.attack import attack
+from biasgate.repair.adversary.attack import attack
 
 EPSILON = 0.02
 

@@ -5,16 +5,17 @@ from biasgate.data.dataset import Dataset
 from biasgate.errors import InputError
 from biasgate.models.package import CandidatePackage
 from biasgate.models.restore import restore
+from biasgate.repair.adversary.curriculum import EASY_RADIUS, HEAVIEST, fine_tune, movement, unmoved
 from biasgate.repair.classifier import PixelClassifier
-from biasgate.repair.data import material
-from biasgate.repair.methods.curriculum import EASY_RADIUS, HEAVIEST, Settings, fine_tune, movement, rounds, unmoved
+from biasgate.repair.data import read_data
+from biasgate.repair.methods.adversarial import Adversarial
 from biasgate.repair.views import random_views
 
-SETTINGS = Settings(family="mixing", radius=0.6, weight=4.0, tie=1.0)
+METHOD = Adversarial(family="mixing", radius=0.6, weight=4.0, tie=1.0)
 
 
 def test_easy_rounds_come_first_and_the_last_round_has_the_settings_own_values():
-    parts = rounds(SETTINGS)
+    parts = METHOD.rounds()
     stages = [part.easy for part in parts]
     assert stages == sorted(stages, reverse=True)
     assert any(stages)
@@ -22,15 +23,15 @@ def test_easy_rounds_come_first_and_the_last_round_has_the_settings_own_values()
 
 
 def test_the_attack_and_its_weight_never_shrink_from_round_to_round():
-    parts = rounds(SETTINGS)
+    parts = METHOD.rounds()
     assert [part.radius for part in parts] == sorted(part.radius for part in parts)
     assert [part.weight for part in parts] == sorted(part.weight for part in parts)
     assert parts[0].radius == EASY_RADIUS
 
 
 def test_a_radius_below_the_easy_one_is_never_exceeded():
-    small = Settings(family="pixels", radius=0.03, weight=1.0, tie=0.0)
-    assert max(part.radius for part in rounds(small)) == pytest.approx(0.03)
+    small = Adversarial(family="pixels", radius=0.03, weight=1.0, tie=0.0)
+    assert max(part.radius for part in small.rounds()) == pytest.approx(0.03)
 
 
 def test_stage_one_admits_only_decisions_that_stayed():
@@ -69,8 +70,8 @@ def test_both_halves_of_a_pair_are_seen_under_the_same_view():
 
 def test_a_loss_that_is_not_finite_stops_the_repair(biased: CandidatePackage, repair_data: Dataset):
     classifier = PixelClassifier(restore(biased), biased.card.input)
-    data = material(repair_data, attribute="colour").take(torch.arange(64))
+    data = read_data(repair_data, attribute="colour").take(torch.arange(64))
     with torch.no_grad():
         classifier.network.layers[-1].bias[0] = float("nan")
     with pytest.raises(InputError, match="not finite"):
-        fine_tune(classifier, data, SETTINGS, seed=0, after_round=lambda _: None)
+        fine_tune(classifier, data, parts=METHOD.rounds(), change=METHOD.change, seed=0, watch=lambda _: None)

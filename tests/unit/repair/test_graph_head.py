@@ -14,7 +14,7 @@ from biasgate.models.onnx.file import load_onnx
 from biasgate.models.onnx.head import BIAS, WEIGHT, features_graph, find_head, with_onnx_head
 from biasgate.models.package import CandidatePackage, open_package, pack
 from biasgate.models.sandbox.runner import run
-from biasgate.repair.repair import debias
+from biasgate.repair.repair import repair
 
 RNG = np.random.default_rng(0)
 ARRAYS = {"w": RNG.normal(size=(5, 3)).astype(np.float32), "b": RNG.normal(size=3).astype(np.float32)}
@@ -85,8 +85,8 @@ def test_a_candidate_without_architecture_is_repaired_in_its_head_alone(
     biased: CandidatePackage, repair_data: Dataset, tmp_path: Path
 ):
     bare = pack(biased.model, biased.card.model_copy(update={"architecture": None}), tmp_path / "bare")
-    repaired, record = debias(bare, repair_data, method="unlearning", into=tmp_path / "new", seconds=60, seed=0)
-    known, _ = debias(biased, repair_data, method="unlearning", into=tmp_path / "known", seconds=60, seed=0)
+    repaired, record = repair(bare, repair_data, method="unlearning", into=tmp_path / "new", seconds=60, seed=0)
+    known, _ = repair(biased, repair_data, method="unlearning", into=tmp_path / "known", seconds=60, seed=0)
     few = repair_data.samples[:40]
     assert run(repaired, few).logits == pytest.approx(run(known, few).logits, rel=1e-3, abs=1e-3)
     assert open_package(bare.path).digest == bare.digest

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from biasgate.errors import InputError
-from biasgate.repair.counterfactual_bias import Pairs, bias_gradient, read_bias
-from biasgate.repair.head import Array, LinearHead, Samples
-from biasgate.repair.methods import curvature
-from biasgate.repair.methods.curvature import hessian, hessian_product, solver
-from biasgate.repair.methods.refit import refit
+from biasgate.repair.heads import curvature
+from biasgate.repair.heads.bias import Pairs, bias_gradient, read_bias
+from biasgate.repair.heads.curvature import hessian, hessian_product, solver
+from biasgate.repair.heads.linear import Array, LinearHead, Samples
+from biasgate.repair.heads.refit import refit
 
 CLASSES, WIDTH = 3, 4
 

@@ -10,7 +10,7 @@ from biasgate.models.card import InputContract
 from biasgate.models.layers.dense import Dense
 from biasgate.models.network import build
 from biasgate.repair.classifier import PixelClassifier
-from biasgate.repair.data import Material, material
+from biasgate.repair.data import RepairData, read_data
 from biasgate.repair.reliance import attribution_share, reliance
 
 ROWS = InputContract(shape=(3,), layout="rows")
@@ -26,15 +26,15 @@ def linear(weights: list[float]) -> PixelClassifier:
 
 
 def test_of_a_linear_score_the_attributes_share_is_that_of_its_change():
-    samples, twins = torch.tensor([[1.0, 2.0, 0.0]]), torch.tensor([[-1.0, 2.0, 0.0]])
-    found = attribution_share(linear([3.0, 1.0, 5.0]), samples, twins, torch.tensor([0]))
+    samples, counterfactuals = torch.tensor([[1.0, 2.0, 0.0]]), torch.tensor([[-1.0, 2.0, 0.0]])
+    found = attribution_share(linear([3.0, 1.0, 5.0]), samples, counterfactuals, torch.tensor([0]))
     change, rest = abs(3 * (1 - -1)), abs(3 * -1) + abs(1 * 2)
     assert found == pytest.approx(change / (change + rest), rel=1e-5)
 
 
 def test_a_score_that_ignores_the_attribute_leans_on_it_by_nothing():
     rows = torch.tensor([[1.0, 2.0, 1.0], [-1.0, 2.0, 1.0], [1.0, -2.0, 1.0], [-1.0, -2.0, 1.0]])
-    data = Material(rows, torch.tensor([0, 0, 1, 1]), (rows[:, 0] > 0).long(), 2, torch.tensor([True, False] * 2),
+    data = RepairData(rows, torch.tensor([0, 0, 1, 1]), (rows[:, 0] > 0).long(), 2, torch.tensor([True, False] * 2),
                     torch.tensor([0, 0, 1, 1]))  # fmt: skip
     assert reliance(linear([0.0, 1.0, 0.0]), data).swap_rate == 0
     assert reliance(linear([0.0, 1.0, 0.0]), data).attribution_share == 0
@@ -44,7 +44,7 @@ def test_a_score_that_ignores_the_attribute_leans_on_it_by_nothing():
     assert swapped.twins == 2
 
 
-def test_without_twins_reliance_cannot_be_read(repair_data: Dataset):
-    data = material(repair_data, attribute="colour")
-    with pytest.raises(InputError, match="twins"):
+def test_without_counterfactual_pairs_reliance_cannot_be_read(repair_data: Dataset):
+    data = read_data(repair_data, attribute="colour")
+    with pytest.raises(InputError, match="counterfactual pairs"):
         reliance(linear([1.0, 1.0, 1.0]), replace(data, units=torch.arange(len(data))))

@@ -15,8 +15,11 @@ from biasgate.errors import CandidateError, InputError
 from biasgate.models.package import CandidatePackage, open_package, pack
 from biasgate.models.preprocess import preprocess
 from biasgate.models.restore import restore
-from biasgate.repair.methods import adversarial, curriculum
-from biasgate.repair.repair import debias, movement, validation_rows
+from biasgate.repair.adversary import curriculum
+from biasgate.repair.classifier import PixelClassifier
+from biasgate.repair.data import read_data, validation_rows
+from biasgate.repair.methods.adversarial import Adversarial
+from biasgate.repair.repair import movement, repair
 
 
 def accuracies(package: CandidatePackage, dataset: Dataset) -> tuple[float, float]:
@@ -34,7 +37,7 @@ def repaired(
 ) -> tuple[CandidatePackage, RepairRecord]:
     """One run of the first settings: a budget of a second allows no other."""
     into = tmp_path_factory.mktemp("repaired") / "package"
-    return debias(biased, repair_data, into=into, seconds=1, seed=0)
+    return repair(biased, repair_data, method="adversarial", into=into, seconds=1, seed=0)
 
 
 @pytest.fixture
@@ -90,8 +93,8 @@ def test_the_candidate_stays_as_it_is(biased: CandidatePackage, repaired: tuple[
 def test_with_time_every_setting_is_tried_one_is_chosen_and_run_again(
     biased: CandidatePackage, few: Dataset, tmp_path: Path
 ):
-    record = debias(biased, few, into=tmp_path / "package", seconds=600, seed=0)[1]
-    assert [trial.settings for trial in record.trials] == [vars(settings) for settings in adversarial.GRID]
+    record = repair(biased, few, method="adversarial", into=tmp_path / "package", seconds=600, seed=0)[1]
+    assert [trial.settings for trial in record.trials] == [settings.model_dump() for settings in Adversarial.grid()]
     (chosen,) = (trial for trial in record.trials if trial.chosen)
     assert chosen.worst_group == max(trial.worst_group for trial in record.trials)
     assert all(trial.worst_group == min(trial.aligned, trial.conflicting) for trial in record.trials)
@@ -102,7 +105,7 @@ def test_with_time_every_setting_is_tried_one_is_chosen_and_run_again(
 @pytest.mark.usefixtures("short")
 def test_equal_seeds_give_equal_packages(biased: CandidatePackage, few: Dataset, tmp_path: Path):
     digests = [
-        debias(biased, few, into=tmp_path / name, seconds=600, seed=seed)[0].digest
+        repair(biased, few, method="adversarial", into=tmp_path / name, seconds=600, seed=seed)[0].digest
         for name, seed in (("first", 3), ("again", 3), ("other", 4))
     ]
     assert digests[0] == digests[1] != digests[2]
@@ -110,7 +113,7 @@ def test_equal_seeds_give_equal_packages(biased: CandidatePackage, few: Dataset,
 
 def test_validation_units_are_whole_and_a_quarter(repair_data: Dataset):
     twice = repair_data.take(np.tile(np.arange(len(repair_data)), 2))
-    rows = validation_rows(twice, attribute="colour", seed=0)
+    rows = validation_rows(twice, read_data(twice), seed=0).numpy()
     assert not set(twice.units[rows]) & set(twice.units[~rows])
     assert rows.mean() == pytest.approx(0.25, abs=0.02)
 
@@ -133,56 +136,89 @@ def test_an_attribute_that_does_not_vary_is_refused(
 ):
     dull = replace(repair_data, attributes=repair_data.attributes.assign(**attributes))
     with pytest.raises(InputError, match=fault):
-        debias(biased, dull, into=tmp_path / "package", seconds=9, seed=0)
+        repair(biased, dull, method="adversarial", into=tmp_path / "package", seconds=9, seed=0)
 
 
-@pytest.mark.parametrize("missing", ["colour", "alignment"])
-def test_a_missing_attribute_is_named(biased: CandidatePackage, repair_data: Dataset, tmp_path: Path, missing: str):
-    poor = replace(repair_data, attributes=repair_data.attributes.drop(columns=missing))
-    with pytest.raises(InputError, match=missing):
-        debias(biased, poor, into=tmp_path / "package", seconds=9, seed=0)
+def test_a_missing_attribute_is_named(biased: CandidatePackage, repair_data: Dataset, tmp_path: Path):
+    poor = replace(repair_data, attributes=repair_data.attributes.drop(columns="colour"))
+    with pytest.raises(InputError, match="'colour'"):
+        repair(biased, poor, method="unlearning", attribute="colour", into=tmp_path / "package", seconds=9, seed=0)
+
+
+def test_of_several_attributes_one_has_to_be_named(biased: CandidatePackage, repair_data: Dataset, tmp_path: Path):
+    more = replace(repair_data, attributes=repair_data.attributes.assign(hand="left"))
+    with pytest.raises(InputError, match=r"2 attributes besides 'alignment': colour, hand.*name the one"):
+        repair(biased, more, method="unlearning", into=tmp_path / "package", seconds=9, seed=0)
+
+
+def test_an_attribute_of_any_name_is_repaired_though_nothing_says_what_is_aligned(
+    biased: CandidatePackage, repair_data: Dataset, held_out: Dataset, tmp_path: Path
+):
+    undeclared = repair_data.attributes.rename(columns={"colour": "ink"}).drop(columns="alignment")
+    before, told = accuracies(biased, held_out), replace(repair_data, attributes=undeclared)
+    package, record = repair(biased, told, method="unlearning", into=tmp_path / "package", seconds=60, seed=0)
+    after = accuracies(package, held_out)
+    assert record.attribute == "ink"
+    assert after[0] - after[1] < (before[0] - before[1]) / 2
+
+
+def test_the_model_tells_which_value_it_leans_on_where_the_data_does_not(
+    biased: CandidatePackage, repair_data: Dataset
+):
+    classifier = PixelClassifier(restore(biased), biased.card.input)
+    untold = replace(repair_data, attributes=repair_data.attributes.drop(columns="alignment"))
+    declared, told = read_data(repair_data), read_data(untold, classifier=classifier)
+    assert (declared.aligned == told.aligned).double().mean() > 0.9
+
+
+def test_samples_of_another_shape_than_the_model_takes_are_refused(
+    biased: CandidatePackage, repair_data: Dataset, tmp_path: Path
+):
+    small = replace(repair_data, samples=np.ascontiguousarray(repair_data.samples[:, ::2, ::2]))
+    with pytest.raises(InputError, match="shape"):
+        repair(biased, small, method="fine_tuning", into=tmp_path / "package", seconds=9, seed=0)
 
 
 def test_a_value_on_too_few_units_to_split_is_refused(biased: CandidatePackage, repair_data: Dataset, tmp_path: Path):
-    rows = np.flatnonzero(validation_rows(repair_data, attribute="colour", seed=0))
+    rows = np.flatnonzero(validation_rows(repair_data, read_data(repair_data), seed=0))
     colours = repair_data.attribute("colour").astype(object)
     colours[rows[0]] = "unseen"
     rare = replace(repair_data, attributes=repair_data.attributes.assign(colour=pd.Series(colours)))
     with pytest.raises(InputError, match="too few units"):
-        debias(biased, rare, into=tmp_path / "package", seconds=9, seed=0)
+        repair(biased, rare, method="adversarial", into=tmp_path / "package", seconds=9, seed=0)
 
 
 @pytest.mark.parametrize("seconds", [0, -1])
 def test_an_empty_budget_is_refused(biased: CandidatePackage, repair_data: Dataset, tmp_path: Path, seconds: int):
     with pytest.raises(InputError, match="budget"):
-        debias(biased, repair_data, into=tmp_path / "package", seconds=seconds, seed=0)
+        repair(biased, repair_data, method="adversarial", into=tmp_path / "package", seconds=seconds, seed=0)
 
 
 def test_rows_in_place_of_images_are_refused(biased: CandidatePackage, repair_data: Dataset, tmp_path: Path):
     rows = replace(repair_data, samples=np.zeros((len(repair_data), 5), np.float32))
     with pytest.raises(InputError, match="give images"):
-        debias(biased, rows, into=tmp_path / "package", seconds=9, seed=0)
+        repair(biased, rows, method="adversarial", into=tmp_path / "package", seconds=9, seed=0)
 
 
 def test_samples_without_a_label_are_refused(biased: CandidatePackage, repair_data: Dataset, tmp_path: Path):
     poor = replace(repair_data, labels=np.where(np.arange(len(repair_data)) < 3, -1, repair_data.labels))
     with pytest.raises(InputError, match="3 samples have no label"):
-        debias(biased, poor, into=tmp_path / "package", seconds=9, seed=0)
+        repair(biased, poor, method="adversarial", into=tmp_path / "package", seconds=9, seed=0)
 
 
 def test_repair_data_of_other_classes_is_refused(biased: CandidatePackage, grey: Dataset, tmp_path: Path):
     letters = replace(grey, classes=tuple("abcdefghij"))
     other = plant_share(role(letters, "repair"), palette=PAPER_PALETTE, conflicting=0.5, rng=np.random.default_rng(0))
     with pytest.raises(InputError, match="classes"):
-        debias(biased, other, into=tmp_path / "package", seconds=9, seed=0)
+        repair(biased, other, method="adversarial", into=tmp_path / "package", seconds=9, seed=0)
 
 
 def test_a_card_without_architecture_cannot_be_repaired(biased: CandidatePackage, repair_data: Dataset, tmp_path: Path):
     bare = pack(biased.model, biased.card.model_copy(update={"architecture": None}), tmp_path / "bare")
     with pytest.raises(CandidateError, match="architecture"):
-        debias(bare, repair_data, into=tmp_path / "package", seconds=9, seed=0)
+        repair(bare, repair_data, method="adversarial", into=tmp_path / "package", seconds=9, seed=0)
 
 
 def test_an_unknown_method_is_refused(biased: CandidatePackage, repair_data: Dataset, tmp_path: Path):
     with pytest.raises(InputError, match="no repair method"):
-        debias(biased, repair_data, method="prayer", into=tmp_path / "package", seconds=9, seed=0)  # pyright: ignore
+        repair(biased, repair_data, method="prayer", into=tmp_path / "package", seconds=9, seed=0)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from biasgate.repair.counterfactual_bias import read_bias
+from biasgate.repair.heads.bias import read_bias
 
 PAGE = Path(__file__).parents[3] / "docs" / "concepts" / "repair.md"
 

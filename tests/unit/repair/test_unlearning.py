@@ -16,22 +16,22 @@ from biasgate.models.package import CandidatePackage
 from biasgate.models.restore import restore
 from biasgate.repair import pairs as pairs_module
 from biasgate.repair.classifier import PixelClassifier
-from biasgate.repair.counterfactual_bias import Pairs, read_bias
-from biasgate.repair.data import Material, material
-from biasgate.repair.head import LinearHead, Samples
-from biasgate.repair.methods.influence import influence_on_bias, most_harmful
-from biasgate.repair.methods.last_layer import head_of, read_features, with_head
-from biasgate.repair.methods.newton import LENGTHS, replacement, searched, unlearn, unlearn_training
-from biasgate.repair.methods.refit import refit
-from biasgate.repair.pairs import generated_pairs, matched_pairs, twin_pairs, twin_rows
-from biasgate.repair.repair import debias
+from biasgate.repair.data import RepairData, read_data
+from biasgate.repair.heads.bias import Pairs, read_bias
+from biasgate.repair.heads.influence import influence_on_bias, most_harmful
+from biasgate.repair.heads.last_layer import head_of, read_features, with_head
+from biasgate.repair.heads.linear import LinearHead, Samples
+from biasgate.repair.heads.newton import LENGTHS, replacement, searched, unlearn, unlearn_samples
+from biasgate.repair.heads.refit import refit
+from biasgate.repair.pairs import generated_pairs, given_pairs, matched_pairs, pair_rows
+from biasgate.repair.repair import repair
 
 DAMPING = 0.01
 CLASSES = 3
 
 
 def shortcut(n: int, *, conflicting: float, seed: int) -> tuple[Samples, Samples]:
-    """Two features: a weak cause of the label, and a strong one that agrees with it; and the twins of every sample."""
+    """Two features: a weak cause of the label, and a strong one that agrees with it; and their counterfactuals."""
     rng = np.random.default_rng(seed)
     labels = rng.integers(CLASSES, size=n)
     flips = rng.random(n) < conflicting
@@ -99,18 +99,18 @@ def test_unlearning_lowers_the_bias_and_lifts_the_worse_side(
     assert accuracy(after, test_pairs.conflicting) > accuracy(before, test_pairs.conflicting) + 0.05
 
 
-def test_replacing_harmful_training_samples_by_their_twins_lowers_the_bias(
+def test_replacing_harmful_samples_by_their_counterfactuals_lowers_the_bias(
     training: tuple[Samples, Samples], pairs: Pairs, test_pairs: Pairs
 ):
     before = refit(training[0], classes=CLASSES, damping=DAMPING)
-    after = unlearn_training(*training, pairs, classes=CLASSES, damping=DAMPING, count=40)
+    after = unlearn_samples(*training, pairs, classes=CLASSES, damping=DAMPING, count=40)
     assert read_bias(after, test_pairs).signed.value < read_bias(before, test_pairs).signed.value - 0.1
 
 
 def test_nothing_is_unlearned_where_nothing_harms(training: tuple[Samples, Samples]):
     same = Pairs(training[0], training[0])
     before = refit(training[0], classes=CLASSES, damping=DAMPING)
-    after = unlearn_training(*training, same, classes=CLASSES, damping=DAMPING, count=40)
+    after = unlearn_samples(*training, same, classes=CLASSES, damping=DAMPING, count=40)
     assert np.array_equal(after.theta, before.theta)
 
 
@@ -122,7 +122,7 @@ def test_a_step_that_only_harms_is_not_taken(training: tuple[Samples, Samples], 
 
 
 @pytest.fixture(scope="module")
-def twin_data(grey: Dataset) -> Dataset:
+def paired_data(grey: Dataset) -> Dataset:
     return twins(role(grey, "repair"), palette=PAPER_PALETTE, rng=np.random.default_rng(5))
 
 
@@ -131,7 +131,7 @@ def classifier(biased: CandidatePackage) -> PixelClassifier:
     return PixelClassifier(restore(biased), biased.card.input)
 
 
-def sides_accuracy(package: CandidatePackage, data: Material) -> tuple[float, float]:
+def sides_accuracy(package: CandidatePackage, data: RepairData) -> tuple[float, float]:
     with torch.no_grad():
         logits = PixelClassifier(restore(package), package.card.input)(data.samples)
     correct = (logits.argmax(dim=1) == data.labels).double()
@@ -139,10 +139,10 @@ def sides_accuracy(package: CandidatePackage, data: Material) -> tuple[float, fl
 
 
 def test_unlearning_moves_the_head_alone_and_halves_the_gap(
-    biased: CandidatePackage, twin_data: Dataset, held_out: Dataset, tmp_path
+    biased: CandidatePackage, paired_data: Dataset, held_out: Dataset, tmp_path
 ):
-    repaired, record = debias(biased, twin_data, method="unlearning", into=tmp_path / "package", seconds=60, seed=0)
-    held = material(held_out, attribute="colour")
+    repaired, record = repair(biased, paired_data, method="unlearning", into=tmp_path / "package", seconds=60, seed=0)
+    held = read_data(held_out, attribute="colour")
     before, after = sides_accuracy(biased, held), sides_accuracy(repaired, held)
     assert after[1] > before[1]
     assert after[0] - after[1] < (before[0] - before[1]) / 2
@@ -153,9 +153,9 @@ def test_unlearning_moves_the_head_alone_and_halves_the_gap(
     assert record.moved == pytest.approx(330 / 24258, rel=0.01)
 
 
-def test_pairs_by_twins_share_unit_and_label(twin_data: Dataset):
-    data = material(twin_data, attribute="colour")
-    aligned, conflicting = twin_rows(data)
+def test_given_pairs_share_unit_and_label(paired_data: Dataset):
+    data = read_data(paired_data, attribute="colour")
+    aligned, conflicting = pair_rows(data)
     assert len(aligned) == len(data) // 2
     assert data.aligned[aligned].all()
     assert not data.aligned[conflicting].any()
@@ -163,10 +163,10 @@ def test_pairs_by_twins_share_unit_and_label(twin_data: Dataset):
     assert torch.equal(data.labels[aligned], data.labels[conflicting])
 
 
-def test_data_without_twins_has_no_pairs_by_twins(repair_data: Dataset, classifier: PixelClassifier):
-    data = material(repair_data, attribute="colour")
-    with pytest.raises(InputError, match="give twins"):
-        twin_pairs(read_features(classifier, data), data)
+def test_data_without_counterfactual_pairs_gives_none(repair_data: Dataset, classifier: PixelClassifier):
+    data = read_data(repair_data, attribute="colour")
+    with pytest.raises(InputError, match="give counterfactual pairs"):
+        given_pairs(read_features(classifier, data), data)
 
 
 def test_matched_pairs_are_nearest_in_label():
@@ -189,7 +189,7 @@ def test_a_repair_by_unlearning_without_any_pair_makes_nothing(
     even = repair_data.labels % 2 == 0
     alone = repair_data.take(even == (repair_data.attribute("alignment") == "aligned"))
     with pytest.raises(InputError, match="no label has both aligned and conflicting"):
-        debias(biased, alone, method="unlearning", into=tmp_path / "package", seconds=60, seed=0)
+        repair(biased, alone, method="unlearning", into=tmp_path / "package", seconds=60, seed=0)
     assert not (tmp_path / "package").exists()
 
 
@@ -197,13 +197,13 @@ def test_an_attack_that_flips_no_image_gives_no_pairs(
     classifier: PixelClassifier, repair_data: Dataset, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(pairs_module, "RADIUS", 0.0)
-    data = material(repair_data, attribute="colour").take(torch.arange(40))
+    data = read_data(repair_data, attribute="colour").take(torch.arange(40))
     with pytest.raises(InputError, match="could be changed"):
         generated_pairs(classifier, data, seed=0)
 
 
 def test_generated_pairs_change_the_colour_and_with_it_the_decision(classifier: PixelClassifier, repair_data: Dataset):
-    data = material(repair_data, attribute="colour")
+    data = read_data(repair_data, attribute="colour")
     pairs = generated_pairs(classifier, data, seed=0)
     head = head_of(classifier.network)
     assert len(pairs) > 0.5 * int(data.aligned.sum())
@@ -224,17 +224,17 @@ def test_a_new_head_leaves_the_original_alone(classifier: PixelClassifier):
     assert np.allclose(head_of(changed).theta, head.theta + 1)
 
 
-def test_unlearning_repairs_data_without_twins_too(
+def test_unlearning_repairs_data_without_counterfactual_pairs_too(
     biased: CandidatePackage, repair_data: Dataset, held_out: Dataset, tmp_path
 ):
-    repaired = debias(biased, repair_data, method="unlearning", into=tmp_path / "package", seconds=60, seed=0)[0]
-    held = material(held_out, attribute="colour")
+    repaired = repair(biased, repair_data, method="unlearning", into=tmp_path / "package", seconds=60, seed=0)[0]
+    held = read_data(held_out, attribute="colour")
     before, after = sides_accuracy(biased, held), sides_accuracy(repaired, held)
     assert after[0] - after[1] < (before[0] - before[1]) / 2
 
 
-def test_features_that_are_not_finite_stop_the_repair(twin_data: Dataset):
-    samples = twin_data.samples.astype(np.float32).reshape(len(twin_data), -1)
+def test_features_that_are_not_finite_stop_the_repair(paired_data: Dataset):
+    samples = paired_data.samples.astype(np.float32).reshape(len(paired_data), -1)
     samples[0, 0] = np.nan
     with pytest.raises(InputError, match="NaN"):
-        material(replace(twin_data, samples=samples), attribute="colour")
+        read_data(replace(paired_data, samples=samples), attribute="colour")

@@ -40,10 +40,12 @@ def evaluate_subgroups(
     from biasgate.gate.trust.keys import signing_key
     from biasgate.models.package import open_package
     from biasgate.registry.serving import champion_package
+    from biasgate.repair.registry import require_methods
     from biasgate.report.evaluation import evaluation_page
 
     with task("evaluate_subgroups", run=run) as tracked, TemporaryDirectory() as folder:
         rules, candidate, dataset = read_policy(policy), open_package(package), open_dataset(data)
+        require_methods(rules.repair.methods)
         inspected = inspect(candidate, repaired=before is not None)
         name, serves = inspected.name, None
         if rules.needs_champion:

@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from biasgate.kubeflow.steps.files import write
 from biasgate.kubeflow.steps.task import task
 
-if TYPE_CHECKING:
-    from biasgate.repair.repair import Method
-
 SEED = 0
 
 
-def debias(
-    *, package: Path, data: str, policy: str, run: str, repaired: Path, record: Path, method: Method | None = None
-) -> None:
-    """Repairs a package within the policy's budget, by one method or by the best of the policy's."""
+def repair_candidate(*, package: Path, data: str, policy: str, run: str, repaired: Path, record: Path) -> None:
+    """Repairs a package within the policy's budget by the best of the policy's methods."""
     from biasgate.data.source import open_dataset
     from biasgate.gate.policy import read_policy
     from biasgate.models.package import open_package
     from biasgate.repair.competition import compete
 
-    with task(f"debias_{method}" if method else "repair_candidate", run=run) as tracked:
+    with task("repair_candidate", run=run) as tracked:
         rules, dataset = read_policy(policy).repair, open_dataset(data)
-        methods = (method,) if method else rules.methods
         _, made = compete(
-            open_package(package), dataset, methods=methods, into=repaired, seconds=rules.seconds, seed=SEED
+            open_package(package),
+            dataset,
+            methods=rules.methods,
+            attribute=rules.attribute,
+            into=repaired,
+            seconds=rules.seconds,
+            seed=SEED,
         )
         write(record, made.to_json())
         tracked.log_params({"method": made.method, "data": dataset.digest, "trials": len(made.trials)})

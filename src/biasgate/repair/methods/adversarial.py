@@ -1,92 +1,60 @@
-"""Repair by adversarial counterfactuals: a small grid of curricula, chosen on validation units; imports torch."""
+"""Adversarial counterfactuals: the whole network learns from images whose attribute an attack has changed."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Sequence
+from typing import ClassVar, Self
 
-from torch import Tensor
+import torch
+from pydantic import Field
+from torch import Generator, Tensor
 
-from biasgate.errors import InputError
-from biasgate.models.card import InputContract
 from biasgate.models.network import Network
-from biasgate.progress import Advance, progress
+from biasgate.repair.adversary.attack import Family, attack
+from biasgate.repair.adversary.attribute_reader import fit_reader
+from biasgate.repair.adversary.curriculum import Round, fine_tune, rounds
 from biasgate.repair.classifier import PixelClassifier
-from biasgate.repair.data import Material
-from biasgate.repair.methods.curriculum import ROUNDS, Settings, fine_tune
-from biasgate.repair.repaired import Repaired
-from biasgate.repair.trials import Watch, best_of
-
-GRID = (
-    Settings(family="mixing", radius=0.6, weight=4.0, tie=1.0),
-    Settings(family="mixing", radius=1.0, weight=4.0, tie=1.0),
-)
+from biasgate.repair.data import RepairData
+from biasgate.repair.method import Need, RepairMethod, Watch
 
 
-def repair_adversarially(
-    network: Network,
-    contract: InputContract,
-    data: Material,
-    validation: Tensor,
-    *,
-    seconds: float,
-    seed: int,
-    grid: Sequence[Settings] = GRID,
-) -> Repaired:
-    """Runs the curriculum under each setting and keeps the best; see ``best_of``.
+class Adversarial(RepairMethod):
+    """Fine-tunes the network on images that an attack gives another value of the attribute, easy ones first.
 
-    Args:
-        network: Not changed.
-        contract: Its input contract.
-        data: All repair data, of images.
-        validation: Rows that choose, ``bool [n]``.
-        seconds: Wall-clock budget.
-        seed: Every run starts from it.
-        grid: Of settings; the controls of the benchmark give their own.
+    Our reading of Shukla, Srikanth, Cohen and Turk, arXiv 2404.11819; see ``adversary.curriculum``. It needs images and
+    the declared network, because an attack follows the network's gradients down to the pixels.
 
-    Raises:
-        InputError: The data is not of images, or the loss not finite.
+    Attributes:
+        family: How counterfactuals may differ from their originals, as in ``adversary.attack``.
+        radius: Size of the attack in the last round, in units of the family.
+        weight: λ, of the counterfactuals' loss in the last round.
+        tie: μ, of the tie between the decisions on original and counterfactual.
     """
-    require_images(data)
-    with progress("repairing", total=ROUNDS * (len(grid) + 1), unit="rounds") as advance:
 
-        def repair(settings: Settings, training: Material, watch: Watch) -> Network:
-            return through_curriculum(
-                network, contract, training, settings, seed=seed, watch=watch, advance=advance
-            ).network
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.NETWORK, Need.IMAGES})
+    cost: ClassVar[str] = "half a minute of one core for a small image network and some hundred images"
 
-        return best_of(grid, repair, contract=contract, data=data, validation=validation, seconds=seconds)
+    family: Family = "mixing"
+    radius: float = Field(gt=0)
+    weight: float = Field(default=4.0, ge=0)
+    tie: float = Field(default=1.0, ge=0)
 
+    @classmethod
+    def grid(cls) -> tuple[Self, ...]:
+        """Two radii of colour maps."""
+        return cls(radius=0.6), cls(radius=1.0)
 
-def through_curriculum(
-    network: Network,
-    contract: InputContract,
-    data: Material,
-    settings: Settings,
-    *,
-    seed: int,
-    watch: Watch,
-    advance: Advance,
-) -> PixelClassifier:
-    """A copy of the network, fine-tuned."""
-    classifier = PixelClassifier(copy.deepcopy(network), contract)
+    def fit(self, classifier: PixelClassifier, data: RepairData, *, seed: int, watch: Watch) -> Network:
+        """A copy of the network, taken through the curriculum."""
+        learner = classifier.copied()
+        fine_tune(learner, data, parts=self.rounds(), change=self.change, seed=seed, watch=watch)
+        return learner.network
 
-    def after_round(learned: PixelClassifier) -> None:
-        watch(learned.network)
-        advance()
+    def rounds(self) -> tuple[Round, ...]:
+        """The curriculum under these settings."""
+        return rounds(radius=self.radius, weight=self.weight, tie=self.tie)
 
-    fine_tune(classifier, data, settings, seed=seed, after_round=after_round)
-    return classifier
-
-
-def require_images(data: Material) -> None:
-    """Refuses rows of features, whose attribute no attack can change.
-
-    Raises:
-        InputError: These are no images.
-    """
-    if data.samples.ndim != 4:
-        raise InputError(
-            "adversarial repair changes colours or pixels, and these are rows of features",
-            fix="give images, or repair by unlearning",
-        )
+    def change(self, classifier: PixelClassifier, data: RepairData, radius: float, generator: Generator) -> Tensor:
+        """Attacks every sample towards a uniformly drawn other value of the attribute, as a fresh reader reads it."""
+        reader = fit_reader(classifier, data)
+        others = torch.randint(1, data.kinds, (len(data),), generator=generator)
+        return attack(reader, data.samples, (data.values + others) % data.kinds, family=self.family, radius=radius)

@@ -1,38 +1,40 @@
-"""Counterfactuals, then the head: the curriculum, and unlearning on what it made of the features; imports torch."""
+"""Counterfactuals, then the head: the adversarial curriculum, and unlearning on the features that it made."""
 
 from __future__ import annotations
 
-from torch import Tensor
+from typing import ClassVar
 
-from biasgate.models.card import InputContract
+from pydantic import Field
+
 from biasgate.models.network import Network
-from biasgate.progress import progress
-from biasgate.repair.data import Material
-from biasgate.repair.methods.adversarial import GRID, require_images, through_curriculum
-from biasgate.repair.methods.curriculum import ROUNDS, Settings
-from biasgate.repair.methods.last_layer import with_head
-from biasgate.repair.methods.unlearning import GRID as DAMPINGS
-from biasgate.repair.methods.unlearning import unlearned
-from biasgate.repair.repaired import Repaired
-from biasgate.repair.trials import Watch, best_of
+from biasgate.repair.classifier import PixelClassifier
+from biasgate.repair.data import RepairData
+from biasgate.repair.heads.last_layer import with_head
+from biasgate.repair.method import Need, Watch
+from biasgate.repair.methods.adversarial import Adversarial
+from biasgate.repair.methods.unlearning import Unlearning
 
 
-def repair_features_then_head(
-    network: Network, contract: InputContract, data: Material, validation: Tensor, *, seconds: float, seed: int
-) -> Repaired:
-    """Runs the curriculum under each setting, unlearns the head under the first damping, and keeps the best.
+class Combined(Adversarial):
+    """Takes the network through the adversarial curriculum, then unlearns what bias its last layer has left.
 
-    Raises:
-        InputError: The data is not of images, or the loss not finite.
-        CandidateError: The last layer is not linear.
+    Ours, of Shukla et al., arXiv 2404.11819, and Chen et al., arXiv 2310.12560: ``Adversarial``, then ``Unlearning``.
+    It needs images and a declared network whose last layer is linear.
+
+    Attributes:
+        family: How counterfactuals may differ from their originals, as in ``adversary.attack``.
+        radius: Size of the attack in the last round, in units of the family.
+        weight: λ, of the counterfactuals' loss in the last round.
+        tie: μ, of the tie between the decisions on original and counterfactual.
+        damping: λ of the head's penalty and Hessian, as in ``Unlearning``.
     """
-    require_images(data)
-    with progress("repairing", total=ROUNDS * (len(GRID) + 1), unit="rounds") as advance:
 
-        def repair(settings: Settings, training: Material, watch: Watch) -> Network:
-            classifier = through_curriculum(
-                network, contract, training, settings, seed=seed, watch=watch, advance=advance
-            )
-            return with_head(classifier.network, unlearned(DAMPINGS[0], classifier, training, seed))
+    needs: ClassVar[frozenset[Need]] = Adversarial.needs | Unlearning.needs
+    cost: ClassVar[str] = Adversarial.cost
 
-        return best_of(GRID, repair, contract=contract, data=data, validation=validation, seconds=seconds)
+    damping: float = Field(default=0.003, gt=0)
+
+    def fit(self, classifier: PixelClassifier, data: RepairData, *, seed: int, watch: Watch) -> Network:
+        """The curriculum's network with an unlearned head."""
+        learned = classifier.over(super().fit(classifier, data, seed=seed, watch=watch))
+        return with_head(learned.network, Unlearning(damping=self.damping).head(learned, data, seed=seed))

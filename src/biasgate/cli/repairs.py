@@ -1,0 +1,75 @@
+"""``biasgate repair``, ``repair-methods``: a biased candidate repaired, and the methods that there are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from biasgate.cli.candidates import Data, Package
+from biasgate.cli.output import Json, print_json, print_table
+
+app = typer.Typer()
+DEFAULT = "unlearning"
+"""It takes any model that ends in a linear layer, images or rows, in seconds."""
+
+
+@app.command()
+def repair(
+    package: Package,
+    *,
+    data: Data,
+    into: Annotated[Path, typer.Option(help="Folder for the repaired package.")],
+    method: Annotated[
+        list[str] | None,
+        typer.Option(help='Name, or YAML as "{method: unlearning, damping: 0.01}"; may be repeated: the best wins.'),
+    ] = None,
+    attribute: Annotated[
+        str | None, typer.Option(help="Sensitive attribute; the data has only one where none is named.")
+    ] = None,
+    seconds: Annotated[int, typer.Option(help="Wall-clock budget of all methods.", min=1)] = 600,
+    seed: Annotated[int, typer.Option(help="All randomness follows from it.", min=0)] = 0,
+    json: Json = False,
+) -> None:
+    """Repair a candidate; method and settings are chosen on validation units of the data."""
+    from biasgate.data.source import open_dataset
+    from biasgate.models.package import open_package
+    from biasgate.repair.competition import compete
+
+    _, record = compete(
+        open_package(package),
+        open_dataset(data),
+        methods=method or [DEFAULT],
+        attribute=attribute,
+        into=into,
+        seconds=seconds,
+        seed=seed,
+    )
+    if json:
+        print_json(record)
+        return
+    tried = [(record.method, trial) for trial in record.trials] + [(lost.method, lost.best) for lost in record.rivals]
+    rows = [
+        [
+            name,
+            ", ".join(f"{key}={value}" for key, value in trial.settings.items()),
+            *(f"{score:.3f}" for score in (trial.aligned, trial.conflicting, trial.worst_group)),
+            "✓" if trial == record.chosen else "",
+        ]
+        for name, trial in tried
+    ]
+    print_table("validation", ["method", "settings", "aligned", "conflicting", "worst group", "chosen"], rows)
+
+
+@app.command("repair-methods")
+def repair_methods(*, json: Json = False) -> None:
+    """List the repair methods: what each does, needs and costs."""
+    from biasgate.repair.registry import described
+
+    found = described()
+    if json:
+        print_json([method.model_dump() for method in found])
+        return
+    rows = [[m.name, m.does, "; ".join(m.needs), m.cost] for m in found]
+    print_table("repair methods", ["method", "what it does", "needs", "costs"], rows)

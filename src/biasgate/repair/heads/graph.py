@@ -1,0 +1,98 @@
+"""Repair of the linear head of any ONNX graph, architecture declared or not; importing this module imports torch.
+
+The graph is cut before its head and runs in the sandbox, once, to give features; what is left to repair is a network of
+one linear layer on rows of features, which every head-only method takes as it is.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.special import softmax
+from torch import Tensor
+
+from biasgate.data.dataset import Dataset
+from biasgate.models.architecture import Architecture
+from biasgate.models.card import InputContract
+from biasgate.models.export import parity
+from biasgate.models.network import Network
+from biasgate.models.onnx.file import load_onnx
+from biasgate.models.onnx.head import OnnxHead, features_graph, find_head, with_onnx_head
+from biasgate.models.package import MODEL, CandidatePackage, pack
+from biasgate.models.restore import from_tensors
+from biasgate.models.sandbox.runner import run
+from biasgate.repair.heads.linear import LinearHead
+
+PROBES = 64
+"""Samples on which the edited graph is compared with its head."""
+
+
+@dataclass(frozen=True, eq=False)
+class GraphHead:
+    """A candidate's head, seen as a network of its own.
+
+    Attributes:
+        head: Where it is in the graph.
+        network: Its one linear layer.
+        contract: Input contract of that network: rows of features.
+        features: What the graph gives it for the repair data ``[n, features]``.
+    """
+
+    head: OnnxHead
+    network: Network
+    contract: InputContract
+    features: Tensor
+
+
+def read_graph_head(package: CandidatePackage, dataset: Dataset) -> GraphHead:
+    """Finds the head and runs what lies before it.
+
+    Args:
+        package: Candidate; it is run in the sandbox.
+        dataset: Repair data, as stored.
+
+    Raises:
+        CandidateError: The graph does not end in a linear head, or fails in the sandbox.
+    """
+    head = find_head(load_onnx(package.model), where=package.card.name)
+    width = head.weight.shape[1]
+    with tempfile.TemporaryDirectory(prefix="biasgate-") as work:
+        cut = Path(work) / MODEL
+        cut.write_bytes(features_graph(head).SerializeToString())
+        named = package.card.model_copy(update={"classes": tuple(map(str, range(width))), "output": "logits"})
+        features = run(pack(cut, named, Path(work) / "package"), dataset.samples).logits
+    layers = [{"kind": "dense", "out": len(head.weight)}]
+    linear = Architecture.build({"name": "head", "input": [width], "layers": layers}, where=package.card.name)
+    network = from_tensors(
+        linear, {"layers.0.weight": head.weight, "layers.0.bias": head.bias}, where=package.card.name
+    )
+    contract = InputContract(shape=(width,), layout="rows")
+    return GraphHead(head, network, contract, torch.from_numpy(features))
+
+
+def write_graph_head(
+    package: CandidatePackage, dataset: Dataset, found: GraphHead, repaired: LinearHead, *, path: Path
+) -> float:
+    """Writes the graph with the repaired head, once the sandbox has given what the head gives on the features.
+
+    Returns:
+        Largest difference of the two on the first samples.
+
+    Raises:
+        CandidateError: They differ; nothing is written.
+    """
+    few = dataset.samples[:PROBES]
+    edited = with_onnx_head(found.head, repaired.weight, repaired.bias).SerializeToString()
+    with tempfile.TemporaryDirectory(prefix="biasgate-") as work:
+        draft = Path(work) / MODEL
+        draft.write_bytes(edited)
+        theirs = run(pack(draft, package.card, Path(work) / "package"), few).logits
+    ours = found.features[:PROBES].double().numpy() @ repaired.weight.T + repaired.bias
+    ours = softmax(ours, axis=1) if package.card.output == "probabilities" else ours
+    difference = parity(ours.astype(np.float32), theirs, where=f"{package.card.name}, repaired head")
+    path.write_bytes(edited)
+    return difference
