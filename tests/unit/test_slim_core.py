@@ -64,6 +64,18 @@ def test_a_command_that_needs_an_extra_says_which_in_one_line(tmp_path: Path) ->
     assert "pip install 'biasgate[torch]'" in ran.stderr
 
 
+def test_a_store_that_needs_an_extra_says_which() -> None:
+    code = """
+from biasgate.errors import MissingExtraError
+from biasgate.storage.store import read_bytes
+try:
+    read_bytes("s3://bucket/key")
+except MissingExtraError as error:
+    print(error)
+"""
+    assert python(WITHOUT_EXTRAS + code) == "boto3 is not installed: pip install 'biasgate[s3]'"
+
+
 def test_every_public_name_is_found_and_listed() -> None:
     for name in biasgate.__all__:
         assert callable(getattr(biasgate, name))

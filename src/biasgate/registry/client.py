@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from biasgate.errors import InputError, ServiceError
+from biasgate.extras import needs
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -33,6 +34,7 @@ def connect() -> MlflowClient:
     """
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
+    needs("mlflow")
     from mlflow import MlflowClient
 
     with explained():

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from biasgate.errors import InputError
+from biasgate.extras import needs
 from biasgate.storage import local, s3
 
 
@@ -105,6 +106,7 @@ def upload(path: Path, uri: str) -> None:
 def _backend(uri: str):  # the union of two modules has no name, so its type is left to inference
     """The module that serves a URI's scheme."""
     if is_remote(uri):
+        needs("boto3")
         return s3
     if "://" in uri:
         raise InputError("unknown scheme", where=uri, fix="use a local path or s3://bucket/key")
