@@ -19,8 +19,10 @@ from biasgate.audit.spec import AuditSpec
 from biasgate.cli.app import app
 from biasgate.data.source import DataSource
 from biasgate.detection.zoo.spec import ZooSpec
+from biasgate.discovery import defined_in
 from biasgate.gate.schemas import DOCUMENTS
 from biasgate.models.card import CandidateCard
+from biasgate.repair.method import RepairMethod
 from biasgate.statistics.catalogue import METRICS
 from biasgate.statistics.metric import Metric
 
@@ -35,6 +37,7 @@ def pages() -> dict[str, str]:
         "api.md": api(),
         **commands(),
         **documents,
+        "methods.md": methods(),
         "metrics.md": metrics(),
         "components.md": components(),
         "exit-codes.md": exit_codes(),
@@ -51,6 +54,18 @@ def api() -> str:
 def _home(name: str) -> str:
     """Where a public name is documented: a room that can be called is so by what its file ``front`` defines."""
     return f"biasgate.{name}.front.{name}" if ismodule(getattr(biasgate, name)) else f"biasgate.{name}"
+
+
+def methods() -> str:
+    """Every repair method by the name that policies write, with what it needs and costs."""
+    found = sorted(defined_in("biasgate.repair.methods", RepairMethod), key=lambda method: method.method_name())
+    return "\n\n".join(["# Repair methods", "Names for `repair.methods` of a policy.", *map(_method, found)])
+
+
+def _method(method: type[RepairMethod]) -> str:
+    text = cleandoc(method.__doc__ or "").split("\n\nAttributes:")[0]
+    needs = ", ".join(sorted(need.value for need in method.needs)) or "nothing besides repair data"
+    return f"## `{method.method_name()}`\n\n{text}\n\nNeeds {needs}. Costs {method.cost}."
 
 
 def metrics() -> str:
