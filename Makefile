@@ -87,7 +87,7 @@ lint: venv ## ruff: style and imports; hadolint: the Containerfile
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/hadolint images/Containerfile
 
-types: venv ## pyright, strict on src/
+types: venv ## pyright: strict on src, and on components and pipelines save what KFP's decorators do
 	$(BIN)/pyright
 
 lock: venv ## Pin every package anew in requirements.txt, and what the gpu image needs besides in images/gpu.txt

@@ -3,10 +3,22 @@
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from biasgate.cli import main
+
+FOLDERS = {"integration": "servers", "containers": "containers"}
+"""The mark of every test in a folder."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks tests by what they need, so that ``-m "not slow and not servers"`` is quick."""
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        if mark := FOLDERS.get(folder):
+            item.add_marker(mark)
 
 
 @dataclass(frozen=True)

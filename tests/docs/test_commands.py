@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from guide import RUN, blocks, name
 
+pytestmark = pytest.mark.slow
+
 MARK = "=== end of block"
 LEFT_OUT = [(page, block) for page in RUN for block in blocks(page) if block.kind == "bash" and block.reason]
 RUNNABLE = [page for page in RUN if any(block.kind == "bash" and not block.reason for block in blocks(page))]

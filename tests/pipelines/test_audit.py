@@ -11,6 +11,8 @@ from biasgate.audit.result import AuditResult
 from biasgate.kubeflow.demo.folder import prepare
 from biasgate.kubeflow.local import run_locally
 
+pytestmark = pytest.mark.slow
+
 PEOPLE = {"train": 300, "test": 150}
 
 

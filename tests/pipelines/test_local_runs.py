@@ -17,6 +17,8 @@ from biasgate.kubeflow.demo.folder import gate_arguments, prepare
 from biasgate.kubeflow.demo.run import META_CLASSIFIER, promote_approved
 from biasgate.kubeflow.local import run_locally
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"counts": Counts(train=40, validation=20, test=20)}
 FEW_STEPS = {"steps": (60,), "samples": (300, 300)}
 

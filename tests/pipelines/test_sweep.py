@@ -13,6 +13,8 @@ from biasgate.kubeflow.steps.sweep import list_candidates
 from biasgate.registry.client import connect
 from biasgate.registry.tracking import EXPERIMENT, experiment_id
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:

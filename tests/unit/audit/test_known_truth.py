@@ -13,6 +13,8 @@ from biasgate.audit.result import AuditResult, Effect
 from biasgate.audit.shard import train_shard
 from biasgate.audit.spec import AuditSpec
 
+pytestmark = pytest.mark.slow
+
 TEXTURE, LIGHT = {"source": "texture"}, {"source": "light"}
 
 

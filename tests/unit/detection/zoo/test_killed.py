@@ -16,6 +16,8 @@ from biasgate.detection.zoo.spec import ZooSpec
 from biasgate.storage.plans import shard_uri
 from biasgate.storage.shards import read_file, read_index
 
+pytestmark = pytest.mark.slow
+
 WORKER = """
 import sys
 from pathlib import Path

@@ -163,6 +163,7 @@ def test_sigma_planting_trains_too(spec: ZooSpec, tmp_path: Path) -> None:
     assert set(table["planting"]) == {"sigma"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["digits_cnn_zoo", "digits_residual", "digits_paper"])
 def test_presets_of_every_kind_are_trained(spec: ZooSpec, name: str) -> None:
     spec = spec.model_copy(update={"architectures": (preset(name),)})
