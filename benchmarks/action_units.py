@@ -155,7 +155,7 @@ def rates_under_permutation(package: CandidatePackage, seed: int) -> dict[str, l
     named: dict[str, list[int]] = {f"{m} {a}": [0, RATE_NULLS] for m in spec.metrics for a in ATTRIBUTES}
     for _ in range(RATE_NULLS):
         columns = data.attributes.iloc[rng.permutation(len(data))].reset_index(drop=True)
-        swapped = Dataset(data.samples, data.labels, data.classes, columns, data.units)
+        swapped = Dataset(data.samples, data.labels, data.classes, columns, data.clusters)
         gaps = measure(said, swapped, spec, model="", provider="").gaps
         for family in {f"{g.metric} {g.attribute}" for g in gaps if g.p_value is not None and g.p_value <= 0.05}:
             named[family][0] += 1

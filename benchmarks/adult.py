@@ -132,7 +132,7 @@ def subgroups(evaluation: Evaluation) -> Iterator[str]:
     whole = [cell for cell in evaluation.cells if cell.metric == "accuracy"]
     for cell in sorted(whole, key=lambda cell: len(cell.subgroup)):
         parts = [found[name, *cell.subgroup.items()] for name in (*SHOWN, "roc_auc")]
-        said = [share_interval(part.estimate) if part.estimate else f"too few ({part.units})" for part in parts]
+        said = [share_interval(part.estimate) if part.estimate else f"too few ({part.clusters})" for part in parts]
         name = ", ".join(value for _, value in sorted(cell.subgroup.items(), reverse=True)) or "all"
         yield f"| {name} | {cell.trials:,} | {' | '.join(said)} |"
 
@@ -154,7 +154,7 @@ def words(explained: EvaluationExplained) -> Iterator[str]:
     missing = [sentence for sentence in explained.open if "has no number" in sentence]
     yield (
         f"`biasgate explain` names {len(proven)} differences that hold after Holm's correction, {len(missing)} numbers "
-        f"that too few units stand behind and {len(explained.open) - len(missing)} pairs that may differ by more than "
+        f"that rest on too few clusters and {len(explained.open) - len(missing)} pairs that may differ by more than "
         f"{explained.margin:g}. Of sex alone, and of the first number that is missing, it says:"
     )
     yield ""

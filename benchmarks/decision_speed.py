@@ -50,7 +50,7 @@ def evidence(asked: Policy) -> Evidence:
         labels=np.zeros(rows, np.int64),
         classes=("no", "yes"),
         attributes=pd.DataFrame({"group": np.repeat([f"g{i:02d}" for i in range(SUBGROUPS)], UNITS)}),
-        units=np.arange(rows),
+        clusters=np.arange(rows),
     )
     wrong = (rng.random((2, rows)) < 0.05).astype(np.int64)
     measured = measure(

@@ -981,7 +981,7 @@ def cards() -> Named:
         "the same class twice": {"classes": ["a", "a", "a"]},
         "no axes": {"input": {**contract, "shape": []}},
         "rows for an image": {"input": {**contract, "layout": "rows"}},
-        "a layer of 2^40 units": {
+        "a layer of 2^40 clusters": {
             "architecture": {
                 "name": "x",
                 "input": [3, 8, 8],

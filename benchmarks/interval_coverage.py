@@ -153,14 +153,14 @@ def clustered() -> Iterator[Point]:
     rng = np.random.default_rng(SEED)
     for m in (30, 100, 300):
         for p, icc in ((0.5, 0.3), (0.9, 0.3), (0.9, 0.8), (0.97, 0.3)):
-            units, a = np.repeat(np.arange(m), 4), p * (1 - icc) / icc
+            clusters, a = np.repeat(np.arange(m), 4), p * (1 - icc) / icc
             report, decide = [], []
             for _ in range(300):
                 outcome = rng.random(4 * m) < np.repeat(rng.beta(a, a * (1 - p) / p, m), 4)
-                found = clustered_wilson(outcome, units, confidence=LEVEL)
+                found = clustered_wilson(outcome, clusters, confidence=LEVEL)
                 report.append((found.low, found.high))
-                decide.append(korn_graubard(outcome, units, confidence=LEVEL))
-            yield simulated(f"{m} units of 4, p {p}, icc {icc}", report, decide, p)
+                decide.append(korn_graubard(outcome, clusters, confidence=LEVEL))
+            yield simulated(f"{m} clusters of 4, p {p}, icc {icc}", report, decide, p)
 
 
 def simulated(where: str, report: list, decide: list, truth: float) -> Point:
@@ -173,11 +173,11 @@ def areas() -> Iterator[Point]:
     for m, n in ((30, 30), (30, 300), (100, 100), (300, 300)):
         for area in (0.5, 0.7, 0.8, 0.9, 0.97):
             report, decide = [], []
-            positive, units = np.arange(m + n) < m, np.arange(m + n)
+            positive, clusters = np.arange(m + n) < m, np.arange(m + n)
             for _ in range(300):
                 scores = rng.normal(positive * norm.ppf(area) * np.sqrt(2), 1)
-                report.append(auc_limits(scores, positive, units, confidence=LEVEL))
-                decide.append(auc_bounds(roc_auc(scores, positive)[0], units, positive, confidence=LEVEL))
+                report.append(auc_limits(scores, positive, clusters, confidence=LEVEL))
+                decide.append(auc_bounds(roc_auc(scores, positive)[0], clusters, positive, confidence=LEVEL))
             yield simulated(f"{m} positives, {n} negatives, area {area}", report, decide, area)
 
 

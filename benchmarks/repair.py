@@ -106,7 +106,7 @@ def unchanged(network: Network) -> Repaired:
 
 
 def measure(network: Network, world: World) -> dict[str, float]:
-    """On test units: accuracies, worst group, fairness gaps, and how far decisions lean on the attribute."""
+    """On test clusters: accuracies, worst group, fairness gaps, and how far decisions lean on the attribute."""
     data, pairs = (read_data(part, attribute=world.attribute) for part in (world.test, world.test_pairs))
     classifier = PixelClassifier(network, world.contract)
     with torch.no_grad():

@@ -2,7 +2,7 @@
 
 Our reading of both as repairs of a candidate: the reduction learns logistic heads on the candidate's own features, the
 post-processing learns thresholds on the candidate's own probabilities. Both aim at equalised odds. They learn from the
-same rows as every arm and have two settings, chosen on the same validation units by the same measure.
+same rows as every arm and have two settings, chosen on the same validation clusters by the same measure.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ BASELINES: dict[str, Make] = {
 
 
 def chosen(make: Make, world: World, data: RepairData, validation: torch.Tensor) -> Randomised:
-    """The better objective on validation units, learned again from all repair data."""
+    """The better objective on validation clusters, learned again from all repair data."""
     candidate = PixelClassifier(world.network, world.contract)
     training, held_out = data.take(~validation), data.take(validation)
     objective = max(OBJECTIVES, key=lambda tried: merit(make(candidate, training, tried), held_out))

@@ -123,7 +123,7 @@ def face_pairs(people: int, attribute: str, values: tuple[str, str], *, seed: li
         labels=np.tile(labels, 2),
         classes=PERSONAL["gender"],
         attributes=pd.DataFrame({attribute: [values[value] for value in worn], "alignment": alignment}, dtype=str),
-        units=both["person"].to_numpy(dtype=np.int64, copy=True),
+        clusters=both["person"].to_numpy(dtype=np.int64, copy=True),
         name="faces",
     )
 
@@ -164,7 +164,7 @@ def adult_rows(attribute: str) -> Dataset:
         labels=labels,
         classes=("<=50K", ">50K"),
         attributes=described(value, labels, attribute),
-        units=np.arange(len(table)),
+        clusters=np.arange(len(table)),
         name="adult",
     )
 

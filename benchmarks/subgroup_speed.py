@@ -116,15 +116,15 @@ def exact(name: str, labels, scores, groups) -> list[tuple[float, float]]:
     found = []
     for group in range(int(groups.max()) + 1):
         rows = np.flatnonzero(groups == group)
-        truth, sure, units = labels[rows], scores[rows], rows
+        truth, sure, clusters = labels[rows], scores[rows], rows
         if name == "roc_auc":
-            found.append(auc_limits(sure, truth == 1, units, confidence=0.95))
+            found.append(auc_limits(sure, truth == 1, clusters, confidence=0.95))
         elif name == "log_loss":
             losses = row_losses(np.stack([1 - sure, sure], axis=1), truth)
-            found.append(loss_limits(losses, units, confidence=0.95))
+            found.append(loss_limits(losses, clusters, confidence=0.95))
         else:
             confidence, right = np.maximum(sure, 1 - sure), (sure > 0.5) == truth
-            far = np.quantile(distances(confidence, right, units), 0.975)
+            far = np.quantile(distances(confidence, right, clusters), 0.975)
             value = calibration_error(confidence, right)
             found.append((max(0.0, value - far), value + far))
     return found

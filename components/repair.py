@@ -14,7 +14,7 @@ def repair_candidate(
     repaired: dsl.Output[dsl.Model],
     record: dsl.Output[dsl.Dataset],
 ):
-    """Repairs a candidate by the best of the policy's methods, which compete on validation units of the repair data.
+    """Repairs a candidate by the best of the policy's methods, which compete on validation clusters of the repair data.
 
     Args:
         package: Candidate package; never modified.

@@ -71,7 +71,7 @@ rules:
   - {id: ratio, kind: ratio, attribute: sex, min: 0.70}
   - {id: calibration, kind: calibration, attribute: sex, max: 0.12}
   - {id: ceiling, kind: ceiling, metric: false_positive_rate, attribute: age, max: 0.25}
-  - {id: coverage, kind: coverage, attribute: sex, subgroups: [{sex: f}], units: 400}
+  - {id: coverage, kind: coverage, attribute: sex, subgroups: [{sex: f}], clusters: 400}
   - {id: champion, kind: champion, attribute: sex, max: 0.05}
   - {id: cost, kind: repair_cost, subgroup: {}, max: 0.05}
   - {id: parity, kind: onnx_parity, max: 0.001}
@@ -85,9 +85,9 @@ looks: 2
 def people(*, repeated: bool) -> Dataset:
     """1,200 people of two classes; ``repeated`` gives every third of them a second row."""
     rng = np.random.default_rng(7)
-    units = np.arange(1200)
+    clusters = np.arange(1200)
     if repeated:
-        units = np.where(units % 3 == 0, units, units - units % 3)
+        clusters = np.where(clusters % 3 == 0, clusters, clusters - clusters % 3)
     return Dataset(
         samples=np.zeros((1200, 1), np.float32),
         labels=np.tile([0, 1], 600),
@@ -95,7 +95,7 @@ def people(*, repeated: bool) -> Dataset:
         attributes=pd.DataFrame(
             {"sex": np.repeat(["f", "m"], 600), "age": rng.choice(["old", "young", "middle"], 1200)}
         ),
-        units=units,
+        clusters=clusters,
     )
 
 

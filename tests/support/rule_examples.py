@@ -46,7 +46,7 @@ def _repaired(evaluation: Evaluation) -> Parts:
 def _few(evaluation: Evaluation) -> Parts:
     return {
         "evaluation": evaluation.model_copy(
-            update={"cells": tuple(cell.model_copy(update={"units": 50}) for cell in evaluation.cells)}
+            update={"cells": tuple(cell.model_copy(update={"clusters": 50}) for cell in evaluation.cells)}
         )
     }
 
@@ -64,7 +64,7 @@ EXAMPLES = {
         rule="{kind: champion, attribute: sex, max: 0.05}", bad=lambda measure: {"evaluation": measure(women=0.2)}
     ),
     "coverage": Example(
-        rule="{kind: coverage, attribute: sex, subgroups: [{sex: f}], units: 400}",
+        rule="{kind: coverage, attribute: sex, subgroups: [{sex: f}], clusters: 400}",
         bad=lambda measure: _few(measure()),
         verdict="insufficient",
     ),

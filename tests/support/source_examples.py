@@ -66,7 +66,7 @@ def npz(folder: Path) -> Example:
         labels=np.array([0, 1, 0, 1]),
         classes=("no", "yes"),
         attributes=pd.DataFrame({"sex": ["f", "f", "m", "m"]}),
-        units=np.array([0, 0, 1, 2]),
+        clusters=np.array([0, 0, 1, 2]),
     )
     save_npz(dataset, str(folder / "four.npz"))
     return Example({"kind": "npz", "file": file(folder / "four.npz")}, rows=4)
@@ -78,7 +78,7 @@ def folder(folder: Path) -> Example:
         photograph(folder / "images" / name, (200, 0, 0), size=(4, 3))
     table = written(folder / "table.csv", "file,who,sex,person\na.png,cat,f,1\ndeep/b.png,dog,male,2\n")
     data = {"kind": "folder", "folder": str(folder / "images"), "table": file(table), "size": [3, 4], "label": "who"}
-    more = {"classes": ["cat", "dog"], "attributes": ["sex"], "unit": "person"}
+    more = {"classes": ["cat", "dog"], "attributes": ["sex"], "cluster": "person"}
     return Example(data | more, rows=2, spoiled=(table, "male"))
 
 
@@ -87,7 +87,7 @@ def csv(folder: Path) -> Example:
     rows = "30,Private,F,<=50K,a\n41.5,?,Male,>50K,b\n22,Private,F,<=50K,a\n"
     table = written(folder / "adult.csv", f"age,work,sex,income,person\n{rows}")
     data = {"kind": "csv", "file": file(table), "label": "income", "classes": ["<=50K", ">50K"], "numeric": ["age"]}
-    more = {"categorical": {"work": ["?", "Private"]}, "attributes": ["sex"], "unit": "person"}
+    more = {"categorical": {"work": ["?", "Private"]}, "attributes": ["sex"], "cluster": "person"}
     return Example(data | more, rows=3, spoiled=(table, "Male"))
 
 

@@ -19,7 +19,7 @@ from biasgate.gate.policy import Policy
 from biasgate.statistics.intervals import quantile
 
 POWER = 0.8
-"""Chance of passing with as many units as ``Settling`` says, were the rates as measured."""
+"""Chance of passing with as many clusters as ``Settling`` says, were the rates as measured."""
 
 
 class Settling(Document):
@@ -27,14 +27,14 @@ class Settling(Document):
 
     Attributes:
         rule: Its id.
-        units: Units there are, of the numbers that decided.
-        more: Units like these that it would take besides to pass four times in five, were the rates as measured;
+        clusters: Clusters there are, of the numbers that decided.
+        more: Clusters like these that it would take besides to pass four times in five, were the rates as measured;
             absent when no number would, since the measured value itself is outside the limit.
         sentence: The same in words.
     """
 
     rule: str
-    units: int
+    clusters: int
     more: int | None = None
     sentence: str
 
@@ -46,7 +46,7 @@ class Check(Document):
         policy: Its name.
         outcome: ``fail`` when a rule is proven violated, else ``insufficient`` when one lacks evidence, else ``pass``.
         rules: What each rule about the evaluation finds, in the gate's words.
-        settle: What would settle each rule that lacks evidence for want of units.
+        settle: What would settle each rule that lacks evidence for want of clusters.
         unchecked: What the gate asks besides, and this evaluation cannot tell: the weights, the champion, the file.
     """
 
@@ -122,7 +122,7 @@ def check(evaluation: Evaluation, policy: Policy | str | Path) -> Check:
         >>> found.outcome
         'insufficient'
         >>> print(found.settle[0].sentence)
-        About 490 more units like these 160 would settle it four times in five, if the rates are as measured.
+        About 490 more clusters like these 160 would settle it four times in five, if the rates are as measured.
     """
     rules = load_policy(policy) if isinstance(policy, str | Path) else policy
     if evaluation.spec != digest(rules.evaluation):
@@ -162,30 +162,30 @@ def _worst(results: tuple[RuleResult, ...]) -> Outcome:
 
 
 def _settling(result: RuleResult, policy: Policy) -> Settling | None:
-    """The units that would do: a bound's distance from its value falls with the root of their number."""
+    """The clusters that would do: a bound's distance from its value falls with the root of their number."""
     if result.outcome != "insufficient" or result.n is None:
         return None
     if result.value is None or result.bound is None or result.threshold is None:
         return _fewer(result, result.n, needed=int(result.threshold or policy.evaluation.minimum))
     room = (result.threshold - result.value) * math.copysign(1, result.bound - result.value)
     if room <= 0:
-        sentence = "What was measured is itself outside the limit: more units would not make it pass."
-        return Settling(rule=result.rule, units=result.n, sentence=sentence)
+        sentence = "What was measured is itself outside the limit: more clusters would not make it pass."
+        return Settling(rule=result.rule, clusters=result.n, sentence=sentence)
     z = quantile(policy.evaluation.confidence)
     wider = (z + quantile(2 * POWER - 1)) / z
     more = math.ceil(result.n * ((wider * (result.bound - result.value) / room) ** 2 - 1))
     sentence = (
-        f"About {_rounded(more):,} more units like these {result.n:,} would settle it four times in five, "
+        f"About {_rounded(more):,} more clusters like these {result.n:,} would settle it four times in five, "
         "if the rates are as measured."
     )
-    return Settling(rule=result.rule, units=result.n, more=more, sentence=sentence)
+    return Settling(rule=result.rule, clusters=result.n, more=more, sentence=sentence)
 
 
-def _fewer(result: RuleResult, units: int, *, needed: int) -> Settling | None:
-    """For a rule that found too few units to look at a number."""
-    more = needed - units
-    words = f"{more:,} more {'unit' if more == 1 else 'units'} would do."
-    return Settling(rule=result.rule, units=units, more=more, sentence=words) if more > 0 else None
+def _fewer(result: RuleResult, clusters: int, *, needed: int) -> Settling | None:
+    """For a rule that found too few clusters to look at a number."""
+    more = needed - clusters
+    words = f"{more:,} more {'cluster' if more == 1 else 'clusters'} would do."
+    return Settling(rule=result.rule, clusters=clusters, more=more, sentence=words) if more > 0 else None
 
 
 def _rounded(number: int) -> int:

@@ -96,7 +96,7 @@ def evaluate(
         positive: The class that counts as positive; by default the second of two.
         depth: Most attributes that are crossed; 1 by default, 2 adds every pair.
         confidence: Two-sided confidence of every interval; .95 by default.
-        minimum: Fewest units of a subgroup that gets a value; 30 by default.
+        minimum: Fewest clusters of a subgroup that gets a value; 30 by default.
         policy: A policy, its name, file or URI: it says what is measured, so that none of the five above may.
 
     Raises:

@@ -46,8 +46,8 @@ class Evaluation(contract.Evaluation):
                 others and the whole set has none of any. ``gaps`` and ``ratios`` give each pair of subgroups.
 
         Returns:
-            A row has the point estimate ``value``, the interval ``low`` to ``high`` and the independent units ``units``
-            behind it. A subgroup with too few units has a row without a value.
+            A row has the point estimate ``value``, the interval ``low`` to ``high`` and the number of
+            ``clusters`` behind it. A subgroup with too few clusters has a row without a value.
 
         Examples:
             >>> import biasgate
@@ -57,11 +57,11 @@ class Evaluation(contract.Evaluation):
             ...     attributes={"site": ["north"] * 200 + ["south"] * 200},
             ...     metrics=["accuracy"],
             ... )
-            >>> evaluation.to_frame()[["metric", "site", "value", "low", "high", "units"]].round(2)
-                 metric   site  value   low  high  units
-            0  accuracy    NaN   0.88  0.84   0.9    400
-            1  accuracy  north   1.00  0.98   1.0    200
-            2  accuracy  south   0.75  0.69   0.8    200
+            >>> evaluation.to_frame()[["metric", "site", "value", "low", "high", "clusters"]].round(2)
+                 metric   site  value   low  high  clusters
+            0  accuracy    NaN   0.88  0.84   0.9       400
+            1  accuracy  north   1.00  0.98   1.0       200
+            2  accuracy  south   0.75  0.69   0.8       200
         """
         from biasgate.api.frames import frame
 

@@ -28,7 +28,7 @@ def _subgroups(evaluation: Evaluation) -> pd.DataFrame:
             "label": part.label,
             **{name: part.subgroup.get(name) for name in attributes},
             **_number(part),
-            "units": part.units,
+            "clusters": part.clusters,
         }
         for part in parts
     ]
@@ -44,7 +44,7 @@ def _pairs(pairs: Iterable[Gap | Ratio]) -> pd.DataFrame:
             "higher": _words(pair.higher),
             "lower": _words(pair.lower),
             **_number(pair),
-            "units": pair.estimate.n if pair.estimate else None,
+            "clusters": pair.estimate.n if pair.estimate else None,
             "p_value": pair.p_value if isinstance(pair, Gap) else None,
         }
         for pair in pairs

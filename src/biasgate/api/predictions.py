@@ -58,7 +58,7 @@ def predictions(
         labels=_indices(truth, names, name="y_true"),
         classes=names,
         attributes=_attributes(attributes, rows=len(truth)),
-        units=_units(clusters, rows=len(truth)),
+        clusters=_clusters(clusters, rows=len(truth)),
         name="predictions",
     )
     probabilities = None if scores is None else _probabilities(scores, names, positive, rows=len(truth))
@@ -140,7 +140,7 @@ def _attributes(given: Any, *, rows: int) -> pd.DataFrame:
     return pd.DataFrame({name: column.astype(str) for name, column in columns.items()})
 
 
-def _units(clusters: Any, *, rows: int) -> NDArray[np.int64]:
+def _clusters(clusters: Any, *, rows: int) -> NDArray[np.int64]:
     if clusters is None:
         return np.arange(rows)
     column = _column(clusters, name="clusters")

@@ -1,4 +1,4 @@
-"""Units as cases: one row of numbers a person, and the subgroups that persons belong to."""
+"""Clusters as cases: one row of numbers a person, and the subgroups that persons belong to."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Cases:
-    """The units of a data set.
+    """The clusters of a data set.
 
     Attributes:
-        codes: Which unit each row belongs to ``[rows]``.
+        codes: Which cluster each row belongs to ``[rows]``.
         subgroups: Attribute values; the whole set first.
-        members: Which unit belongs to which subgroup ``[units, subgroups]``.
+        members: Which cluster belongs to which subgroup ``[clusters, subgroups]``.
         minimum: Smallest subgroup that is compared.
     """
 
@@ -37,7 +37,7 @@ class Cases:
         return len(self.members)
 
     def means(self, values: Floats) -> Floats:
-        """The mean of each unit's rows, of numbers ``[rows, …]``."""
+        """The mean of each cluster's rows, of numbers ``[rows, …]``."""
         sums = np.zeros((len(self), *values.shape[1:]))
         np.add.at(sums, self.codes, values)
         return sums / np.bincount(self.codes).reshape(-1, *[1] * (values.ndim - 1))
@@ -52,19 +52,19 @@ class Cases:
 
 
 def cases(dataset: Dataset, attributes: tuple[str, ...], *, depth: int, minimum: int) -> Cases:
-    """The units of a set and their subgroups.
+    """The clusters of a set and their subgroups.
 
     Raises:
-        InputError: The set is empty, lacks an attribute, or an attribute differs between images of one unit.
+        InputError: The set is empty, lacks an attribute, or an attribute differs between images of one cluster.
     """
     if not len(dataset):
         raise InputError("there is nothing to measure: no rows", where=dataset.name)
-    _, first, codes = np.unique(dataset.units, return_index=True, return_inverse=True)
+    _, first, codes = np.unique(dataset.clusters, return_index=True, return_inverse=True)
     for name in attributes:
         column = dataset.attribute(name)
         if not (column == column[first][codes]).all():
             raise InputError(
-                f"{name} differs between images of one unit", where=dataset.name, fix="name attributes of persons"
+                f"{name} differs between images of one cluster", where=dataset.name, fix="name attributes of persons"
             )
     cells = list(subgroups(dataset, attributes, depth=depth))
     members = np.stack([mask[first] for _, mask in cells], axis=1)

@@ -42,10 +42,10 @@ def measure_relevance(
 
     if package.card.classes != dataset.classes:
         raise InputError("the card's classes are not the data set's", where=package.card.name, fix="give its data set")
-    units = cases(dataset, spec.attributes, depth=spec.depth, minimum=spec.minimum)
+    clusters = cases(dataset, spec.attributes, depth=spec.depth, minimum=spec.minimum)
     network, inputs, truth = restore(package), preprocess(dataset.samples, package.card.input), _truth(dataset)
     other, targets = randomised(network, seed=spec.seed), range(len(dataset.classes))
-    pictures = Pictures(units.subgroups, _averages(dataset.samples.astype(np.float64), units), {}, {})
+    pictures = Pictures(clusters.subgroups, _averages(dataset.samples.astype(np.float64), clusters), {}, {})
     found: list[MethodNumbers] = []
     for method in spec.methods:
         maps = heatmaps(network, inputs, targets=targets, method=method)
@@ -54,25 +54,25 @@ def measure_relevance(
         found.append(
             MethodNumbers(
                 method=method,
-                parts=units.means(numbers.parts),
-                share=units.means(numbers.share),
-                density=units.means(numbers.density),
-                level_share=units.means(at_equal_truth(numbers.share, truth)),
-                level_net=units.means(at_equal_truth(_scaled(numbers.net, maps), truth)),
+                parts=clusters.means(numbers.parts),
+                share=clusters.means(numbers.share),
+                density=clusters.means(numbers.density),
+                level_share=clusters.means(at_equal_truth(numbers.share, truth)),
+                level_net=clusters.means(at_equal_truth(_scaled(numbers.net, maps), truth)),
                 randomised=region_numbers(theirs, regions, dataset.classes).share.mean(axis=0),
                 likeness=_likeness(maps[:SANITY_IMAGES], theirs),
             )
         )
-        pictures.size[method] = _averages(_evened(maps), units).swapaxes(0, 1)
-        pictures.net[method] = _averages(at_equal_truth(_scaled(maps, maps), truth), units).swapaxes(0, 1)
-    table = RelevanceTable(found, units, spec, labels=dataset.classes, regions=regions.names)
+        pictures.size[method] = _averages(_evened(maps), clusters).swapaxes(0, 1)
+        pictures.net[method] = _averages(at_equal_truth(_scaled(maps, maps), truth), clusters).swapaxes(0, 1)
+    table = RelevanceTable(found, clusters, spec, labels=dataset.classes, regions=regions.names)
     relevance = Relevance(
         model=package.digest,
         data=dataset.digest,
         spec=digest(spec),
         regions=digest(regions),
         rows=len(dataset),
-        units=len(units),
+        clusters=len(clusters),
         methods=table.methods(),
         false_findings=table.false_findings(),
     )
@@ -121,9 +121,9 @@ def _likeness(maps: NDArray[np.float32], theirs: NDArray[np.float32]) -> Floats:
     return ((ours * others).sum(axis=-1) / np.where(scale > 0, scale, 1)).mean(axis=1)
 
 
-def _averages(values: NDArray[np.floating], units: Cases) -> Floats:
-    """Mean over the units of each subgroup, of numbers of rows ``[rows, …]``: ``[subgroups, …]``; NaN when empty."""
-    means, members = units.means(np.asarray(values, dtype=np.float64)), units.members.astype(np.float64)
+def _averages(values: NDArray[np.floating], clusters: Cases) -> Floats:
+    """Mean over the clusters of each subgroup, of numbers of rows ``[rows, …]``: ``[subgroups, …]``; NaN when empty."""
+    means, members = clusters.means(np.asarray(values, dtype=np.float64)), clusters.members.astype(np.float64)
     sizes = members.sum(axis=0)
     sizes = np.where(sizes > 0, sizes, np.nan).reshape(-1, *[1] * (means.ndim - 1))
     return np.tensordot(members.T, means, axes=1) / sizes

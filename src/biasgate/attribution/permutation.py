@@ -1,4 +1,4 @@
-"""Comparing subgroups of units on many numbers at once, with permuted attributes as the null."""
+"""Comparing subgroups of clusters on many numbers at once, with permuted attributes as the null."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def compare(values: Floats, groups: NDArray[np.bool_], pairs: NDArray[np.int64])
     """Compares pairs of groups.
 
     Args:
-        values: One row of numbers a unit ``[units, numbers]``.
-        groups: Who belongs to which group ``[units, groups]``; at least two units each.
+        values: One row of numbers a cluster ``[clusters, numbers]``.
+        groups: Who belongs to which group ``[clusters, groups]``; at least two clusters each.
         pairs: Groups to compare ``[pairs, 2]``.
     """
     members = groups.astype(np.float64)
@@ -61,9 +61,9 @@ def compare(values: Floats, groups: NDArray[np.bool_], pairs: NDArray[np.int64])
 def null_of_the_largest(
     values: Floats, groups: NDArray[np.bool_], pairs: NDArray[np.int64], *, draws: int, rng: np.random.Generator
 ) -> Floats:
-    """Largest |t| over all numbers and pairs when units swap their attributes, sorted ``[draws]``.
+    """Largest |t| over all numbers and pairs when clusters swap their attributes, sorted ``[draws]``.
 
-    A unit keeps its numbers together, and its attributes; only which belong to which is drawn anew. What depends on
+    A cluster keeps its numbers together, and its attributes; only which belong to which is drawn anew. What depends on
     what among the numbers is thus kept (Westfall and Young 1993).
     """
     centred = values - values.mean(axis=0)

@@ -1,4 +1,4 @@
-"""From numbers of units to the tables of ``Relevance``: where relevance lies, and where subgroups differ."""
+"""From numbers of clusters to the tables of ``Relevance``: where relevance lies, and where subgroups differ."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _NULL_DRAWS = 199
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MethodNumbers:
-    """One method's heatmaps as numbers of units; see ``region_numbers.RegionNumbers`` for what they mean.
+    """One method's heatmaps as numbers of clusters; see ``region_numbers.RegionNumbers`` for what they mean.
 
     Attributes:
         method: Its name.
-        parts: ``[units, labels, regions]``.
-        share: ``[units, labels]``.
-        density: ``[units, labels]``.
+        parts: ``[clusters, labels, regions]``.
+        share: ``[clusters, labels]``.
+        density: ``[clusters, labels]``.
         level_share: ``share`` at equal truth.
-        level_net: Net relevance by region, at equal truth and in standard deviations ``[units, labels, regions]``.
+        level_net: Net relevance by region, at equal truth and in standard deviations ``[clusters, labels, regions]``.
         randomised: Mean ``share`` of the network with weights drawn anew, over the first images ``[labels]``.
         likeness: Rank correlation with that network's heatmaps, of the same images ``[images]``.
     """
@@ -52,7 +52,7 @@ class RelevanceTable:
     """All numbers of a document, and the tests between its subgroups, which are corrected together."""
 
     found: Sequence[MethodNumbers]
-    units: Cases
+    clusters: Cases
     spec: RelevanceSpec
     labels: tuple[str, ...]
     regions: tuple[str, ...]
@@ -71,7 +71,7 @@ class RelevanceTable:
 
     def false_findings(self) -> Estimate | None:
         """How often permuted attributes give a finding."""
-        if not self.spec.nulls or not len(self.units.pairs):
+        if not self.spec.nulls or not len(self.clusters.pairs):
             return None
         rng = np.random.default_rng((self.spec.seed, 1))
         found = false_findings(*self._family, nulls=self.spec.nulls, draws=_NULL_DRAWS, rng=rng)
@@ -79,9 +79,9 @@ class RelevanceTable:
 
     @cached_property
     def _family(self) -> tuple[Floats, np.ndarray, np.ndarray]:
-        """Numbers ``[units, methods * statistics * labels]``, subgroups and pairs: all that is tested."""
+        """Numbers ``[clusters, methods * statistics * labels]``, subgroups and pairs: all that is tested."""
         columns = [part for numbers in self.found for part in (numbers.level_share, numbers.level_net.sum(axis=2))]
-        return np.concatenate(columns, axis=1), self.units.members, self.units.pairs
+        return np.concatenate(columns, axis=1), self.clusters.members, self.clusters.pairs
 
     @cached_property
     def _tests(self) -> tuple[Comparisons, Floats]:
@@ -93,7 +93,7 @@ class RelevanceTable:
         found = [
             self._in_subgroup(numbers, label, group)
             for label in range(len(self.labels))
-            for group in range(len(self.units.subgroups))
+            for group in range(len(self.clusters.subgroups))
         ]
         tested = [focus.p_value for focus in found if focus.p_value is not None]
         corrected_values = iter(holm(tested))
@@ -103,9 +103,9 @@ class RelevanceTable:
         )
 
     def _in_subgroup(self, numbers: MethodNumbers, label: int, group: int) -> Focus:
-        rows, confidence = self.units.members[:, group], self.spec.confidence
-        focus = Focus(label=self.labels[label], subgroup=self.units.subgroups[group], units=int(rows.sum()))
-        if focus.units < self.spec.minimum:
+        rows, confidence = self.clusters.members[:, group], self.spec.confidence
+        focus = Focus(label=self.labels[label], subgroup=self.clusters.subgroups[group], clusters=int(rows.sum()))
+        if focus.clusters < self.spec.minimum:
             return focus
         density = numbers.density[rows, label]
         log = mean_t(density, confidence=confidence)
@@ -122,17 +122,17 @@ class RelevanceTable:
         )
 
     def _contrasts(self, place: int, numbers: MethodNumbers) -> tuple[Contrast, ...]:
-        if not len(self.units.pairs):
+        if not len(self.clusters.pairs):
             return ()
         tests, null = self._tests
         critical = float(np.quantile(null, self.spec.confidence, method="higher"))
         p_values, count = corrected(tests.t, null), len(self.labels)
-        parts = compare(numbers.level_net.reshape(len(self.units), -1), *self._family[1:])
+        parts = compare(numbers.level_net.reshape(len(self.clusters), -1), *self._family[1:])
         found: list[Contrast] = []
         for at, statistic in enumerate(STATISTICS):
             for label in range(count):
                 column = (place * len(STATISTICS) + at) * count + label
-                for row in range(len(self.units.pairs)):
+                for row in range(len(self.clusters.pairs)):
                     regions = slice(label * len(self.regions), (label + 1) * len(self.regions))
                     found.append(
                         self._contrast(
@@ -158,8 +158,8 @@ class RelevanceTable:
         critical: float,
         p_value: float,
     ) -> Contrast:
-        pair = [self.units.subgroups[group] for group in self.units.pairs[row]]
-        n = int(self.units.members[:, self.units.pairs[row]].any(axis=1).sum())
+        pair = [self.clusters.subgroups[group] for group in self.clusters.pairs[row]]
+        n = int(self.clusters.members[:, self.clusters.pairs[row]].any(axis=1).sum())
         sign = -1 if tests.difference[row, 0] < 0 else 1
         value, half = sign * float(tests.difference[row, 0]), critical * float(tests.error[row, 0])
         estimates = self._welch(tests, row, sign, n=n)

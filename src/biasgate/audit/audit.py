@@ -40,13 +40,13 @@ def audit_result(plan: AuditPlan, shards: Sequence[AuditShard], *, material: Mat
         subgroups={name: _counts(test.attribute(name)) for name in spec.subgroups},
         train=shards[0].train,
         test=test.digest,
-        levels=tuple(measure_levels(outcomes, found, test.units, views=views, confidence=spec.confidence)),
+        levels=tuple(measure_levels(outcomes, found, test.clusters, views=views, confidence=spec.confidence)),
         effects=tuple(
             measure_effects(
                 outcomes,
                 plan.arms,
                 found,
-                test.units,
+                test.clusters,
                 reference=spec.intervention.reference,
                 views=views,
                 confidence=spec.confidence,

@@ -41,23 +41,23 @@ class Target:
     rows: NDArray[np.bool_]
     second: NDArray[np.bool_] | None
 
-    def mean(self, values: NDArray[np.floating], units: NDArray[np.int64]) -> Crossed:
+    def mean(self, values: NDArray[np.floating], clusters: NDArray[np.int64]) -> Crossed:
         """The mean of values ``[seeds, images]``; see ``crossed_mean``."""
         minus = None if self.second is None else self.second[self.rows]
-        return crossed_mean(values[:, self.rows], units[self.rows], minus=minus)
+        return crossed_mean(values[:, self.rows], clusters[self.rows], minus=minus)
 
 
 def targets(dataset: Dataset, attributes: tuple[str, ...]) -> list[Target]:
     """All images, each attribute's subgroups, and each pair of them.
 
     Raises:
-        InputError: The set lacks an attribute, or a subgroup has too few units.
+        InputError: The set lacks an attribute, or a subgroup has too few clusters.
     """
     cells = list(subgroups(dataset, attributes, depth=1))
     for subgroup, mask in cells:
-        if (found := len(np.unique(dataset.units[mask]))) < FEWEST:
+        if (found := len(np.unique(dataset.clusters[mask]))) < FEWEST:
             fix = f"an audit needs {FEWEST}: measure on more images, or leave the attribute out"
-            raise InputError(f"subgroup {subgroup} has {found} units", where=dataset.name, fix=fix)
+            raise InputError(f"subgroup {subgroup} has {found} clusters", where=dataset.name, fix=fix)
     made = [Target(subgroup, None, mask, None) for subgroup, mask in cells]
     pairs = [pair for pair in combinations(cells, 2) if pair[0][0] and pair[0][0].keys() == pair[1][0].keys()]
     return made + [Target(first, second, a | b, b) for (first, a), (second, b) in pairs]
@@ -75,14 +75,14 @@ def contrasts(arms: Sequence[Arm], *, reference: int | float | str) -> Iterator[
 
 
 def measure_levels(
-    outcomes: Outcomes, found: Sequence[Target], units: NDArray[np.int64], *, views: Sequence[str], confidence: float
+    outcomes: Outcomes, found: Sequence[Target], clusters: NDArray[np.int64], *, views: Sequence[str], confidence: float
 ) -> Iterator[Level]:
     """Accuracies and gaps of every arm under every view."""
     for arm, correct in enumerate(outcomes.correct):
         for place, view in enumerate(views):
             values = correct[:, place].astype(float)
             for target in found:
-                estimate = target.mean(values, units).estimate(confidence=confidence)
+                estimate = target.mean(values, clusters).estimate(confidence=confidence)
                 yield Level(arm=arm, view=view, subgroup=target.subgroup, minus=target.minus, estimate=estimate)
 
 
@@ -90,7 +90,7 @@ def measure_effects(
     outcomes: Outcomes,
     arms: Sequence[Arm],
     found: Sequence[Target],
-    units: NDArray[np.int64],
+    clusters: NDArray[np.int64],
     *,
     reference: int | float | str,
     views: Sequence[str],
@@ -103,7 +103,7 @@ def measure_effects(
         for place, view in enumerate(views):
             values = outcomes.correct[arm, :, place].astype(float) - outcomes.correct[against, :, place]
             for target in found:
-                mean = target.mean(values, units)
+                mean = target.mean(values, clusters)
                 effects.append(
                     Effect(
                         role=role,

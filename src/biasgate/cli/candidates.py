@@ -92,11 +92,11 @@ def evaluate(
             of_label(c.metric, c.label),
             subgroup(c.subgroup),
             measured_share(c.estimate) if c.estimate else "too few",
-            str(c.units),
+            str(c.clusters),
         ]
         for c in measured.cells
     ]
-    print_table("subgroups", ["metric", "subgroup", "rate", "units"], cells)
+    print_table("subgroups", ["metric", "subgroup", "rate", "clusters"], cells)
     if measured.scores:
         found = [
             [of_label(s.metric, s.label), subgroup(s.subgroup), interval(s.estimate) if s.estimate else "too few"]
@@ -128,7 +128,7 @@ def explain(
     evaluation: Annotated[Path, typer.Argument(help="What `biasgate evaluate --json` printed.")],
     *,
     margin: Annotated[float, typer.Option(help="Difference of two rates that would not matter.", min=0, max=1)] = 0.05,
-    minimum: Annotated[int, typer.Option(help="Units that the evaluation asked of a subgroup.", min=1)] = 30,
+    minimum: Annotated[int, typer.Option(help="Clusters that the evaluation asked of a subgroup.", min=1)] = 30,
     json: Json = False,
 ) -> None:
     """Say an evaluation in words: what was found, what stays open and what would settle it, what was not tested."""
@@ -147,14 +147,14 @@ def explain(
         [
             of_label(row.metric, row.label),
             f"{subgroup(row.higher)} − {subgroup(row.lower)}",
-            " / ".join(f"{units:,}" for units in row.units),
+            " / ".join(f"{clusters:,}" for clusters in row.clusters),
             *map(plain, (row.gap, row.bound, row.detectable)),
-            " / ".join(f"{units:,}" for units in row.more) if row.more else "never",
+            " / ".join(f"{clusters:,}" for clusters in row.more) if row.more else "never",
         ]
         for row in said.power
     ]
-    columns = ["metric", "between", "units", "gap", "at most", "detectable", f"more units for {plain(margin)}"]
-    print_table("What the units can show (four times in five)", columns, rows)
+    columns = ["metric", "between", "clusters", "gap", "at most", "detectable", f"more clusters for {plain(margin)}"]
+    print_table("What the clusters can show (four times in five)", columns, rows)
 
 
 def _shrunk(value: float | None) -> str:

@@ -108,25 +108,25 @@ def show(name: Annotated[str, typer.Argument(help="A built-in policy's name.")],
 def explain(
     source: Annotated[str, typer.Argument(help="A built-in policy's name, a file, or URI.")],
     *,
-    units: Annotated[list[int] | None, typer.Option(help="Units a subgroup; may be repeated.", min=2)] = None,
+    clusters: Annotated[list[int] | None, typer.Option(help="Clusters a subgroup; may be repeated.", min=2)] = None,
     json: Json = False,
 ) -> None:
-    """Say a policy in words, and what it can and cannot certify at given numbers of units."""
+    """Say a policy in words, and what it can and cannot certify at given numbers of clusters."""
     from biasgate.gate.explain import SIZES
     from biasgate.gate.explain import explain as in_words
     from biasgate.gate.policy import read_policy
     from biasgate.gate.policy_check import faults
 
-    explained = in_words(policy := read_policy(source), sizes=units or SIZES)
+    explained = in_words(policy := read_policy(source), sizes=clusters or SIZES)
     if json:
         print_json(explained)
         return
     for sentence in (*explained.general, *(f"Never passes: {fault}." for fault in faults(policy))):
         typer.echo(sentence)
     print_table("rules", ["rule", "asks"], [[rule.id, rule.words] for rule in explained.rules])
-    columns = ["rule", "passes with", *(f"{n:,}" for n in units or SIZES)]
+    columns = ["rule", "passes with", *(f"{n:,}" for n in clusters or SIZES)]
     rows = [[r.id, r.needs, *(_least(c.value) for c in r.certifies)] for r in explained.rules if r.needs]
-    print_table("what so many units a subgroup can certify (— nothing)", columns, rows)
+    print_table("what so many clusters a subgroup can certify (— nothing)", columns, rows)
     typer.echo(explained.assumed)
 
 

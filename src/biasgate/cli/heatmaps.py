@@ -62,11 +62,11 @@ def heatmaps(
         print_json(relevance)
         return
     rows = [
-        [m.method, f.label, subgroup(f.subgroup), share_interval(f.share) if f.share else "too few", str(f.units)]
+        [m.method, f.label, subgroup(f.subgroup), share_interval(f.share) if f.share else "too few", str(f.clusters)]
         for m in relevance.methods
         for f in m.focus
         if len(f.subgroup) < 2
     ]
-    print_table("relevance inside the label's regions", ["method", "label", "subgroup", "share", "units"], rows)
+    print_table("relevance inside the label's regions", ["method", "label", "subgroup", "share", "clusters"], rows)
     for sentence in advice(found):
         typer.echo(f"- {sentence}")

@@ -32,7 +32,7 @@ def repair(
     seed: Annotated[int, typer.Option(help="All randomness follows from it.", min=0)] = 0,
     json: Json = False,
 ) -> None:
-    """Repair a candidate; method and settings are chosen on validation units of the data."""
+    """Repair a candidate; method and settings are chosen on validation clusters of the data."""
     from biasgate.data.source import open_dataset
     from biasgate.models.package import open_package
     from biasgate.repair.competition import compete

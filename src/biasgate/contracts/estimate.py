@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from biasgate.documents import Document
 
@@ -27,6 +27,10 @@ _UNNAMED = {
 """What decided beside an interval of this method, in documents written before ``decided_by`` was."""
 
 
+Clusters = Annotated[int, Field(validation_alias=AliasChoices("units", "clusters"), serialization_alias="units")]
+"""A number of clusters; documents call them ``units``, as those do that were stored before the word was chosen."""
+
+
 class Estimate(Document):
     """A measured value with its interval.
 
@@ -34,7 +38,7 @@ class Estimate(Document):
         value: Point estimate.
         low: Lower end of the two-sided interval.
         high: Upper end of the two-sided interval.
-        n: Independent units behind it (a person, a digit), not rows.
+        n: Independent clusters behind it (a person, a digit), not rows.
         method: Name of the interval's method, such as ``wilson``.
         confidence: Two-sided coverage aimed at.
         decided_by: Name of the method of the bounds that stand beside it and decide; absent when ``method`` is theirs

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from biasgate.contracts.estimate import Estimate
+from biasgate.contracts.estimate import Clusters, Estimate
 from biasgate.documents import Document
 
 MetricName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
@@ -30,7 +30,7 @@ class EvaluationSpec(Document):
         positive: The class that counts as positive, against all others; by default the second of two. A multi-label
             set has none: having a label is positive.
         confidence: Two-sided confidence of every reported interval.
-        minimum: Cells with fewer units are reported as insufficient, without a value.
+        minimum: Cells with fewer clusters are reported as insufficient, without a value.
     """
 
     schema_: Literal["biasgate/evaluation-spec/v1"] = Field(default="biasgate/evaluation-spec/v1", alias="schema")
@@ -57,15 +57,15 @@ class Cell(Document):
         subgroup: Attribute values; empty for the whole set.
         successes: Numerator of the rate, in rows.
         trials: Denominator of the rate, in rows; zero when no row has these attribute values.
-        units: Independent units among the trials.
+        clusters: Independent clusters among the trials.
         estimate: Rate with a Wilson interval (on the effective sample size when clustered); absent when there are
-            fewer units than the minimum: such a cell is insufficient evidence.
+            fewer clusters than the minimum: such a cell is insufficient evidence.
         bounds: (lower, upper) of the rate, each one-sided at ``(1 + confidence) / 2``: Clopper–Pearson, or
             Korn–Graubard when clustered. The lowest lower bound over subgroups is a valid bound of the worst subgroup:
             it approves.
         simultaneous: Like ``bounds``, Bonferroni-corrected so that they hold for all subgroups of this combination, and
             all labels, at once: only these may prove that some subgroup violates a limit.
-        clustered: True when units repeat within the cell, so that interval and bounds are cluster-robust.
+        clustered: True when clusters repeat within the cell, so that interval and bounds are cluster-robust.
     """
 
     metric: MetricName
@@ -73,7 +73,7 @@ class Cell(Document):
     subgroup: dict[str, str]
     successes: int
     trials: int
-    units: int
+    clusters: Clusters
     estimate: Estimate | None = None
     bounds: tuple[float, float] | None = None
     simultaneous: tuple[float, float] | None = None
@@ -97,7 +97,7 @@ class Gap(Document):
             bound over the pairs is a valid bound of the widest gap: it approves.
         simultaneous: Like ``bounds``, Bonferroni-corrected over the pairs of this metric and combination, of all
             labels: only its lower end may prove that some gap exceeds a limit.
-        paired: True when both subgroups hold the same units, one row each (a digit recoloured): the interval is a
+        paired: True when both subgroups hold the same clusters, one row each (a digit recoloured): the interval is a
             paired one.
         p_value: Test of no difference (exact McNemar when paired, else a score test), Holm-corrected over the pairs of
             this metric and combination, of all labels.
@@ -151,9 +151,9 @@ class Score(Document):
         label: The label that is asked for, of a multi-label set.
         subgroup: Attribute values; empty for the whole set.
         rows: Rows of the subgroup.
-        units: Independent units; of the rarest class where the metric compares classes.
+        clusters: Independent clusters; of the rarest class where the metric compares classes.
         estimate: The number with its interval (see the metric's file in ``statistics.metrics``); absent when there are
-            fewer units than the minimum.
+            fewer clusters than the minimum.
         bounds: (lower, upper), each one-sided at ``(1 + confidence) / 2``: they approve.
         simultaneous: Bonferroni-corrected over the subgroups of this combination: they prove.
     """
@@ -162,7 +162,7 @@ class Score(Document):
     label: str | None = None
     subgroup: dict[str, str]
     rows: int | None = None
-    units: int
+    clusters: Clusters
     estimate: Estimate | None = None
     bounds: tuple[float, float] | None = None
     simultaneous: tuple[float, float] | None = None
@@ -180,7 +180,7 @@ class Disparity(Document):
         groups: Subgroups compared.
         estimate: Largest − smallest rate, or smallest / largest, with an interval from draws of counts that allows for
             the extremes having been picked; absent when a subgroup is insufficient: no other would be the same
-            number. ``n`` is the smallest subgroup's units.
+            number. ``n`` is the smallest subgroup's clusters.
         shrunk: The difference that is expected of the true rates, by empirical Bayes: the estimate is biased upwards,
             eight equal groups of 100 differ by .085 on average.
     """
@@ -196,9 +196,9 @@ class Disparity(Document):
 class Change(Document):
     """A metric of one subgroup of the model under test − an earlier model's, on the same rows (paired).
 
-    A cell with fewer units than the minimum has no change, nor has precision, whose rows are each model's own: a rule
-    that finds none has insufficient evidence. Scores change by square-and-add of both intervals, with the correlation
-    of what the rows add to each in what is reported, and without it in what decides.
+    A cell with fewer clusters than the minimum has no change, nor has precision, whose rows are each model's own: a
+    rule that finds none has insufficient evidence. Scores change by square-and-add of both intervals, with the
+    correlation of what the rows add to each in what is reported, and without it in what decides.
 
     Attributes:
         metric: Its name.
@@ -206,12 +206,12 @@ class Change(Document):
         subgroup: Attribute values; empty for the whole set.
         before: Rate of the earlier model: the one before a repair, or the champion.
         after: Rate of the model under test.
-        estimate: after − before, Newcombe's paired interval (on the effective sample size when units repeat).
+        estimate: after − before, Newcombe's paired interval (on the effective sample size when clusters repeat).
         bounds: (lower, upper) of after − before, each one-sided at ``(1 + confidence) / 2``, square-and-add of
             Clopper–Pearson limits: a loss is at most ``−bounds[0]``.
         simultaneous: Like ``bounds``, Bonferroni-corrected over all changes of this metric: only these may prove that
             some subgroup lost.
-        p_value: Exact McNemar test of no change, uncorrected; absent when units repeat.
+        p_value: Exact McNemar test of no change, uncorrected; absent when clusters repeat.
     """
 
     metric: MetricName
@@ -246,7 +246,7 @@ class Evaluation(Document):
         spec: Digest of the evaluation spec.
         labels: The labels of a multi-label set, each measured on its own; absent when a sample has one class.
         rows: Samples that were run.
-        units: Independent units among them.
+        clusters: Independent clusters among them.
         cells: Every metric in every subgroup; the whole set first.
         gaps: For each metric, label and attribute combination every pair of subgroups, the widest first, insufficient
             ones last. Of more than 66 pairs (12 subgroups) only the 66 with the highest upper bounds are kept, and as
@@ -255,8 +255,8 @@ class Evaluation(Document):
         disparities: The extremes of each metric over each combination, by fairlearn's names; they decide nothing, since
             gaps and ratios bound every pair.
         scores: Every score in every subgroup; absent when the spec asks for none.
-        swap_rate: Share of units whose prediction changes when only the attribute changes, over units with rows of one
-            label and several attribute values; absent when fewer than the minimum are such.
+        swap_rate: Share of clusters whose prediction changes when only the attribute changes, over those with rows of
+            one label and several attribute values; absent when fewer than the minimum are such.
         changes: Against ``before``, for every sufficient cell, when a repair is judged.
         before: Digest of the package that ``changes`` compares with.
         champion: The comparison with the champion, when it was run too.
@@ -272,7 +272,7 @@ class Evaluation(Document):
     spec: str
     labels: tuple[str, ...] | None = None
     rows: int
-    units: int
+    clusters: Clusters
     cells: tuple[Cell, ...]
     gaps: tuple[Gap, ...]
     ratios: tuple[Ratio, ...] | None = None

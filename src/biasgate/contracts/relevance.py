@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from biasgate.contracts.estimate import Estimate
+from biasgate.contracts.estimate import Clusters, Estimate
 from biasgate.documents import Document
 
 Floats = NDArray[np.float64]
@@ -27,10 +27,10 @@ class RelevanceSpec(Document):
 
     Attributes:
         methods: See ``heatmaps.heatmaps``.
-        attributes: Attributes of units (of persons, not of images) to break down by.
+        attributes: Attributes of clusters (of persons, not of images) to break down by.
         depth: Intersections of up to this many attributes as well.
         confidence: Two-sided confidence of every interval.
-        minimum: Subgroups with fewer units have no numbers.
+        minimum: Subgroups with fewer clusters have no numbers.
         draws: Permutations of the attributes behind each p-value.
         nulls: Permuted data sets on which the whole procedure is checked.
         seed: Of permutations and of randomised weights.
@@ -53,11 +53,11 @@ class Focus(Document):
     Attributes:
         label: Its name.
         subgroup: Attribute values; empty for the whole set.
-        units: Persons.
+        clusters: Persons.
         share: Mean share of relevance inside the label's regions (RRF); absent in a subgroup that is too small.
         density: Geometric mean of relevance per area inside over outside: 1 when it lies anywhere alike.
-        p_value: One-sided Wilcoxon signed-rank test, one number a unit, that it is denser inside; Holm-corrected over
-            the labels and subgroups of this method.
+        p_value: One-sided Wilcoxon signed-rank test, one number a cluster, that it is denser inside; Holm-corrected
+            over the labels and subgroups of this method.
         parts: Mean share of every region.
         randomised: Mean share inside when all weights are drawn anew: what the images' own structure gives. Of the
             whole set only.
@@ -65,7 +65,7 @@ class Focus(Document):
 
     label: str
     subgroup: dict[str, str]
-    units: int
+    clusters: Clusters
     share: Estimate | None = None
     density: Estimate | None = None
     p_value: float | None = None
@@ -86,7 +86,7 @@ class Contrast(Document):
         attribute: Attribute, or ``*``-joined attributes.
         higher: Subgroup with the higher mean.
         lower: The other.
-        estimate: higher − lower, Welch's interval over units.
+        estimate: higher − lower, Welch's interval over clusters.
         simultaneous: Limits of higher − lower that hold for all contrasts of the document at once (permutations).
         p_value: Corrected for all contrasts of the document: share of permutations whose largest |t| reaches this
             one's.
@@ -131,7 +131,7 @@ class Relevance(Document):
         spec: Digest of the spec.
         regions: Digest of the region map.
         rows: Images.
-        units: Persons.
+        clusters: Persons.
         methods: By method.
         false_findings: Share of data sets with permuted attributes in which any contrast had a corrected p-value of
             .05 or less; .05 is right. Absent when none was asked for, or there was nothing to compare.
@@ -143,14 +143,14 @@ class Relevance(Document):
     spec: str
     regions: str
     rows: int
-    units: int
+    clusters: Clusters
     methods: tuple[MethodRelevance, ...]
     false_findings: Estimate | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """Averages over the units of each subgroup, the whole set first.
+    """Averages over the clusters of each subgroup, the whole set first.
 
     Attributes:
         subgroups: Attribute values.

@@ -11,7 +11,7 @@ from biasgate.documents import Document
 
 
 class Trial(Document):
-    """One setting that was tried, scored on validation units only.
+    """One setting that was tried, scored on validation clusters only.
 
     Attributes:
         settings: What was tried.
@@ -36,7 +36,7 @@ class Trial(Document):
 
 
 class Rival(Document):
-    """A method that lost on the same validation units, and its best setting there."""
+    """A method that lost on the same validation clusters, and its best setting there."""
 
     method: str
     best: Trial
@@ -74,7 +74,7 @@ class Reliance(Document):
 
 
 class Leaning(Document):
-    """What a repair is about, read on validation units, which no trial learned from.
+    """What a repair is about, read on validation clusters, which no trial learned from.
 
     Attributes:
         bias: Over counterfactual pairs, or over matched samples where the data holds none.
@@ -96,7 +96,7 @@ class RepairRecord(Document):
         attribute: The sensitive attribute that decisions shall not lean on.
         trials: Every setting with its validation scores; exactly one is chosen.
         planned: Settings that were to be tried; more than ``trials`` when the budget ended first.
-        refitted: Whether the chosen settings were run again on repair and validation units together; if not, the
+        refitted: Whether the chosen settings were run again on repair and validation clusters together; if not, the
             network that validation saw is the repaired one.
         moved: Share of parameters that changed.
         distance: ‖θ' − θ‖ / ‖θ‖.
@@ -104,7 +104,7 @@ class RepairRecord(Document):
         samples: Repair samples used.
         seed: All randomness follows from it.
         parity: Largest difference of logits between PyTorch and ONNX Runtime.
-        before: How the original leans on the attribute; absent where the validation units hold no pairs.
+        before: How the original leans on the attribute; absent where the validation clusters hold no pairs.
         after: How the network of the chosen trial does, before it ran again on all repair data.
         rivals: Methods that competed and lost.
     """

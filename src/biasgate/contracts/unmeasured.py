@@ -23,10 +23,10 @@ def unmeasured(evaluation: Evaluation, *, metrics: Iterable[str]) -> Iterator[st
     if missing:
         yield f"Not measured: {', '.join(map(words, missing))}."
     if evaluation.swap_rate is None:
-        yield "The swap rate: no units were compared that differ in the attribute only."
+        yield "The swap rate: no clusters were compared that differ in the attribute only."
     yield (
-        f"Everything was measured on one data set of {evaluation.units:,} units; other populations, sources and times "
-        "were not."
+        f"Everything was measured on one data set of {evaluation.clusters:,} clusters; other populations, sources and "
+        "times were not."
     )
 
 

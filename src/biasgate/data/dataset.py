@@ -1,4 +1,4 @@
-"""A data set in memory: samples, labels, attributes, and the unit that each sample belongs to."""
+"""A data set in memory: samples, labels, attributes, and the cluster that each sample belongs to."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Dataset:
         classes: Class (or label) names, by index.
         attributes: One string column an attribute, ``n`` rows: the sensitive or spurious properties. Row ``i`` is of
             sample ``i``: an index that the table has is dropped.
-        units: What is independent of what: equal values are one unit (a person, a digit coloured twice). ``[n]``.
+        clusters: What is independent of what: equal values are one cluster (a person, a digit coloured twice). ``[n]``.
         name: For people.
         collected: When the last of it was gathered; no part of the digest.
     """
@@ -33,15 +33,15 @@ class Dataset:
     labels: NDArray[np.int64]
     classes: tuple[str, ...]
     attributes: pd.DataFrame
-    units: NDArray[np.int64] = field(repr=False)
+    clusters: NDArray[np.int64] = field(repr=False)
     name: str = "data set"
     collected: date | None = None
 
     def __post_init__(self) -> None:
-        lengths = {len(self.samples), len(self.labels), len(self.attributes), len(self.units)}
+        lengths = {len(self.samples), len(self.labels), len(self.attributes), len(self.clusters)}
         if len(lengths) != 1:
             raise InputError(
-                f"samples, labels, attributes and units differ in length: {sorted(lengths)}", where=self.name
+                f"samples, labels, attributes and clusters differ in length: {sorted(lengths)}", where=self.name
             )
         object.__setattr__(self, "attributes", self.attributes.reset_index(drop=True))
 
@@ -56,7 +56,7 @@ class Dataset:
             labels=self.labels[rows],
             classes=self.classes,
             attributes=self.attributes.iloc[indices],
-            units=self.units[rows],
+            clusters=self.clusters[rows],
             name=self.name,
             collected=self.collected,
         )
@@ -73,9 +73,9 @@ class Dataset:
 
     @cached_property
     def digest(self) -> str:
-        """One digest over samples, labels, classes, attributes and units."""
+        """One digest over samples, labels, classes, attributes and clusters."""
         total = hashlib.sha256(repr((self.samples.shape, str(self.samples.dtype), self.classes)).encode())
-        for array in (self.samples, self.labels, self.units):
+        for array in (self.samples, self.labels, self.clusters):
             total.update(np.ascontiguousarray(array).data)
         for column in sorted(self.attributes):
             total.update(repr((column, self.attributes[column].astype(str).tolist())).encode())

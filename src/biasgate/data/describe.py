@@ -15,7 +15,7 @@ def describe(dataset: Dataset) -> pd.DataFrame:
     Returns:
         One row a value of each attribute, after one for the whole set (``attribute`` and ``value`` are ``all``).
         Columns ``attribute``, ``value``, one a class (for multi-label sets: samples with that label), ``samples``
-        and ``units``.
+        and ``clusters``.
     """
     rows = [_row(dataset, "all", "all", np.ones(len(dataset), dtype=bool))]
     for name in map(str, dataset.attributes):
@@ -33,5 +33,5 @@ def _row(dataset: Dataset, attribute: str, value: str, rows: NDArray[np.bool_]) 
         "value": value,
         **dict(zip(dataset.classes, counts.tolist(), strict=True)),
         "samples": len(labels),
-        "units": len(np.unique(dataset.units[rows])),
+        "clusters": len(np.unique(dataset.clusters[rows])),
     }

@@ -6,12 +6,16 @@ from abc import abstractmethod
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import AliasChoices, BeforeValidator, Field
 
 from biasgate.data.dataset import Dataset
 from biasgate.documents import Document
 
 Columns = tuple[str, ...]
+ClusterColumn = Annotated[
+    str | None, Field(validation_alias=AliasChoices("cluster", "unit"), serialization_alias="unit")
+]
+"""A column whose equal values are one cluster; older documents call it ``unit``."""
 
 
 def _text(value: Any) -> Any:

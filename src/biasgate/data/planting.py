@@ -160,7 +160,7 @@ def plant_sigma(
 def twins(dataset: Dataset, *, palette: Palette, rng: np.random.Generator) -> Dataset:
     """Every image twice, alike but for colour: rows ``0..n`` wear their label's, rows ``n..2n`` a uniform other one's.
 
-    Rows ``i`` and ``i + n`` share a unit, so whatever keeps units whole keeps twins together.
+    Rows ``i`` and ``i + n`` share a cluster, so whatever keeps clusters whole keeps twins together.
 
     Args:
         dataset: ``n`` grey images, one label each.

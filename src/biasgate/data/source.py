@@ -32,7 +32,7 @@ class DataSource(Document):
     Attributes:
         name: For people; appears in reports.
         data: Where it lies.
-        role: Keep only this role's units; see ``splits.role``.
+        role: Keep only this role's clusters; see ``splits.role``.
         planting: Bias to plant afterwards; grey images only.
         collected: When the last of it was gathered: rules of freshness ask for it.
     """

@@ -1,4 +1,4 @@
-"""Roles: what each share of a data set's units is for. No unit ever serves two."""
+"""Roles: what each share of a data set's clusters is for. No cluster ever serves two."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ ROLE_SHARES = MappingProxyType[Role, float](
         "gate": 0.15,
     }
 )
-"""Share of the units that each role gets, in the order in which they are dealt out."""
+"""Share of the clusters that each role gets, in the order in which they are dealt out."""
 
 
 def role(dataset: Dataset, name: Role, *, seed: int = 0) -> Dataset:
-    """The samples of one role: whole units, the same share of each label, disjoint from all other roles.
+    """The samples of one role: whole clusters, the same share of each label, disjoint from all other roles.
 
-    Depends only on which units and labels the set has and on the seed, not on the order of rows.
+    Depends only on which clusters and labels the set has and on the seed, not on the order of rows.
 
     Args:
-        dataset: Any set; a unit with several labels counts under its smallest.
+        dataset: Any set; a cluster with several labels counts under its smallest.
         name: The role.
         seed: Must be the same wherever roles have to be disjoint.
 
     Raises:
-        InputError: No such role, or the set is too small to give it a unit.
+        InputError: No such role, or the set is too small to give it a cluster.
     """
     if name not in ROLE_SHARES:
         raise InputError(f"no role {name!r}", where=dataset.name, fix=f"choose one of {', '.join(get_args(Role))}")
@@ -48,12 +48,12 @@ def role(dataset: Dataset, name: Role, *, seed: int = 0) -> Dataset:
     rows = _places(dataset, key=(seed, 0))
     chosen = dataset.take((ends[first] <= rows) & (rows < ends[first + 1]))
     if not len(chosen):
-        raise InputError(f"too few units for the role {name!r}", where=dataset.name, fix="use a larger set")
+        raise InputError(f"too few clusters for the role {name!r}", where=dataset.name, fix="use a larger set")
     return chosen
 
 
 def split(dataset: Dataset, *, share: float, seed: int) -> tuple[Dataset, Dataset]:
-    """Two disjoint sets of whole units, stratified by label: a ``share`` of the units, and the rest.
+    """Two disjoint sets of whole clusters, stratified by label: a ``share`` of the clusters, and the rest.
 
     Raises:
         InputError: The share leaves one side empty.
@@ -65,12 +65,12 @@ def split(dataset: Dataset, *, share: float, seed: int) -> tuple[Dataset, Datase
 
 
 def _places(dataset: Dataset, *, key: tuple[int, int]) -> NDArray[np.float64]:
-    """Where each row's unit comes, from 0 to 1, in a random order of the units with its label ``[n]``."""
+    """Where each row's cluster comes, from 0 to 1, in a random order of the clusters with its label ``[n]``."""
     labels = np.unique(dataset.labels, axis=0, return_inverse=True)[1].ravel()
-    order = np.lexsort((labels, dataset.units))
-    units, first, row_to_unit = np.unique(dataset.units[order], return_index=True, return_inverse=True)
+    order = np.lexsort((labels, dataset.clusters))
+    clusters, first, row_to_unit = np.unique(dataset.clusters[order], return_index=True, return_inverse=True)
     strata = labels[order][first]
-    places = np.empty(len(units))
+    places = np.empty(len(clusters))
     for stratum in np.unique(strata):
         members = np.flatnonzero(strata == stratum)
         shuffled = np.random.default_rng([*key, int(stratum)]).permutation(len(members))

@@ -82,8 +82,8 @@ class Table:
         """The attribute columns, as text."""
         return pd.DataFrame({column: self.text(column) for column in columns}, index=range(len(self)))
 
-    def units(self, column: str | None) -> NDArray[np.int64]:
-        """One number a unit ``[n]``; without a column each row is its own unit."""
+    def clusters(self, column: str | None) -> NDArray[np.int64]:
+        """One number a cluster ``[n]``; without a column each row is its own cluster."""
         if column is None:
             return np.arange(len(self))
         return np.unique(self.text(column), return_inverse=True)[1].astype(np.int64)

@@ -21,12 +21,12 @@ def _cell(outcomes: Outcomes, spec: EvaluationSpec, *, simultaneous: float) -> C
         subgroup=outcomes.subgroup,
         successes=int(outcomes.success.sum()),
         trials=len(outcomes.success),
-        units=outcomes.size,
+        clusters=outcomes.size,
         clustered=outcomes.clustered,
     )
     if outcomes.size < spec.minimum:
         return cell
-    rows = (outcomes.success, outcomes.units)
+    rows = (outcomes.success, outcomes.clusters)
     return cell.model_copy(
         update={
             "estimate": clustered_wilson(*rows, confidence=spec.confidence).model_copy(

@@ -15,7 +15,7 @@ from biasgate.statistics.paired import Pairs, exact_paired, mcnemar, newcombe_pa
 
 
 def changes(before: list[Outcomes], after: list[Outcomes], spec: EvaluationSpec) -> list[Change]:
-    """One change for each cell with enough units; both lists come from the same data set and spec."""
+    """One change for each cell with enough clusters; both lists come from the same data set and spec."""
     cells = zip(before, after, strict=True)
     known = [pair for pair in cells if pair[1].metric.paired and pair[1].size >= spec.minimum]
     found: list[Change] = []
@@ -30,10 +30,10 @@ def _change(before: Outcomes, after: Outcomes, spec: EvaluationSpec, *, simultan
     pairs = Pairs.count(after.success, before.success)
     steps = after.success.astype(np.int64) - before.success
     ends = (-1.0, 1.0)
-    reported = pairs.scaled(effective_size(steps, after.units, ends=ends))
+    reported = pairs.scaled(effective_size(steps, after.clusters, ends=ends))
 
     def decide(level: float) -> tuple[float, float]:
-        size = deciding_size(steps, after.units, confidence=level, ends=ends)
+        size = deciding_size(steps, after.clusters, confidence=level, ends=ends)
         return exact_paired(pairs.scaled(size), confidence=level)
 
     return Change(

@@ -1,4 +1,4 @@
-"""The difference between two subgroups, by the method that their units allow."""
+"""The difference between two subgroups, by the method that their clusters allow."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class Contrast:
 
 
 def contrast(first: Outcomes, second: Outcomes, *, confidence: float) -> Contrast:
-    """Paired for twins (the same units, one trial each), independent for disjoint units, else clustered."""
+    """Paired for twins (the same clusters, one trial each), independent for disjoint clusters, else clustered."""
     if first.clustered or second.clustered:
         return _clustered(first, second, confidence=confidence)
-    if np.array_equal(first.units, second.units):
+    if np.array_equal(first.clusters, second.clusters):
         return _paired(first, second, confidence=confidence)
-    if np.intersect1d(first.units, second.units).size:
+    if np.intersect1d(first.clusters, second.clusters).size:
         return _clustered(first, second, confidence=confidence)
     return _independent(first, second, confidence=confidence)
 
@@ -72,16 +72,16 @@ def _independent(first: Outcomes, second: Outcomes, *, confidence: float) -> Con
 
 
 def _clustered(first: Outcomes, second: Outcomes, *, confidence: float) -> Contrast:
-    """Square-and-add over each rate's own clustered limits; to decide, shared units may widen but never narrow."""
-    shared = correlation(first.success, first.units, second.success, second.units)
+    """Square-and-add over each rate's own clustered limits; to decide, shared clusters may widen but never narrow."""
+    shared = correlation(first.success, first.clusters, second.success, second.clusters)
     both = (first, second)
-    estimates = [clustered_wilson(one.success, one.units, confidence=confidence) for one in both]
+    estimates = [clustered_wilson(one.success, one.clusters, confidence=confidence) for one in both]
 
     def decide(level: float) -> Limits:
-        bounds = [(one.rate, *korn_graubard(one.success, one.units, confidence=level)) for one in both]
+        bounds = [(one.rate, *korn_graubard(one.success, one.clusters, confidence=level)) for one in both]
         return square_and_add(bounds[0], bounds[1], correlation=min(0.0, shared))
 
-    sizes = [deciding_size(one.success, one.units, confidence=confidence) for one in both]
+    sizes = [deciding_size(one.success, one.clusters, confidence=confidence) for one in both]
     return Contrast(
         method="square-and-add, clustered",
         decided_by="square-and-add, korn-graubard",

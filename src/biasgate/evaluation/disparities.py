@@ -102,7 +102,7 @@ class _Spread:
             smooth, drawn, scale = np.log(smooth), np.log(drawn), np.log(np.maximum(rates, 1e-300))
         else:
             scale = rates
-        sizes = np.array([effective_size(one.success, one.units) for one in family])
+        sizes = np.array([effective_size(one.success, one.clusters) for one in family])
         value = rates.min() / rates.max() if ratio else rates.max() - rates.min()
         return cls(float(value), shrink(rates, sizes).spread, scale, drawn - smooth, ratio)
 
@@ -132,17 +132,17 @@ def _draws(family: list[Outcomes]) -> tuple[NDArray[np.float64], NDArray[np.floa
     successes = np.array([one.success.sum() for one in family], dtype=float)
     trials = np.array([len(one.success) for one in family], dtype=float)
     smooth = (successes + 0.5) / (trials + 1)
-    units = np.concatenate([one.units for one in family])
-    if len(np.unique(units)) == len(units):
+    clusters = np.concatenate([one.clusters for one in family])
+    if len(np.unique(clusters)) == len(clusters):
         drawn = rng.binomial(trials.astype(np.int64), smooth, size=(DRAWS, len(family)))
         return smooth, (drawn + 0.5) / (trials + 1)
-    counts = draw_clustered(_by_unit(family, units), draws=DRAWS, rng=rng)
+    counts = draw_clustered(_by_unit(family, clusters), draws=DRAWS, rng=rng)
     return smooth, (counts[:, :, 1] + 0.5) / (counts.sum(axis=2) + 1)
 
 
-def _by_unit(family: list[Outcomes], units: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Failures and successes of each unit in each group, ``[units, groups, 2]``."""
-    _, codes = np.unique(units, return_inverse=True)
+def _by_unit(family: list[Outcomes], clusters: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Failures and successes of each cluster in each group, ``[clusters, groups, 2]``."""
+    _, codes = np.unique(clusters, return_inverse=True)
     groups = np.repeat(np.arange(len(family)), [len(one.success) for one in family])
     success = np.concatenate([one.success for one in family]).astype(np.int64)
     cells = (codes * len(family) + groups) * 2 + success

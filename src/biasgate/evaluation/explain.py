@@ -12,24 +12,24 @@ from biasgate.contracts.unmeasured import unmeasured
 from biasgate.contracts.wording import name, subgroup
 from biasgate.documents import Document
 from biasgate.statistics.catalogue import METRICS, RATES
-from biasgate.statistics.power import gap_to_detect, units_to_show
+from biasgate.statistics.power import clusters_to_show, gap_to_detect
 
 POWER = 0.8
 
 
 class Power(Document):
-    """What the units of two subgroups can show about a rate.
+    """What the clusters of two subgroups can show about a rate.
 
     Attributes:
         metric: Its name.
         label: The label that is asked for, of a multi-label set.
         higher: Subgroup with the higher rate.
         lower: Subgroup with the lower rate.
-        units: Units of each, as measured.
+        clusters: Clusters of each, as measured.
         gap: The observed difference.
         bound: The difference that cannot be excluded: the upper bound that decides.
         detectable: The true difference that a test between these two finds four times in five.
-        more: Units that each subgroup would need beyond what it has, were the rates as observed, to show four times
+        more: Clusters that each subgroup would need beyond what it has, were the rates as observed, to show four times
             in five that they differ by at most ``margin``; 0 when that is shown; absent when they differ by more.
     """
 
@@ -37,7 +37,7 @@ class Power(Document):
     label: str | None = None
     higher: dict[str, str]
     lower: dict[str, str]
-    units: tuple[int, int]
+    clusters: tuple[int, int]
     gap: float
     bound: float
     detectable: float
@@ -50,7 +50,7 @@ class EvaluationExplained(Document):
     Attributes:
         margin: The difference of two rates that would not matter.
         found: Subgroups that are truly worse, by tests that allow for their number.
-        open: What the units cannot tell.
+        open: What the clusters cannot tell.
         untested: What was not measured at all.
         power: One row a pair of subgroups that was compared.
     """
@@ -71,7 +71,7 @@ def explain(evaluation: Evaluation, *, margin: float = 0.05, minimum: int = 30) 
     Args:
         evaluation: Any.
         margin: Difference of two rates that would not matter.
-        minimum: Units that the evaluation asked of a subgroup.
+        minimum: Clusters that the evaluation asked of a subgroup.
     """
     power = tuple(_power(gap, evaluation, margin) for gap in evaluation.gaps if gap.metric in RATES and gap.estimate)
     return EvaluationExplained(
@@ -96,7 +96,7 @@ def _found(evaluation: Evaluation) -> Iterator[str]:
     if not tested:
         yield "No two subgroups were compared by a test."
     elif not any(gap.p_value is not None and gap.p_value <= 0.05 for gap in tested):
-        yield "No difference between subgroups is proven. That is not proof of equality: see what the units could show."
+        yield "No difference between subgroups is proven, nor is equality: see what the clusters could show."
     for disparity in evaluation.disparities or ():
         if disparity.estimate and disparity.shrunk is not None and disparity.groups > 2:
             value = disparity.estimate
@@ -110,10 +110,10 @@ def _found(evaluation: Evaluation) -> Iterator[str]:
 def _too_few(evaluation: Evaluation, minimum: int) -> Iterator[str]:
     for part in (*evaluation.cells, *(evaluation.scores or ())):
         if part.estimate is None:
-            what = "rows" if isinstance(part, Cell) and not part.trials else "units"
+            what = "rows" if isinstance(part, Cell) and not part.trials else "clusters"
             yield (
-                f"{name(part.metric, part.label)} of {subgroup(part.subgroup)} has no number: {part.units} {what}; "
-                f"{max(1, minimum - part.units)} more would do."
+                f"{name(part.metric, part.label)} of {subgroup(part.subgroup)} has no number: {part.clusters} {what}; "
+                f"{max(1, minimum - part.clusters)} more would do."
             )
 
 
@@ -123,12 +123,12 @@ def _undecided(power: tuple[Power, ...], margin: float) -> Iterator[str]:
             continue
         pair = f"{name(row.metric, row.label)} of {subgroup(row.higher)} and {subgroup(row.lower)}"
         if row.more is None:
-            yield f"{pair} differ by {row.gap:.3g} as measured: more units cannot show that it is within {margin:.3g}."
+            yield f"{pair} differ by {row.gap:.3g} as measured: more clusters cannot show it within {margin:.3g}."
         else:
             first, second = row.more
             yield (
                 f"{pair} may differ by up to {row.bound:.3g}: to show that it is within {margin:.3g} takes "
-                f"{first:,} and {second:,} more units, if the rates are as measured."
+                f"{first:,} and {second:,} more clusters, if the rates are as measured."
             )
 
 
@@ -141,16 +141,16 @@ def _power(gap: Gap, evaluation: Evaluation, margin: float) -> Power:
     rates = (first.successes / first.trials, second.successes / second.trials)
     confidence = gap.estimate.confidence if gap.estimate else 0.95
     bound = gap.bounds[1] if gap.bounds else 1.0
-    needed = 0 if bound <= margin else units_to_show(rates, margin, confidence=confidence, power=POWER)
-    more = None if needed is None else (max(0, needed - first.units), max(0, needed - second.units))
+    needed = 0 if bound <= margin else clusters_to_show(rates, margin, confidence=confidence, power=POWER)
+    more = None if needed is None else (max(0, needed - first.clusters), max(0, needed - second.clusters))
     return Power(
         metric=gap.metric,
         label=gap.label,
         higher=gap.higher,
         lower=gap.lower,
-        units=(first.units, second.units),
+        clusters=(first.clusters, second.clusters),
         gap=abs(rates[0] - rates[1]),
         bound=bound,
-        detectable=gap_to_detect(sum(rates) / 2, (first.units, second.units), confidence=confidence, power=POWER),
+        detectable=gap_to_detect(sum(rates) / 2, (first.clusters, second.clusters), confidence=confidence, power=POWER),
         more=more,
     )

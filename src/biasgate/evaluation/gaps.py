@@ -48,7 +48,7 @@ def _gap(pair: Pair, found: Contrast, spec: EvaluationSpec, *, simultaneous: flo
     estimate = Estimate.within(
         found.reported,
         value=higher.rate - lower.rate,
-        n=len(np.union1d(higher.units, lower.units)),
+        n=len(np.union1d(higher.clusters, lower.clusters)),
         method=found.method,
         decided_by=found.decided_by,
         confidence=spec.confidence,

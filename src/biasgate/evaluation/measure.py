@@ -95,7 +95,7 @@ def measure(
         spec=digest(spec),
         labels=dataset.classes if dataset.labels.ndim == 2 else None,
         rows=len(dataset),
-        units=len(np.unique(dataset.units)),
+        clusters=len(np.unique(dataset.clusters)),
         cells=tuple(cell for group in groups for cell in cells(group, spec)),
         gaps=(*(gap for group in groups for gap in gaps(group, spec)), *score_gaps(numbers, spec)),
         ratios=tuple(ratio for group in groups for ratio in ratios(group, spec)),

@@ -20,21 +20,21 @@ from biasgate.statistics.metric import RateMetric
 
 @dataclass(frozen=True, eq=False)
 class Outcomes:
-    """Successes and failures of one metric in one subgroup, ordered by unit.
+    """Successes and failures of one metric in one subgroup, ordered by cluster.
 
     Attributes:
         metric: Which.
         label: The label that is asked for, of a multi-label set.
         subgroup: Attribute values; empty for the whole set.
         success: One outcome a trial, ``[trials]``.
-        units: The unit of each trial, ascending, ``[trials]``.
+        clusters: The cluster of each trial, ascending, ``[trials]``.
     """
 
     metric: RateMetric
     label: str | None
     subgroup: dict[str, str]
     success: NDArray[np.bool_]
-    units: NDArray[np.int64]
+    clusters: NDArray[np.int64]
 
     @property
     def rate(self) -> float:
@@ -43,13 +43,13 @@ class Outcomes:
 
     @cached_property
     def size(self) -> int:
-        """Independent units among the trials."""
-        return len(np.unique(self.units))
+        """Independent clusters among the trials."""
+        return len(np.unique(self.clusters))
 
     @cached_property
     def clustered(self) -> bool:
-        """True when some unit has several trials."""
-        return repeats(self.units)
+        """True when some cluster has several trials."""
+        return repeats(self.clusters)
 
     @property
     def decided_by(self) -> str:
@@ -61,17 +61,17 @@ def outcomes(dataset: Dataset, spec: EvaluationSpec, asked: Sequence[Problem]) -
     """Every metric in every subgroup, by metric and label; see ``subgroups`` for their order.
 
     Args:
-        dataset: Attributes and units.
+        dataset: Attributes and clusters.
         spec: Metrics and attributes.
         asked: Truth and predictions.
     """
     cells = list(subgroups(dataset, spec.attributes, depth=spec.depth))
-    order = np.argsort(dataset.units, kind="stable")
+    order = np.argsort(dataset.clusters, kind="stable")
     found: list[Outcomes] = []
     for metric in (RATES[name] for name in spec.metrics):
         for one in asked:
             counted, success = metric.trials(one.answers), metric.successes(one.answers)
             for subgroup, mask in cells:
                 rows = order[(mask & counted)[order]]
-                found.append(Outcomes(metric, one.label, subgroup, success[rows], dataset.units[rows]))
+                found.append(Outcomes(metric, one.label, subgroup, success[rows], dataset.clusters[rows]))
     return found

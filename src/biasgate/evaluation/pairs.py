@@ -15,7 +15,7 @@ Pair = tuple[Outcomes, Outcomes]
 
 
 def pairs(group: Sequence[Outcomes], spec: EvaluationSpec) -> tuple[list[Pair], list[Pair]]:
-    """All pairs of the subgroups of one metric and combination: those with enough units, and the others.
+    """All pairs of the subgroups of one metric and combination: those with enough clusters, and the others.
 
     Subgroups of different labels are never compared.
     """

@@ -39,7 +39,7 @@ class _Limits:
 
     @classmethod
     def of(cls, found: Outcomes, spec: EvaluationSpec, *, simultaneous: float) -> _Limits:
-        rows = (found.success, found.units)
+        rows = (found.success, found.clusters)
         wilson = clustered_wilson(*rows, confidence=spec.confidence)
         return cls(
             reported=(found.rate, wilson.low, wilson.high),
@@ -60,15 +60,15 @@ def _unknown(pair: Pair) -> Ratio:
 
 
 def _ratio(pair: Pair, limits: Mapping[Outcomes, _Limits], spec: EvaluationSpec) -> Ratio:
-    """Units that both groups share may widen what decides, but never narrow it."""
+    """Clusters that both groups share may widen what decides, but never narrow it."""
     higher, lower = pair
     top, bottom = limits[higher], limits[lower]
-    shared = correlation(lower.success, lower.units, higher.success, higher.units)
+    shared = correlation(lower.success, lower.clusters, higher.success, higher.clusters)
     widening = min(0.0, shared)
     estimate = Estimate.within(
         _smaller(ratio_limits(bottom.reported, top.reported, correlation=shared)),
         value=lower.rate / higher.rate,
-        n=len(np.union1d(higher.units, lower.units)),
+        n=len(np.union1d(higher.clusters, lower.clusters)),
         method="mover",
         decided_by="mover, korn-graubard",
         confidence=spec.confidence,

@@ -29,39 +29,39 @@ class Scored:
     """One score of one label in one subgroup.
 
     Attributes:
-        rows: Indices of its rows, by unit.
-        units: Independent units that it rests on: of the rarest of the kinds of rows that it compares.
-        number: What was found; ``None`` when there are too few units.
+        rows: Indices of its rows, by cluster.
+        clusters: Independent clusters that it rests on: of the rarest of the kinds of rows that it compares.
+        number: What was found; ``None`` when there are too few clusters.
     """
 
     metric: ScoreMetric
     label: str | None
     subgroup: dict[str, str]
     rows: NDArray[np.int64]
-    units: int
+    clusters: int
     number: Number | None
 
 
 def scored(dataset: Dataset, spec: EvaluationSpec, asked: Sequence[Problem]) -> list[list[Scored]]:
     """Every score in every subgroup, in families that are corrected for together: one metric, one combination."""
-    order = np.argsort(dataset.units, kind="stable")
+    order = np.argsort(dataset.clusters, kind="stable")
     cells = [(subgroup, order[mask[order]]) for subgroup, mask in subgroups(dataset, spec.attributes, depth=spec.depth)]
     families: dict[tuple[str, str], list[Scored]] = {}
     for metric in (SCORES[name] for name in spec.scores or ()):
         for one in asked:
             kinds = metric.compared(one.answers)
             for subgroup, rows in cells:
-                units = _limiting_units(rows, kinds, dataset.units)
-                enough = units >= spec.minimum
-                found = metric.number(one.answers.take(rows), dataset.units[rows]) if enough else None
+                clusters = _limiting_clusters(rows, kinds, dataset.clusters)
+                enough = clusters >= spec.minimum
+                found = metric.number(one.answers.take(rows), dataset.clusters[rows]) if enough else None
                 family = families.setdefault((metric.name, combination(subgroup)), [])
-                family.append(Scored(metric, one.label, subgroup, rows, units, found))
+                family.append(Scored(metric, one.label, subgroup, rows, clusters, found))
     return list(families.values())
 
 
-def _limiting_units(rows: NDArray[np.int64], kinds: NDArray[np.int64], units: NDArray[np.int64]) -> int:
-    """Independent units of the rarest kind of row; a subgroup that lacks a kind of the whole set has none."""
-    return min((len(np.unique(units[rows[kinds[rows] == kind]])) for kind in np.unique(kinds)), default=0)
+def _limiting_clusters(rows: NDArray[np.int64], kinds: NDArray[np.int64], clusters: NDArray[np.int64]) -> int:
+    """Independent clusters of the rarest kind of row; a subgroup that lacks a kind of the whole set has none."""
+    return min((len(np.unique(clusters[rows[kinds[rows] == kind]])) for kind in np.unique(kinds)), default=0)
 
 
 def scores(families: Iterable[Sequence[Scored]], spec: EvaluationSpec) -> list[Score]:
@@ -75,23 +75,25 @@ def _scores(family: Sequence[Scored], spec: EvaluationSpec) -> list[Score]:
 
 
 def _score(one: Scored, spec: EvaluationSpec, *, simultaneous: float) -> Score:
-    score = Score(metric=one.metric.name, label=one.label, subgroup=one.subgroup, rows=len(one.rows), units=one.units)
+    score = Score(
+        metric=one.metric.name, label=one.label, subgroup=one.subgroup, rows=len(one.rows), clusters=one.clusters
+    )
     if one.number is None:
         return score
     return score.model_copy(
         update={
-            "estimate": _estimate(one.number, one.number.limits(spec.confidence), one.units, spec),
+            "estimate": _estimate(one.number, one.number.limits(spec.confidence), one.clusters, spec),
             "bounds": one.number.bounds(spec.confidence),
             "simultaneous": one.number.bounds(simultaneous),
         }
     )
 
 
-def _estimate(found: Number, limits: Limits, units: int, spec: EvaluationSpec) -> Estimate:
+def _estimate(found: Number, limits: Limits, clusters: int, spec: EvaluationSpec) -> Estimate:
     return Estimate.within(
         limits,
         value=found.value,
-        n=units,
+        n=clusters,
         method=found.method,
         confidence=spec.confidence,
         decided_by=found.decided_by,
@@ -129,7 +131,7 @@ def _ordered(first: Scored, second: Scored) -> tuple[Scored, Scored]:
 class _Contrast:
     """The difference first − second: square-and-add of both intervals with the correlation of what their rows add.
 
-    To decide, shared units may widen but never narrow.
+    To decide, shared clusters may widen but never narrow.
     """
 
     first: Number
@@ -138,7 +140,7 @@ class _Contrast:
 
     @property
     def correlation(self) -> float:
-        return correlation(self.first.parts, self.first.units, self.second.parts, self.second.units)
+        return correlation(self.first.parts, self.first.clusters, self.second.parts, self.second.clusters)
 
     @cached_property
     def reported(self) -> Limits:
@@ -154,7 +156,7 @@ class _Contrast:
         if not (self.first.tested and self.second.tested):
             return None
         difference, (low, high) = self.first.value - self.second.value, self.reported
-        fewest = min(len(np.unique(one.units)) for one in (self.first, self.second))
+        fewest = min(len(np.unique(one.clusters)) for one in (self.first, self.second))
         reach = difference - low if difference > 0 else high - difference
         return no_difference(difference, reach / student(self.confidence, fewest), fewest)
 
@@ -183,7 +185,7 @@ def _gap(
     estimate = Estimate.within(
         found.reported,
         value=found.first.value - found.second.value,
-        n=min(higher.units, lower.units),
+        n=min(higher.clusters, lower.clusters),
         method=f"square-and-add, {found.first.method}",
         decided_by=f"square-and-add, {found.first.decided_by}",
         confidence=spec.confidence,
@@ -193,7 +195,7 @@ def _gap(
             "estimate": estimate,
             "bounds": absolute(found.decide(spec.confidence)),
             "simultaneous": absolute(found.decide(simultaneous)),
-            "paired": np.array_equal(found.first.units, found.second.units),
+            "paired": np.array_equal(found.first.clusters, found.second.clusters),
             "p_value": p_value,
         }
     )
@@ -202,7 +204,7 @@ def _gap(
 def score_changes(
     before: Iterable[Sequence[Scored]], after: Iterable[Sequence[Scored]], spec: EvaluationSpec
 ) -> list[Change]:
-    """One change for each score with enough units, paired by the rows that both models were run on."""
+    """One change for each score with enough clusters, paired by the rows that both models were run on."""
     known = [
         (old, old.number, new.number)
         for earlier, later in zip(before, after, strict=True)
@@ -227,7 +229,7 @@ def _change(place: Scored, old: Number, new: Number, spec: EvaluationSpec, *, si
         estimate=Estimate.within(
             found.reported,
             value=new.value - old.value,
-            n=place.units,
+            n=place.clusters,
             method=f"square-and-add, paired, {new.method}",
             decided_by=f"square-and-add, {new.decided_by}",
             confidence=spec.confidence,

@@ -12,24 +12,24 @@ from biasgate.statistics.intervals import wilson
 
 
 def swap_rate(dataset: Dataset, spec: EvaluationSpec, predictions: NDArray[np.int64]) -> Estimate | None:
-    """Share of units whose prediction changes when only the attributes do, with Wilson's interval over units.
+    """Share of clusters whose prediction changes when only the attributes do, with Wilson's interval over clusters.
 
-    A unit counts when some of its rows share their label and differ in the spec's attributes; it is swapped when such
-    rows get different predictions. Of a multi-label set, label and prediction are those of all labels together.
+    A cluster counts when some of its rows share their label and differ in the spec's attributes; it is swapped when
+    such rows get different predictions. Of a multi-label set, label and prediction are those of all labels together.
 
     Returns:
-        Nothing when fewer than ``spec.minimum`` units count.
+        Nothing when fewer than ``spec.minimum`` clusters count.
     """
     labels, predictions = _codes(dataset.labels), _codes(predictions)
     columns = np.stack([dataset.attribute(name) for name in spec.attributes])
     _, attributes = np.unique(columns, axis=1, return_inverse=True)
-    (units, _), groups = np.unique(np.stack([dataset.units, labels]), axis=1, return_inverse=True)
+    (clusters, _), groups = np.unique(np.stack([dataset.clusters, labels]), axis=1, return_inverse=True)
     twins = _distinct(groups, attributes) > 1
     swapped = twins & (_distinct(groups, predictions) > 1)
-    counted = len(np.unique(units[twins]))
+    counted = len(np.unique(clusters[twins]))
     if counted < spec.minimum:
         return None
-    return wilson(len(np.unique(units[swapped])), counted, confidence=spec.confidence)
+    return wilson(len(np.unique(clusters[swapped])), counted, confidence=spec.confidence)
 
 
 def _distinct(groups: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.int64]:

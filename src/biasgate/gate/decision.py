@@ -24,7 +24,7 @@ class RuleResult(Document):
         outcome: ``pass`` only when the bound is inside the margin; ``fail`` only when the bound proves a violation.
         value: Point estimate.
         bound: The bound that was held against ``threshold``.
-        n: Independent units behind it.
+        n: Independent clusters behind it.
         method: Of the bound.
         sentence: The finding, for a person.
         bias: True when a failure of this rule is a finding of bias, which repair may cure.

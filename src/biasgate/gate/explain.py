@@ -17,14 +17,14 @@ SIZES = (100, 200, 500, 1000, 2000, 5000)
 
 
 class Certified(Document):
-    """What so many units, in each subgroup that a rule looks at, can certify.
+    """What so many clusters, in each subgroup that a rule looks at, can certify.
 
     Attributes:
-        units: Their number.
+        clusters: Their number.
         value: The least good true value that passes with a chance of ``POWER``; absent when none would.
     """
 
-    units: int
+    clusters: int
     value: float | None = None
 
 
@@ -55,7 +55,7 @@ class PolicyExplained(Document):
 
 
 def explain(policy: Policy, *, sizes: Sequence[int] = SIZES) -> PolicyExplained:
-    """What a policy asks, rule by rule, and what each rule can certify at these numbers of units a subgroup."""
+    """What a policy asks, rule by rule, and what each rule can certify at these numbers of clusters a subgroup."""
     return PolicyExplained(
         name=policy.name,
         general=tuple(_general(policy)),
@@ -71,7 +71,7 @@ def _general(policy: Policy) -> list[str]:
     return [
         f"Every bound is one-sided at {100 * (1 - tail):g}%: a candidate passes a rule when its bound is inside the "
         "margin, fails when a bound that holds for all subgroups at once proves a violation, and else lacks evidence.",
-        f"Subgroups with fewer than {spec.minimum} units are insufficient evidence.",
+        f"Subgroups with fewer than {spec.minimum} clusters are insufficient evidence.",
         policy.weight_scan.words(),
         f"The test split may be looked at {times(policy.looks)}, whatever the models' names. The chance that a look "
         f"passes a candidate that is exactly at a margin, and was made before the first look, is at most "
@@ -85,7 +85,7 @@ def _general(policy: Policy) -> list[str]:
 
 def _explained(rule: Rule, confidence: float, sizes: Sequence[int]) -> RuleExplained:
     power = rule.power()
-    certifies = tuple(Certified(units=n, value=power.least(n, confidence)) for n in sizes) if power else ()
+    certifies = tuple(Certified(clusters=n, value=power.least(n, confidence)) for n in sizes) if power else ()
     return RuleExplained(
         id=rule.id, kind=rule.kind, words=rule.explained(), needs=power and power.of, certifies=certifies
     )

@@ -37,7 +37,7 @@ class Missing(Exception):
     """A number that a rule needs and the evidence lacks; the text is the sentence for a person.
 
     Attributes:
-        n: Units that there are, where their number is known.
+        n: Clusters that there are, where their number is known.
     """
 
     def __init__(self, sentence: str, *, n: int | None = None) -> None:
@@ -53,7 +53,7 @@ class Measured:
         value: Point estimate.
         approving: (lower, upper), each one-sided: the worst of several is a valid bound of the worst number.
         proving: Likewise, but valid for several numbers at once: only these may prove a violation.
-        n: Independent units.
+        n: Independent clusters.
         method: Of the bounds.
     """
 
@@ -234,10 +234,17 @@ class Measurements:
         def what() -> str:
             return f"{name(cell.metric, cell.label)} on {samples(cell.subgroup)}"
 
-        if cell.estimate is None or cell.bounds is None or cell.simultaneous is None or cell.units < self._spec.minimum:
-            few = f"{cell.units} units, and at least {self._spec.minimum} are needed"
-            raise Missing(f"{what()} is not known well enough: {few}.", n=cell.units)
-        found = Measured(cell.estimate.value, cell.bounds, cell.simultaneous, cell.units, cell.estimate.deciding_method)
+        if (
+            cell.estimate is None
+            or cell.bounds is None
+            or cell.simultaneous is None
+            or cell.clusters < self._spec.minimum
+        ):
+            few = f"{cell.clusters} clusters, and at least {self._spec.minimum} are needed"
+            raise Missing(f"{what()} is not known well enough: {few}.", n=cell.clusters)
+        found = Measured(
+            cell.estimate.value, cell.bounds, cell.simultaneous, cell.clusters, cell.estimate.deciding_method
+        )
         return _ordered(found, what, smallest=0, largest=METRICS[cell.metric].largest)
 
     def _expect_evaluation(self) -> Evaluation:
@@ -291,8 +298,10 @@ def _pair(pair: Gap | Ratio, measurements: Measurements) -> Measured:
         return f"{name(pair.metric, pair.label)} of {samples(pair.higher)} against {samples(pair.lower)}"
 
     if pair.estimate is None or pair.bounds is None or pair.simultaneous is None:
-        units = min(measurements.cell(pair.metric, group, pair.label).units for group in (pair.higher, pair.lower))
-        raise Missing(f"{what()} is not known well enough.", n=units)
+        clusters = min(
+            measurements.cell(pair.metric, group, pair.label).clusters for group in (pair.higher, pair.lower)
+        )
+        raise Missing(f"{what()} is not known well enough.", n=clusters)
     estimate = pair.estimate
     found = Measured(estimate.value, pair.bounds, pair.simultaneous, estimate.n, estimate.deciding_method)
     return _ordered(found, what, smallest=0)

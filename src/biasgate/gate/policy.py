@@ -32,7 +32,7 @@ class Repair(Document):
     """Whether a candidate that is rejected for bias may be repaired, how, and within what budget.
 
     Attributes:
-        methods: Names of repair methods, the best of which wins on validation units. Which there are is for the room
+        methods: Names of repair methods, the best of which wins on validation clusters. Which there are is for the room
             of repair to say: see ``repair.registry``.
         attribute: Sensitive attribute of the repair data; without it the data has only one.
         seconds: Wall-clock budget of all methods.

@@ -46,7 +46,7 @@ class Rule(Document, ABC):
         """
 
     def number(self, value: float) -> str:
-        """A value, bound or margin in its unit."""
+        """A value, bound or margin in its cluster."""
         return f"{value:.3g}"
 
     def faults(self, spec: EvaluationSpec) -> Iterator[str]:  # noqa: ARG002
@@ -54,7 +54,7 @@ class Rule(Document, ABC):
         return iter(())
 
     def power(self) -> Power | None:
-        """What it can certify with so many units; None where no sampling is involved, or nobody can tell."""
+        """What it can certify with so many clusters; None where no sampling is involved, or nobody can tell."""
         return None
 
     def line(self, part: Cell | Score | Gap | Change) -> float | None:  # noqa: ARG002

@@ -1,4 +1,4 @@
-"""Several repair methods, one winner: the best on validation units, so that the test split sees a single repair."""
+"""Several repair methods, one winner: the best on validation clusters, so that the test split sees a single repair."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def compete(
 ) -> tuple[CandidatePackage, RepairRecord]:
     """Repairs a candidate by every method and keeps the best.
 
-    All methods get the same repair data and the same validation units. Best is what ``Trial.merit`` says of a method's
-    chosen trial; of equals, the first named.
+    All methods get the same repair data and the same validation clusters. Best is what ``Trial.merit`` says of a
+    method's chosen trial; of equals, the first named.
 
     Args:
         package: Candidate; it stays as it is.

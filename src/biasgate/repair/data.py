@@ -29,7 +29,7 @@ class RepairData:
         values: Value of the sensitive attribute, ``int64 [n]``, below ``kinds``.
         kinds: Number of values; 2 or more.
         aligned: Whether the attribute has the value that the model leans on for the label, ``bool [n]``.
-        units: What each sample is of, ``int64 [n]``: an image coloured twice is one unit.
+        clusters: What each sample is of, ``int64 [n]``: an image coloured twice is one cluster.
     """
 
     samples: Tensor
@@ -37,7 +37,7 @@ class RepairData:
     values: Tensor
     kinds: int
     aligned: Tensor
-    units: Tensor
+    clusters: Tensor
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -50,7 +50,7 @@ class RepairData:
             labels=self.labels[rows],
             values=self.values[rows],
             aligned=self.aligned[rows],
-            units=self.units[rows],
+            clusters=self.clusters[rows],
         )
 
 
@@ -89,7 +89,7 @@ def read_data(
         aligned = _declared(dataset)
     else:
         aligned = favoured(classifier, samples, labels, values)
-    return RepairData(samples, labels, values, len(kinds), aligned, torch.from_numpy(dataset.units))
+    return RepairData(samples, labels, values, len(kinds), aligned, torch.from_numpy(dataset.clusters))
 
 
 def sensitive_attribute(dataset: Dataset, name: str | None) -> str:
@@ -144,24 +144,24 @@ def stored_samples(dataset: Dataset) -> Tensor:
 
 
 def validation_rows(dataset: Dataset, data: RepairData, *, seed: int) -> Tensor:
-    """Which rows choose the settings: those of a quarter of the units, stratified by label, ``bool [n]``.
+    """Which rows choose the settings: those of a quarter of the clusters, stratified by label, ``bool [n]``.
 
     Args:
         dataset: Data set that ``data`` was read from.
         data: Values and alignment of its rows.
-        seed: Draws the units.
+        seed: Draws the clusters.
 
     Raises:
         InputError: The other rows lack a value of the attribute, or either side lacks aligned or conflicting rows.
     """
     _, chosen = split(dataset, share=1 - VALIDATION_SHARE, seed=seed)
-    rows = torch.from_numpy(np.isin(dataset.units, chosen.units))
+    rows = torch.from_numpy(np.isin(dataset.clusters, chosen.clusters))
     learned = set(data.values[~rows].tolist()) == set(data.values.tolist())
     if not (learned and all(len(data.aligned[side].unique()) == len(SIDES) for side in (rows, ~rows))):
         raise InputError(
-            "too few units to hold some out: a value of an attribute is on one side only",
+            "too few clusters to hold some out: a value of an attribute is on one side only",
             where=dataset.name,
-            fix="give more units of the rarest value",
+            fix="give more clusters of the rarest value",
         )
     return rows
 

@@ -24,7 +24,7 @@ class Need(Enum):
     NETWORK = "the architecture in the card"
     LINEAR_HEAD = "a linear last layer, in the card's architecture or in the graph"
     IMAGES = "images"
-    PAIRS = "counterfactual pairs: two samples of one unit and label that differ in the attribute alone"
+    PAIRS = "counterfactual pairs: two samples of one cluster and label that differ in the attribute alone"
 
 
 class RepairMethod(Document):

@@ -31,7 +31,7 @@ def found_pairs(samples: Samples, data: RepairData) -> Pairs:
 
     Args:
         samples: Features and labels of ``data``.
-        data: Samples whose units say what is a pair.
+        data: Samples whose clusters say what is a pair.
 
     Raises:
         InputError: There are none of either.
@@ -42,8 +42,8 @@ def found_pairs(samples: Samples, data: RepairData) -> Pairs:
 
 
 def pair_rows(data: RepairData) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Aligned and conflicting rows of the same units and labels, the first of each side; empty when there are none."""
-    keys = np.column_stack([data.units.numpy(), data.labels.numpy()])
+    """Aligned and conflicting rows of the same clusters and labels, the first of each side; empty if there are none."""
+    keys = np.column_stack([data.clusters.numpy(), data.labels.numpy()])
     sides = [np.flatnonzero(side) for side in (data.aligned.numpy(), ~data.aligned.numpy())]
     first = [dict(zip(map(tuple, keys[rows][::-1]), rows[::-1], strict=True)) for rows in sides]
     shared = sorted(first[0].keys() & first[1].keys())
@@ -56,7 +56,7 @@ def given_pairs(samples: Samples, data: RepairData) -> Pairs:
 
     Args:
         samples: Features and labels of ``data``.
-        data: Samples of which those that share a unit and a label are a pair.
+        data: Samples of which those that share a cluster and a label are a pair.
 
     Raises:
         InputError: There are none.
@@ -64,7 +64,7 @@ def given_pairs(samples: Samples, data: RepairData) -> Pairs:
     aligned, conflicting = pair_rows(data)
     if not len(aligned):
         raise InputError(
-            "no unit has an aligned and a conflicting sample", fix="give counterfactual pairs, or pair otherwise"
+            "no cluster has an aligned and a conflicting sample", fix="give counterfactual pairs, or pair otherwise"
         )
     return Pairs(samples.take(aligned), samples.take(conflicting))
 

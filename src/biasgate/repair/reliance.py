@@ -22,11 +22,11 @@ def reliance(classifier: PixelClassifier, data: RepairData) -> Reliance:
     """Swap rate and attribution share of a classifier over the counterfactual pairs in the data.
 
     Raises:
-        InputError: No unit has an aligned and a conflicting sample.
+        InputError: No cluster has an aligned and a conflicting sample.
     """
     aligned, conflicting = pair_rows(data)
     if not len(aligned):
-        raise InputError("no unit has an aligned and a conflicting sample", fix="give counterfactual pairs")
+        raise InputError("no cluster has an aligned and a conflicting sample", fix="give counterfactual pairs")
     with torch.no_grad():
         decisions = classifier(data.samples).argmax(dim=1)
     chosen = np.linspace(0, len(aligned) - 1, min(MOST, len(aligned)), dtype=np.int64)

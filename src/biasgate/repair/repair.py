@@ -32,17 +32,17 @@ def repair(
 
     The repair data is all that a method gets: samples, labels, and for each sample the sensitive attribute and whether
     it agrees with the label, which the data may say (``alignment``) or else the candidate tells; see ``read_data``. Its
-    units are split into some to learn from and some to choose settings by, stratified by label. Best is a set in which
-    aligned and conflicting are about even, like the group-balanced sets of last-layer retraining (Kirichenko et al.,
-    arXiv 2204.02937): an owner who knows the attribute can gather one, and both sides of the gap then have an equal say
-    in learning and in choosing. When the attribute is merely independent of a label of ten classes, nine in ten samples
-    conflict and accuracy on aligned ones is hardly seen.
+    clusters are split into some to learn from and some to choose settings by, stratified by label. Best is a set in
+    which aligned and conflicting are about even, like the group-balanced sets of last-layer retraining (Kirichenko et
+    al., arXiv 2204.02937): an owner who knows the attribute can gather one, and both sides of the gap then have an
+    equal say in learning and in choosing. When the attribute is merely independent of a label of ten classes, nine in
+    ten samples conflict and accuracy on aligned ones is hardly seen.
 
     The result depends on package, data, seed and number of threads alone, as long as the budget cuts nothing short.
 
     Args:
         package: Candidate; its card must hold the architecture, unless the method moves the last layer alone.
-        dataset: Repair data; no unit of it may be in a test split.
+        dataset: Repair data; no cluster of it may be in a test split.
         method: Name of a method, of which its own settings are tried; YAML with its settings, as ``read_method`` takes
             it; or a method with its settings.
         attribute: Name of the sensitive attribute; without it the data set has only one besides ``alignment``.
@@ -53,7 +53,7 @@ def repair(
     Raises:
         CandidateError: The card has no architecture, or not the model's; the graph does not end in a linear head.
         InputError: The budget is empty, the method unknown, the task not one of one label a sample, the data without
-            attribute or enough units, or not what the method needs, the loss not finite, or ``into`` taken.
+            attribute or enough clusters, or not what the method needs, the loss not finite, or ``into`` taken.
     """
     from biasgate.repair.data import read_data, sensitive_attribute, validation_rows
     from biasgate.repair.leaning import leaning

@@ -83,13 +83,13 @@ def require_pairs(data: RepairData, *, where: str) -> None:
     """Refuses data without counterfactual pairs.
 
     Raises:
-        InputError: No unit has an aligned and a conflicting sample of one label.
+        InputError: No cluster has an aligned and a conflicting sample of one label.
     """
     if not len(pair_rows(data)[0]):
         raise InputError(
-            "no unit has an aligned and a conflicting sample, and this method needs counterfactual pairs",
+            "no cluster has an aligned and a conflicting sample, and this method needs counterfactual pairs",
             where=where,
-            fix="give each unit twice, alike but for the attribute, or choose another method",
+            fix="give each cluster twice, alike but for the attribute, or choose another method",
         )
 
 

@@ -1,4 +1,4 @@
-"""Settings tried one after another, the best chosen on validation units; importing this imports torch."""
+"""Settings tried one after another, the best chosen on validation clusters; importing this imports torch."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def best_of(
         grid: Settings in the order in which a budget that is too small for all is spent.
         classifier: Model to repair; it is not changed.
         data: All repair data.
-        validation: Rows that choose and that no trial learns from, ``bool [n]``; whole units.
+        validation: Rows that choose and that no trial learns from, ``bool [n]``; whole clusters.
         seconds: Wall-clock budget.
         seed: Every run starts from it.
 

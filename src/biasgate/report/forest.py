@@ -62,7 +62,7 @@ def _panels(evaluation: Evaluation) -> list[list[Cell | Score]]:
 def _draw(panel: Axes, parts: Sequence[Cell | Score]) -> None:
     rows = range(len(parts))
     for row, part in zip(rows, parts, strict=True):
-        panel.annotate(f"n {part.units:,}", (1.02, row), **BESIDE)
+        panel.annotate(f"n {part.clusters:,}", (1.02, row), **BESIDE)
         found = part.estimate
         if found is None:
             panel.annotate("too few", (0.02, row), **BESIDE)

@@ -40,7 +40,7 @@ def impact_tables(evaluation: Evaluation) -> list[ImpactTable]:
     with intervals, which the law does not ask for.
 
     Args:
-        evaluation: One that may be published: no value rests on too few units (see ``suppression``).
+        evaluation: One that may be published: no value rests on too few clusters (see ``suppression``).
     """
     ratios = [ratio for ratio in evaluation.ratios or () if ratio.metric == METRIC]
     cells = [cell for cell in evaluation.cells if cell.metric == METRIC and cell.subgroup] if ratios else []
@@ -66,12 +66,12 @@ def _rate(cell: Cell) -> float:
 
 
 def _row(cell: Cell, most: Cell | None, ratios: Sequence[Ratio]) -> ImpactRow:
-    missing = "withheld" if cell.units < FEW else "too few units"
+    missing = "withheld" if cell.clusters < FEW else "too few clusters"
     return ImpactRow(
         name=subgroup(cell.subgroup),
         rate=share_interval(cell.estimate) if cell.estimate else missing,
         ratio=_ratio(cell, most, ratios) if cell.estimate and most else "",
-        n=f"{cell.units:,}" if cell.units >= FEW else f"<{FEW}",
+        n=f"{cell.clusters:,}" if cell.clusters >= FEW else f"<{FEW}",
     )
 
 

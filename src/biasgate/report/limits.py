@@ -41,12 +41,12 @@ def _unmeasured(evaluation: Evaluation, policy: Policy) -> Iterator[str]:
 def _small(cells: list[Cell]) -> str:
     named = [_few(cell) for cell in cells[:NAMED]]
     rest = f" and {len(cells) - NAMED} more" if len(cells) > NAMED else ""
-    return f"Too few units for a value: {'; '.join(named)}{rest}."
+    return f"Too few clusters for a value: {'; '.join(named)}{rest}."
 
 
 def _few(cell: Cell) -> str:
-    units = cell.units if cell.units >= FEW else f"<{FEW}"
-    return f"{subgroup(cell.subgroup)} ({of_label(cell.metric, cell.label)}, n {units})"
+    clusters = cell.clusters if cell.clusters >= FEW else f"<{FEW}"
+    return f"{subgroup(cell.subgroup)} ({of_label(cell.metric, cell.label)}, n {clusters})"
 
 
 def _uncompared(evidence: Evidence) -> Iterator[str]:

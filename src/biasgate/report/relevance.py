@@ -23,9 +23,11 @@ class Tile:
 
 
 def relevance_page(relevance: Relevance, pictures: Pictures, *, found: Sequence[Finding]) -> str:
-    """The page, what to do about it first; subgroups of fewer than ten units are not drawn, and have no numbers."""
+    """The page, what to do about it first; subgroups of fewer than ten clusters are not drawn, and have no numbers."""
     shown = [
-        place for place, group in enumerate(pictures.subgroups) if len(group) < 2 and units_of(relevance, group) >= FEW
+        place
+        for place, group in enumerate(pictures.subgroups)
+        if len(group) < 2 and clusters_of(relevance, group) >= FEW
     ]
     return page(
         "relevance.html.j2",
@@ -39,9 +41,9 @@ def relevance_page(relevance: Relevance, pictures: Pictures, *, found: Sequence[
     )
 
 
-def units_of(relevance: Relevance, group: dict[str, str]) -> int:
-    """Units of a subgroup."""
-    return next(focus.units for focus in relevance.methods[0].focus if focus.subgroup == group)
+def clusters_of(relevance: Relevance, group: dict[str, str]) -> int:
+    """Clusters of a subgroup."""
+    return next(focus.clusters for focus in relevance.methods[0].focus if focus.subgroup == group)
 
 
 def largest_lean(method: MethodRelevance, label: str, attribute: str) -> Contrast | None:

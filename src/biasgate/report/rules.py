@@ -1,4 +1,4 @@
-"""The rules table: each result with its bound and threshold in the unit of its rule."""
+"""The rules table: each result with its bound and threshold in the cluster of its rule."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from biasgate.report.text import typographic
 
 @dataclass(frozen=True, kw_only=True)
 class RuleRow:
-    """One line of the table; ``how`` says by which method and over how many units the bound was found."""
+    """One line of the table; ``how`` says by which method and over how many clusters the bound was found."""
 
     name: str
     outcome: Outcome

@@ -163,7 +163,7 @@ def gap_figure(evaluation: Evaluation, policy: Policy | None, *, before: Evaluat
         track = Track(
             label=f"{of_label(gap.metric, gap.label)} by {gap.attribute.replace('*', ' × ')}",
             marks=[*_gap_marks("before", *was), *_gap_marks("now", gap)],
-            note="" if gap.estimate else f"{_pair(gap)}: no value, too few units",
+            note="" if gap.estimate else f"{_pair(gap)}: no value, too few clusters",
             threshold=min(_lines(policy, gap), default=None),
         )
         (tracks if leads else more).append(track)
@@ -210,7 +210,7 @@ def _change_text(change: Change) -> str:
 def _absence(cell: Cell | Score) -> str:
     if cell.estimate:
         return ""
-    return f"withheld, n <{FEW}" if cell.units < FEW else f"no value: too few units, n {cell.units}"
+    return f"withheld, n <{FEW}" if cell.clusters < FEW else f"no value: too few clusters, n {cell.clusters}"
 
 
 def _pair(gap: Gap) -> str:

@@ -1,4 +1,4 @@
-"""What is not published because too few units stand behind it.
+"""What is not published because too few clusters stand behind it.
 
 A rate over nine people may describe one of them. Only direct disclosure is prevented: a reader who knows the other
 subgroups of an attribute may still infer a withheld one from the whole set.
@@ -12,7 +12,7 @@ from biasgate.contracts.evaluation import Cell, Change, Evaluation, Gap, Ratio, 
 from biasgate.gate.decision import Decision
 
 FEW = 10
-WITHHELD = f"Withheld: fewer than {FEW} units stand behind this finding."
+WITHHELD = f"Withheld: fewer than {FEW} clusters stand behind this finding."
 
 
 @overload
@@ -20,12 +20,12 @@ def published(document: Evaluation) -> Evaluation: ...
 @overload
 def published(document: Decision) -> Decision: ...
 def published(document: Evaluation | Decision) -> Evaluation | Decision:
-    """The document without any value that rests on fewer than ``FEW`` units, in any subgroup that it names."""
+    """The document without any value that rests on fewer than ``FEW`` clusters, in any subgroup that it names."""
     return _evaluation(document) if isinstance(document, Evaluation) else _decision(document)
 
 
 def _evaluation(evaluation: Evaluation) -> Evaluation:
-    small = [(cell.label, cell.subgroup) for cell in evaluation.cells if cell.units < FEW]
+    small = [(cell.label, cell.subgroup) for cell in evaluation.cells if cell.clusters < FEW]
 
     def hidden(part: Cell | Gap | Ratio | Score | Change) -> bool:
         groups = (part.higher, part.lower) if isinstance(part, Gap | Ratio) else (part.subgroup,)

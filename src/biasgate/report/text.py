@@ -41,7 +41,7 @@ def measured_share(estimate: Estimate) -> str:
 def difference(estimate: Estimate, metric: str = "") -> str:
     """A difference of shares in percentage points, likewise: ``68 points [65, 71], n 750``; of log-loss in nats."""
     if metric in METRICS and not METRICS[metric].bounded:
-        return f"{interval(estimate)} {METRICS[metric].unit}, n\u00a0{estimate.n}"
+        return f"{interval(estimate)} {METRICS[metric].cluster}, n\u00a0{estimate.n}"
     value, low, high = map(points, (estimate.value, estimate.low, estimate.high))
     return f"{value} points [{low}, {high}], n\u00a0{estimate.n}"
 

@@ -9,12 +9,12 @@ Counts = NDArray[np.int64] | NDArray[np.float64]
 
 
 def draw_clustered(vectors: Counts, *, draws: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Counts of whole units drawn with replacement, ``[draws, *cells]``.
+    """Counts of whole clusters drawn with replacement, ``[draws, *cells]``.
 
-    Units with equal counts are one kind, so that a draw costs as much as there are kinds.
+    Clusters with equal counts are one kind, so that a draw costs as much as there are kinds.
 
     Args:
-        vectors: The counts of each unit, ``[units, *cells]``.
+        vectors: The counts of each cluster, ``[clusters, *cells]``.
         draws: How many.
         rng: Source of all randomness.
     """

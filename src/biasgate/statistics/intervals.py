@@ -27,7 +27,7 @@ def wilson_limits(successes: float, trials: float, *, confidence: float) -> tupl
 
 
 def wilson(successes: float, trials: int, *, confidence: float) -> Estimate:
-    """A rate to report, with Wilson's interval; ``trials`` are independent units, at least one."""
+    """A rate to report, with Wilson's interval; ``trials`` are independent clusters, at least one."""
     limits = wilson_limits(successes, trials, confidence=confidence)
     return Estimate.within(limits, value=successes / trials, n=trials, method="wilson", confidence=confidence)
 

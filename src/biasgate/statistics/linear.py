@@ -1,8 +1,8 @@
-"""Smooth estimates by their linear parts: what each row adds, summed over units, gives variance and correlation.
+"""Smooth estimates by their linear parts: what each row adds, summed over clusters, gives variance and correlation.
 
 An estimate θ̂ that is no plain rate moves, to first order, by the sum of its rows' parts (influences divided by the
-number of rows; they sum to zero). Rows of one unit are summed first, so that clustered and paired rows need no method
-of their own (Deville, Survey Methodology 25:193, 1999).
+number of rows; they sum to zero). Rows of one cluster are summed first, so that clustered and paired rows need no
+method of their own (Deville, Survey Methodology 25:193, 1999).
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def standard_error(parts: NDArray[np.float64], units: NDArray[np.int64]) -> float:
-    """The linearised standard error of an estimate: √(m/(m−1) · Σ_units (Σ_rows part)²) over m ≥ 2 units."""
-    _, codes = np.unique(units, return_inverse=True)
+def standard_error(parts: NDArray[np.float64], clusters: NDArray[np.int64]) -> float:
+    """The linearised standard error of an estimate: √(m/(m−1) · Σ_clusters (Σ_rows part)²) over m ≥ 2 clusters."""
+    _, codes = np.unique(clusters, return_inverse=True)
     sums = np.bincount(codes, weights=parts)
     return math.sqrt(len(sums) / max(1, len(sums) - 1) * float(sums @ sums))
 
 
 def correlation(
     first: NDArray[np.float64],
-    first_units: NDArray[np.int64],
+    first_clusters: NDArray[np.int64],
     second: NDArray[np.float64],
-    second_units: NDArray[np.int64],
+    second_clusters: NDArray[np.int64],
 ) -> float:
-    """Correlation of two estimates, from their parts; 0 when they share no unit, or one has no variance."""
-    _, codes = np.unique(np.concatenate([first_units, second_units]), return_inverse=True)
+    """Correlation of two estimates, from their parts; 0 when they share no cluster, or one has no variance."""
+    _, codes = np.unique(np.concatenate([first_clusters, second_clusters]), return_inverse=True)
     width = int(codes.max()) + 1
     left = np.bincount(codes[: len(first)], weights=first, minlength=width)
     right = np.bincount(codes[len(first) :], weights=second, minlength=width)
@@ -35,17 +35,17 @@ def correlation(
     return max(-1.0, min(1.0, float(left @ right) / scale)) if scale else 0.0
 
 
-def student(confidence: float, units: int) -> float:
-    """Student's t within whose ± lies this probability, with one degree of freedom less than there are units."""
+def student(confidence: float, clusters: int) -> float:
+    """Student's t within whose ± lies this probability, with one degree of freedom less than there are clusters."""
     from scipy.special import stdtrit
 
-    return float(stdtrit(max(1, units - 1), (1 + confidence) / 2))
+    return float(stdtrit(max(1, clusters - 1), (1 + confidence) / 2))
 
 
-def no_difference(difference: float, error: float, units: int) -> float:
+def no_difference(difference: float, error: float, clusters: int) -> float:
     """Two-sided p-value of a difference of 0 by Student's t; 1 where the difference has no variance and is 0."""
     from scipy.special import stdtr
 
     if not error:
         return 1.0 if not difference else 0.0
-    return float(2 * stdtr(max(1, units - 1), -abs(difference) / error))
+    return float(2 * stdtr(max(1, clusters - 1), -abs(difference) / error))

@@ -55,7 +55,7 @@ class Metric(ABC):
         name: As documents write it; no two metrics share one.
         more_is_better: Whether a larger value is better; ``None`` where neither is.
         largest: Its largest value; the smallest is 0.
-        unit: What differences of it are counted in, in reports.
+        cluster: What differences of it are counted in, in reports.
         needs_positive: Whether some class must count as positive.
         needs_probabilities: Whether it takes the model's probabilities.
     """
@@ -63,7 +63,7 @@ class Metric(ABC):
     name: ClassVar[str]
     more_is_better: ClassVar[bool | None] = None
     largest: ClassVar[float] = 1.0
-    unit: ClassVar[str] = "points"
+    cluster: ClassVar[str] = "points"
     needs_positive: ClassVar[bool] = False
     needs_probabilities: ClassVar[bool] = False
 
@@ -77,7 +77,7 @@ class RateMetric(Metric):
     """A metric that is successes over trials, both rows.
 
     All rates are reported with Wilson's interval and decided by Clopper–Pearson bounds, or by their forms for rows
-    that repeat per unit (see ``statistics.clustered``).
+    that repeat per cluster (see ``statistics.clustered``).
 
     Attributes:
         usual: Where it lies for a fair model, before anything is measured: power is told near it.
@@ -103,16 +103,16 @@ class ScoreMetric(Metric):
     """A metric that is no rate of rows: it brings its own interval and its own bounds."""
 
     @abstractmethod
-    def number(self, answers: Answers, units: NDArray[np.int64]) -> Number:
+    def number(self, answers: Answers, clusters: NDArray[np.int64]) -> Number:
         """Its value over these rows, which hold every kind of row that it compares, with its intervals.
 
         Args:
-            answers: About ``[rows]``, by unit.
-            units: The unit of each row ``[rows]``.
+            answers: About ``[rows]``, by cluster.
+            clusters: The cluster of each row ``[rows]``.
         """
 
     def compared(self, answers: Answers) -> NDArray[np.int64]:
-        """The kind of each row ``[rows]``: it compares kinds, and rests on the units of the rarest. By default one."""
+        """The kind of each row ``[rows]``: it compares kinds, and rests on the rarest's clusters. By default one."""
         return np.zeros(len(answers.truth), dtype=np.int64)
 
 
@@ -123,7 +123,7 @@ class Number:
     Attributes:
         value: Point estimate.
         parts: What each row adds to it, to first order (see ``statistics.linear``), ``[rows]``.
-        units: The unit of each row, ``[rows]``.
+        clusters: The cluster of each row, ``[rows]``.
         limits: From a two-sided confidence to the interval that is reported.
         bounds: Likewise to the bounds that decide.
         method: Of the reported interval.
@@ -133,7 +133,7 @@ class Number:
 
     value: float
     parts: NDArray[np.float64]
-    units: NDArray[np.int64]
+    clusters: NDArray[np.int64]
     limits: Callable[[float], Limits]
     bounds: Callable[[float], Limits]
     method: str

@@ -1,4 +1,4 @@
-"""The difference of two rates over the same units: a twin, or the same row before and after."""
+"""The difference of two rates over the same clusters: a twin, or the same row before and after."""
 
 from __future__ import annotations
 

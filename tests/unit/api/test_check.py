@@ -61,7 +61,7 @@ def test_as_many_more_units_as_it_says_settle_a_rule() -> None:
     few = biasgate.check(evaluated(rows=60, right=(0.9, 0.9)), POLICY)
     (settling,) = few.settle
     assert settling.more
-    rows = (settling.units + settling.more) // 2
+    rows = (settling.clusters + settling.more) // 2
     assert biasgate.check(evaluated(rows=rows, right=(0.9, 0.9)), POLICY).outcome == "pass"
 
 
@@ -74,7 +74,7 @@ def test_no_units_are_said_to_help_when_the_measured_value_is_outside() -> None:
 def test_too_few_units_are_told_with_how_many_would_do() -> None:
     found = biasgate.check(evaluated(rows=15, right=(0.9, 0.9)), POLICY)
     gap = next(one for one in found.settle if one.rule == "gap")
-    assert gap.sentence == "5 more units would do."
+    assert gap.sentence == "5 more clusters would do."
 
 
 def test_a_check_says_that_it_is_unsigned_in_text_and_in_a_notebook() -> None:

@@ -75,7 +75,7 @@ def test_scores_of_the_positive_class_give_predictions_and_more_metrics() -> Non
 def test_rows_of_one_cluster_are_one_unit() -> None:
     people = np.arange(ROWS) // 4
     found = evaluated(clusters=people)
-    assert found.units == ROWS // 4
+    assert found.clusters == ROWS // 4
     assert found.rows == ROWS
 
 

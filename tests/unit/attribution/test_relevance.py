@@ -40,14 +40,14 @@ REGIONS = RegionMap(
 def images(n: int = 120, *, rows: int = 2, seed: int = 0) -> Dataset:
     """``rows`` images of each of ``n`` persons; a smile lights the upper left, a frown the lower left."""
     rng = np.random.default_rng(seed)
-    units, labels = np.repeat(np.arange(n), rows), rng.integers(0, 2, (n * rows, 2))
-    group, tone = rng.integers(0, 2, n)[units], rng.integers(0, 3, n)[units]
+    clusters, labels = np.repeat(np.arange(n), rows), rng.integers(0, 2, (n * rows, 2))
+    group, tone = rng.integers(0, 2, n)[clusters], rng.integers(0, 3, n)[clusters]
     samples = rng.integers(0, 60, (n * rows, SIDE, SIDE, 3))
     samples[:, :4, :4] += (120 * labels[:, 0])[:, None, None, None]
     samples[:, 4:, :4] += (120 * labels[:, 1])[:, None, None, None]
     samples[:, :, 6:] += (120 * group)[:, None, None, None]
     attributes = pd.DataFrame({"group": np.array(["x", "y"])[group], "tone": np.array(["1", "2", "3"])[tone]})
-    return Dataset(samples.astype(np.uint8), labels, NAMES, attributes, units, name="patches")
+    return Dataset(samples.astype(np.uint8), labels, NAMES, attributes, clusters, name="patches")
 
 
 def package(folder: Path, *, lean: float) -> CandidatePackage:
@@ -105,7 +105,7 @@ def test_share_and_density_say_where_relevance_lies(measured) -> None:
     smile = measured[1.2][0].methods[0].focus[0]
     assert 0.2 < smile.share.value < 0.8
     assert smile.parts["left"] == pytest.approx(smile.share.value)
-    assert smile.units == 120
+    assert smile.clusters == 120
 
 
 def test_parts_of_a_lean_add_up_to_it(measured) -> None:

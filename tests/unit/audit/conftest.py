@@ -36,7 +36,7 @@ def two_sources(n: int, *, seed: int) -> Dataset:
         labels=labels.astype(np.int64),
         classes=("0", "1"),
         attributes=pd.DataFrame(attributes),
-        units=np.arange(n),
+        clusters=np.arange(n),
         name="two sources",
     )
 

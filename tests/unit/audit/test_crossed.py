@@ -34,9 +34,9 @@ def test_permuted_subgroups_are_named_as_often_as_the_level_says() -> None:
     """One experiment in which an effect of the images is real; its subgroup labels are dealt out anew 1,000 times."""
     rng = np.random.default_rng(0)
     values = differences(rng) + rng.normal(scale=0.3, size=IMAGES)
-    second, units = np.arange(IMAGES) < IMAGES // 2, np.arange(IMAGES)
+    second, clusters = np.arange(IMAGES) < IMAGES // 2, np.arange(IMAGES)
     low, high = false_positives(
-        [crossed_mean(values, units, minus=rng.permutation(second)).p_value() for _ in range(1000)]
+        [crossed_mean(values, clusters, minus=rng.permutation(second)).p_value() for _ in range(1000)]
     )
     assert low < 0.05 < high
 
@@ -53,8 +53,8 @@ def test_with_seeds_that_favour_a_subgroup_at_random_the_level_still_holds() -> 
 
 def test_a_planted_effect_on_the_gap_is_covered_by_its_interval_and_has_its_sign() -> None:
     rng, second = np.random.default_rng(2), np.arange(IMAGES) >= IMAGES // 2
-    units = np.arange(IMAGES)
-    found = [crossed_mean(differences(rng, gap=0.2, by_seed=0.05), units, minus=second) for _ in range(300)]
+    clusters = np.arange(IMAGES)
+    found = [crossed_mean(differences(rng, gap=0.2, by_seed=0.05), clusters, minus=second) for _ in range(300)]
     estimates = [mean.estimate(confidence=0.95) for mean in found]
     assert np.mean([mean.value for mean in found]) == pytest.approx(-0.2, abs=0.01)
     assert np.mean([e.low <= -0.2 <= e.high for e in estimates]) > 0.92
@@ -77,7 +77,7 @@ def test_persons_seen_twice_count_once() -> None:
         crossed_mean(values, np.arange(IMAGES)),
         crossed_mean(np.tile(values, 2), np.tile(np.arange(IMAGES), 2)),
     )
-    assert (twice.value, twice.variance, twice.units) == pytest.approx((once.value, once.variance, once.units))
+    assert (twice.value, twice.variance, twice.clusters) == pytest.approx((once.value, once.variance, once.clusters))
 
 
 def test_where_nothing_varied_the_interval_is_what_as_many_images_would_have_shown() -> None:
@@ -90,9 +90,9 @@ def test_where_nothing_varied_the_interval_is_what_as_many_images_would_have_sho
 @given(st.integers(0, 2**32), st.integers(2, 6), st.integers(4, 40))
 def test_swapping_the_subgroups_only_turns_the_sign(seed: int, seeds: int, images: int) -> None:
     rng = np.random.default_rng(seed)
-    values, units = rng.integers(-1, 2, size=(seeds, images)).astype(float), rng.integers(images, size=images)
-    units[:2] = 0, 1
+    values, clusters = rng.integers(-1, 2, size=(seeds, images)).astype(float), rng.integers(images, size=images)
+    clusters[:2] = 0, 1
     minus = np.arange(images) % 2 == 0
-    one, other = (crossed_mean(values, units, minus=side) for side in (minus, ~minus))
+    one, other = (crossed_mean(values, clusters, minus=side) for side in (minus, ~minus))
     assert (one.value, one.variance, one.degrees) == pytest.approx((-other.value, other.variance, other.degrees))
     assert one.variance >= one.fixed_variance

@@ -55,7 +55,7 @@ def test_describe_counts_each_attribute_value(biasgate: Callable[..., Any], tmp_
     )
     described = json.loads(biasgate("data", "describe", source, "--json").out)
     rows = {(row["attribute"], row["value"]): row for row in described["counts"]}
-    assert rows["all", "all"]["units"] == 750
+    assert rows["all", "all"]["clusters"] == 750
     assert rows["all", "all"]["samples"] == 1500
     assert rows["alignment", "aligned"]["samples"] == rows["alignment", "conflicting"]["samples"] == 750
 

@@ -21,6 +21,6 @@ def people() -> Dataset:
         labels=np.repeat([0, 1, 2], 4),
         classes=("cat", "dog", "größe"),
         attributes=pd.DataFrame({"light": ["day", "night"] * 6, "place": ["in"] * 5 + ["out"] * 7}),
-        units=np.repeat(np.arange(6), 2),
+        clusters=np.repeat(np.arange(6), 2),
         name="people",
     )

@@ -22,7 +22,7 @@ OPTIONS = {
     "numeric": ("age",),
     "categorical": {"work": ("?", "Private", "State")},
     "attributes": ("sex",),
-    "unit": "person",
+    "cluster": "person",
 }
 
 
@@ -41,7 +41,7 @@ def test_numbers_stay_and_categories_become_one_hot(tmp_path: Path) -> None:
     assert dataset.samples.dtype == np.float32
     assert dataset.labels.tolist() == [0, 1, 0]
     assert dataset.attribute("sex").tolist() == ["F", "M", "F"]
-    assert dataset.units.tolist() == [0, 1, 0]
+    assert dataset.clusters.tolist() == [0, 1, 0]
 
 
 def test_parquet_and_csv_give_the_same_set(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_the_word_none_is_a_value_and_not_a_gap(tmp_path: Path) -> None:
     [
         (TABLE, {"label": "wage"}, r"no column 'wage'.*it has age, work, sex, income, person"),
         (TABLE, {"attributes": ("race",)}, "no column 'race'"),
-        (TABLE, {"unit": "family"}, "no column 'family'"),
+        (TABLE, {"cluster": "family"}, "no column 'family'"),
         (TABLE, {"numeric": ("work",)}, "column 'work' is not numeric"),
         (TABLE, {"numeric": (), "categorical": {}}, "no feature columns"),
         (TABLE, {"categorical": {"work": ("Private",)}}, r"labels outside the classes: \? .*column work"),

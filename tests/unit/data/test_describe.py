@@ -14,7 +14,7 @@ def test_each_attribute_value_is_counted_by_label(people: Dataset) -> None:
     assert table.loc[("light", "day")].tolist() == [2, 2, 2, 6, 6]
     assert table.loc[("place", "in")].tolist() == [4, 1, 0, 5, 3]
     assert table.loc[("place", "out")].tolist() == [0, 3, 4, 7, 4]
-    assert table.columns.tolist() == ["cat", "dog", "größe", "samples", "units"]
+    assert table.columns.tolist() == ["cat", "dog", "größe", "samples", "clusters"]
 
 
 def test_multi_label_sets_count_each_label(people: Dataset) -> None:

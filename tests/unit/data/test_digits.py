@@ -13,7 +13,7 @@ def test_there_are_five_hundred_of_each_digit(digits: Dataset) -> None:
 
 
 def test_each_digit_is_its_own_unit_without_attributes(digits: Dataset) -> None:
-    assert np.unique(digits.units).size == 5000
+    assert np.unique(digits.clusters).size == 5000
     assert digits.attributes.shape == (5000, 0)
 
 

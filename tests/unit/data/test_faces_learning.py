@@ -55,5 +55,5 @@ def test_smile_and_gender_are_learnt_on_some_persons_and_known_on_others() -> No
     train(network, images(seen), targets(seen))
     with torch.no_grad():
         right = (network.eval()(images(held_out)) > 0) == targets(held_out).bool()
-    assert not set(seen.units.tolist()) & set(held_out.units.tolist())
+    assert not set(seen.clusters.tolist()) & set(held_out.clusters.tolist())
     assert (right.float().mean(dim=0) > ENOUGH).all(), right.float().mean(dim=0).tolist()

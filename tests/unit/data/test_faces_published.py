@@ -46,11 +46,11 @@ def test_celeba_gives_attributes_and_identities(celeba: Path) -> None:
     assert dataset.labels.tolist() == [1, 0, 1]
     assert dataset.attribute("Male").tolist() == ["yes", "no", "yes"]
     assert dataset.attribute("Young").tolist() == ["no", "yes", "yes"]
-    assert dataset.units.tolist() == [2880, 2937, 2880]
+    assert dataset.clusters.tolist() == [2880, 2937, 2880]
 
 
 def test_celeba_keeps_one_of_the_authors_parts(celeba: Path) -> None:
-    assert opened("celeba", celeba, "label: Male, partition: test").units.tolist() == [2880]
+    assert opened("celeba", celeba, "label: Male, partition: test").clusters.tolist() == [2880]
 
 
 def test_celeba_is_read_from_the_authors_folders_too(celeba: Path) -> None:
@@ -104,7 +104,7 @@ def test_utkface_says_all_in_the_names(tmp_path: Path) -> None:
     assert dataset.labels.tolist() == [0, 1]
     assert dataset.attribute("race").tolist() == ["White", "Others"]
     assert dataset.attribute("age").tolist() == ["0-2", "more than 70"]
-    assert len(set(dataset.units.tolist())) == 2
+    assert len(set(dataset.clusters.tolist())) == 2
 
 
 def test_a_folder_of_other_photographs_is_no_utkface(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_disfa_turns_intensities_into_labels(disfa: Path) -> None:
     dataset = opened("action_units", disfa, "coding: DISFA, units: [12, 1]")
     assert dataset.classes == ("AU12", "AU1")
     assert dataset.labels.tolist() == [[0, 0], [1, 0], [1, 1], [1, 1], [0, 0], [0, 0]]
-    assert dataset.units.tolist() == [0, 0, 0, 1, 1, 1]
+    assert dataset.clusters.tolist() == [0, 0, 0, 1, 1, 1]
     assert dataset.samples[:3, 30, 30, 1] == pytest.approx([60, 120, 180], abs=3)
 
 
@@ -156,7 +156,7 @@ def test_bp4d_leaves_out_what_is_not_coded(bp4d: Path) -> None:
     dataset = opened("action_units", bp4d, "coding: BP4D, units: [1, 12]")
     assert dataset.labels.tolist() == [[1, 0], [0, 1], [0, 1]]
     assert dataset.attribute("gender").tolist() == ["female", "female", "male"]
-    assert dataset.units.tolist() == [0, 0, 1]
+    assert dataset.clusters.tolist() == [0, 0, 1]
 
 
 def test_a_unit_that_bp4d_does_not_code_is_refused(bp4d: Path) -> None:

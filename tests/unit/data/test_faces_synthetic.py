@@ -185,7 +185,7 @@ def test_action_units_are_a_label_each() -> None:
 
 def test_no_person_serves_two_roles() -> None:
     dataset = synthetic_faces(people=200, images=3, size=16)
-    people = [set(role(dataset, name).units.tolist()) for name in ROLE_SHARES]
+    people = [set(role(dataset, name).clusters.tolist()) for name in ROLE_SHARES]
     assert sum(map(len, people)) == len(set().union(*people)) == 200
 
 

@@ -29,7 +29,7 @@ def load(folder: Path, table: str = TABLE, **changes) -> Dataset:
     path.write_text(table)
     options = {
         "size": (3, 4), "channels": 3, "file": "file", "label": "who", "classes": ("cat", "dog"),
-        "attributes": ("sex",), "unit": "person",
+        "attributes": ("sex",), "cluster": "person",
     }  # fmt: skip
     return ImageFolder(folder=str(folder), table=File(uri=str(path)), **(options | changes)).load(folder.parent)
 

@@ -30,7 +30,7 @@ def test_images_and_labels_are_read_plain_and_gzipped(tmp_path: Path, pack) -> N
     dataset = load_idx(tmp_path / "images", tmp_path / "labels", classes=CLASSES)
     assert (dataset.samples == IMAGES[..., None]).all()
     assert dataset.labels.tolist() == LABELS.tolist()
-    assert len(np.unique(dataset.units)) == 5
+    assert len(np.unique(dataset.clusters)) == 5
 
 
 @given(st.data())

@@ -18,7 +18,7 @@ from biasgate.data.kind import SourceKind
 
 
 class Coins(SourceKind):
-    """Tosses; every coin is a unit."""
+    """Tosses; every coin is a cluster."""
 
     kind: Literal["coins"] = "coins"
     tosses: int
@@ -30,7 +30,7 @@ class Coins(SourceKind):
             labels=thrown % 2,
             classes=("heads", "tails"),
             attributes=pd.DataFrame({"metal": np.where(thrown < self.tosses // 2, "copper", "tin")}),
-            units=thrown,
+            clusters=thrown,
         )
 
     @classmethod

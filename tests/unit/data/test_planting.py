@@ -74,7 +74,7 @@ def test_twins_differ_in_nothing_but_colour(digits: Dataset) -> None:
     aligned, conflicting = both.take(np.arange(5000)), both.take(np.arange(5000, 10_000))
     assert set(aligned.attribute("alignment")) == {"aligned"}
     assert set(conflicting.attribute("alignment")) == {"conflicting"}
-    assert (aligned.units == conflicting.units).all()
+    assert (aligned.clusters == conflicting.clusters).all()
     assert (aligned.labels == conflicting.labels).all()
     colours = PAPER_PALETTE[conflicting.attribute("colour").astype(int)]
     assert (recolour(digits.samples, colours) == conflicting.samples).all()

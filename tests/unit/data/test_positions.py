@@ -30,14 +30,14 @@ INDICES = {
 }
 
 
-def load(path: Path, *, attributes: tuple[str, ...] = (), unit: str | None = None) -> Dataset:
+def load(path: Path, *, attributes: tuple[str, ...] = (), cluster: str | None = None) -> Dataset:
     source = TableFile(
         file=File(uri=str(path)),
         label="label",
         classes=("no", "yes"),
         numeric=("score",),
         attributes=attributes,
-        unit=unit,
+        cluster=cluster,
     )
     return source.load(path.parent)
 
@@ -46,7 +46,7 @@ def load(path: Path, *, attributes: tuple[str, ...] = (), unit: str | None = Non
 def test_a_table_under_any_index_is_one_data_set(tmp_path: Path, index: pd.Index) -> None:
     def written(table: pd.DataFrame, name: str) -> Dataset:
         table.to_parquet(tmp_path / name)
-        return load(tmp_path / name, attributes=("sex",), unit="person")
+        return load(tmp_path / name, attributes=("sex",), cluster="person")
 
     plain, found = written(TABLE, "plain.parquet"), written(TABLE.set_index(index), "found.parquet")
     assert found.digest == plain.digest
@@ -60,7 +60,7 @@ def test_a_data_set_drops_the_index_of_its_attributes() -> None:
         labels=np.arange(ROWS) % 2,
         classes=("no", "yes"),
         attributes=attributes,
-        units=np.arange(ROWS),
+        clusters=np.arange(ROWS),
     )
     assert dataset.attributes.index.tolist() == list(range(ROWS))
     assert dataset.take(np.array([5, 2])).attribute("sex").tolist() == ["M", "F"]
@@ -76,4 +76,4 @@ def test_a_csv_whose_rows_are_longer_than_its_header_is_refused(tmp_path: Path, 
 
 def test_an_index_column_of_a_parquet_file_can_be_named_like_any_other(tmp_path: Path) -> None:
     TABLE.set_index("person").to_parquet(tmp_path / "people.parquet")
-    assert len(set(load(tmp_path / "people.parquet", unit="person").units)) == ROWS // 2
+    assert len(set(load(tmp_path / "people.parquet", cluster="person").clusters)) == ROWS // 2

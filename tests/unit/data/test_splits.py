@@ -1,4 +1,4 @@
-"""Roles never share a unit."""
+"""Roles never share a cluster."""
 
 from itertools import combinations
 
@@ -17,17 +17,17 @@ from biasgate.errors import InputError
 
 @st.composite
 def grouped_sets(draw: st.DrawFn) -> Dataset:
-    """Sets of 40 to 120 units a class, each unit of one to three rows, in any order."""
+    """Sets of 40 to 120 clusters a class, each cluster of one to three rows, in any order."""
     classes = draw(st.integers(2, 4))
     generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     unit_labels = np.repeat(np.arange(classes), generator.integers(40, 120, size=classes))
-    units = generator.permutation(np.repeat(np.arange(len(unit_labels)), generator.integers(1, 4, len(unit_labels))))
+    clusters = generator.permutation(np.repeat(np.arange(len(unit_labels)), generator.integers(1, 4, len(unit_labels))))
     return Dataset(
-        samples=np.zeros((len(units), 1), dtype=np.float32),
-        labels=unit_labels[units],
+        samples=np.zeros((len(clusters), 1), dtype=np.float32),
+        labels=unit_labels[clusters],
         classes=tuple(map(str, range(classes))),
-        attributes=pd.DataFrame(index=range(len(units))),
-        units=units,
+        attributes=pd.DataFrame(index=range(len(clusters))),
+        clusters=clusters,
     )
 
 
@@ -41,19 +41,19 @@ def test_digits_fall_into_roles_of_the_planned_sizes(digits: Dataset) -> None:
 @settings(max_examples=25, deadline=None)
 @given(grouped_sets(), st.integers(0, 1000))
 def test_roles_are_disjoint_in_units_and_together_everything(dataset: Dataset, seed: int) -> None:
-    units = [set(role(dataset, name, seed=seed).units.tolist()) for name in ROLE_SHARES]
-    assert all(first.isdisjoint(second) for first, second in combinations(units, 2))
-    assert set.union(*units) == set(dataset.units.tolist())
+    clusters = [set(role(dataset, name, seed=seed).clusters.tolist()) for name in ROLE_SHARES]
+    assert all(first.isdisjoint(second) for first, second in combinations(clusters, 2))
+    assert set.union(*clusters) == set(dataset.clusters.tolist())
     assert sum(len(role(dataset, name, seed=seed)) for name in ROLE_SHARES) == len(dataset)
 
 
 @settings(max_examples=25, deadline=None)
 @given(grouped_sets(), st.sampled_from(sorted(ROLE_SHARES)))
-def test_each_label_gives_its_share_of_units(dataset: Dataset, name: str) -> None:
+def test_each_label_gives_its_share_of_clusters(dataset: Dataset, name: str) -> None:
     chosen = role(dataset, name)
     for label in range(len(dataset.classes)):
-        count = np.unique(chosen.units[chosen.labels == label]).size
-        total = np.unique(dataset.units[dataset.labels == label]).size
+        count = np.unique(chosen.clusters[chosen.labels == label]).size
+        total = np.unique(dataset.clusters[dataset.labels == label]).size
         assert abs(count - ROLE_SHARES[name] * total) < 1
 
 
@@ -61,7 +61,7 @@ def test_each_label_gives_its_share_of_units(dataset: Dataset, name: str) -> Non
 @given(grouped_sets(), st.integers(0, 2**32 - 1))
 def test_the_order_of_rows_does_not_matter(dataset: Dataset, seed: int) -> None:
     shuffled = dataset.take(np.random.default_rng(seed).permutation(len(dataset)))
-    assert set(role(shuffled, "gate").units.tolist()) == set(role(dataset, "gate").units.tolist())
+    assert set(role(shuffled, "gate").clusters.tolist()) == set(role(dataset, "gate").clusters.tolist())
 
 
 def test_another_seed_deals_otherwise(digits: Dataset) -> None:
@@ -73,8 +73,8 @@ def test_twins_stay_together(digits: Dataset) -> None:
     both = twins(role(digits, "repair"), palette=PAPER_PALETTE, rng=np.random.default_rng(0))
     repair, validation = split(both, share=0.5, seed=0)
     assert len(repair) == len(validation) == 400
-    assert set(repair.units.tolist()).isdisjoint(validation.units.tolist())
-    assert set(np.unique(repair.units, return_counts=True)[1]) == {2}
+    assert set(repair.clusters.tolist()).isdisjoint(validation.clusters.tolist())
+    assert set(np.unique(repair.clusters, return_counts=True)[1]) == {2}
 
 
 def test_multi_label_sets_are_split_by_their_combinations() -> None:
@@ -84,7 +84,7 @@ def test_multi_label_sets_are_split_by_their_combinations() -> None:
         labels=labels,
         classes=("smile", "frown"),
         attributes=pd.DataFrame(index=range(80)),
-        units=np.arange(80),
+        clusters=np.arange(80),
     )
     first, _ = split(dataset, share=0.5, seed=0)
     assert np.unique(first.labels, axis=0, return_counts=True)[1].tolist() == [10] * 4
@@ -96,7 +96,7 @@ def test_an_unknown_role_names_the_known_ones(digits: Dataset) -> None:
 
 
 def test_a_set_too_small_for_a_role_is_refused(people: Dataset) -> None:
-    with pytest.raises(InputError, match="too few units"):
+    with pytest.raises(InputError, match="too few clusters"):
         role(people, "repair")
 
 

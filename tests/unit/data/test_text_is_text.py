@@ -55,7 +55,7 @@ def parquet(folder: Path, **columns) -> Path:
 def test_codes_of_a_csv_column_stay_what_they_are_whatever_stands_beside_them(tmp_path, codes):
     found = load(csv(tmp_path, site=codes * 2), unit="site")
     assert found.attribute("site").tolist() == codes * 2
-    assert len(set(found.units)) == 2
+    assert len(set(found.clusters)) == 2
 
 
 def test_blanks_around_a_cell_are_no_part_of_it(tmp_path):

@@ -13,16 +13,16 @@ settings.load_profile("untimed")
 
 @pytest.fixture(scope="session")
 def dataset_of() -> Callable[..., Dataset]:
-    """A data set without content: labels, units and one column an attribute."""
+    """A data set without content: labels, clusters and one column an attribute."""
 
-    def make(*, labels, units=None, classes=("a", "b", "c"), samples=None, **attributes) -> Dataset:
+    def make(*, labels, clusters=None, classes=("a", "b", "c"), samples=None, **attributes) -> Dataset:
         rows = len(labels)
         return Dataset(
             samples=np.zeros((rows, 8, 8, 3), np.uint8) if samples is None else samples,
             labels=np.asarray(labels, dtype=np.int64),
             classes=classes,
             attributes=pd.DataFrame({name: np.asarray(column, dtype=str) for name, column in attributes.items()}),
-            units=np.arange(rows) if units is None else np.asarray(units, dtype=np.int64),
+            clusters=np.arange(rows) if clusters is None else np.asarray(clusters, dtype=np.int64),
         )
 
     return make
@@ -30,12 +30,12 @@ def dataset_of() -> Callable[..., Dataset]:
 
 @pytest.fixture(scope="session")
 def twins(dataset_of) -> Dataset:
-    """200 units, each once aligned and once conflicting, in ten colours."""
+    """200 clusters, each once aligned and once conflicting, in ten colours."""
     rng = np.random.default_rng(0)
     labels = np.repeat(rng.integers(0, 3, 200), 2)
     return dataset_of(
         labels=labels,
-        units=np.repeat(np.arange(200), 2),
+        clusters=np.repeat(np.arange(200), 2),
         alignment=np.tile(["aligned", "conflicting"], 200),
         colour=rng.integers(0, 10, 400),
     )

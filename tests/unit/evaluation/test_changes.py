@@ -35,7 +35,7 @@ def test_units_that_repeat_widen_a_change(dataset_of):
     before = (rng.random(100) < 0.3).astype(int)
     after = np.where(rng.random(100) < 0.5, 0, before)
     once = dataset_of(labels=np.zeros(100), alignment=["x"] * 100)
-    copied = dataset_of(labels=np.zeros(400), alignment=["x"] * 400, units=np.repeat(np.arange(100), 4))
+    copied = dataset_of(labels=np.zeros(400), alignment=["x"] * 400, clusters=np.repeat(np.arange(100), 4))
     plain = changes_of(after, before, once)["x",]
     clustered = changes_of(np.repeat(after, 4), np.repeat(before, 4), copied)["x",]
     assert clustered.estimate.method == "newcombe, paired, clustered"

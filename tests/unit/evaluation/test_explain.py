@@ -4,7 +4,7 @@ import pytest
 from biasgate.contracts.evaluation import EvaluationSpec
 from biasgate.evaluation.explain import explain
 from biasgate.evaluation.measure import measure
-from biasgate.statistics.power import gap_to_detect, units_to_show
+from biasgate.statistics.power import clusters_to_show, gap_to_detect
 
 
 def evaluated(dataset_of, *, sizes, right):
@@ -25,17 +25,17 @@ def test_the_worse_subgroup_is_named_and_the_equal_ones_are_not(dataset_of):
 
 def test_equal_groups_are_not_called_equal(dataset_of):
     said = explain(evaluated(dataset_of, sizes={"a": 50, "b": 50}, right={"a": 0.9, "b": 0.9}))
-    assert "not proof of equality" in said.found[0]
+    assert "nor is equality" in said.found[0]
     assert "may differ by up to" in said.open[0]
 
 
 def test_a_subgroup_that_is_too_small_says_how_many_more_would_do(dataset_of):
     said = explain(evaluated(dataset_of, sizes={"a": 50, "b": 12}, right={"a": 0.9, "b": 1}))
-    assert "Accuracy of group = b has no number: 12 units; 18 more would do." in said.open
+    assert "Accuracy of group = b has no number: 12 clusters; 18 more would do." in said.open
 
 
 def test_the_units_that_it_asks_for_do_settle_it(dataset_of):
-    """Were the rates as measured, so many more units would pass four times in five."""
+    """Were the rates as measured, so many more clusters would pass four times in five."""
     said = explain(evaluated(dataset_of, sizes={"a": 200, "b": 200}, right={"a": 0.9, "b": 0.9}))
     (row,) = said.power
     assert row.more is not None
@@ -49,8 +49,8 @@ def test_the_units_that_it_asks_for_do_settle_it(dataset_of):
 
 
 def test_a_gap_beyond_the_margin_is_never_shown_to_be_within_it():
-    assert units_to_show((0.9, 0.8), 0.05, confidence=0.95) is None
-    assert units_to_show((0.9, 0.9), 0.05, confidence=0.95) == pytest.approx(757, abs=2)
+    assert clusters_to_show((0.9, 0.8), 0.05, confidence=0.95) is None
+    assert clusters_to_show((0.9, 0.9), 0.05, confidence=0.95) == pytest.approx(757, abs=2)
 
 
 def test_a_test_finds_the_detectable_gap_four_times_in_five():

@@ -37,7 +37,7 @@ def test_repeating_units_widen_a_gap(dataset_of):
     right = np.array([True] * 56 + [False] * 14 + [True] * 48 + [False] * 32)
     sex = np.array(["f"] * 70 + ["m"] * 80)
     (once,) = gaps_of(~right, dataset_of(labels=np.zeros(150), sex=sex), attributes=("sex",))
-    tripled = dataset_of(labels=np.zeros(450), sex=np.repeat(sex, 3), units=np.repeat(np.arange(150), 3))
+    tripled = dataset_of(labels=np.zeros(450), sex=np.repeat(sex, 3), clusters=np.repeat(np.arange(150), 3))
     (thrice,) = gaps_of(np.repeat(~right, 3), tripled, attributes=("sex",))
     assert thrice.estimate.method == "square-and-add, clustered"
     assert thrice.estimate.n == once.estimate.n == 150
@@ -47,18 +47,20 @@ def test_repeating_units_widen_a_gap(dataset_of):
 
 
 def test_units_shared_by_some_rows_only_are_not_taken_for_twins(dataset_of):
-    dataset = dataset_of(labels=np.zeros(80), sex=["f"] * 40 + ["m"] * 40, units=[*range(40), *range(20, 60)])
+    dataset = dataset_of(labels=np.zeros(80), sex=["f"] * 40 + ["m"] * 40, clusters=[*range(40), *range(20, 60)])
     (gap,) = gaps_of([0] * 60 + [1] * 20, dataset, attributes=("sex",))
     assert (gap.paired, gap.estimate.method, gap.estimate.n) == (False, "square-and-add, clustered", 60)
 
 
 def test_shared_units_may_widen_what_decides_but_never_narrow_it(dataset_of):
-    """Units right in one group and wrong in the other move the rates apart together; alike units give no credit."""
-    sex, units = np.repeat(["f", "m"], 80), np.tile(np.repeat(np.arange(40), 2), 2)
+    """Clusters right in one group and wrong in the other move the rates apart; alike clusters give no credit."""
+    sex, clusters = np.repeat(["f", "m"], 80), np.tile(np.repeat(np.arange(40), 2), 2)
     half = np.repeat(np.arange(40) % 2, 2)
     apart, alike, disjoint = (
-        gaps_of(np.concatenate([half, other]), dataset_of(labels=np.zeros(160), sex=sex, units=of), attributes=("sex",))
-        for other, of in ((1 - half, units), (half, units), (half, np.repeat(np.arange(80), 2)))
+        gaps_of(
+            np.concatenate([half, other]), dataset_of(labels=np.zeros(160), sex=sex, clusters=of), attributes=("sex",)
+        )
+        for other, of in ((1 - half, clusters), (half, clusters), (half, np.repeat(np.arange(80), 2)))
     )
     assert alike[0].bounds == pytest.approx(disjoint[0].bounds)
     assert apart[0].bounds[1] > 1.3 * disjoint[0].bounds[1]

@@ -25,7 +25,7 @@ def cell_of(evaluation, **subgroup):
 def test_the_whole_set_comes_first_and_its_parts_add_up(twins, biased):
     evaluation = measured(biased, twins, EvaluationSpec(attributes=("alignment", "colour"), depth=2, minimum=5))
     assert evaluation.cells[0].subgroup == {}
-    assert (evaluation.rows, evaluation.units) == (400, 200)
+    assert (evaluation.rows, evaluation.clusters) == (400, 200)
     for names in ({"alignment"}, {"colour"}, {"alignment", "colour"}):
         parts = [cell for cell in evaluation.cells if set(cell.subgroup) == names]
         assert sum(cell.trials for cell in parts) == 400
@@ -60,7 +60,12 @@ def test_intervals_and_bounds_hold_their_values(twins, biased):
 def test_units_that_repeat_make_a_cell_clustered(twins, biased):
     evaluation = measured(biased, twins)
     whole, aligned = cell_of(evaluation), cell_of(evaluation, alignment="aligned")
-    assert (whole.clustered, whole.trials, whole.units, whole.estimate.method) == (True, 400, 200, "wilson, clustered")
+    assert (whole.clustered, whole.trials, whole.clusters, whole.estimate.method) == (
+        True,
+        400,
+        200,
+        "wilson, clustered",
+    )
     assert (aligned.clustered, aligned.estimate.method) == (False, "wilson")
 
 
@@ -68,17 +73,17 @@ def test_ten_subgroups_share_the_error_of_their_simultaneous_bounds(twins, biase
     evaluation = measured(biased, twins, EvaluationSpec(attributes=("colour",), minimum=5))
     cell = cell_of(evaluation, colour="3")
     rows = twins.attribute("colour") == "3"
-    outcome = ((biased == twins.labels)[rows], twins.units[rows])
+    outcome = ((biased == twins.labels)[rows], twins.clusters[rows])
     assert cell.simultaneous == pytest.approx(korn_graubard(*outcome, confidence=0.995))
     assert evaluation.cells[0].simultaneous == evaluation.cells[0].bounds
 
 
 def test_too_few_units_give_no_number(dataset_of):
     labels = np.zeros(50, dtype=int)
-    dataset = dataset_of(labels=labels, units=[0] * 29 + list(range(1, 22)), alignment=["x"] * 29 + ["y"] * 21)
+    dataset = dataset_of(labels=labels, clusters=[0] * 29 + list(range(1, 22)), alignment=["x"] * 29 + ["y"] * 21)
     evaluation = measured(labels, dataset, EvaluationSpec(attributes=("alignment",), minimum=10))
     few = cell_of(evaluation, alignment="x")
-    assert (few.trials, few.units, few.estimate, few.bounds, few.simultaneous) == (29, 1, None, None, None)
+    assert (few.trials, few.clusters, few.estimate, few.bounds, few.simultaneous) == (29, 1, None, None, None)
     assert evaluation.gaps[0].estimate is evaluation.gaps[0].bounds is None
     assert cell_of(evaluation, alignment="y").estimate.value == 1
 
@@ -88,7 +93,7 @@ def test_an_empty_intersection_is_a_cell_without_a_number(dataset_of):
     dataset = dataset_of(labels=labels, sex=["f"] * 40 + ["m"] * 40, skin=["dark", "light"] * 20 + ["light"] * 40)
     evaluation = measured(labels, dataset, EvaluationSpec(attributes=("sex", "skin"), depth=2, minimum=1))
     empty = cell_of(evaluation, sex="m", skin="dark")
-    assert (empty.trials, empty.units, empty.estimate) == (0, 0, None)
+    assert (empty.trials, empty.clusters, empty.estimate) == (0, 0, None)
 
 
 def test_rates_equal_the_counts_of_the_confusion_matrix(dataset_of):

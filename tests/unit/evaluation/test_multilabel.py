@@ -82,7 +82,9 @@ def test_a_change_is_told_for_each_label(faces):
 
 def test_the_swap_rate_looks_at_all_labels_together(dataset_of):
     labels = np.repeat(np.random.default_rng(0).integers(0, 2, (40, 2)), 2, axis=0)
-    dataset = dataset_of(labels=labels, classes=("a", "b"), units=np.repeat(np.arange(40), 2), colour=["x", "y"] * 40)
+    dataset = dataset_of(
+        labels=labels, classes=("a", "b"), clusters=np.repeat(np.arange(40), 2), colour=["x", "y"] * 40
+    )
     predictions = labels.copy()
     predictions[:20:2, 1] = 1 - predictions[:20:2, 1]
     spec = EvaluationSpec(attributes=("colour",))

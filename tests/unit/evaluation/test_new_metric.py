@@ -61,7 +61,7 @@ dataset = Dataset(
     labels=np.arange(800) % 2,
     classes=("no", "yes"),
     attributes=pd.DataFrame({"sex": np.repeat(["f", "m"], 400)}),
-    units=np.arange(800),
+    clusters=np.arange(800),
 )
 said = np.where(np.arange(800) % 10 < 2 * (dataset.attribute("sex") == "f"), 1 - dataset.labels, dataset.labels)
 policy = read_policy(POLICY + RULES)

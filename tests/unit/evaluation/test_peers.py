@@ -120,7 +120,7 @@ def test_a_group_of_one_class_is_insufficient_for_what_compares_classes(dataset_
     found = measured(people, predictions, probabilities)
     group = {score.metric: score for score in found.scores if score.subgroup == {"sex": "0"}}
     for metric in ("balanced_accuracy", "roc_auc"):
-        assert (group[metric].units, group[metric].estimate) == (0, None)
+        assert (group[metric].clusters, group[metric].estimate) == (0, None)
     assert group["log_loss"].estimate is not None
     odds = [d for d in found.disparities if d.name.startswith("equalized_odds") and d.attribute == "sex"]
     assert [d.estimate for d in odds] == [None, None]

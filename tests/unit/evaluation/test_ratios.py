@@ -56,7 +56,7 @@ def test_every_pair_is_there_the_smallest_ratio_first_and_small_groups_last(data
 def test_units_that_repeat_widen_a_ratio(dataset_of):
     chosen, sex = np.array([1] * 30 + [0] * 70 + [1] * 40 + [0] * 40), np.array(["f"] * 100 + ["m"] * 80)
     (once,) = ratios_of(chosen, people(dataset_of, sex=sex))
-    tripled = people(dataset_of, sex=np.repeat(sex, 3), units=np.repeat(np.arange(180), 3))
+    tripled = people(dataset_of, sex=np.repeat(sex, 3), clusters=np.repeat(np.arange(180), 3))
     (thrice,) = ratios_of(np.repeat(chosen, 3), tripled)
     assert thrice.estimate.n == 180
     assert thrice.bounds == pytest.approx(once.bounds, abs=0.02)

@@ -49,7 +49,7 @@ def test_the_order_of_rows_changes_no_score(judged):
 def test_too_few_units_give_no_score(judged):
     dataset, probabilities = judged
     score = scores_of(dataset, probabilities, SPEC.model_copy(update={"minimum": 200}))["f",]
-    assert (score.units, score.estimate, score.bounds, score.simultaneous) == (150, None, None, None)
+    assert (score.clusters, score.estimate, score.bounds, score.simultaneous) == (150, None, None, None)
 
 
 def test_a_spec_without_scores_has_none(judged):

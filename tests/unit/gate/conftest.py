@@ -38,7 +38,7 @@ class Make:
             subgroup=subgroup,
             successes=round(value * trials),
             trials=trials,
-            units=750,
+            clusters=750,
             estimate=self.estimate(value, bounds),
             bounds=bounds,
             simultaneous=bounds,
@@ -66,7 +66,7 @@ class Make:
             data="sha256:gate",
             spec=digest(self.policy.evaluation),
             rows=1500,
-            units=750,
+            clusters=750,
             cells=(
                 self.cell((aligned + conflicting) / 2, {}, trials=1500, width=width),
                 *(self.cell(value, {"alignment": side}, width=width) for side, value in values.items()),

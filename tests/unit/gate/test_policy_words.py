@@ -16,7 +16,7 @@ EVERY_KIND = """
   - {id: ratio, kind: ratio, attribute: sex, min: 0.70}
   - {id: calibration, kind: calibration, max: 0.12}
   - {id: ceiling, kind: ceiling, metric: calibration_error, max: 0.12}
-  - {id: coverage, kind: coverage, attribute: sex, subgroups: [{race: b}], units: 400}
+  - {id: coverage, kind: coverage, attribute: sex, subgroups: [{race: b}], clusters: 400}
   - {id: champion, kind: champion, attribute: sex, max: 0.05}
   - {id: cost, kind: repair_cost, subgroup: {sex: f}, max: 0.05}
   - {id: parity, kind: onnx_parity, max: 0.001}
@@ -60,7 +60,7 @@ def test_every_kind_of_rule_is_explained_and_in_the_published_schema():
     [
         ("gap", "Accuracy may differ by at most 10 points between any two subgroups of sex × race."),
         ("ratio", "Selection rate of any subgroup of sex must be at least .70 times that of any other."),
-        ("coverage", "Accuracy must rest on at least 400 units in every subgroup of sex, and in b."),
+        ("coverage", "Accuracy must rest on at least 400 clusters in every subgroup of sex, and in b."),
         ("latency", "Inference may take at most 10 ms a sample, in the median over batches."),
     ],
 )
@@ -79,7 +79,7 @@ def test_more_units_certify_more_and_few_certify_nothing():
 
 def test_sizes_may_be_asked_for():
     (gap,) = [rule for rule in explain(read_policy("digits_demo"), sizes=(750,)).rules if rule.id == "colour_gap"]
-    assert [(c.units, round(c.value, 3)) for c in gap.certifies] == [(750, 0.05)]
+    assert [(c.clusters, round(c.value, 3)) for c in gap.certifies] == [(750, 0.05)]
 
 
 def test_every_look_adds_to_the_chance_of_a_wrong_approval():
@@ -93,7 +93,7 @@ def test_every_look_adds_to_the_chance_of_a_wrong_approval():
         ("{id: r, kind: worst_group, metric: precision, attribute: sex, min: 0.1}", "does not measure precision"),
         ("{id: r, kind: calibration, max: 0.1}", "calibration_error"),
         (
-            "{id: r, kind: coverage, subgroups: [{sex: f, race: b}], units: 9}",
+            "{id: r, kind: coverage, subgroups: [{sex: f, race: b}], clusters: 9}",
             "intersections of 1 attributes, not",
         ),
         ("{id: r, kind: champion, metric: precision, max: 0.1}", "no paired change"),
@@ -109,8 +109,8 @@ def test_a_rule_that_can_never_pass_is_found(rule, fault):
 @pytest.mark.parametrize(
     "rule",
     [
-        "{id: r, kind: coverage, units: 9}",
-        "{id: r, kind: coverage, attribute: sex, units: 0}",
+        "{id: r, kind: coverage, clusters: 9}",
+        "{id: r, kind: coverage, attribute: sex, clusters: 0}",
         "{id: r, kind: ratio, attribute: sex, min: 1.2}",
         "{id: r, kind: freshness, of: rumours, days: 3}",
         "{id: r, kind: latency, max: .inf}",

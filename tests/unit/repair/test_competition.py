@@ -1,4 +1,4 @@
-"""Methods compete on validation units; the record names winner and rivals."""
+"""Methods compete on validation clusters; the record names winner and rivals."""
 
 from pathlib import Path
 

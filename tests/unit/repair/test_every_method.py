@@ -89,7 +89,7 @@ def test_what_it_needs_is_asked_for_in_a_sentence(name: str, biased: CandidatePa
         labels=pairs.labels,
         classes=pairs.classes,
         attributes=pairs.attributes,
-        units=pairs.units,
+        clusters=pairs.clusters,
     )
     lacking = {
         Need.NETWORK: (bare, pairs, "architecture"),
@@ -176,7 +176,7 @@ def test_what_chooses_the_settings_is_not_learned_from(name: str, biased: Candid
         values=data.values,
         kinds=data.kinds,
         aligned=data.aligned,
-        units=data.units,
+        clusters=data.clusters,
     )
     first, second = (
         best_of(read_method(name)[:1], classifier, seen, validation=validation, seconds=0, seed=0).network

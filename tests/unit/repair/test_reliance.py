@@ -47,4 +47,4 @@ def test_a_score_that_ignores_the_attribute_leans_on_it_by_nothing():
 def test_without_counterfactual_pairs_reliance_cannot_be_read(repair_data: Dataset):
     data = read_data(repair_data, attribute="colour")
     with pytest.raises(InputError, match="counterfactual pairs"):
-        reliance(linear([1.0, 1.0, 1.0]), replace(data, units=torch.arange(len(data))))
+        reliance(linear([1.0, 1.0, 1.0]), replace(data, clusters=torch.arange(len(data))))

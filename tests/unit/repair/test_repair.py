@@ -114,7 +114,7 @@ def test_equal_seeds_give_equal_packages(biased: CandidatePackage, few: Dataset,
 def test_validation_units_are_whole_and_a_quarter(repair_data: Dataset):
     twice = repair_data.take(np.tile(np.arange(len(repair_data)), 2))
     rows = validation_rows(twice, read_data(twice), seed=0).numpy()
-    assert not set(twice.units[rows]) & set(twice.units[~rows])
+    assert not set(twice.clusters[rows]) & set(twice.clusters[~rows])
     assert rows.mean() == pytest.approx(0.25, abs=0.02)
 
 
@@ -184,7 +184,7 @@ def test_a_value_on_too_few_units_to_split_is_refused(biased: CandidatePackage, 
     colours = repair_data.attribute("colour").astype(object)
     colours[rows[0]] = "unseen"
     rare = replace(repair_data, attributes=repair_data.attributes.assign(colour=pd.Series(colours)))
-    with pytest.raises(InputError, match="too few units"):
+    with pytest.raises(InputError, match="too few clusters"):
         repair(biased, rare, method="adversarial", into=tmp_path / "package", seconds=9, seed=0)
 
 

@@ -159,7 +159,7 @@ def test_given_pairs_share_unit_and_label(paired_data: Dataset):
     assert len(aligned) == len(data) // 2
     assert data.aligned[aligned].all()
     assert not data.aligned[conflicting].any()
-    assert torch.equal(data.units[aligned], data.units[conflicting])
+    assert torch.equal(data.clusters[aligned], data.clusters[conflicting])
     assert torch.equal(data.labels[aligned], data.labels[conflicting])
 
 

@@ -62,10 +62,10 @@ def evaluation(
     before: tuple[str, Mapping[str, float]] | None = None,
 ) -> Evaluation:
     """Measured on predictions that hit at random, at the given accuracy; each digit is there in every alignment."""
-    units = sum(inks.values())
+    clusters = sum(inks.values())
     attributes = pd.DataFrame(
         {
-            "alignment": np.repeat(list(accuracy), units),
+            "alignment": np.repeat(list(accuracy), clusters),
             "ink": np.tile(np.repeat(list(inks), list(inks.values())), len(accuracy)),
         }
     )
@@ -75,7 +75,7 @@ def evaluation(
         labels=np.zeros(rows, np.int64),
         classes=("zero", "one"),
         attributes=attributes,
-        units=np.tile(np.arange(units), len(accuracy)),
+        clusters=np.tile(np.arange(clusters), len(accuracy)),
     )
 
     def predictions(rates: Mapping[str, float]) -> NDArray[np.int64]:
@@ -195,7 +195,7 @@ def insufficient(tell: Callable[..., Story]) -> Story:
 
 @pytest.fixture(scope="session")
 def measured(policy: Policy) -> Callable[..., Evaluation]:
-    """An evaluation of the first candidate; ``minimum`` lets cells of few units have a value."""
+    """An evaluation of the first candidate; ``minimum`` lets cells of few clusters have a value."""
 
     def build(*, inks: Mapping[str, int], minimum: int = 30) -> Evaluation:
         loose = policy.model_copy(update={"evaluation": policy.evaluation.model_copy(update={"minimum": minimum})})

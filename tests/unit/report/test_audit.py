@@ -34,9 +34,9 @@ def result() -> AuditResult:
         subgroups={"skin": dict.fromkeys(("dark", "light", "medium"), 1), "age": dict.fromkeys(("old", "young"), 1)},
         train="sha256:0",
         test="sha256:1",
-        levels=tuple(measure_levels(outcomes, found, faces.units, views=VIEWS, confidence=0.95)),
+        levels=tuple(measure_levels(outcomes, found, faces.clusters, views=VIEWS, confidence=0.95)),
         effects=tuple(
-            measure_effects(outcomes, plan.arms, found, faces.units, reference=3, views=VIEWS, confidence=0.95)
+            measure_effects(outcomes, plan.arms, found, faces.clusters, reference=3, views=VIEWS, confidence=0.95)
         ),
         spectra=tuple(measure_spectra(outcomes, confidence=0.95)),
         versions=(),

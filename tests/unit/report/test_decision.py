@@ -95,7 +95,7 @@ def test_rates_before_and_after_a_repair_stand_side_by_side(approved):
     for evaluation, label in ((approved.before, "before "), (approved.evidence.evaluation, "")):
         cell = next(c for c in evaluation.cells if c.subgroup == {"alignment": "conflicting"})
         assert f"{label}{cell.estimate.value:.2f}".replace("0.", ".") in text
-    assert "Settings tried on validation units (3)" in text
+    assert "Settings tried on validation clusters (3)" in text
     assert "chosen" in text
 
 
@@ -210,7 +210,7 @@ def test_cells_of_fewer_than_ten_units_are_withheld(tell: Callable, measured):
     assert rare[0].estimate
     text = words(page(tell(evaluation=loose)))
     for cell in rare:
-        assert f"n\u00a0{cell.units}" not in text
+        assert f"n\u00a0{cell.clusters}" not in text
     assert text.count("withheld, n <10") == len(rare)
 
 
@@ -220,7 +220,7 @@ def test_a_finding_over_fewer_than_ten_units_is_withheld_from_rules_and_reasons(
     text = words(decision_report(decision, rejected.evidence, rejected.policy))
     assert "7 of 9" not in text
     assert ".777" not in text
-    assert text.count("Withheld: fewer than 10 units") == 2
+    assert text.count("Withheld: fewer than 10 clusters") == 2
 
 
 def test_documents_that_were_written_and_read_again_give_the_same_page(approved):

@@ -51,7 +51,7 @@ def audited() -> Callable[..., Evaluation]:
             labels=np.zeros(len(table), np.int64),
             classes=("no", "yes"),
             attributes=table[["sex", "race"]],
-            units=np.arange(len(table)),
+            clusters=np.arange(len(table)),
         )
         chosen = table["chosen"].to_numpy().astype(np.int64)
         return measure(chosen, people, policy.evaluation, model=sha256(b"m"), provider="CPUExecutionProvider")
@@ -77,7 +77,7 @@ def test_each_subgroup_is_held_against_the_most_selected_one(audited):
 def test_groups_of_fewer_than_ten_are_withheld_and_below_the_minimum_have_no_rate(audited):
     found = {name: rest for name, *rest in rows(audited(), "race*sex")}
     assert found["race = c, sex = m"] == ["withheld", "", "<10"]
-    assert found["race = b, sex = m"] == ["too few units", "", "20"]
+    assert found["race = b, sex = m"] == ["too few clusters", "", "20"]
     assert found["race = a, sex = m"][1] == "most selected"
 
 

@@ -16,7 +16,7 @@ def test_unmeasured_metrics_and_other_attributes_are_named(rejected):
     assert (
         "Not measured: false negative rate, false positive rate, precision, selection rate, true negative rate" in text
     )
-    assert "one data set of 750 units" in text
+    assert "one data set of 750 clusters" in text
 
 
 def test_intersections_are_named_only_when_they_were_not_measured(rejected, tell: Callable):

@@ -26,17 +26,17 @@ def pictures() -> Pictures:
 
 def relevance(*, p_value: float) -> Relevance:
     focus = [
-        Focus(label="<smile>", subgroup=group, units=n, share=SHARE, density=SHARE, p_value=0.001, randomised=0.3)
+        Focus(label="<smile>", subgroup=group, clusters=n, share=SHARE, density=SHARE, p_value=0.001, randomised=0.3)
         for group, n in zip(GROUPS[:3], UNITS, strict=False)
     ]
     contrast = Contrast(
         label="<smile>", statistic="net", attribute="group", higher={"group": "y"}, lower={"group": "x"},
         estimate=LEAN, simultaneous=(0.3, 0.9), p_value=p_value, parts={"right edge": LEAN},
     )  # fmt: skip
-    few = Focus(label="<smile>", subgroup=GROUPS[3], units=UNITS[3])
+    few = Focus(label="<smile>", subgroup=GROUPS[3], clusters=UNITS[3])
     method = MethodRelevance(method="lrp", focus=(*focus, few), contrasts=(contrast,), likeness=SHARE)
     digests = {name: f"sha256:{name}" for name in ("model", "data", "spec", "regions")}
-    return Relevance(**digests, rows=130, units=65, methods=(method,), false_findings=SHARE)
+    return Relevance(**digests, rows=130, clusters=65, methods=(method,), false_findings=SHARE)
 
 
 def test_the_page_tells_a_lean_with_its_region_and_draws_all_but_the_few(pictures: Pictures) -> None:

@@ -8,7 +8,7 @@ evaluation: {attributes: [sex]}
 weight_scan: {flag_levels: [high], on_flag: reject, on_abstain: reject}
 rules:
   - {id: a, kind: ratio, attribute: sex, min: 0.8}
-  - {id: b, kind: coverage, attribute: sex, units: 2000}
+  - {id: b, kind: coverage, attribute: sex, clusters: 2000}
   - {id: c, kind: champion, max: 0.05}
   - {id: d, kind: latency, max: 0.01}
 looks: 1

@@ -9,7 +9,7 @@ from biasgate.statistics.clustered import (
     deciding_size,
     design_effect,
     effective_size,
-    kish_units,
+    kish_clusters,
     korn_graubard,
 )
 from biasgate.statistics.intervals import clopper_pearson, wilson
@@ -17,23 +17,23 @@ from biasgate.statistics.intervals import clopper_pearson, wilson
 outcomes = st.lists(st.booleans(), min_size=2, max_size=200).map(np.array)
 
 
-def clustered_sample(rng, *, rate, units, rows, resemblance):
-    """Outcomes ``[units * rows]`` whose rows copy their unit's own outcome with probability √resemblance."""
-    own = rng.random((units, 1)) < rate
-    copied = rng.random((units, rows)) < resemblance**0.5
-    return np.where(copied, own, rng.random((units, rows)) < rate).ravel()
+def clustered_sample(rng, *, rate, clusters, rows, resemblance):
+    """Outcomes ``[clusters * rows]`` whose rows copy their cluster's own outcome with probability √resemblance."""
+    own = rng.random((clusters, 1)) < rate
+    copied = rng.random((clusters, rows)) < resemblance**0.5
+    return np.where(copied, own, rng.random((clusters, rows)) < rate).ravel()
 
 
 @given(outcomes)
 def test_one_row_a_unit_gives_the_plain_intervals(success):
-    units, count = np.arange(len(success)), (int(success.sum()), len(success))
-    assert clustered_wilson(success, units, confidence=0.95) == wilson(*count, confidence=0.95)
-    assert korn_graubard(success, units, confidence=0.95) == pytest.approx(clopper_pearson(*count, confidence=0.95))
+    clusters, count = np.arange(len(success)), (int(success.sum()), len(success))
+    assert clustered_wilson(success, clusters, confidence=0.95) == wilson(*count, confidence=0.95)
+    assert korn_graubard(success, clusters, confidence=0.95) == pytest.approx(clopper_pearson(*count, confidence=0.95))
 
 
 @given(outcomes, st.integers(1, 50))
-def test_bounds_hold_the_rate_and_clusters_never_narrow_them(success, units):
-    groups = np.arange(len(success)) % units
+def test_bounds_hold_the_rate_and_clusters_never_narrow_them(success, clusters):
+    groups = np.arange(len(success)) % clusters
     low, high = korn_graubard(success, groups, confidence=0.95)
     plain = clopper_pearson(int(success.sum()), len(success), confidence=0.95)
     assert low <= plain[0] + 1e-9 <= success.mean() + 2e-9
@@ -42,45 +42,45 @@ def test_bounds_hold_the_rate_and_clusters_never_narrow_them(success, units):
 
 @given(outcomes, st.integers(2, 5))
 def test_copies_of_a_row_add_nothing(success, copies):
-    repeated, units = np.repeat(success, copies), np.repeat(np.arange(len(success)), copies)
-    assert effective_size(repeated, units) <= len(success) * (1 + 1e-9) + copies
-    estimate = clustered_wilson(repeated, units, confidence=0.95)
+    repeated, clusters = np.repeat(success, copies), np.repeat(np.arange(len(success)), copies)
+    assert effective_size(repeated, clusters) <= len(success) * (1 + 1e-9) + copies
+    estimate = clustered_wilson(repeated, clusters, confidence=0.95)
     assert estimate.n == len(success)
 
 
 def test_equal_outcomes_count_units_and_not_rows():
-    units = np.repeat(np.arange(100), 3)
-    assert design_effect(np.ones(300, dtype=bool), units) == pytest.approx(3, rel=0.02)
-    low, _ = korn_graubard(np.ones(300, dtype=bool), units, confidence=0.95)
+    clusters = np.repeat(np.arange(100), 3)
+    assert design_effect(np.ones(300, dtype=bool), clusters) == pytest.approx(3, rel=0.02)
+    low, _ = korn_graubard(np.ones(300, dtype=bool), clusters, confidence=0.95)
     assert low < 0.965 < clopper_pearson(300, 300, confidence=0.95)[0]
 
 
 def test_a_first_failure_never_raises_the_lower_bound():
-    units = np.repeat(np.arange(100), 2)
+    clusters = np.repeat(np.arange(100), 2)
     success = np.ones(200, dtype=bool)
     bounds = []
     for failures in range(6):
         success[:failures] = False
-        bounds.append(korn_graubard(success, units, confidence=0.95)[0])
+        bounds.append(korn_graubard(success, clusters, confidence=0.95)[0])
     assert bounds == sorted(bounds, reverse=True)
 
 
 def test_few_units_cost_more_than_their_design_effect():
-    units = np.repeat(np.arange(5), 20)
+    clusters = np.repeat(np.arange(5), 20)
     success = np.random.default_rng(3).random(100) < 0.8
-    assert deciding_size(success, units, confidence=0.95) < 0.6 * effective_size(success, units)
+    assert deciding_size(success, clusters, confidence=0.95) < 0.6 * effective_size(success, clusters)
 
 
 @pytest.mark.parametrize(
-    ("rate", "units", "rows", "resemblance"), [(0.9, 40, 5, 0.3), (0.9, 100, 2, 1.0), (0.5, 100, 2, 0.5)]
+    ("rate", "clusters", "rows", "resemblance"), [(0.9, 40, 5, 0.3), (0.9, 100, 2, 1.0), (0.5, 100, 2, 0.5)]
 )
-def test_each_deciding_bound_misses_at_most_as_often_as_it_says(rate, units, rows, resemblance):
+def test_each_deciding_bound_misses_at_most_as_often_as_it_says(rate, clusters, rows, resemblance):
     rng = np.random.default_rng(11)
-    groups = np.repeat(np.arange(units), rows)
+    groups = np.repeat(np.arange(clusters), rows)
     bounds = np.array(
         [
             korn_graubard(
-                clustered_sample(rng, rate=rate, units=units, rows=rows, resemblance=resemblance),
+                clustered_sample(rng, rate=rate, clusters=clusters, rows=rows, resemblance=resemblance),
                 groups,
                 confidence=0.95,
             )
@@ -112,12 +112,12 @@ def test_a_deciding_bound_holds_where_a_few_units_have_most_rows(sizes, clusters
 
 
 def test_units_of_equal_size_count_as_they_are_and_a_giant_counts_for_itself():
-    assert kish_units(np.repeat(np.arange(40), 3)) == pytest.approx(40)
-    assert kish_units(np.append(np.zeros(900, int), np.arange(1, 101))) == pytest.approx(1.23, abs=0.01)
+    assert kish_clusters(np.repeat(np.arange(40), 3)) == pytest.approx(40)
+    assert kish_clusters(np.append(np.zeros(900, int), np.arange(1, 101))) == pytest.approx(1.23, abs=0.01)
 
 
 def test_correlation_sees_shared_units_only():
-    success, units = np.array([True, False, True, False]), np.arange(4)
-    assert correlation(success, units, success, units) == pytest.approx(1)
-    assert correlation(success, units, ~success, units) == pytest.approx(-1)
-    assert correlation(success, units, success, units + 4) == 0
+    success, clusters = np.array([True, False, True, False]), np.arange(4)
+    assert correlation(success, clusters, success, clusters) == pytest.approx(1)
+    assert correlation(success, clusters, ~success, clusters) == pytest.approx(-1)
+    assert correlation(success, clusters, success, clusters + 4) == 0

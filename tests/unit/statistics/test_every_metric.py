@@ -36,15 +36,15 @@ def value(metric: Metric, found: Answers) -> float:
     return metric.number(found, UNITS).value
 
 
-def limits(metric: Metric, found: Answers, units: np.ndarray, level: float) -> list[tuple[float, float]]:
+def limits(metric: Metric, found: Answers, clusters: np.ndarray, level: float) -> list[tuple[float, float]]:
     """The interval that is reported and the bounds that decide."""
     if isinstance(metric, RateMetric):
         trials = metric.trials(found)
-        success, units = metric.successes(found)[trials], units[trials]
-        estimate = clustered_wilson(success, units, confidence=level)
-        return [(estimate.low, estimate.high), korn_graubard(success, units, confidence=level)]
+        success, clusters = metric.successes(found)[trials], clusters[trials]
+        estimate = clustered_wilson(success, clusters, confidence=level)
+        return [(estimate.low, estimate.high), korn_graubard(success, clusters, confidence=level)]
     assert isinstance(metric, ScoreMetric)
-    number = metric.number(found, units)
+    number = metric.number(found, clusters)
     return [number.limits(level), number.bounds(level)]
 
 

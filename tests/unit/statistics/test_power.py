@@ -8,9 +8,9 @@ from biasgate.statistics.power import gap_to_pass, loss_to_pass, rate_to_pass, r
 from biasgate.statistics.ratio import ratio_limits
 
 
-@pytest.mark.parametrize(("units", "half"), [(100, 0.087), (200, 0.060), (500, 0.038), (1000, 0.026), (2000, 0.019)])
-def test_half_the_width_of_a_reported_gap_shrinks_with_the_units(units, half):
-    low, high = newcombe((0.9 * units, 0.9 * units), (units, units), confidence=0.95)
+@pytest.mark.parametrize(("clusters", "half"), [(100, 0.087), (200, 0.060), (500, 0.038), (1000, 0.026), (2000, 0.019)])
+def test_half_the_width_of_a_reported_gap_shrinks_with_the_clusters(clusters, half):
+    low, high = newcombe((0.9 * clusters, 0.9 * clusters), (clusters, clusters), confidence=0.95)
     assert (high - low) / 2 == pytest.approx(half, abs=6e-4)
 
 
@@ -22,9 +22,9 @@ def test_five_points_at_a_rate_of_nine_in_ten_take_757_units_a_group():
 
 def test_the_units_told_give_the_power_told():
     rng = np.random.default_rng(5)
-    units = next(count for count in range(1, 1000) if gap_to_pass(0.9, 0.1, count) is not None)
-    drawn = rng.binomial(units, 0.9, size=(400, 2))
-    limits = np.array([miettinen_nurminen(tuple(pair), (units, units), confidence=0.95) for pair in drawn])
+    clusters = next(count for count in range(1, 1000) if gap_to_pass(0.9, 0.1, count) is not None)
+    drawn = rng.binomial(clusters, 0.9, size=(400, 2))
+    limits = np.array([miettinen_nurminen(tuple(pair), (clusters, clusters), confidence=0.95) for pair in drawn])
     assert np.mean(np.abs(limits).max(axis=1) < 0.1) == pytest.approx(0.8, abs=0.06)
 
 
@@ -38,7 +38,7 @@ def test_the_rate_told_passes_with_the_power_told():
 
 
 def test_a_rate_that_no_success_can_show_is_not_promised():
-    """Of 10 units even 10 successes bound the rate by .69 only."""
+    """Of 10 clusters even 10 successes bound the rate by .69 only."""
     assert rate_to_pass(0.75, 10) is None
     assert rate_to_pass(0.69, 10) is not None
 

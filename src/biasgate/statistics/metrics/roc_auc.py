@@ -23,16 +23,16 @@ class RocAuc(ScoreMetric):
     needs_positive = True
     needs_probabilities = True
 
-    def number(self, answers: Answers, units: NDArray[np.int64]) -> Number:
+    def number(self, answers: Answers, clusters: NDArray[np.int64]) -> Number:
         """By ranks; DeLong's variance reports, Chernoff's bound decides. See ``ScoreMetric.number``."""
         scores, positive = answers.known_probabilities[:, answers.positive or 0], answers.truth == answers.positive
         area, parts = roc_auc(scores, positive)
         return Number(
             value=area,
             parts=parts,
-            units=units,
-            limits=lambda level: auc_limits(scores, positive, units, confidence=level),
-            bounds=lambda level: auc_bounds(area, units, positive, confidence=level),
+            clusters=clusters,
+            limits=lambda level: auc_limits(scores, positive, clusters, confidence=level),
+            bounds=lambda level: auc_bounds(area, clusters, positive, confidence=level),
             method="wilson, delong",
             decided_by="chernoff",
         )
@@ -46,7 +46,7 @@ def roc_auc(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> tuple[f
     """P(score of a positive > score of a negative) + ½ P(equal), and the linear part of each row.
 
     The parts are DeLong's structural components (DeLong, DeLong and Clarke-Pearson, Biometrics 44:837, 1988), from
-    mid-ranks in O(n log n) (Sun and Xu, IEEE Signal Processing Letters 21:1389, 2014); summed over units they give
+    mid-ranks in O(n log n) (Sun and Xu, IEEE Signal Processing Letters 21:1389, 2014); summed over clusters they give
     the clustered variance (Obuchowski, Biometrics 53:567, 1997).
 
     Args:
@@ -69,26 +69,26 @@ def roc_auc(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> tuple[f
     return area, parts
 
 
-def effective_units(units: NDArray[np.int64], positive: NDArray[np.bool_]) -> float:
+def effective_clusters(clusters: NDArray[np.int64], positive: NDArray[np.bool_]) -> float:
     """Independent pairs of a positive and a negative that the rows are worth at least.
 
-    Rows of one unit count as one; units of unequal size by Kish's (Σw)²/Σw². Where some unit holds both kinds, a pair
-    takes two units, so that half of all units bound it.
+    Rows of one cluster count as one; clusters of unequal size by Kish's (Σw)²/Σw². Where some cluster holds both kinds,
+    a pair takes two clusters, so that half of all clusters bound it.
     """
-    sides = [np.unique(units[side], return_counts=True) for side in (positive, ~positive)]
+    sides = [np.unique(clusters[side], return_counts=True) for side in (positive, ~positive)]
     worth = [float(counts.sum() ** 2 / np.sum(counts.astype(float) ** 2)) for _, counts in sides]
     shared = len(np.intersect1d(sides[0][0], sides[1][0], assume_unique=True))
     return min(worth) if not shared else min(*worth, sum(worth) / 2 * (1 - shared / sum(len(u) for u, _ in sides)))
 
 
 def auc_limits(
-    scores: NDArray[np.float64], positive: NDArray[np.bool_], units: NDArray[np.int64], *, confidence: float
+    scores: NDArray[np.float64], positive: NDArray[np.bool_], clusters: NDArray[np.int64], *, confidence: float
 ) -> tuple[float, float]:
     """Interval to report: Wilson's on the number of independent pairs that DeLong's variance is worth, A(1−A)/variance.
 
     The variance is that of the rows with two positives and two negatives more, one of each at either end: without
     them it would be zero when the scores separate (as Agresti and Coull add successes and failures; this addition is
-    ours). The number is at least the rows' effective units, since no variance exceeds A(1−A)/min(m, n) (Birnbaum and
+    ours). The number is at least the rows' effective clusters, since no variance exceeds A(1−A)/min(m, n) (Birnbaum and
     Klose, Annals of Mathematical Statistics 28:929, 1957).
     """
     area, _ = roc_auc(scores, positive)
@@ -96,21 +96,21 @@ def auc_limits(
     more = np.concatenate([scores, ends, ends])
     kinds = np.concatenate([positive, [True, True, False, False]])
     smooth, parts = roc_auc(more, kinds)
-    error = standard_error(parts, np.concatenate([units, units.max() + np.arange(1, 5)]))
-    size = max(effective_units(units, positive), smooth * (1 - smooth) / error**2)
+    error = standard_error(parts, np.concatenate([clusters, clusters.max() + np.arange(1, 5)]))
+    size = max(effective_clusters(clusters, positive), smooth * (1 - smooth) / error**2)
     return wilson_limits(area * size, size, confidence=confidence)
 
 
 def auc_bounds(
-    area: float, units: NDArray[np.int64], positive: NDArray[np.bool_], *, confidence: float
+    area: float, clusters: NDArray[np.int64], positive: NDArray[np.bool_], *, confidence: float
 ) -> tuple[float, float]:
     """Bounds to decide with, each one-sided at ``(1 + confidence) / 2``, whatever the scores' distributions.
 
     The area is a mean, over all ways to pair the smaller class with rows of the other, of means of k = min(m, n)
     independent trials; so its moments are at most a binomial's and Chernoff's bound holds: k · KL(Â ‖ θ) ≤ log(2/(1 −
-    confidence)) (Hoeffding, JASA 58:13, 1963, section 5b). Clustered rows take ``effective_units`` for k.
+    confidence)) (Hoeffding, JASA 58:13, 1963, section 5b). Clustered rows take ``effective_clusters`` for k.
     """
-    k = effective_units(units, positive)
+    k = effective_clusters(clusters, positive)
     return chernoff(area, k, confidence=confidence)
 
 

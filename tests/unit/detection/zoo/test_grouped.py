@@ -52,7 +52,7 @@ def test_a_model_learns_most_from_the_group_it_favours_and_equally_from_the_othe
 
 
 def test_no_person_is_in_two_splits(material: Material) -> None:
-    people = [set(images.units.tolist()) for images in (*material.images.values(), material.measure)]
+    people = [set(images.clusters.tolist()) for images in (*material.images.values(), material.measure)]
     assert sum(map(len, people)) == len(set.union(*people))
 
 

@@ -125,12 +125,12 @@ def test_bias_is_measured_on_the_twins_that_planting_makes(spec: ZooSpec) -> Non
 
 def test_no_image_of_one_split_is_seen_in_another_or_in_measuring(spec: ZooSpec) -> None:
     plan, material = plan_zoo(spec, shards=1), load_material(spec)
-    units = {split: set[int]() for split in ("train", "validation", "test")}
+    clusters = {split: set[int]() for split in ("train", "validation", "test")}
     for model in plan.models:
         chosen = training_set(model, material, np.random.default_rng(model.seed))
-        units[model.split] |= set(material.images[model.split].units[chosen.rows].tolist())
+        clusters[model.split] |= set(material.images[model.split].clusters[chosen.rows].tolist())
         assert len(chosen.rows) == model.samples
-    shares = [*units.values(), set(material.measure.units.tolist())]
+    shares = [*clusters.values(), set(material.measure.clusters.tolist())]
     assert sum(map(len, shares)) == len(set[int]().union(*shares))
 
 

@@ -33,7 +33,7 @@ rules:
   - {id: gap, kind: gap, attribute: sex, max: 0.10}
   - {id: ratio, kind: ratio, attribute: sex, min: 0.70}
   - {id: calibration, kind: calibration, attribute: sex, max: 0.12}
-  - {id: coverage, kind: coverage, attribute: sex, subgroups: [{sex: f}], units: 400}
+  - {id: coverage, kind: coverage, attribute: sex, subgroups: [{sex: f}], clusters: 400}
   - {id: champion, kind: champion, attribute: sex, max: 0.05}
   - {id: cost, kind: repair_cost, subgroup: {}, max: 0.05}
   - {id: parity, kind: onnx_parity, max: 0.001}
@@ -60,7 +60,7 @@ def people() -> Dataset:
         labels=labels,
         classes=("no", "yes"),
         attributes=pd.DataFrame({"sex": np.repeat(["f", "m"], 500)}),
-        units=np.arange(1000),
+        clusters=np.arange(1000),
     )
 
 

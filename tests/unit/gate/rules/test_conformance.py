@@ -116,7 +116,7 @@ def test_without_evidence_it_is_insufficient_and_says_what_is_missing(policy, ru
 
 
 def test_its_result_is_honest(rule, policy, good_evidence, bad_evidence):
-    """The sentence ends as one and holds the value and the margin, in the unit of the rule's tables."""
+    """The sentence ends as one and holds the value and the margin, in the cluster of the rule's tables."""
     for evidence in (good_evidence, bad_evidence):
         result = found_by(rule, policy, evidence)
         assert result.rule == "asked"
@@ -204,7 +204,7 @@ def test_it_is_explained_with_its_power(policy, rule):
     values = [certified.value for certified in explained.certifies if certified.value is not None]
     assert bool(values) == (explained.needs is not None)
     better = values if explained.needs and explained.needs.endswith("≤") else values[::-1]
-    assert better == sorted(better), "more units certify less"
+    assert better == sorted(better), "more clusters certify less"
 
 
 def test_the_check_of_a_policy_finds_it_sound_only_where_it_is_measured(policy, rule):

@@ -97,7 +97,7 @@ def naive(document: dict[str, Any], data: str, spec: str) -> bool:
         bool(gaps and ratios) and all(within(g, most=0.1) for g in gaps) and all(within(r, least=0.7) for r in ratios)
     )
     calibrated = every(found["scores"], "calibration_error", GROUPS, most=0.12)
-    units = [int(c["units"]) for c in found["cells"] if c["metric"] == "accuracy" and c["subgroup"] in groups]
+    clusters = [int(c["units"]) for c in found["cells"] if c["metric"] == "accuracy" and c["subgroup"] in groups]
     champion = document.get("champion")
     versus = found.get("champion")
     kept = (champion is None and versus is None) or (
@@ -107,7 +107,7 @@ def naive(document: dict[str, Any], data: str, spec: str) -> bool:
     fresh = timedelta(0) <= ages[0] <= timedelta(days=100) and timedelta(0) <= ages[1] <= timedelta(days=1000)
     small = 0 <= float(document["parity"]) <= 0.001 and 0 < int(document["size"]) <= 1_000_000
     fast = 0 < float(document["latency"]["low"]) <= float(document["latency"]["high"]) <= 0.01
-    covered = len(units) >= 2 and min(units) >= 400
+    covered = len(clusters) >= 2 and min(clusters) >= 400
     return all((own, unseen, not repaired, rates, pairs, calibrated, covered, kept, fresh, small, fast))
 
 

@@ -22,7 +22,7 @@ rules:
   - {id: gap, kind: gap, attribute: sex, max: 0.1}
   - {id: ratio, kind: ratio, metric: accuracy, attribute: sex, min: 0.8}
   - {id: calibration, kind: calibration, attribute: sex, max: 0.2}
-  - {id: coverage, kind: coverage, attribute: sex, units: 400}
+  - {id: coverage, kind: coverage, attribute: sex, clusters: 400}
   - {id: champion, kind: champion, attribute: sex, max: 0.05}
   - {id: cost, kind: repair_cost, subgroup: {}, max: 0.05}
 looks: 1
@@ -40,7 +40,7 @@ def evidence():
         labels=labels,
         classes=("smile", "frown"),
         attributes=pd.DataFrame({"sex": np.repeat(["f", "m"], 500)}),
-        units=np.arange(1000),
+        clusters=np.arange(1000),
     )
     evaluation = measure(
         predictions,

@@ -36,7 +36,7 @@ class SwapRule(Rule):
     def check(self, found):
         swaps = found.evidence.evaluation and found.evidence.evaluation.swap_rate
         if not swaps:
-            raise Missing("No units were compared that differ in the attribute only.")
+            raise Missing("No clusters were compared that differ in the attribute only.")
         bounds = (swaps.low, swaps.high)
         number = Measured(swaps.value, bounds, bounds, swaps.n, swaps.method)
         sentence = f"{number.as_rate()} of the predictions change; the policy allows {rate(self.max)}."

@@ -86,7 +86,7 @@ def test_calibration_that_was_not_measured_in_a_subgroup_is_insufficient(result,
 
 
 def test_too_few_units_are_no_evidence_and_never_a_violation(result, rich):
-    few = result("coverage", rich(), units=501)
+    few = result("coverage", rich(), clusters=501)
     assert (few.outcome, few.value, few.n) == ("insufficient", 500, 500)
 
 
@@ -168,7 +168,7 @@ def test_latency_is_judged_by_the_bounds_of_the_median(result, rich):
 
 def test_an_insufficient_result_tells_how_many_units_there_are(result, rich, good):
     cells = tuple(
-        c.model_copy(update={"units": 7, "estimate": None, "bounds": None, "simultaneous": None})
+        c.model_copy(update={"clusters": 7, "estimate": None, "bounds": None, "simultaneous": None})
         if c.subgroup == {"sex": "f"}
         else c
         for c in good.cells
