@@ -25,9 +25,9 @@ from biasgate.cli import (
     scans,
     zoo,
 )
-from biasgate.cli.output import print_json
 from biasgate.errors import BiasgateError
 from biasgate.extras import said_if_missing
+from biasgate.report.terminal import print_json
 
 app = typer.Typer(
     name="biasgate",

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from biasgate.cli.output import Json, print_json
+from biasgate.report.terminal import Json, print_json
 
 app = typer.Typer()
 Log = Annotated[str, typer.Option(help="Folder or s3:// prefix of the signed log.")]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from biasgate.cli.output import Json, print_json, print_table
+from biasgate.report.terminal import Json, print_json, print_table
 
 app = typer.Typer()
 Package = Annotated[Path, typer.Argument(help="Folder with model.onnx (or weights) and card.json.")]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from biasgate.cli.output import Json, print_json, print_table
+from biasgate.report.terminal import Json, print_json, print_table
 
 app = typer.Typer(help="Look at data sets.", no_args_is_help=True)
 

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from biasgate.cli.output import Json, print_json, print_table
+from biasgate.report.terminal import VERDICT_CODES, Json, print_json, print_table
 
 if TYPE_CHECKING:
     from biasgate.gate.decision import Decision
 
 app = typer.Typer()
 policies = typer.Typer(help="Policies that come with biasgate.", no_args_is_help=True)
-VERDICT_CODES = {"APPROVED": 0, "REJECTED": 4, "INSUFFICIENT_EVIDENCE": 5}
 
 
 @app.command()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from biasgate.cli.output import Json, print_json, print_table
+from biasgate.report.terminal import Json, print_json, print_table
 
 if TYPE_CHECKING:
     from biasgate.gate.trust.keyring import KeyRules, Role

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from biasgate.cli.output import Json, print_json, print_table
 from biasgate.errors import TrustError
+from biasgate.report.terminal import Json, print_json, print_table
 
 if TYPE_CHECKING:
     from biasgate.registry.alerts import Alarm

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from biasgate.cli.candidates import Data, Package
-from biasgate.cli.output import Json, print_json, print_table
+from biasgate.report.terminal import Json, print_json, print_table
 
 app = typer.Typer()
 DEFAULT = "unlearning"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from biasgate.cli.output import Json, print_json, print_table
 from biasgate.errors import CandidateError
+from biasgate.report.terminal import Json, print_json, print_table
 
 if TYPE_CHECKING:
     from biasgate.detection.reader.files import FileScan

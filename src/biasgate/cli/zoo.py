@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from biasgate.cli.output import Json, print_json
+from biasgate.report.terminal import Json, print_json
 
 app = typer.Typer(help="Zoos: many models with known bias.", no_args_is_help=True)
 Root = Annotated[str, typer.Option(help="Folder or s3:// prefix that zoos live under.")]

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from biasgate.cli.decisions import VERDICT_CODES
-from biasgate.cli.output import console, print_json, print_table
 from biasgate.documents import Document
 from biasgate.gate.ledger.entry import DecisionBody, LogEntry, PromotionBody
+from biasgate.report.terminal import VERDICT_CODES, console, print_json, print_table
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from biasgate.documents import Document
 
+VERDICT_CODES = {"APPROVED": 0, "REJECTED": 4, "INSUFFICIENT_EVIDENCE": 5}
+"""The exit code of a command that ends with a decision; see ``errors``."""
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 
 
