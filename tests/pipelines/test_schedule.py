@@ -1,10 +1,10 @@
 """Schedules are brought to what a file says with the real client, over HTTP, against a fake of the API."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
-import yaml
 from typer.testing import CliRunner
 
 from biasgate.cli.app import app
@@ -114,7 +114,7 @@ def test_recurring_runs_of_others_are_left_alone(scheduled, cluster):
 def test_a_dry_run_shows_what_differs_and_touches_nothing(kubeflow, scheduled, cluster, tmp_path):
     file = tmp_path / "schedules.yaml"
     wanted = [{**ONE, "cron": "0 0 7 * * 6"}, TWO]
-    file.write_text(yaml.safe_dump({"schema": "biasgate/kfp-schedules/v1", "schedules": wanted}))
+    file.write_text(json.dumps({"schema": "biasgate/kfp-schedules/v1", "schedules": wanted}))
     done = CliRunner().invoke(app, ["kfp", "schedule", str(file), "--dry-run", "--endpoint", kubeflow.endpoint])
     assert done.exit_code == 0, done.output
     assert "update refresh\n  - cron: 0 0 5 * * 6\n  + cron: 0 0 7 * * 6\ncreate other\n" in done.stdout
