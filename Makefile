@@ -94,8 +94,9 @@ lint: venv ## ruff: style and imports; hadolint: the Containerfile
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/hadolint images/Containerfile
 
-types: venv ## pyright: strict on src, and on components and pipelines save what KFP's decorators do
+types: venv ## pyright: strict on src, and on components and pipelines save what KFP's decorators do; basic on tests
 	$(BIN)/pyright
+	$(BIN)/pyright -p tests
 
 lock: venv ## Pin every package anew in requirements.txt, and what the gpu image needs besides in images/gpu.txt
 	echo 'torch==2.13.0' > build-constraints.txt

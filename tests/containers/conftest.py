@@ -28,7 +28,7 @@ class Docker:
 
     def __init__(self, host: str | None):
         # The client that came with the engine: others may lack BuildKit.
-        self.client = shutil.which("docker", path=f"/usr/bin{os.pathsep}{os.environ['PATH']}")
+        self.client = shutil.which("docker", path=f"/usr/bin{os.pathsep}{os.environ['PATH']}") or "docker"
         self.environment = {**os.environ, "DOCKER_BUILDKIT": "1", **({"DOCKER_HOST": host} if host else {})}
 
     def __call__(self, *arguments: str, check: bool = True, **options) -> subprocess.CompletedProcess[str]:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from biasgate.pipelines.meta_classifier import meta_classifier
+from biasgate.pipelines.meta_classifier import meta_classifier  # pyright: ignore[reportMissingImports]  # an install maps it to a folder beside src
 
 EXECUTORS = meta_classifier.pipeline_spec.deployment_spec["executors"]
 

@@ -31,7 +31,8 @@ def environment(home: Path) -> dict[str, str]:
 def test_a_reader_can_run_the_page_from_an_empty_folder(page: Path, tmp_path: Path) -> None:
     found = blocks(page)
     folder, home = tmp_path / "work", tmp_path / "home"
-    folder.mkdir(), home.mkdir()
+    folder.mkdir()
+    home.mkdir()
     for block in found:
         if block.file:
             (folder / block.file).write_text(block.text)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import typer
 from guide import PAGES, ROOT, blocks, name
+from typer.core import TyperGroup
 
 from biasgate.cli.app import app
 
@@ -37,7 +38,7 @@ def test_every_command_and_make_target_that_a_page_names_exists(page: Path) -> N
     for words in COMMAND.findall(said):
         command = root
         for word in words.split():
-            if not hasattr(command, "commands"):
+            if not isinstance(command, TyperGroup):
                 break
             assert word in command.commands, f"biasgate{words}"
             command = command.commands[word]

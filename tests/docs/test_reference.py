@@ -8,7 +8,7 @@ from guide import ROOT, blocks
 from kfp.dsl.base_component import BaseComponent
 from pydantic import BaseModel, Field
 
-import biasgate.components
+import biasgate.components  # pyright: ignore[reportMissingImports]  # an install maps it to a folder beside src
 from biasgate.data.source import DataSource
 from biasgate.gate.evidence import Evidence, Subject
 from biasgate.gate.measurements import Measurements

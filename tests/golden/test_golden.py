@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = importlib.util.spec_from_file_location("record", Path(__file__).with_name("record.py"))
+assert SCRIPT is not None
 record = importlib.util.module_from_spec(SCRIPT)
 SCRIPT.loader.exec_module(record)
 

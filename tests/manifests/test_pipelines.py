@@ -2,6 +2,7 @@ import filecmp
 import os
 import subprocess
 import sys
+from decimal import Decimal
 
 from cluster_limits import TASK
 from kubernetes.utils.quantity import parse_quantity
@@ -22,7 +23,7 @@ def too_small(quota) -> list[str]:
         "limits.memory": train.memory.limit,
     }
     needs = {what: SHARDS * (parse_quantity(shard[what]) + parse_quantity(DRIVER[what])) for what in shard}
-    needs["pods"] = SHARDS * (TASK.pods + 1)  # the driver of the next task may start before the last pod is gone
+    needs["pods"] = Decimal(SHARDS * (TASK.pods + 1))  # a driver may start before the last pod is gone
     return [what for what, need in needs.items() if parse_quantity(quota["spec"]["hard"][what]) < need]
 
 

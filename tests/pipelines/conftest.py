@@ -33,6 +33,7 @@ class FakeKubeflow:
         accepts: The only token that is let in; None lets everybody in.
     """
 
+    endpoint: str
     page = 2  # fewer than a client asks for: every list has to be read page by page
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ import pytest
 import yaml
 from kfp import compiler
 
-import biasgate.components
+import biasgate.components  # pyright: ignore[reportMissingImports]  # an install maps it to a folder beside src
 from biasgate.kubeflow.compile import compile_pipelines
 
 

@@ -41,6 +41,7 @@ def test_an_audit_of_128_shards_stays_below_a_tenth_too():
 
 def test_a_sweep_at_its_limit_stays_below_a_tenth_too():
     limit = load_pipeline("sweep").component_spec.inputs["limit"].default
+    assert isinstance(limit, int)
     assert run_size(spec_of("sweep"), items=limit).nodes < NODES / 10
 
 

@@ -49,6 +49,7 @@ def judged(world: Path) -> Path:
 def test_the_meta_classifier_is_registered_with_its_honest_scores(world: Path) -> None:
     client = MlflowClient()
     (version,) = client.search_model_versions(f"name = '{META_CLASSIFIER}'")
+    assert version.run_id is not None
     run = client.get_run(version.run_id)
     assert 0 <= run.data.metrics["levels"] <= 1
     assert run.data.metrics["rmse"] > 0

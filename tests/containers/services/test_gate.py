@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,7 +43,7 @@ store.upload(Path("/shared/data"), "s3://biasgate/data")
 class World:
     """Keys, a submission, and how to run things beside the services."""
 
-    docker: object
+    docker: Any
     image: str
     restricted: list[str]
     beside: str
@@ -123,8 +124,8 @@ def world(docker, image, restricted, s3, mlflow_server, tmp_path_factory) -> Wor
     made = World(docker, image, restricted, s3.container, folder, accounts, s3.environment)
     made.python(UPLOAD)
     spec = read_spec("digits_demo")
-    few = {"counts": Counts(train=40, validation=20, test=20)}
-    few["recipe"] = spec.recipe.model_copy(update={"steps": (60,), "samples": (300, 300)})
+    recipe = spec.recipe.model_copy(update={"steps": (60,), "samples": (300, 300)})
+    few = {"counts": Counts(train=40, validation=20, test=20), "recipe": recipe}
     text = spec.model_copy(update=few).model_dump_json(by_alias=True, indent=1)
     done = made.run("meta_classifier", {"spec": text, "root": "s3://biasgate/zoo", "shards": 2})
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from biasgate.gate.ledger.entry import LogEntry, PromotionBody
     from biasgate.gate.ledger.history import History
     from biasgate.gate.policy import Policy
-    from biasgate.gate.trust.keyring import Keyring
+    from biasgate.gate.trust.keyring import Keyring, Role
     from biasgate.gate.trust.keys import SigningKey
     from biasgate.gate.trust.waivers import SignedWaiver
     from biasgate.models.package import CandidatePackage
@@ -271,7 +271,7 @@ def gate(tmp_path: Path) -> Gate:
 
     trusted = tmp_path / "trusted"
     trusted.mkdir()
-    roles = {"gate": "gate", "promoter": "promoter", "Bo": "approver", "Cy": "breakglass"}
+    roles: dict[str, Role] = {"gate": "gate", "promoter": "promoter", "Bo": "approver", "Cy": "breakglass"}
     keys: dict[str, SigningKey] = {}
     for owner, role in roles.items():
         new_key(tmp_path / owner, trusted=trusted, owner=owner, roles=[role])

@@ -97,8 +97,14 @@ def test_a_card_for_another_model_is_refused(package, name):
         gated_name(f"models:/{name}-candidates/1", card.name)
 
 
-class _Refusing(http.server.BaseHTTPRequestHandler):
-    """Answers every request with the server's status."""
+class _Refusing(http.server.ThreadingHTTPServer):
+    """Answers every request with its status."""
+
+    status: int
+
+
+class _Answer(http.server.BaseHTTPRequestHandler):
+    server: _Refusing
 
     def do_GET(self) -> None:
         self.send_error(self.server.status)
@@ -110,8 +116,8 @@ class _Refusing(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def refusing() -> Iterator[http.server.ThreadingHTTPServer]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Refusing)
+def refusing() -> Iterator[_Refusing]:
+    server = _Refusing(("127.0.0.1", 0), _Answer)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server

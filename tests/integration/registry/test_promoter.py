@@ -38,7 +38,9 @@ def test_promoted_files_lie_in_an_experiment_apart_from_submissions(submit, gate
     client = connect()
 
     def experiment(model: str, number: str) -> str:
-        run = client.get_run(client.get_model_version(model, number).run_id)
+        version = client.get_model_version(model, number)
+        assert version.run_id is not None
+        run = client.get_run(version.run_id)
         return client.get_experiment(run.info.experiment_id).name
 
     assert experiment(name, "1") == "biasgate-promotions"

@@ -83,7 +83,9 @@ def judge(tmp_path, gate, data, monkeypatch):
             evaluation=out / "evaluation.json", log=gate.log, run=run, entry=out / "entry.json",
             report=out / "report.html", card=out / "card.md", waivers=waivers,
         )  # fmt: skip
-        return read_log(gate.log, gate.trusted)[-1].body
+        body = read_log(gate.log, gate.trusted)[-1].body
+        assert isinstance(body, DecisionBody)
+        return body
 
     return through
 
@@ -158,7 +160,9 @@ def test_documents_of_two_candidates_never_make_an_approval(tracking, judge, pac
         evaluation=out / "evaluation.json", log=gate.log, run=open_pipeline_run("gate"), entry=out / "entry.json",
         report=out / "report.html", card=out / "card.md",
     )  # fmt: skip
-    decision = read_log(gate.log, gate.trusted)[-1].body.decision
+    body = read_log(gate.log, gate.trusted)[-1].body
+    assert isinstance(body, DecisionBody)
+    decision = body.decision
     assert decision.verdict == "INSUFFICIENT_EVIDENCE"
     assert any("evaluation is of another model" in reason for reason in decision.reasons)
 

@@ -20,7 +20,7 @@ def evaluated(**given: Any) -> biasgate.Evaluation:
 
 def rate(evaluation: biasgate.Evaluation, metric: str, sex: str) -> float:
     frame = evaluation.to_frame()
-    return float(frame[(frame["metric"] == metric) & (frame["sex"] == sex)]["value"].iloc[0])
+    return float(frame.loc[(frame["metric"] == metric) & (frame["sex"] == sex), "value"].iloc[0])
 
 
 def test_rates_are_those_that_pandas_counts() -> None:

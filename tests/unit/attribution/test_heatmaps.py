@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
 from biasgate.attribution.heatmaps import heatmaps, randomised
+from biasgate.contracts.relevance import Method
 from biasgate.errors import InputError
 from biasgate.models.architecture import Architecture
 from biasgate.models.layers.conv import Conv
@@ -39,8 +42,9 @@ def images(n: int = 6, side: int = 12) -> np.ndarray:
 
 def test_of_a_linear_network_both_methods_are_input_times_weight() -> None:
     linear, x = network(Architecture(name="l", input=(3, 5, 5), layers=(Flatten(), Dense(out=2)))), images(side=5)
-    weight = linear.layers[1].weight.detach().numpy().reshape(2, 3, 5, 5)
-    for method, reference in (("lrp", 0.0), ("integrated_gradients", x.mean(axis=0))):
+    weight = linear.get_parameter("layers.1.weight").detach().numpy().reshape(2, 3, 5, 5)
+    references: dict[Method, Any] = {"lrp": 0.0, "integrated_gradients": x.mean(axis=0)}
+    for method, reference in references.items():
         expected = ((x - reference)[:, None] * weight).sum(axis=2)
         assert heatmaps(linear, x, targets=range(2), method=method) == pytest.approx(expected, abs=1e-4)
 
@@ -64,7 +68,7 @@ def test_pixels_that_the_network_cannot_see_have_no_relevance() -> None:
         Architecture(name="b", input=(3, 8, 8), layers=(Conv(out=2, kernel=5), Relu(), Flatten(), Dense(out=1)))
     )
     with torch.no_grad():
-        blind.layers[3].weight.view(1, 2, 4, 4)[..., 2:] = 0
+        blind.get_parameter("layers.3.weight").view(1, 2, 4, 4)[..., 2:] = 0
     for method in ("lrp", "integrated_gradients"):
         maps = heatmaps(blind, images(side=8), targets=[0], method=method)
         assert np.abs(maps[..., 6:]).max() == 0

@@ -57,8 +57,8 @@ def package(folder: Path, *, lean: float) -> CandidatePackage:
     weight = torch.zeros(2, 3, SIDE, SIDE)
     weight[0, :, :4, :4], weight[1, :, 4:, :4], weight[0, :, :, 6:] = 1.0, 1.0, lean
     with torch.no_grad():
-        network.layers[1].weight.copy_(weight.flatten(1))
-        network.layers[1].bias.copy_(torch.tensor([-17.0 - 17.0 * lean, -17.0]))
+        network.get_parameter("layers.1.weight").copy_(weight.flatten(1))
+        network.get_parameter("layers.1.bias").copy_(torch.tensor([-17.0 - 17.0 * lean, -17.0]))
     folder.mkdir(parents=True)
     export_onnx(network.eval(), path=folder / "m.onnx")
     card = CandidateCard(

@@ -91,10 +91,10 @@ def test_what_it_opens_may_be_used_and_its_rows_meet_by_position(example: Exampl
 def test_it_is_described_with_every_sample_counted(example: Example) -> None:
     dataset = opened(example.data)
     counts = describe(dataset)
-    assert counts["samples"][0] == example.rows
+    assert counts.at[0, "samples"] == example.rows
     assert set(dataset.classes) < set(counts.columns)
     for name in map(str, dataset.attributes):
-        assert counts["samples"][counts["attribute"] == name].sum() == example.rows
+        assert counts.loc[counts["attribute"] == name, "samples"].to_numpy().sum() == example.rows
 
 
 def test_a_file_that_is_not_there_is_refused_in_a_sentence(example: Example, tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def test_twins_differ_in_nothing_but_colour(digits: Dataset) -> None:
     assert (aligned.clusters == conflicting.clusters).all()
     assert (aligned.labels == conflicting.labels).all()
     colours = PAPER_PALETTE[conflicting.attribute("colour").astype(int)]
-    assert (recolour(digits.samples, colours) == conflicting.samples).all()
+    assert (recolour(digits.samples.astype(np.uint8), colours) == conflicting.samples).all()
 
 
 def test_the_seed_decides_everything(digits: Dataset) -> None:

@@ -90,7 +90,7 @@ def test_a_source_that_makes_no_sense_is_refused(line: str, message: str) -> Non
 def test_the_examples_in_the_guide_are_valid() -> None:
     guide = Path(__file__).parents[3] / "docs" / "how-to" / "data.md"
     examples = re.findall(r"```yaml\n(.*?)```", guide.read_text(), flags=re.DOTALL)
-    kinds = [DataSource.parse(example, where="docs/how-to/data.md").data.kind for example in examples]
+    kinds = [DataSource.parse(example, where="docs/how-to/data.md").data.model_dump()["kind"] for example in examples]
     assert kinds == ["digits", "idx", "folder", "csv"]
 
 

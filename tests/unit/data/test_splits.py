@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from biasgate.data.dataset import Dataset
 from biasgate.data.palette import PAPER_PALETTE
 from biasgate.data.planting import twins
-from biasgate.data.splits import ROLE_SHARES, role, split
+from biasgate.data.splits import ROLE_SHARES, Role, role, split
 from biasgate.errors import InputError
 
 
@@ -49,7 +49,7 @@ def test_roles_are_disjoint_in_units_and_together_everything(dataset: Dataset, s
 
 @settings(max_examples=25, deadline=None)
 @given(grouped_sets(), st.sampled_from(sorted(ROLE_SHARES)))
-def test_each_label_gives_its_share_of_clusters(dataset: Dataset, name: str) -> None:
+def test_each_label_gives_its_share_of_clusters(dataset: Dataset, name: Role) -> None:
     chosen = role(dataset, name)
     for label in range(len(dataset.classes)):
         count = np.unique(chosen.clusters[chosen.labels == label]).size
@@ -92,7 +92,7 @@ def test_multi_label_sets_are_split_by_their_combinations() -> None:
 
 def test_an_unknown_role_names_the_known_ones(digits: Dataset) -> None:
     with pytest.raises(InputError, match=r"no role 'test'.*gate"):
-        role(digits, "test")
+        role(digits, "test")  # pyright: ignore[reportArgumentType]  # no role, which is the case
 
 
 def test_a_set_too_small_for_a_role_is_refused(people: Dataset) -> None:

@@ -43,6 +43,7 @@ def test_repeating_units_widen_a_gap(dataset_of):
     assert thrice.estimate.n == once.estimate.n == 150
     assert thrice.bounds[1] >= once.bounds[1] - 0.01
     assert thrice.bounds[0] <= once.bounds[0] + 0.01
+    assert once.p_value is not None
     assert thrice.p_value >= once.p_value
 
 
@@ -117,6 +118,7 @@ def test_holm_corrects_over_the_pairs(dataset_of):
     predictions = [0] * 40 + [0] * 30 + [1] * 10 + [0] * 20 + [1] * 20
     alone = dataset.take(dataset.attribute("sex") != "m")
     (pair,) = gaps_of(np.array(predictions)[dataset.attribute("sex") != "m"], alone, attributes=("sex",))
+    assert pair.p_value is not None
     assert gaps_of(predictions, dataset, attributes=("sex",))[0].p_value == pytest.approx(3 * pair.p_value)
 
 

@@ -9,7 +9,9 @@ from biasgate.statistics.ratio import ratio_limits
 
 def ratios_of(predictions, dataset, **spec):
     spec = EvaluationSpec(**{"metrics": ("selection_rate",), "attributes": ("sex",), "minimum": 5, **spec})
-    return measure(np.asarray(predictions), dataset, spec, model="m", provider="cpu").ratios
+    ratios = measure(np.asarray(predictions), dataset, spec, model="m", provider="cpu").ratios
+    assert ratios is not None
+    return ratios
 
 
 def people(dataset_of, **columns):

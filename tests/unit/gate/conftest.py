@@ -17,7 +17,8 @@ from biasgate.gate.trust.keyring import trusted_keys
 from biasgate.gate.trust.keys import generate_key, read_signing_key
 
 if TYPE_CHECKING:
-    from biasgate.gate.trust.keys import PublicKey, SigningKey
+    from biasgate.gate.trust.keyring import Keyring
+    from biasgate.gate.trust.keys import SigningKey
 
 
 @dataclass(frozen=True)
@@ -141,5 +142,5 @@ def key(tmp_path: Path) -> SigningKey:
 
 
 @pytest.fixture
-def trusted(key: SigningKey, tmp_path: Path) -> tuple[PublicKey, ...]:
+def trusted(key: SigningKey, tmp_path: Path) -> Keyring:
     return trusted_keys(tmp_path / "keys" / "trusted")

@@ -102,7 +102,7 @@ def test_a_newer_rejection_of_the_same_bytes_ends_an_open_approval(approval, rej
 def test_an_approval_that_is_newer_than_a_rejection_counts(approval, rejection, promotion):
     entries = log(approval, rejection, approval)
     assert [number for number, _ in awaiting(entries)] == [3]
-    assert replay(log(*(e.body for e in entries), promotion(3))).champions["digits"].version == "1"
+    assert replay(log(approval, rejection, approval, promotion(3))).champions["digits"].version == "1"
 
 
 def test_a_newer_rejection_takes_the_right_to_serve_from_every_version_of_the_bytes(
@@ -153,7 +153,7 @@ def test_an_approved_champion_ends_a_broken_glass(approval, promotion, make):
         approval_of(approval, served),
         promotion(3, version="2", replaced=served),
     )
-    assert "was approved, took its place" in replay(entries).standings["digits", "1"].refusal(AT)
+    assert "was approved, took its place" in (replay(entries).standings["digits", "1"].refusal(AT) or "")
 
 
 def test_a_newer_decision_without_evidence_leaves_the_champion_and_is_remembered(approval, promotion, decided, make):

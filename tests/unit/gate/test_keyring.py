@@ -7,7 +7,7 @@ from unittest.mock import Mock
 import pytest
 
 from biasgate.errors import InputError, TrustError
-from biasgate.gate.ledger.entry import LookBody, PromotionBody
+from biasgate.gate.ledger.entry import LookBody, PromotionBody, VoidBody
 from biasgate.gate.ledger.log import append, look_number, read_log
 from biasgate.gate.trust.keyring import FILE, KeyRules, Revocation, trusted_keys
 from biasgate.gate.trust.keys import generate_key, read_signing_key
@@ -147,7 +147,7 @@ def test_the_log_goes_on_past_what_a_stolen_key_signed(tmp_path, key, trusted):
     append(log, LOOK, key=read_signing_key(fresh.read_bytes(), where="fresh"))
     entries = read_log(log, trusted_keys(tmp_path / "keys" / "trusted"))
     assert [entry.body.kind for entry in entries] == ["look", "void", "void", "look"]
-    assert [entry.body.revoked for entry in entries[1:3]] == [True, True]
+    assert [entry.body.revoked for entry in entries if isinstance(entry.body, VoidBody)] == [True, True]
     assert look_number(entries, LOOK) == 1
 
 
@@ -168,4 +168,5 @@ def test_a_gate_that_signs_a_promotion_is_void(tmp_path):
     promotion = PromotionBody(entry=1, status="FAILED", reason="-", name="digits", digest="sha256:" + "1" * 64)
     append(log, promotion, key=gate)
     (entry,) = read_log(log, trusted_keys(folder))
+    assert isinstance(entry.body, VoidBody)
     assert (entry.body.kind, entry.body.said, entry.body.revoked) == ("void", "promotion", False)

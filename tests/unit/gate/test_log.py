@@ -10,7 +10,7 @@ import pytest
 
 from biasgate.errors import TrustError
 from biasgate.gate.decide import decide
-from biasgate.gate.ledger.entry import DecisionBody, LookBody
+from biasgate.gate.ledger.entry import DecisionBody, LookBody, VoidBody
 from biasgate.gate.ledger.log import append, look_number, read_log, take_look
 from biasgate.gate.policy import policy_text
 from biasgate.gate.repeat import repeat
@@ -100,6 +100,7 @@ def test_an_entry_dated_before_its_predecessor_counts_for_nothing(log, key, trus
         append(log, look(), key=key)
     bodies = [entry.body for entry in read_log(log, trusted)]
     assert [body.kind for body in bodies] == ["look", "void", "void", "look"]
+    assert isinstance(bodies[1], VoidBody)
     assert "before the entry of" in bodies[1].reason
 
 

@@ -14,7 +14,7 @@ from biasgate.gate.ledger.entry import DecisionBody, VoidBody
 from biasgate.gate.ledger.log import append, read_log
 from biasgate.gate.policy import policy_text
 from biasgate.gate.repeat import repeat
-from biasgate.gate.trust.keyring import trusted_keys
+from biasgate.gate.trust.keyring import Role, trusted_keys
 from biasgate.gate.trust.keys import read_signing_key
 from biasgate.gate.trust.rotation import new_key, revoke_key
 from biasgate.gate.trust.waiver import Waiver
@@ -29,7 +29,8 @@ def house(tmp_path: Path):
     """Keys of the gate and of two persons, by owner."""
     (tmp_path / "trusted").mkdir()
     keys = {}
-    for owner, role in {"gate": "gate", "Cleo": "approver", "Dan": "breakglass"}.items():
+    roles: dict[str, Role] = {"gate": "gate", "Cleo": "approver", "Dan": "breakglass"}
+    for owner, role in roles.items():
         new_key(tmp_path / owner, trusted=tmp_path / "trusted", owner=owner, roles=[role])
         keys[owner] = read_signing_key((tmp_path / owner / "signing-key.pem").read_bytes(), where=owner)
     return keys
@@ -88,7 +89,7 @@ def test_a_waiver_that_its_approver_did_not_sign_holds_nowhere(house, ring, waiv
 def test_a_waiver_by_an_unknown_key_holds_nowhere(house, ring, waiver, tmp_path):
     new_key(tmp_path / "eve", trusted=tmp_path / "elsewhere", owner="Cleo", roles=["approver"])
     key = read_signing_key((tmp_path / "eve" / "signing-key.pem").read_bytes(), where="eve")
-    assert "no trusted key" in present([sign_waiver(waiver(), key=key)], ring())[0].refusal
+    assert "no trusted key" in (present([sign_waiver(waiver(), key=key)], ring())[0].refusal or "")
 
 
 def test_a_gate_that_says_a_forged_waiver_counted_writes_a_void_entry(house, ring, waiver, decided):
@@ -109,7 +110,7 @@ def test_decisions_that_rest_on_a_stolen_approvers_key_are_void_after_the_last_b
     assert isinstance(body, VoidBody)
     assert body.revoked
     assert isinstance(read_log(str(tmp_path / "log"), ring())[0].body, DecisionBody)
-    assert "stolen" in present(presented, ring())[0].refusal
+    assert "stolen" in (present(presented, ring())[0].refusal or "")
 
 
 @pytest.mark.parametrize(
@@ -148,7 +149,7 @@ def test_an_envelope_that_was_changed_with_its_words_is_not_believed(house, ring
             "envelope": signed.envelope.model_copy(update={"payload": payload}),
         }
     )
-    assert "no trusted key" in present([forged], ring())[0].refusal
+    assert "no trusted key" in (present([forged], ring())[0].refusal or "")
 
 
 def test_no_waivers_are_none():

@@ -48,6 +48,7 @@ def test_the_exported_file_takes_any_batch(tiny_onnx: Path):
     session = onnxruntime.InferenceSession(tiny_onnx)
     for batch in (1, 7):
         (logits,) = session.run(["logits"], {"input": np.zeros((batch, 3, 8, 8), np.float32)})
+        assert isinstance(logits, np.ndarray)
         assert logits.shape == (batch, 3)
 
 

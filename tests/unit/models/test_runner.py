@@ -3,6 +3,7 @@ import sys
 import tracemalloc
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -57,7 +58,7 @@ def test_each_batch_is_timed_and_there_are_enough_for_a_median(package: Candidat
 
 @pytest.mark.parametrize("seconds", [[], [0.0], [-1.0], [np.nan], [np.inf], [0.1] * 24])
 def test_times_that_are_none_are_refused(package: CandidatePackage, monkeypatch, seconds):
-    def forging(*arguments: object, folder: Path, **options: object) -> None:
+    def forging(*arguments: Any, folder: Path, **options: Any) -> None:
         run_child(*arguments, folder=folder, **options)
         np.array(seconds, np.float64).tofile(folder / "seconds.bin")
 

@@ -13,8 +13,20 @@ from biasgate.registry.alerts import WEBHOOK, Alarm, Alert
 ALERT = Alert(kind="expired", message="too old", name="digits", version="2", candidate="sha256:1", entry=4)
 
 
-class _Hook(http.server.BaseHTTPRequestHandler):
+class _Hook(http.server.ThreadingHTTPServer):
+    """Keeps what is posted; answers with its status, or not before it is released."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Post)
+        self.got: list[bytes] = []
+        self.status: int | None = 200
+        self.released = threading.Event()
+
+
+class _Post(http.server.BaseHTTPRequestHandler):
     """Takes posts, and answers as the server was told."""
+
+    server: _Hook
 
     def do_POST(self) -> None:
         self.server.got.append(self.rfile.read(int(self.headers["Content-Length"])))
@@ -30,9 +42,8 @@ class _Hook(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def hook(monkeypatch) -> Iterator[http.server.ThreadingHTTPServer]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Hook)
-    server.got, server.status, server.released = [], 200, threading.Event()
+def hook(monkeypatch) -> Iterator[_Hook]:
+    server = _Hook()
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     monkeypatch.setenv(WEBHOOK, f"http://127.0.0.1:{server.server_port}/secret-token")

@@ -17,7 +17,7 @@ def reader() -> nn.Module:
     torch.manual_seed(0)
     layers = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Tanh(), nn.Flatten(), nn.Linear(4 * 6 * 6, 4))
     with torch.no_grad():
-        layers[3].bias[0] += 20
+        layers.get_parameter("3.bias")[0] += 20
     return layers
 
 

@@ -21,6 +21,7 @@ SCRIPT = Path(__file__).parents[3] / "benchmarks" / "repair_controls.py"
 @pytest.fixture(scope="module")
 def controls() -> ModuleType:
     spec = spec_from_file_location("repair_controls", SCRIPT)
+    assert spec is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -71,7 +71,8 @@ def test_both_halves_of_a_pair_are_seen_under_the_same_view():
 def test_a_loss_that_is_not_finite_stops_the_repair(biased: CandidatePackage, repair_data: Dataset):
     classifier = PixelClassifier(restore(biased), biased.card.input)
     data = read_data(repair_data, attribute="colour").take(torch.arange(64))
+    *_, bias = classifier.network.parameters()
     with torch.no_grad():
-        classifier.network.layers[-1].bias[0] = float("nan")
+        bias[0] = float("nan")
     with pytest.raises(InputError, match="not finite"):
         fine_tune(classifier, data, parts=METHOD.rounds(), change=METHOD.change, seed=0, watch=lambda _: None)

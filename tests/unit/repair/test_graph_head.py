@@ -1,6 +1,7 @@
 """Head-only repair of ONNX graphs that no declared architecture describes."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -27,7 +28,7 @@ TAILS = {
 }
 
 
-def graph(tail: list[tuple[str, list[str], dict[str, float]]], **changed: NDArray[np.float32]) -> onnx.ModelProto:
+def graph(tail: list[tuple[str, list[str], dict[str, Any]]], **changed: NDArray[np.float32]) -> onnx.ModelProto:
     """Features by a layer that no reader of weights knows (Sinh), then the tail."""
     nodes = [helper.make_node("Sinh", ["x"], ["f"])]
     for place, (operator, inputs, numbers) in enumerate(tail):
@@ -41,7 +42,9 @@ def graph(tail: list[tuple[str, list[str], dict[str, float]]], **changed: NDArra
 def outputs(model: onnx.ModelProto, x: NDArray[np.float32]) -> NDArray[np.float32]:
     from onnx.reference import ReferenceEvaluator
 
-    return ReferenceEvaluator(model).run(None, {"x": x})[0]
+    found = ReferenceEvaluator(model).run(None, {"x": x})
+    assert isinstance(found, list)
+    return found[0]
 
 
 @pytest.mark.parametrize("tail", TAILS)
@@ -76,7 +79,7 @@ def test_another_head_takes_its_place_and_the_model_stays_as_it_was(tail: str):
         ([("Gemm", ["f", "w", "b"], {"transA": 1})], "transposed"),
     ],
 )
-def test_a_head_that_is_not_linear_is_refused(tail: list[tuple[str, list[str], dict[str, float]]], fault: str):
+def test_a_head_that_is_not_linear_is_refused(tail: list[tuple[str, list[str], dict[str, Any]]], fault: str):
     with pytest.raises(CandidateError, match=fault):
         find_head(graph(tail), where="g")
 

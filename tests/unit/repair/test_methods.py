@@ -132,7 +132,7 @@ def test_a_candidate_with_nan_among_its_weights_is_refused(
 ):
     network = restore(biased)
     with torch.no_grad():
-        network.layers[0].bias[0] = float("nan")
+        network.get_parameter("layers.0.bias")[0] = float("nan")
     with pytest.raises(InputError, match=r"not finite|NaN"):
         repaired(name, PixelClassifier(network, biased.card.input), data, validation)
 
@@ -143,7 +143,7 @@ class Spoiled(FineTuning):
     def fit(self, classifier, data, *, seed, watch):
         network = classifier.copied().network
         with torch.no_grad():
-            network.layers[0].weight[0] = float("nan")
+            network.get_parameter("layers.0.weight")[0] = float("nan")
         return network
 
 

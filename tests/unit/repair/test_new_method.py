@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -72,7 +73,7 @@ class Idle(RepairMethod):
 
 
 @pytest.fixture(autouse=True)
-def dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Two files more in the folder of methods."""
     folder = tmp_path / "more"
     folder.mkdir()

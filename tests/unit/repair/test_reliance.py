@@ -20,8 +20,8 @@ def linear(weights: list[float]) -> PixelClassifier:
     """Logits ±w·x of rows whose first column is the attribute."""
     network = build(Architecture(name="linear", input=(3,), layers=(Dense(out=2),)))
     with torch.no_grad():
-        network.layers[0].weight.copy_(torch.tensor([weights, [-w for w in weights]]))
-        network.layers[0].bias.zero_()
+        network.get_parameter("layers.0.weight").copy_(torch.tensor([weights, [-w for w in weights]]))
+        network.get_parameter("layers.0.bias").zero_()
     return PixelClassifier(network, ROWS)
 
 

@@ -79,7 +79,8 @@ def evaluation(
     )
 
     def predictions(rates: Mapping[str, float]) -> NDArray[np.int64]:
-        return (np.random.default_rng(7).random(rows) > attributes["alignment"].map(rates).to_numpy()).astype(np.int64)
+        right = np.array([rates[alignment] for alignment in attributes["alignment"]])
+        return (np.random.default_rng(7).random(rows) > right).astype(np.int64)
 
     return measure(
         predictions(accuracy),

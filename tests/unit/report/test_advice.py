@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 from biasgate.contracts.estimate import Estimate
-from biasgate.contracts.relevance import Finding
+from biasgate.contracts.relevance import Finding, Kind
 from biasgate.report.advice import advice
 
 ESTIMATE = Estimate(value=0.2, low=0.15, high=0.25, n=400, method="t")
 PRESENT, FALSE = "true_positive_rate", "false_positive_rate"
 
 
-def finding(kind: str, measure: str, *, attribute: str = "gender", turned: bool = False, **more) -> Finding:
+def finding(kind: Kind, measure: str, *, attribute: str = "gender", turned: bool = False, **more) -> Finding:
     first, second = (dict.fromkeys(attribute.split("*"), value) for value in ("a", "b"))
     higher, lower = (second, first) if turned else (first, second)
     return Finding(

@@ -50,7 +50,7 @@ def audited() -> Callable[..., Evaluation]:
             samples=np.zeros((len(table), 1), np.float32),
             labels=np.zeros(len(table), np.int64),
             classes=("no", "yes"),
-            attributes=table[["sex", "race"]],
+            attributes=table.drop(columns="chosen"),
             clusters=np.arange(len(table)),
         )
         chosen = table["chosen"].to_numpy().astype(np.int64)

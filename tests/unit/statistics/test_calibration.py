@@ -44,5 +44,6 @@ def test_all_right_and_sure_is_not_certain():
 def test_rows_of_one_unit_count_as_one():
     confidence, right = sample(np.random.default_rng(2), 100)
     once = np.quantile(distances(confidence, right, np.arange(100)), 0.975)
-    copied = np.quantile(distances(*(np.repeat(a, 4) for a in (confidence, right, np.arange(100)))), 0.975)
+    fourfold = np.repeat(confidence, 4), np.repeat(right, 4), np.repeat(np.arange(100), 4)
+    copied = np.quantile(distances(*fourfold), 0.975)
     assert copied == pytest.approx(once, rel=0.05)

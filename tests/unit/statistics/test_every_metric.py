@@ -126,8 +126,8 @@ def test_it_says_truly_whether_it_needs_a_positive_class_and_probabilities(metri
 
 @rates
 def test_a_rate_says_truly_whether_two_models_are_rated_on_the_same_rows(metric: RateMetric) -> None:
-    trials = [metric.trials(answers(right=0.8, seed=seed)) for seed in (1, 2)]
-    assert np.array_equal(*trials) == metric.paired
+    first, second = (metric.trials(answers(right=0.8, seed=seed)) for seed in (1, 2))
+    assert np.array_equal(first, second) == metric.paired
 
 
 @scores

@@ -84,7 +84,7 @@ def test_a_gap_as_wide_as_the_margin_is_seldom_held_to_be_within_it(rates, trial
 
     margin = rates[0] - rates[1]
     chances = [binom.pmf(np.arange(n + 1), n, rate) for n, rate in zip(trials, rates, strict=True)]
-    likely = [np.flatnonzero(chance > 1e-4) for chance in chances]
+    likely = [np.flatnonzero(chance > 1e-4).tolist() for chance in chances]
     wrong = 0.0
     for x in likely[0]:
         for y in likely[1]:

@@ -46,6 +46,7 @@ def test_a_rate_that_no_success_can_show_is_not_promised():
 def test_the_ratio_told_passes_with_about_the_power_told():
     rng = np.random.default_rng(7)
     ratio = ratio_to_pass(0.3, 0.8, 2000)
+    assert ratio is not None
     drawn = rng.binomial(2000, (0.3 * ratio, 0.3), size=(400, 2))
     points = [[(k / 2000, *wilson_limits(k, 2000, confidence=0.95)) for k in pair] for pair in drawn]
     assert np.mean([ratio_limits(*pair)[0] >= 0.8 for pair in points]) == pytest.approx(0.8, abs=0.06)

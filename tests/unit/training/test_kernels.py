@@ -34,7 +34,7 @@ def test_convolutions(stride: int, padding: int, dilation: int, channels: int) -
 
 def test_norms_and_their_running_statistics() -> None:
     x, weight, bias = torch.randn(3, 4, 5, 6, 7), torch.randn(3, 7), torch.randn(3, 7)
-    inputs = [values.requires_grad_() for values in (x, weight, bias)]
+    inputs = x.requires_grad_(), weight.requires_grad_(), bias.requires_grad_()
     running = [(torch.zeros(3, 7), torch.ones(3, 7)) for _ in range(2)]
     ours, theirs = (
         kernels.normalise(*inputs, *statistics, momentum=0.1, epsilon=1e-5)

@@ -95,7 +95,7 @@ def test_it_survives_its_file(classifier: MetaClassifier, weights_with: MakeWeig
 
 
 def test_fitting_never_looks_at_test_models(classifier: MetaClassifier, table: pd.DataFrame, spec: ZooSpec) -> None:
-    without = table[table["split"] != "test"]
+    without = table.loc[table["split"] != "test"]
     assert fit_meta_classifier(without, spec=spec).digest == classifier.digest
 
 
@@ -135,7 +135,7 @@ def test_repaired_models_that_it_has_met_are_no_strangers(table: pd.DataFrame, s
 
 def test_a_missing_level_or_feature_is_refused(table: pd.DataFrame, spec: ZooSpec) -> None:
     with pytest.raises(InputError, match="no validation model at level much"):
-        fit_meta_classifier(table[table["level"] != "much"], spec=spec)
+        fit_meta_classifier(table.loc[table["level"] != "much"], spec=spec)
     holed = table.assign(**{"path.chroma": table["path.chroma"].where(table["id"] > 3)})
     with pytest.raises(InputError, match="lack some features"):
         fit_meta_classifier(holed, spec=spec)

@@ -143,7 +143,7 @@ def test_it_survives_its_file(classifier: MetaClassifier, tmp_path: Path) -> Non
 
 
 def test_fitting_never_looks_at_test_models(classifier: MetaClassifier, table: pd.DataFrame) -> None:
-    assert fit_meta_classifier(table[table["split"] != "test"], spec=SPEC).digest == classifier.digest
+    assert fit_meta_classifier(table.loc[table["split"] != "test"], spec=SPEC).digest == classifier.digest
 
 
 def test_what_is_planted_is_found_and_no_negative_control_fails(report: SubgroupReport) -> None:

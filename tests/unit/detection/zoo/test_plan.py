@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from biasgate.detection.zoo.axis import from_axis, to_axis
 from biasgate.detection.zoo.plan import PlannedModel, ZooPlan, plan_zoo
-from biasgate.detection.zoo.spec import Counts, Level, ZooSpec
+from biasgate.detection.zoo.spec import Counts, Level, Planting, ZooSpec
 from biasgate.documents import digest
 from biasgate.errors import InputError, TrustError
 from biasgate.models.presets import preset
@@ -105,7 +105,7 @@ def test_strengths_that_do_not_fall_or_leave_the_axis_are_refused(
 
 
 @given(strength=st.floats(1e-4, 0.999), planting=st.sampled_from(["share", "sigma"]))
-def test_the_axis_goes_both_ways_and_grows_with_bias(strength: float, planting: str) -> None:
+def test_the_axis_goes_both_ways_and_grows_with_bias(strength: float, planting: Planting) -> None:
     value = to_axis(strength, planting)
     assert from_axis(value, planting) == pytest.approx(strength)
     assert to_axis(strength / 2, planting) > value

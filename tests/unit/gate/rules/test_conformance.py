@@ -120,7 +120,8 @@ def test_its_result_is_honest(rule, policy, good_evidence, bad_evidence):
     for evidence in (good_evidence, bad_evidence):
         result = found_by(rule, policy, evidence)
         assert result.rule == "asked"
-        assert None not in (result.value, result.threshold)
+        assert result.value is not None
+        assert result.threshold is not None
         assert result.sentence.endswith(".")
         for number in (result.value, result.threshold):
             assert rule.number(number).split()[0] in result.sentence
@@ -165,9 +166,9 @@ def reversed_bounds(evaluation: Evaluation) -> Evaluation:
         if not isinstance(part, BaseModel):
             return part
         bounds = {
-            name: (part.bounds[1] + 0.01, part.bounds[0] - 0.01)
+            name: (held[1] + 0.01, held[0] - 0.01)
             for name in ("bounds", "simultaneous")
-            if getattr(part, name, None)
+            if (held := getattr(part, name, None))
         }
         inner = {name: turned(value) for name, value in part if name not in bounds}
         return part.model_copy(update={**inner, **bounds})
