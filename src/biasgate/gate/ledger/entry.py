@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
@@ -21,7 +22,7 @@ SKEW = timedelta(minutes=10)
 """How far writers' clocks may lie apart."""
 
 
-class Statement(Document):
+class Statement(Document, ABC):
     """What every entry's body has.
 
     Attributes:
@@ -31,9 +32,9 @@ class Statement(Document):
     role: ClassVar[Role]
 
     @property
+    @abstractmethod
     def subject(self) -> tuple[str, str]:
         """Name of the gate-owned model, and digest of the package that this is about."""
-        raise NotImplementedError
 
     @property
     def signer(self) -> str | None:
