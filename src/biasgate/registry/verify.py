@@ -126,7 +126,7 @@ def _check_place(standing: Standing, history: History, *, source: str, model: st
         raise TrustError(f"these bytes are {found}, not {model}", where=source, fix=f"serve the champion of {model}")
     champion = history.champions.get(standing.name)
     wanted = version or (champion.version if champion else None)
-    if wanted == standing.champion.version or (version is None and champion == standing.champion):
+    if wanted == standing.champion.version:
         return
     if version:
         raise TrustError(f"these bytes are {found}, not version {version}", where=source, fix="serve that version")
