@@ -20,7 +20,7 @@ def checked(dataset: Dataset) -> Dataset:
 
     Raises:
         InputError: It is empty, its samples are neither 8-bit images nor finite rows, a label is outside the
-            classes, or an attribute has no value somewhere.
+            classes, an attribute has no value somewhere, or a weight is not a finite number above zero.
     """
     where, samples, labels = dataset.name, dataset.samples, dataset.labels
     if not len(dataset):
@@ -39,7 +39,17 @@ def checked(dataset: Dataset) -> Dataset:
         raise InputError(f"a label is not in 0..{top - 1}", where=where, fix="check the classes")
     for name in dataset.attributes:
         require_values(dataset.attributes, str(name), where=where)
+    if dataset.weights is not None:
+        require_weights(dataset.weights, where=where)
     return dataset
+
+
+def require_weights(weights: NDArray[np.float64], *, where: str) -> None:
+    """Refuses sampling weights that are not finite numbers above zero; says in which row."""
+    wrong = np.flatnonzero(~(np.isfinite(weights) & (weights > 0)))
+    if wrong.size:
+        what = f"row {wrong[0] + 1:,} has the weight {weights[wrong[0]]:g}, which is no finite number above zero"
+        raise InputError(what, where=where, fix="drop rows that stand for nobody, and mend the others")
 
 
 def require_values(table: pd.DataFrame, column: str, *, where: str) -> None:

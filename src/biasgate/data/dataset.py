@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
@@ -27,6 +27,8 @@ class Dataset:
         clusters: What is independent of what: equal values are one cluster (a person, a digit coloured twice). ``[n]``.
         name: For people.
         collected: When the last of it was gathered; no part of the digest.
+        weights: How many of the population each sample stands for, up to one factor, ``float64 [n]``, finite and above
+            zero; None when all samples count alike.
     """
 
     samples: NDArray[np.uint8] | NDArray[np.float32]
@@ -36,13 +38,14 @@ class Dataset:
     clusters: NDArray[np.int64] = field(repr=False)
     name: str = "data set"
     collected: date | None = None
+    weights: NDArray[np.float64] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        lengths = {len(self.samples), len(self.labels), len(self.attributes), len(self.clusters)}
+        parts = [self.samples, self.labels, self.attributes, self.clusters]
+        lengths = {len(part) for part in (parts if self.weights is None else [*parts, self.weights])}
         if len(lengths) != 1:
-            raise InputError(
-                f"samples, labels, attributes and clusters differ in length: {sorted(lengths)}", where=self.name
-            )
+            what = f"samples, labels, attributes, clusters and weights differ in length: {sorted(lengths)}"
+            raise InputError(what, where=self.name)
         object.__setattr__(self, "attributes", self.attributes.reset_index(drop=True))
 
     def __len__(self) -> int:
@@ -51,14 +54,13 @@ class Dataset:
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Dataset:
         """The same set with only these rows (indices or a mask), in this order."""
         indices = np.flatnonzero(rows) if rows.dtype == bool else rows
-        return Dataset(
+        return replace(
+            self,
             samples=self.samples[rows],
             labels=self.labels[rows],
-            classes=self.classes,
             attributes=self.attributes.iloc[indices],
             clusters=self.clusters[rows],
-            name=self.name,
-            collected=self.collected,
+            weights=None if self.weights is None else self.weights[rows],
         )
 
     def attribute(self, name: str) -> NDArray[np.str_]:
@@ -73,10 +75,12 @@ class Dataset:
 
     @cached_property
     def digest(self) -> str:
-        """One digest over samples, labels, classes, attributes and clusters."""
+        """One digest over samples, labels, classes, attributes, clusters and, when given, weights."""
         total = hashlib.sha256(repr((self.samples.shape, str(self.samples.dtype), self.classes)).encode())
         for array in (self.samples, self.labels, self.clusters):
             total.update(np.ascontiguousarray(array).data)
         for column in sorted(self.attributes):
             total.update(repr((column, self.attributes[column].astype(str).tolist())).encode())
+        if self.weights is not None:
+            total.update(b"weights" + np.ascontiguousarray(self.weights).tobytes())
         return "sha256:" + total.hexdigest()

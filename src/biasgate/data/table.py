@@ -64,6 +64,9 @@ class Table:
             InputError: As for ``text``; a cell is no decimal number, the column holds dates, or whole numbers so large
                 that two of them are one in 32 bits.
         """
+        return self._in_32_bits(column, self._floats(column))
+
+    def _floats(self, column: str) -> NDArray[np.float64]:
         found = self._column(column)
         if _is_text(found.type):
             found = self._parsed(column, self._filled(column, self._as_text(column, found)))
@@ -71,8 +74,11 @@ class Table:
             nested = pa.types.is_nested(found.type)
             fix = "write its parts as columns" if nested else "declare it categorical, or keep it as an attribute"
             raise InputError(f"column {column!r} holds {found.type}, not numbers", where=self.where, fix=fix)
-        values = pc.cast(self._filled(column, found), pa.float64()).to_numpy(zero_copy_only=False)
-        return self._in_32_bits(column, values)
+        return pc.cast(self._filled(column, found), pa.float64()).to_numpy(zero_copy_only=False)
+
+    def weights(self, column: str | None) -> NDArray[np.float64] | None:
+        """A column of sampling weights ``[n]``, in 64 bits; None without a column."""
+        return None if column is None else self._floats(column)
 
     def labels(self, column: str, classes: tuple[str, ...]) -> NDArray[np.int64]:
         """Class indices from a column of class names ``[n]``."""

@@ -81,3 +81,13 @@ def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path) -> None:
     (tmp_path / "adult.parquet").write_text(TABLE)
     with pytest.raises(InputError, match="cannot be read as a table"):
         read(tmp_path / "adult.parquet")
+
+
+def test_sampling_weights_are_kept_in_full(tmp_path: Path) -> None:
+    text = TABLE.replace("person\n", "person, weight\n").replace(", a\n", ", a, 0.1\n").replace(", b\n", ", b, 1e9\n")
+    assert load(tmp_path, text, weights="weight").weights.tolist() == [0.1, 1e9, 0.1]
+    assert load(tmp_path, text).weights is None
+    with pytest.raises(InputError, match=r"row 2 has the weight -1, which is no finite number above zero"):
+        load(tmp_path, text.replace("1e9", "-1"), weights="weight")
+    with pytest.raises(InputError, match="1 of 3 rows have no 'weight', first row 2"):
+        load(tmp_path, text.replace("1e9", ""), weights="weight")

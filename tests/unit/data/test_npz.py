@@ -18,7 +18,11 @@ def rows(people: Dataset) -> Dataset:
     return replace(people, samples=samples, labels=labels, classes=("smile", "frown"))
 
 
-@pytest.mark.parametrize("form", [lambda people: people, rows])
+def weighted(people: Dataset) -> Dataset:
+    return replace(people, weights=np.linspace(0.5, 2, 12))
+
+
+@pytest.mark.parametrize("form", [lambda people: people, rows, weighted])
 def test_a_set_comes_back_the_same(people: Dataset, tmp_path: Path, form) -> None:
     dataset = form(people)
     save_npz(dataset, str(tmp_path / "set.npz"))
@@ -74,7 +78,7 @@ GOOD = {
         ({"samples": np.zeros((2, 3))}, "samples are float64"),
         ({"samples": np.zeros((2, 8, 8, 2), dtype=np.uint8)}, r"samples are uint8 \[2, 8, 8, 2\]"),
         ({"attribute:sex": np.array(["f", ""])}, "1 of 2 rows have no 'sex'"),
-        ({"attribute:sex": np.array(["f"])}, "attributes and units differ in shape"),
+        ({"attribute:sex": np.array(["f"])}, "attributes, weights and units differ in shape"),
     ],
 )
 def test_what_no_set_may_hold_is_refused(tmp_path: Path, change: dict, message: str) -> None:

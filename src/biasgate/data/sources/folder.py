@@ -37,6 +37,7 @@ class ImageFolder(SourceKind):
         classes: Class names, by index.
         attributes: Columns kept as attributes.
         cluster: Column whose equal values are one cluster; without it each image is one.
+        weights: Column of sampling weights: how many of the population a row stands for.
     """
 
     kind: Literal["folder"] = "folder"
@@ -49,6 +50,7 @@ class ImageFolder(SourceKind):
     classes: Classes
     attributes: Columns = ()
     cluster: ClusterColumn = None
+    weights: str | None = None
 
     def load(self, folder: Path) -> Dataset:
         """One sample for each row of the table; see ``SourceKind.load``.
@@ -72,6 +74,7 @@ class ImageFolder(SourceKind):
                 classes=self.classes,
                 attributes=table.attributes(self.attributes),
                 clusters=table.clusters(self.cluster),
+                weights=table.weights(self.weights),
                 name=table.where,
             )
         )

@@ -45,9 +45,11 @@ class NpzFile(SourceKind):
 def save_npz(dataset: Dataset, uri: str) -> None:
     """Publishes a data set as one file; ``load_npz`` gives back a set with the same digest.
 
-    Arrays: ``samples``, ``labels``, ``classes``, ``units``, ``name``, and ``attribute:<name>`` for each attribute.
+    Arrays: ``samples``, ``labels``, ``classes``, ``units``, ``name``, ``attribute:<name>`` for each attribute, and
+    ``weights`` when the set has them.
     """
     attributes = {_PREFIX + str(name): dataset.attribute(str(name)) for name in dataset.attributes}
+    weights = {} if dataset.weights is None else {"weights": dataset.weights}
     buffer = io.BytesIO()
     np.savez_compressed(
         buffer,
@@ -58,12 +60,13 @@ def save_npz(dataset: Dataset, uri: str) -> None:
         name=np.array(dataset.name, dtype=str),
         allow_pickle=False,
         **attributes,
+        **weights,
     )
     store.write_bytes(uri, buffer.getvalue())
 
 
 def load_npz(uri: str) -> Dataset:
-    """Reads what ``save_npz`` wrote; ``name`` and attributes are optional.
+    """Reads what ``save_npz`` wrote; ``name``, weights and attributes are optional.
 
     Raises:
         InputError: The file is absent, no ``.npz``, lacks an array, or holds what no data set may hold.
@@ -78,8 +81,12 @@ def load_npz(uri: str) -> Dataset:
         if not np.issubdtype(arrays[name].dtype, np.integer):
             raise InputError(f"{name} are {arrays[name].dtype}, not integers", where=uri)
     attributes = {key.removeprefix(_PREFIX): value for key, value in arrays.items() if key.startswith(_PREFIX)}
-    if any(value.shape != arrays["units"].shape for value in attributes.values()):
-        raise InputError("attributes and units differ in shape", where=uri)
+    weights = arrays.get("weights")
+    per_row = [*attributes.values(), *([] if weights is None else [weights])]
+    if any(value.shape != arrays["units"].shape for value in per_row):
+        raise InputError("attributes, weights and units differ in shape", where=uri)
+    if weights is not None and weights.dtype.kind not in "iuf":
+        raise InputError(f"weights are {weights.dtype}, not numbers", where=uri)
     return checked(
         Dataset(
             samples=arrays["samples"],
@@ -88,6 +95,7 @@ def load_npz(uri: str) -> Dataset:
             attributes=pd.DataFrame(attributes, index=range(len(arrays["units"])), dtype=str),
             clusters=arrays["units"].astype(np.int64),
             name=str(arrays.get("name", uri)),
+            weights=None if weights is None else weights.astype(np.float64),
         )
     )
 

@@ -30,6 +30,7 @@ class TableFile(SourceKind):
         categorical: Columns of categories, each with all categories it may hold.
         attributes: Columns kept as attributes.
         cluster: Column whose equal values are one cluster; without it each row is one.
+        weights: Column of sampling weights: how many of the population a row stands for.
     """
 
     kind: Literal["csv"] = "csv"
@@ -40,6 +41,7 @@ class TableFile(SourceKind):
     categorical: dict[str, tuple[Name, ...]] = {}
     attributes: Columns = ()
     cluster: ClusterColumn = None
+    weights: str | None = None
 
     def load(self, folder: Path) -> Dataset:
         """One sample for each row of the table; see ``SourceKind.load``.
@@ -59,6 +61,7 @@ class TableFile(SourceKind):
                 classes=self.classes,
                 attributes=table.attributes(self.attributes),
                 clusters=table.clusters(self.cluster),
+                weights=table.weights(self.weights),
                 name=table.where,
             )
         )
