@@ -16,6 +16,7 @@ from biasgate.cli import (
     candidates,
     data,
     decisions,
+    gates,
     heatmaps,
     keys,
     logs,
@@ -47,6 +48,7 @@ app.add_typer(meta_classifiers.app, name="meta-classifier")
 app.add_typer(audits.app, name="audit")
 app.add_typer(logs.app, name="log")
 app.add_typer(keys.app, name="keys")
+app.add_typer(gates.app, name="gate")
 app.add_typer(decisions.policies, name="policy")
 for more in entry_points(group="biasgate.commands"):
     more.load()(app)

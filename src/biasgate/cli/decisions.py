@@ -152,7 +152,7 @@ def check(
 @policies.command()
 def schema(
     name: Annotated[
-        str, typer.Argument(help="policy, evidence, decision, waiver, waivers, log-entry or checkpoint.")
+        str, typer.Argument(help="policy, gate, evidence, decision, waiver, waivers, log-entry or checkpoint.")
     ] = "policy",
     *,
     json: Json = True,  # noqa: ARG001

@@ -22,7 +22,7 @@ def generate(
     *,
     trusted: Annotated[Path | None, typer.Option(help="Folder for the public key; else a new one.")] = None,
     owner: Annotated[str | None, typer.Option(help="Person or service that holds it.")] = None,
-    role: Annotated[list[str] | None, typer.Option(help="gate, promoter, approver or breakglass; repeat it.")] = None,
+    role: Annotated[list[str] | None, typer.Option(help="gate, promoter, approver, breakglass, owner.")] = None,
     days: Annotated[int | None, typer.Option(help="How long it is valid.", min=1)] = None,
     json: Json = False,
 ) -> None:

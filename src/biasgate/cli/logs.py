@@ -83,6 +83,7 @@ def summary(entry: LogEntry) -> str:
         ApprovalBody,
         BreakGlassBody,
         DecisionBody,
+        GateBody,
         LookBody,
         PromotionBody,
         RollbackBody,
@@ -90,6 +91,9 @@ def summary(entry: LogEntry) -> str:
     )
 
     match entry.body:
+        case GateBody(gate=gate, replaces=earlier) as declared:
+            replaced = f", replaces entry {earlier}" if earlier else ""
+            return f"GATE by {declared.by}{replaced}: test data {gate.test.digest[:19]}…"
         case DecisionBody(decision=decision):
             return f"{decision.verdict}: {decision.reasons[0]}"
         case PromotionBody() as promotion:

@@ -16,7 +16,8 @@ from biasgate.data.planting import SharePlanting, SigmaPlanting, TwinsPlanting
 from biasgate.data.splits import Role, role
 from biasgate.discovery import defined_in
 from biasgate.documents import Document
-from biasgate.storage import store
+from biasgate.errors import TrustError
+from biasgate.storage.sources import source_text
 
 KINDS = defined_in("biasgate.data.sources", SourceKind)
 
@@ -49,7 +50,7 @@ def open_dataset(source: DataSource | str) -> Dataset:
     """The data set that a source describes: loaded, reduced to its role, bias planted.
 
     Args:
-        source: A ``DataSource``; or the path or URI of one in YAML; or the short form of a kind, such as
+        source: A ``DataSource``; or the text, path or URI of one in YAML; or the short form of a kind, such as
             ``builtin:digits`` or the path or URI of an ``.npz`` file.
 
     Raises:
@@ -57,13 +58,48 @@ def open_dataset(source: DataSource | str) -> Dataset:
         ServiceError: S3 is out of reach.
     """
     if isinstance(source, str):
-        if short := next((found for kind in KINDS if (found := kind.short_for(source))), None):
+        if short := _short(source):
             return _loaded(short)
-        source = DataSource.parse(store.read_bytes(source, limit=2**20), where=source)
+        where = "the data source given as text" if "\n" in source else source
+        source = DataSource.parse(source_text(source), where=where)
     dataset = replace(_loaded(source.data), name=source.name, collected=source.collected)
     if source.role:
         dataset = role(dataset, source.role)
     return source.planting.plant(dataset) if source.planting else dataset
+
+
+def pin(source: str) -> tuple[str, str]:
+    """A source as it can be kept elsewhere, and the digest of what it describes at this moment.
+
+    Returns:
+        The text of its document, or its short form; and the digest of the data set.
+
+    Raises:
+        InputError: See ``open_dataset``.
+    """
+    text = source if _short(source) else source_text(source).rstrip("\n") + "\n"
+    return text, open_dataset(text).digest
+
+
+def open_pinned(source: str, *, digest: str) -> Dataset:
+    """The data set that a source describes, which must still be the one that was pinned.
+
+    Raises:
+        TrustError: Its content has another digest.
+        InputError: See ``open_dataset``.
+    """
+    dataset = open_dataset(source)
+    if dataset.digest != digest:
+        what = f"the content of the data has the digest {dataset.digest}, not the declared {digest}"
+        fix = "restore the data, or have its owner declare it with `biasgate gate declare`"
+        raise TrustError(what, where=dataset.name, fix=fix)
+    return dataset
+
+
+def _short(source: str) -> SourceKind | None:
+    """The source that a bare name or URI stands for."""
+    found = (kind.short_for(source) for kind in KINDS) if "\n" not in source else ()
+    return next(filter(None, found), None)
 
 
 def _loaded(data: SourceKind) -> Dataset:

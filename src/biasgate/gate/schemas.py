@@ -7,6 +7,7 @@ from typing import Any
 from biasgate.documents import Document
 from biasgate.errors import InputError
 from biasgate.gate.decision import Decision
+from biasgate.gate.declaration import GateFile
 from biasgate.gate.evidence import Evidence
 from biasgate.gate.ledger.checkpoint import Checkpoint
 from biasgate.gate.ledger.entry import LogEntry
@@ -16,6 +17,7 @@ from biasgate.gate.trust.waivers import Waivers
 
 DOCUMENTS: dict[str, type[Document]] = {
     "policy": Policy,
+    "gate": GateFile,
     "evidence": Evidence,
     "decision": Decision,
     "waiver": Waiver,

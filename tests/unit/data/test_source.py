@@ -10,11 +10,11 @@ import pytest
 from biasgate.data.dataset import Dataset
 from biasgate.data.palette import PAPER_PALETTE, draw_palette
 from biasgate.data.planting import plant_share, twins
-from biasgate.data.source import DataSource, open_dataset
+from biasgate.data.source import DataSource, open_dataset, open_pinned, pin
 from biasgate.data.sources.npz import save_npz
 from biasgate.data.splits import role
 from biasgate.documents import sha256
-from biasgate.errors import InputError
+from biasgate.errors import InputError, TrustError
 
 
 def opened(*lines: str) -> Dataset:
@@ -102,3 +102,25 @@ def test_the_date_of_the_data_survives_its_role_and_its_planting() -> None:
     assert open_dataset(undated).collected is None
     assert open_dataset(dated).digest == open_dataset(undated).digest
     assert b"collected" not in undated.to_json()
+
+
+def test_a_pinned_source_stands_for_itself_and_notices_other_content(tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("number,class,sex\n1,no,f\n2,yes,m\n")
+    document = tmp_path / "data.yaml"
+    document.write_text(
+        f"name: people\ndata: {{kind: csv, file: {{uri: {table}}}, label: class, classes: ['no', 'yes'],\n"
+        "       numeric: [number], attributes: [sex]}"
+    )
+    text, content = pin(str(document))
+    document.unlink()
+    assert open_pinned(text, digest=content).digest == content
+    table.write_text("number,class,sex\n1,no,m\n2,yes,m\n")
+    with pytest.raises(TrustError, match=r"not the declared.*biasgate gate declare"):
+        open_pinned(text, digest=content)
+
+
+def test_a_short_form_is_pinned_as_it_is() -> None:
+    text, content = pin("builtin:digits")
+    assert text == "builtin:digits"
+    assert open_pinned(text, digest=content).digest == open_dataset("builtin:digits").digest

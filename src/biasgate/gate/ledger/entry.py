@@ -1,4 +1,4 @@
-"""What the log says: decisions, answers of persons, what became of them, looks at test splits."""
+"""What the log says: gates, decisions, answers of persons, what became of them, looks at test splits."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import AwareDatetime, Field
 
-from biasgate.documents import Document
+from biasgate.documents import Document, digest
 from biasgate.gate.decision import Decision
+from biasgate.gate.declaration import Gate
 from biasgate.gate.evidence import Champion, Evidence
 from biasgate.gate.trust.keyring import Role
 from biasgate.gate.trust.waiver import Waiver
@@ -59,10 +60,38 @@ class AboutPackage(Statement):
         return self.name, self.digest
 
 
+class GateBody(Statement):
+    """An owner declares the gate of a model: from then on its candidates are measured and decided by this.
+
+    Attributes:
+        gate: All that decides.
+        by: The owner.
+        replaces: Number of the declaration that was in force when this one was signed. Another one by then means that
+            two owners declared at once: the second counts for nothing.
+    """
+
+    role: ClassVar[Role] = "owner"
+    kind: Literal["gate"] = "gate"
+    gate: Gate
+    by: str = Field(min_length=1)
+    replaces: int | None = Field(default=None, gt=0)
+
+    @property
+    def subject(self) -> tuple[str, str]:
+        """Name of the model and digest of the gate."""
+        return self.gate.model, digest(self.gate)
+
+    @property
+    def signer(self) -> str:
+        """The owner."""
+        return self.by
+
+
 class DecisionBody(Statement):
     """A decision with all that it takes to repeat it.
 
     Attributes:
+        gate: Number of the declaration that it was made under; absent in logs from before gates were declared.
         decision: The verdict.
         evidence: What was measured; its digest and the champion compared with are within.
         policy: The policy's text, as its authors wrote it.
@@ -71,6 +100,7 @@ class DecisionBody(Statement):
 
     role: ClassVar[Role] = "gate"
     kind: Literal["decision"] = "decision"
+    gate: int | None = Field(default=None, gt=0)
     decision: Decision
     evidence: Evidence
     policy: str
@@ -232,7 +262,7 @@ class VoidBody(Document):
         return self.name, self.digest
 
 
-Body: TypeAlias = DecisionBody | ApprovalBody | BreakGlassBody | PromotionBody | RollbackBody | LookBody
+Body: TypeAlias = GateBody | DecisionBody | ApprovalBody | BreakGlassBody | PromotionBody | RollbackBody | LookBody
 Authority: TypeAlias = DecisionBody | BreakGlassBody
 """What lets a candidate serve."""
 

@@ -1,4 +1,4 @@
-"""What the log adds up to: the champion of each model, what may serve, and what became of each approval."""
+"""What the log adds up to: each model's gate and champion, what may serve, and what became of each approval."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from biasgate.gate.evidence import Champion
+from biasgate.gate.ledger.conformity import departures
 from biasgate.gate.ledger.entry import (
     LONGEST_GLASS,
     SKEW,
@@ -14,6 +15,7 @@ from biasgate.gate.ledger.entry import (
     Authority,
     BreakGlassBody,
     DecisionBody,
+    GateBody,
     LogEntry,
     PromotionBody,
     PromotionStatus,
@@ -73,6 +75,8 @@ class History:
         answers: What persons said, by the number of the decision's entry.
         standings: Every version that was ever promoted, by name and version.
         authorities: Every decision and break-glass entry, by its number.
+        gates: Every declaration of a gate that counted, by its number.
+        in_force: Number of the declaration that is in force, by the name of the gate-owned model.
     """
 
     champions: dict[str, Champion] = field(default_factory=dict)
@@ -80,10 +84,17 @@ class History:
     answers: dict[int, ApprovalBody] = field(default_factory=dict)
     standings: dict[tuple[str, str], Standing] = field(default_factory=dict)
     authorities: dict[int, Authority] = field(default_factory=dict)
+    gates: dict[int, GateBody] = field(default_factory=dict)
+    in_force: dict[str, int] = field(default_factory=dict)
 
     def open(self, number: int) -> bool:
         """Whether an entry still has no final status."""
         return self.statuses.get(number, "PENDING") == "PENDING"
+
+    def gate(self, name: str) -> tuple[int, GateBody] | None:
+        """The declaration that is in force for a model, with its number."""
+        number = self.in_force.get(name)
+        return (number, self.gates[number]) if number else None
 
     def standing(self, name: str) -> Standing | None:
         """That of the champion of a model."""
@@ -98,12 +109,18 @@ def replay(entries: Sequence[LogEntry]) -> History:
     decision has no final status yet, a person who must answer has, and a promotion or rollback replaces exactly the
     champion of that moment. Others have no effect, which makes the outcome the same for every reader.
 
+    A declaration counts when it replaces the one in force; a promotion, when its decision was made under the gate in
+    force. Promotions from before a model's first declaration count as they did.
+
     The newest decision about a package is the one that counts: a rejection ends what allowed the same bytes before, and
     a rollback withdraws the bytes under every version that holds them.
     """
     history = History()
     for entry in entries:
         match entry.body:
+            case GateBody() as declared if declared.replaces == history.in_force.get(declared.gate.model):
+                history.gates[entry.number] = declared
+                history.in_force[declared.gate.model] = entry.number
             case DecisionBody() as decision:
                 _judge(decision, history, entry.number)
                 history.authorities[entry.number] = decision
@@ -153,6 +170,31 @@ def premature(authority: Authority, at: datetime) -> str | None:
     return f"{what}, but it is {at:%Y-%m-%d %H:%M} UTC here: one of the two clocks is wrong"
 
 
+def superseded(decision: DecisionBody, history: History) -> bool:
+    """Whether a decision was made under an earlier gate of its model than the one in force."""
+    name, made_under = decision.subject[0], decision.gate
+    earlier = history.gates.get(made_under) if made_under else None
+    return earlier is not None and earlier.gate.model == name and made_under != history.in_force[name]
+
+
+def measured_under(decision: DecisionBody, history: History) -> str:
+    """Which gate a decision was made under, and which is in force, in a sentence."""
+    made = f"Measured under gate {decision.gate}" if decision.gate else "Measured before a gate was declared"
+    now = history.in_force.get(decision.subject[0])
+    return f"{made}." if now == decision.gate else f"{made}; {f'gate {now}' if now else 'no gate'} is in force."
+
+
+def refusal_of_decision(number: int, decision: DecisionBody, history: History) -> str | None:
+    """Why nothing is promoted by a decision, in a sentence; None when it was made under the gate in force."""
+    declared = history.gate(decision.subject[0])
+    if declared is None:
+        return f"No gate is declared for {decision.subject[0]}: declare one with `biasgate gate declare gate.yaml`."
+    if decision.gate != declared[0] or number < declared[0]:
+        return f"{measured_under(decision, history)} Run the gate again."
+    departs = next(departures(decision, declared[1].gate), None)
+    return f"Gate {declared[0]} cannot have led to it: {departs}." if departs else None
+
+
 def refusal_of_answer(answer: ApprovalBody, history: History) -> str | None:
     """Why a person's answer counts for nothing; None when it counts. A declined approval stays declined."""
     decision = history.authorities.get(answer.entry)
@@ -162,6 +204,8 @@ def refusal_of_answer(answer: ApprovalBody, history: History) -> str | None:
         return f"entry {answer.entry} does not wait for a person: its verdict is {decision.decision.verdict}"
     if not history.open(answer.entry):
         return f"what became of entry {answer.entry} is final: {history.statuses[answer.entry]}"
+    if (declared := history.gates.get(decision.gate or 0)) and not declared.gate.allows_approver(answer.approver):
+        return f"{answer.approver} is no approver of gate {decision.gate}"
     if identity(answer.approver) in ("", identity(decision.evidence.candidate.submitter)):
         return "the approver is the candidate's submitter; a second person must sign"
     if (earlier := history.answers.get(answer.entry)) and not earlier.granted:
@@ -197,10 +241,19 @@ def _counts(promotion: PromotionBody, history: History, at: datetime) -> bool:
         promotion.version is not None
         and (promotion.name, promotion.version) not in history.standings
         and not awaits_person(promotion.entry, history)
+        and _under_gate(promotion.entry, authority, history)
         and at < authority.expires
         and premature(authority, at) is None
         and promotion.replaced == authority.champion == history.champions.get(promotion.name)
     )
+
+
+def _under_gate(number: int, authority: Authority, history: History) -> bool:
+    """Whether the gate in force let it serve; where none was ever declared, decisions name none."""
+    if isinstance(authority, BreakGlassBody):
+        return True
+    undeclared = authority.gate is None and authority.subject[0] not in history.in_force
+    return undeclared or refusal_of_decision(number, authority, history) is None
 
 
 def _promote(promotion: PromotionBody, history: History, at: datetime) -> None:

@@ -1,8 +1,8 @@
 """The keyring: which public keys are trusted, for what, from when until when.
 
 A folder of PEM files, with ``keys.yaml`` beside them saying what each key may sign. Without that file every key may do
-the services' work, deciding and promoting, and none may speak for a person: to approve or to break the glass takes a
-key with an owner.
+the services' work, deciding and promoting, and none may speak for a person: to approve, to break the glass or to
+declare a gate takes a key with an owner.
 
 An entry signed by a known key that may not say it is void: it keeps its place in the chain and counts for nothing. So
 a key that is stolen can neither decide nor stop the log. The end of a key is told in one of two ways:
@@ -35,8 +35,8 @@ from biasgate.storage import store
 if TYPE_CHECKING:
     from biasgate.gate.trust.keys import PublicKey, SigningKey
 
-Role = Literal["gate", "promoter", "approver", "breakglass"]
-PERSONAL: frozenset[Role] = frozenset({"approver", "breakglass"})
+Role = Literal["gate", "promoter", "approver", "breakglass", "owner"]
+PERSONAL: frozenset[Role] = frozenset({"approver", "breakglass", "owner"})
 FILE = "keys.yaml"
 TRUSTED_VARIABLE = "BIASGATE_TRUSTED_KEYS"
 
@@ -60,9 +60,9 @@ class KeyRules(Document):
     """What one key may sign.
 
     Attributes:
-        owner: The person or service that holds it; ``approver`` and ``breakglass`` sign under this name only.
+        owner: The person or service that holds it; ``approver``, ``breakglass`` and ``owner`` sign as it alone.
         roles: ``gate`` decides, ``promoter`` promotes and rolls back, ``approver`` answers for a policy's person,
-            ``breakglass`` lets a candidate serve without an approval.
+            ``breakglass`` lets a candidate serve without an approval, ``owner`` declares a model's gate.
         valid_from: Entries dated before are void.
         valid_until: Entries dated then or later are void.
         revoked: Its end, if it has one.
@@ -77,7 +77,7 @@ class KeyRules(Document):
     @model_validator(mode="after")
     def _services_are_no_persons(self) -> KeyRules:
         if 0 < len(PERSONAL & set(self.roles)) < len(set(self.roles)):
-            raise ValueError("a person's key (approver, breakglass) cannot be a service's (gate, promoter) too")
+            raise ValueError("a person's key (approver, breakglass, owner) cannot be a service's (gate, promoter) too")
         return self
 
     def refusal(self, role: Role, *, signer: str | None, at: datetime, number: int | None) -> str | None:
