@@ -71,6 +71,7 @@ def evaluate(
     """Run a candidate in a sandbox and measure it by subgroup. The look is not logged: leave the gate's split alone."""
     from tempfile import TemporaryDirectory
 
+    from biasgate.contracts.population import population_of
     from biasgate.contracts.wording import of_label, subgroup
     from biasgate.data.source import open_dataset
     from biasgate.evaluation.evaluate import evaluate as measure
@@ -87,6 +88,8 @@ def evaluate(
     if json:
         print_json(measured)
         return
+    for sentence in population_of(measured):
+        typer.echo(sentence)
     cells = [
         [
             of_label(c.metric, c.label),

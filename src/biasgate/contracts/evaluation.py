@@ -264,6 +264,10 @@ class Evaluation(Document):
         latency: Median seconds a sample over the batches, on the machine and at the moment of the measurement: unlike
             all else here it differs from one run to the next. Absent when there were too few batches.
         collected: When the last of the data set was gathered, as its source says.
+        unknown: Rows whose value is unknown, by attribute and, of depth two or more, by combination: they count in the
+            whole set and in no subgroup. Absent when there are none.
+        dropped: Rows that the data source left out for want of a value, by column.
+        pooled: Values that the data source put together: rows by attribute, name of the group and value as written.
     """
 
     schema_: Literal["biasgate/evaluation/v1"] = Field(default="biasgate/evaluation/v1", alias="schema")
@@ -285,6 +289,9 @@ class Evaluation(Document):
     provider: str
     latency: Estimate | None = None
     collected: date | None = None
+    unknown: dict[str, int] | None = None
+    dropped: dict[str, int] | None = None
+    pooled: dict[str, dict[str, dict[str, int]]] | None = None
 
     def values(self) -> dict[str, float]:
         """Rates by name, such as ``accuracy/all``, ``accuracy/alignment.conflicting`` and, of a label,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from biasgate.contracts.evaluation import Evaluation
+from biasgate.contracts.population import population_of
 from biasgate.contracts.wording import words
 
 
@@ -24,6 +25,7 @@ def unmeasured(evaluation: Evaluation, *, metrics: Iterable[str]) -> Iterator[st
         yield f"Not measured: {', '.join(map(words, missing))}."
     if evaluation.swap_rate is None:
         yield "The swap rate: no clusters were compared that differ in the attribute only."
+    yield from population_of(evaluation)
     yield (
         f"Everything was measured on one data set of {evaluation.clusters:,} clusters; other populations, sources and "
         "times were not."

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from biasgate.errors import InputError
 
+UNKNOWN = "unknown"
+"""The value of an attribute that is not known: such a sample counts in the whole set, and in no subgroup."""
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -29,6 +32,9 @@ class Dataset:
         collected: When the last of it was gathered; no part of the digest.
         weights: How many of the population each sample stands for, up to one factor, ``float64 [n]``, finite and above
             zero; None when all samples count alike.
+        dropped: Rows that the source left out for want of a value, by column; no part of the digest.
+        pooled: Values that the source put together: rows by attribute, name of the group and value as it was written;
+            no part of the digest.
     """
 
     samples: NDArray[np.uint8] | NDArray[np.float32]
@@ -39,6 +45,8 @@ class Dataset:
     name: str = "data set"
     collected: date | None = None
     weights: NDArray[np.float64] | None = field(default=None, repr=False)
+    dropped: dict[str, int] = field(default_factory=dict[str, int])
+    pooled: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict[str, dict[str, dict[str, int]]])
 
     def __post_init__(self) -> None:
         parts = [self.samples, self.labels, self.attributes, self.clusters]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biasgate.data.checks import require_values
-from biasgate.data.dataset import Dataset
+from biasgate.data.dataset import UNKNOWN, Dataset
 from biasgate.errors import InputError
 
 
@@ -18,8 +18,8 @@ def subgroups(
 ) -> Iterator[tuple[dict[str, str], NDArray[np.bool_]]]:
     """Attribute values and the mask of their rows ``[rows]``: the whole set, then each combination up to ``depth``.
 
-    A combination gives the product of the values that its attributes take; cells without rows are among them, since an
-    empty subgroup is insufficient evidence and no absence of it.
+    A combination gives the product of the known values that its attributes take; cells without rows are among them,
+    since an empty subgroup is insufficient evidence and no absence of it. Samples whose value is unknown are in none.
 
     Raises:
         InputError: The set lacks an attribute, a row has no value of it, or one is named twice.
@@ -29,7 +29,7 @@ def subgroups(
     columns = {name: dataset.attribute(name) for name in attributes}
     for name in attributes:
         require_values(dataset.attributes, name, where=dataset.name)
-    values = {name: np.unique(column).tolist() for name, column in columns.items()}
+    values = {name: np.unique(column[column != UNKNOWN]).tolist() for name, column in columns.items()}
     for size in range(min(depth, len(attributes)) + 1):
         for names in combinations(attributes, size):
             for cell in product(*(values[name] for name in names)):
@@ -38,3 +38,14 @@ def subgroups(
                 for name, value in subgroup.items():
                     mask &= columns[name] == value
                 yield subgroup, mask
+
+
+def unknown(dataset: Dataset, attributes: tuple[str, ...], *, depth: int) -> dict[str, int]:
+    """Samples that are in no subgroup of a combination, one of whose values is unknown; by combination, if any are."""
+    masks = {name: dataset.attribute(name) == UNKNOWN for name in attributes}
+    found = {
+        "*".join(sorted(names)): int(np.logical_or.reduce([masks[name] for name in names]).sum())
+        for size in range(1, min(depth, len(attributes)) + 1)
+        for names in combinations(attributes, size)
+    }
+    return {names: count for names, count in found.items() if count}

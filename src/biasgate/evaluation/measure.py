@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from biasgate.contracts.estimate import Estimate
 from biasgate.contracts.evaluation import Change, Comparison, Evaluation, EvaluationSpec, combination
 from biasgate.data.dataset import Dataset
+from biasgate.data.subgroups import unknown
 from biasgate.documents import digest
 from biasgate.errors import InputError
 from biasgate.evaluation.cells import cells
@@ -108,6 +109,9 @@ def measure(
         provider=provider,
         latency=latency,
         collected=dataset.collected,
+        unknown=unknown(dataset, spec.attributes, depth=spec.depth) or None,
+        dropped=dataset.dropped or None,
+        pooled=dataset.pooled or None,
     )
 
 

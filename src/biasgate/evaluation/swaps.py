@@ -7,21 +7,25 @@ from numpy.typing import NDArray
 
 from biasgate.contracts.estimate import Estimate
 from biasgate.contracts.evaluation import EvaluationSpec
-from biasgate.data.dataset import Dataset
+from biasgate.data.dataset import UNKNOWN, Dataset
 from biasgate.statistics.intervals import wilson
 
 
 def swap_rate(dataset: Dataset, spec: EvaluationSpec, predictions: NDArray[np.int64]) -> Estimate | None:
     """Share of clusters whose prediction changes when only the attributes do, with Wilson's interval over clusters.
 
-    A cluster counts when some of its rows share their label and differ in the spec's attributes; it is swapped when
-    such rows get different predictions. Of a multi-label set, label and prediction are those of all labels together.
+    A cluster counts when some of its rows, of which all values are known, share their label and differ in the spec's
+    attributes; it is swapped when such rows get different predictions. Of a multi-label set, label and prediction are
+    those of all labels together.
 
     Returns:
         Nothing when fewer than ``spec.minimum`` clusters count.
     """
-    labels, predictions = _codes(dataset.labels), _codes(predictions)
     columns = np.stack([dataset.attribute(name) for name in spec.attributes])
+    known = (columns != UNKNOWN).all(axis=0)
+    if not known.all():
+        return swap_rate(dataset.take(known), spec, predictions[known])
+    labels, predictions = _codes(dataset.labels), _codes(predictions)
     _, attributes = np.unique(columns, axis=1, return_inverse=True)
     (clusters, _), groups = np.unique(np.stack([dataset.clusters, labels]), axis=1, return_inverse=True)
     twins = _distinct(groups, attributes) > 1

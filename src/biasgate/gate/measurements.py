@@ -135,7 +135,8 @@ class Measurements:
         """A metric in every subgroup of one attribute, or of attributes joined by ``*``.
 
         Raises:
-            Missing: There are fewer than two subgroups, they do not add up to the whole set, or one lacks bounds.
+            Missing: There are fewer than two subgroups, they do not add up to the whole set less what is unknown, or
+                one lacks bounds.
         """
         return [
             (cell.subgroup, self._rate(cell)) for cell in self.cells(metric=metric, attribute=attribute, label=label)
@@ -145,13 +146,14 @@ class Measurements:
         """The cells of every subgroup, with or without bounds.
 
         Raises:
-            Missing: There are fewer than two, one is there twice, or they do not add up to the whole set.
+            Missing: There are fewer than two, one is there twice, or they do not add up to the whole set less what is
+                unknown.
         """
-        self._expect_evaluation()
+        unknown = (self._expect_evaluation().unknown or {}).get(_canonical(attribute), 0)
         cells = self._families.get(((metric, label), _canonical(attribute)), [])
         if len(cells) < 2:
             raise Missing(f"{name(metric, label)} was not measured in two or more subgroups of {attribute!r}.")
-        if sum(map(_rows, cells)) != _rows(self.cell(metric, {}, label)):
+        if not 0 <= _rows(self.cell(metric, {}, label)) - sum(map(_rows, cells)) <= unknown:
             raise Missing(f"The subgroups of {attribute!r} do not add up to the whole test split: one is missing.")
         if len({_group(cell.subgroup) for cell in cells}) < len(cells):
             raise Missing(f"{name(metric, label)} was measured more than once in a subgroup of {attribute!r}.")

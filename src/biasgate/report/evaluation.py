@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from biasgate.contracts.evaluation import Evaluation
+from biasgate.contracts.population import population_of
 from biasgate.gate.policy import Policy
 from biasgate.report.rendering import page
 from biasgate.report.subgroup_figures import change_figure, gap_figure, rate_figures
@@ -15,6 +16,7 @@ def evaluation_page(evaluation: Evaluation, policy: Policy | None = None) -> str
     return page(
         "evaluation.html.j2",
         evaluation=shown,
+        population=list(population_of(shown)),
         rates=rate_figures(shown, policy),
         gaps=gap_figure(shown, policy),
         changes=change_figure(shown, policy),

@@ -6,6 +6,7 @@ from typing import Any
 
 from biasgate.contracts import wording
 from biasgate.contracts.evaluation import Evaluation
+from biasgate.contracts.population import population_of
 from biasgate.report import text
 from biasgate.report.rendering import template
 
@@ -21,6 +22,7 @@ def evaluation_table(evaluation: Evaluation) -> str:
     return _fragment(
         "evaluation_table.html.j2",
         evaluation=evaluation,
+        population=list(population_of(evaluation)),
         metrics=metrics,
         rows={name: [found[name, *metric] for metric in metrics] for name in subgroups},
         gaps=list(reversed(widest.values())),
