@@ -108,24 +108,36 @@ def explain(
     source: Annotated[str, typer.Argument(help="A built-in policy's name, a file, or URI.")],
     *,
     clusters: Annotated[list[int] | None, typer.Option(help="Clusters a subgroup; may be repeated.", min=2)] = None,
+    subgroups: Annotated[list[int] | None, typer.Option(help="How many subgroups; may be repeated.", min=2)] = None,
     json: Json = False,
 ) -> None:
-    """Say a policy in words, and what it can and cannot certify at given numbers of clusters."""
-    from biasgate.gate.explain import SIZES
+    """Say a policy in words, and what it can and cannot certify by numbers of subgroups and of clusters in each."""
+    from biasgate.gate.explain import SIZES, SUBGROUPS
     from biasgate.gate.explain import explain as in_words
     from biasgate.gate.policy import read_policy
     from biasgate.gate.policy_check import faults
 
-    explained = in_words(policy := read_policy(source), sizes=clusters or SIZES)
+    sizes = clusters or SIZES
+    explained = in_words(policy := read_policy(source), sizes=sizes, subgroups=subgroups or SUBGROUPS)
     if json:
         print_json(explained)
         return
     for sentence in (*explained.general, *(f"Never passes: {fault}." for fault in faults(policy))):
         typer.echo(sentence)
     print_table("rules", ["rule", "asks"], [[rule.id, rule.words] for rule in explained.rules])
-    columns = ["rule", "passes with", *(f"{n:,}" for n in clusters or SIZES)]
-    rows = [[r.id, r.needs, *(_least(c.value) for c in r.certifies)] for r in explained.rules if r.needs]
-    print_table("what so many clusters a subgroup can certify (— nothing)", columns, rows)
+    columns = ["rule", "passes with", "subgroups", *(f"{n:,}" for n in sizes), "fair needs"]
+    rows = [
+        [
+            rule.id,
+            rule.needs or "",
+            str(of.subgroups),
+            *(_least(one.value) for one in of.certifies),
+            f"{of.enough:,}" if of.enough else "—",
+        ]
+        for rule in explained.rules
+        for of in rule.power
+    ]
+    print_table("what so many clusters in each subgroup can certify (— nothing)", columns, rows)
     typer.echo(explained.assumed)
 
 

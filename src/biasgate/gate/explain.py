@@ -10,10 +10,11 @@ from pydantic import Field
 from biasgate.contracts.wording import times
 from biasgate.documents import Document
 from biasgate.gate.policy import Policy
-from biasgate.gate.power import ASSUMED
+from biasgate.gate.power import ASSUMED, Asked, Power
 from biasgate.gate.rule import Rule
 
 SIZES = (100, 200, 500, 1000, 2000, 5000)
+SUBGROUPS = (2, 5, 10)
 
 
 class Certified(Document):
@@ -28,20 +29,36 @@ class Certified(Document):
     value: float | None = None
 
 
+class SubgroupsPower(Document):
+    """What a rule can certify of so many subgroups.
+
+    Attributes:
+        subgroups: Their number; 1 for a rule that looks at one number only.
+        certifies: By the clusters in each of them.
+        enough: Clusters in each of them with which a fair candidate passes with a chance of ``POWER``; absent when a
+            million are too few.
+    """
+
+    subgroups: int
+    certifies: tuple[Certified, ...]
+    enough: int | None = None
+
+
 class RuleExplained(Document):
     """One rule.
 
     Attributes:
         words: What it asks, in a sentence.
-        needs: What ``certifies`` is a value of, such as ``true gap ≤``; absent where no sampling is involved, or
-            where its width cannot be told in advance.
+        needs: What ``power`` is told of, such as ``true gap ≤``; absent where no sampling is involved, or where its
+            width cannot be told in advance.
+        power: One for each number of subgroups.
     """
 
     id: str
     kind: str
     words: str
     needs: str | None = None
-    certifies: tuple[Certified, ...] = ()
+    power: tuple[SubgroupsPower, ...] = ()
 
 
 class PolicyExplained(Document):
@@ -54,12 +71,18 @@ class PolicyExplained(Document):
     assumed: str = ASSUMED
 
 
-def explain(policy: Policy, *, sizes: Sequence[int] = SIZES) -> PolicyExplained:
-    """What a policy asks, rule by rule, and what each rule can certify at these numbers of clusters a subgroup."""
+def explain(policy: Policy, *, sizes: Sequence[int] = SIZES, subgroups: Sequence[int] = SUBGROUPS) -> PolicyExplained:
+    """What a policy asks, rule by rule, and what each rule can certify.
+
+    Args:
+        policy: Any.
+        sizes: Numbers of clusters in each subgroup to tell the power of; none tells no power.
+        subgroups: Numbers of subgroups, for the rules whose power depends on it.
+    """
     return PolicyExplained(
         name=policy.name,
         general=tuple(_general(policy)),
-        rules=tuple(_explained(rule, policy.evaluation.confidence, sizes) for rule in policy.rules),
+        rules=tuple(_explained(rule, policy.evaluation.confidence, sizes, subgroups) for rule in policy.rules),
     )
 
 
@@ -83,9 +106,21 @@ def _general(policy: Policy) -> list[str]:
     ]
 
 
-def _explained(rule: Rule, confidence: float, sizes: Sequence[int]) -> RuleExplained:
-    power = rule.power()
-    certifies = tuple(Certified(clusters=n, value=power.least(n, confidence)) for n in sizes) if power else ()
+def _explained(rule: Rule, confidence: float, sizes: Sequence[int], subgroups: Sequence[int]) -> RuleExplained:
+    power = rule.power() if sizes else None
+    numbers = subgroups if power and power.several else (1,)
     return RuleExplained(
-        id=rule.id, kind=rule.kind, words=rule.explained(), needs=power and power.of, certifies=certifies
+        id=rule.id,
+        kind=rule.kind,
+        words=rule.explained(),
+        needs=power and power.of,
+        power=tuple(_power(power, Asked(n, confidence), sizes) for n in numbers) if power else (),
+    )
+
+
+def _power(power: Power, asked: Asked, sizes: Sequence[int]) -> SubgroupsPower:
+    return SubgroupsPower(
+        subgroups=asked.subgroups,
+        certifies=tuple(Certified(clusters=n, value=power.least(n, asked)) for n in sizes),
+        enough=power.enough(asked),
     )

@@ -1,96 +1,236 @@
-"""What a number of clusters can show, before anything is measured."""
+"""What a number of clusters can show: chances to pass, by the very bounds that decide and by exact enumeration."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, lru_cache
 
-from biasgate.statistics.intervals import quantile
+import numpy as np
+from numpy.typing import NDArray
+
+from biasgate.statistics.intervals import clopper_pearson, quantile, square_and_add
+from biasgate.statistics.paired import Pairs, exact_paired
+from biasgate.statistics.ratio import Point, ratio_limits
+
+Inside = Callable[[Point, Point], bool]
+"""Whether two subgroups, each as (rate, low, high), are shown to be alike; never truer for rates further apart."""
+
+MOST_CLUSTERS = 1_000_000
+"""Beyond so many clusters nothing is searched."""
+_TAIL = 1e-9
+"""Counts that are less likely are left out."""
 
 
-def rate_to_pass(limit: float, clusters: int, *, confidence: float = 0.95, power: float = 0.8) -> float | None:
-    """The lowest true rate whose Clopper–Pearson lower bound reaches ``limit`` with this power; exact.
+@cache
+def gap_within(margin: float) -> Inside:
+    """Whether the difference of two independent rates is shown to be within ``margin``; see ``exact_difference``."""
 
-    With x the fewest successes that reach it, the rate p at which P(X ≥ x | clusters, p) = power: a beta quantile.
+    def inside(first: Point, second: Point) -> bool:
+        low, high = square_and_add(first, second)
+        return max(high, -low) <= margin
+
+    return inside
+
+
+@cache
+def ratio_above(limit: float) -> Inside:
+    """Whether the smaller of two independent rates is shown to be at least ``limit`` times the larger."""
+
+    def inside(first: Point, second: Point) -> bool:
+        lower, higher = sorted((first, second))
+        if higher[0] == 0:
+            return False
+        low, high = ratio_limits(lower, higher)
+        return min(low, 1 / high) >= limit
+
+    return inside
+
+
+def chance_for_rate(rate: float, limit: float, clusters: int, *, confidence: float) -> float:
+    """P(the Clopper–Pearson lower bound of a true ``rate`` over so many clusters reaches ``limit``)."""
+    from scipy.special import bdtrc
+
+    return float(bdtrc(_fewest(limit, clusters, confidence) - 1, clusters, rate)) if limit > 0 else 1.0
+
+
+def chance_for_pair(
+    rates: tuple[float, float], clusters: tuple[int, int], inside: Inside, *, confidence: float
+) -> float:
+    """P(two independent subgroups with these true rates are shown to be alike).
+
+    The counts of the second that pass beside one of the first are a range, which moves up with it: two pointers walk.
+    """
+    from scipy.special import bdtr
+    from scipy.stats import binom
+
+    first, second = (_range(size, rate, rate) for rate, size in zip(rates, clusters, strict=True))
+    beside = [_point(count, clusters[1], confidence) for count in second]
+    least, most = np.zeros(len(first)), np.zeros(len(first))
+    low, high = 0, -1
+    for row, count in enumerate(first):
+        point = _point(count, clusters[0], confidence)
+        while low < len(beside) and beside[low][0] < point[0] and not inside(point, beside[low]):
+            low += 1
+        high = max(high, low - 1)
+        while high + 1 < len(beside) and inside(point, beside[high + 1]):
+            high += 1
+        least[row], most[row] = second[0] + low, second[0] + high
+    chances = np.where(most >= least, bdtr(most, clusters[1], rates[1]) - _below(least, clusters[1], rates[1]), 0.0)
+    return float(binom.pmf(np.array(first), clusters[0], rates[0]) @ chances)
+
+
+@lru_cache(maxsize=4096)
+def chance_for_all_pairs(rates: tuple[float, ...], clusters: int, inside: Inside, *, confidence: float) -> float:
+    """P(each two of independent subgroups, of ``clusters`` each and with these true rates, are shown to be alike).
+
+    All pairs pass where the lowest count passes beside the highest. With the highest count b(a) that passes beside a,
+    it is Σ_a P(lowest is a, highest ≤ b(a)) = Σ_a [Π_i P(a ≤ X_i ≤ b(a)) − Π_i P(a < X_i ≤ b(a))].
+    """
+    from scipy.special import bdtr
+
+    lowest = _range(clusters, min(rates), max(rates))
+    points = [_point(count, clusters, confidence) for count in lowest]
+    highest = np.array(lowest[0] + np.fromiter(_reach(points, inside), dtype=float))
+    a, each = np.array(lowest, dtype=float), np.array(rates)[:, None]
+    top = bdtr(np.maximum(highest, 0), clusters, each)
+    with_a, above = top - _below(a, clusters, each), top - bdtr(a, clusters, each)
+    return float(np.sum(np.where(highest >= a, np.prod(with_a, axis=0) - np.prod(above, axis=0), 0.0)))
+
+
+@lru_cache(maxsize=4096)
+def chance_for_loss(loss: float, discordant: float, margin: float, clusters: int, *, confidence: float) -> float:
+    """P(a true paired loss is shown to be within ``margin``, when the two differ on this share of the clusters).
+
+    The most losses that pass beside so many gains rise with the gains; see ``exact_paired``.
+    """
+    from scipy.special import bdtr
+    from scipy.stats import binom
+
+    losing, gaining = (discordant + loss) / 2, (discordant - loss) / 2
+    gains = _range(clusters, gaining, gaining)
+    most, reach = np.zeros(len(gains)), -1
+    for row, gained in enumerate(gains):
+        while reach + 1 + gained <= clusters and _loss_bound(reach + 1, gained, clusters, confidence) <= margin:
+            reach += 1
+        most[row] = reach
+    rest = clusters - np.array(gains)
+    chances = np.where(most >= 0, bdtr(np.clip(most, 0, rest), rest, losing / (1 - gaining)), 0.0)
+    return float(binom.pmf(np.array(gains), clusters, gaining) @ chances)
+
+
+def rate_to_pass(
+    limit: float, clusters: int, *, subgroups: int = 1, confidence: float = 0.95, power: float = 0.8
+) -> float | None:
+    """The lowest true rate of so many subgroups that all reach ``limit`` with this power, of ``clusters`` each.
+
+    With x the fewest successes that reach it, the rate p at which P(X ≥ x | clusters, p)^subgroups = power.
 
     Returns:
         Nothing when not even successes alone would reach the limit.
     """
-    from scipy.stats import beta, binom
+    from scipy.special import betaincinv
 
-    fewest = int(binom.isf((1 - confidence) / 2, clusters, limit)) + 1
-    return float(beta.ppf(power, fewest, clusters - fewest + 1)) if fewest <= clusters else None
+    fewest = _fewest(limit, clusters, confidence)
+    if fewest > clusters:
+        return None
+    return float(betaincinv(fewest, clusters - fewest + 1, power ** (1 / subgroups))) if fewest else 0.0
 
 
 def gap_to_pass(
-    rate: float, margin: float, clusters: int, *, confidence: float = 0.95, power: float = 0.8
+    rate: float, margin: float, clusters: int, *, subgroups: int = 2, confidence: float = 0.95, power: float = 0.8
 ) -> float | None:
-    """The widest true gap that is shown to lie within ``margin`` with at least this power, near this rate.
+    """The widest true gap that is shown to lie within ``margin`` with at least this power.
 
-    margin − (z_{(1+confidence)/2} + z_{(1+power)/2}) · √(2 · rate · (1 − rate) / clusters), by the size of two
-    one-sided tests on independent groups (Chow, Shao and Wang, Sample Size Calculations in Clinical Research, 2008,
-    section 4.2): as if it had to be shown both ways, as a gap of 0 has.
+    The least favourable truth is supposed: half of the subgroups at ``rate``, half of them the gap below.
 
     Returns:
         Nothing when not even a gap of 0 would be.
     """
-    z = quantile(confidence) + quantile(power)
-    widest = margin - z * math.sqrt(2 * rate * (1 - rate) / clusters)
-    return widest if widest >= 0 else None
+
+    def chance(gap: float) -> float:
+        rates = _halves(rate, max(0.0, rate - gap), subgroups)
+        return chance_for_all_pairs(rates, clusters, gap_within(margin), confidence=confidence)
+
+    return _furthest(chance, 0.0, margin, power)
 
 
 def ratio_to_pass(
-    rate: float, limit: float, clusters: int, *, confidence: float = 0.95, power: float = 0.8
+    rate: float, limit: float, clusters: int, *, subgroups: int = 2, confidence: float = 0.95, power: float = 0.8
 ) -> float | None:
-    """The lowest true ratio to a group with this rate whose lower bound reaches ``limit`` with this power.
+    """The lowest true ratio whose lower bound reaches ``limit`` with this power.
 
-    By the delta method on its logarithm, whose variance is (1 − θ·rate)/(clusters·θ·rate) + (1 − rate)/(clusters·rate).
+    The least favourable truth is supposed: half of the subgroups at ``rate``, half of them at the ratio times it.
 
     Returns:
         Nothing when not even a ratio of 1 would reach it.
     """
-    from scipy.optimize import root_scalar
 
-    z = quantile(confidence) + quantile(2 * power - 1)
+    def chance(ratio: float) -> float:
+        rates = _halves(rate, rate * ratio, subgroups)
+        return chance_for_all_pairs(rates, clusters, ratio_above(limit), confidence=confidence)
 
-    def spare(ratio: float) -> float:
-        variance = ((1 - ratio * rate) / ratio + 1 - rate) / (clusters * rate)
-        return math.log(ratio / limit) - z * math.sqrt(variance)
-
-    if limit == 0:
-        return 0.0
-    return float(root_scalar(spare, bracket=(limit, 1.0)).root) if spare(1.0) >= 0 else None
+    return 0.0 if limit == 0 else _furthest(chance, 1.0, limit, power)
 
 
 def loss_to_pass(
-    discordant: float, margin: float, clusters: int, *, confidence: float = 0.95, power: float = 0.8
+    discordant: float, margin: float, clusters: int, *, subgroups: int = 1, confidence: float = 0.95, power: float = 0.8
 ) -> float | None:
-    """The largest true loss that is shown to lie within ``margin`` with this power, paired.
+    """The largest true loss in so many subgroups that is shown to lie within ``margin`` with this power, paired.
 
-    The variance of a paired difference is at most the share of discordant pairs over the clusters.
+    Args:
+        discordant: Share of clusters on which the two models differ.
+        margin: Largest loss that is allowed.
+        clusters: Clusters of each subgroup.
+        subgroups: Subgroups that must all pass.
+        confidence: Two-sided, of the bounds.
+        power: Chance to pass.
 
     Returns:
         Nothing when not even a loss of 0 would be.
     """
-    z = quantile(confidence) + quantile(2 * power - 1)
-    largest = margin - z * math.sqrt(discordant / clusters)
-    return largest if largest >= 0 else None
+
+    def chance(loss: float) -> float:
+        return chance_for_loss(loss, discordant, margin, clusters, confidence=confidence) ** subgroups
+
+    return _furthest(chance, 0.0, min(margin, discordant), power)
+
+
+def clusters_to_pass(chance: Callable[[int], float], *, power: float = 0.8) -> int | None:
+    """The fewest clusters with which a chance reaches ``power``, to one in a thousand: by doubling and halving.
+
+    Args:
+        chance: From clusters to the chance to pass. That of counts moves in small teeth: at the answer it does reach
+            ``power``, which a few clusters fewer may too.
+        power: To be reached.
+
+    Returns:
+        Nothing when ``MOST_CLUSTERS`` do not reach it.
+    """
+    enough = 2
+    while chance(enough) < power:
+        if enough >= MOST_CLUSTERS:
+            return None
+        enough = min(2 * enough, MOST_CLUSTERS)
+    few = enough // 2
+    while enough - few > max(1, enough // 1000):
+        middle = (few + enough) // 2
+        few, enough = (few, middle) if chance(middle) >= power else (middle, enough)
+    return enough
 
 
 def clusters_to_show(rates: tuple[float, float], margin: float, *, confidence: float, power: float = 0.8) -> int | None:
     """Clusters a group that show, with this power, that two rates as far apart as these differ by at most ``margin``.
 
-    n = (z + z')² · Σ p(1 − p) / (margin − |p₁ − p₂|)², with z at the bound's level and z' at the power, that of both
-    ends when the rates are nearly equal (see ``gap_to_pass``). Rates of 0 and 1 are taken half a cluster inside.
-
     Returns:
-        Nothing when the rates themselves differ by the margin or more: no number of clusters would.
+        Nothing when the rates themselves differ by the margin or more, or a million clusters would not do.
     """
-    room = margin - abs(rates[0] - rates[1])
-    if room <= 0:
+    if margin <= abs(rates[0] - rates[1]):
         return None
-    inside = [min(max(rate, 0.005), 0.995) for rate in rates]
-    z = quantile(confidence) + quantile(power)
-    return math.ceil(z**2 * sum(rate * (1 - rate) for rate in inside) / room**2)
+    inside = gap_within(margin)
+    return clusters_to_pass(
+        lambda clusters: chance_for_pair(rates, (clusters, clusters), inside, confidence=confidence), power=power
+    )
 
 
 def gap_to_detect(rate: float, clusters: tuple[int, int], *, confidence: float, power: float = 0.8) -> float:
@@ -101,3 +241,59 @@ def gap_to_detect(rate: float, clusters: tuple[int, int], *, confidence: float, 
     z = quantile(confidence) + quantile(2 * power - 1)
     inside = min(max(rate, 0.005), 0.995)
     return min(1.0, z * math.sqrt(inside * (1 - inside) * (1 / clusters[0] + 1 / clusters[1])))
+
+
+@lru_cache(maxsize=1 << 16)
+def _point(count: int, clusters: int, confidence: float) -> Point:
+    return count / clusters, *clopper_pearson(count, clusters, confidence=confidence)
+
+
+def _fewest(limit: float, clusters: int, confidence: float) -> int:
+    """The fewest successes whose lower bound reaches ``limit``; one more than there are clusters when none do."""
+    from scipy.stats import binom
+
+    return int(binom.isf((1 - confidence) / 2, clusters, limit)) + 1 if limit > 0 else 0
+
+
+def _range(clusters: int, lowest: float, highest: float) -> range:
+    """The counts that are not too unlikely between these true rates."""
+    from scipy.stats import binom
+
+    return range(int(binom.ppf(_TAIL, clusters, lowest)), int(binom.isf(_TAIL, clusters, highest)) + 1)
+
+
+def _reach(points: Sequence[Point], inside: Inside) -> Iterator[int]:
+    """For each point the index of the last that passes beside it; one less than its own when not even itself does."""
+    last = -1
+    for index, point in enumerate(points):
+        last = max(last, index - 1)
+        while last + 1 < len(points) and inside(point, points[last + 1]):
+            last += 1
+        yield last
+
+
+def _below(counts: NDArray[np.float64], clusters: int, rate: float | NDArray[np.float64]) -> NDArray[np.float64]:
+    """P(fewer than so many)."""
+    from scipy.special import bdtr
+
+    return np.where(counts > 0, bdtr(np.maximum(counts - 1, 0), clusters, rate), 0.0)
+
+
+def _loss_bound(lost: int, gained: int, clusters: int, confidence: float) -> float:
+    return exact_paired(Pairs(clusters - lost - gained, lost, gained, 0), confidence=confidence)[1]
+
+
+def _halves(high: float, low: float, subgroups: int) -> tuple[float, ...]:
+    return (low,) * (subgroups // 2) + (high,) * (subgroups - subgroups // 2)
+
+
+def _furthest(chance: Callable[[float], float], fair: float, border: float, power: float) -> float | None:
+    """The truth furthest from ``fair``, towards ``border``, that has this chance."""
+    from scipy.optimize import root_scalar
+
+    def spare(truth: float) -> float:
+        return chance(truth) - power
+
+    if spare(fair) < 0:
+        return None
+    return border if spare(border) >= 0 else float(root_scalar(spare, bracket=(fair, border), xtol=1e-6).root)

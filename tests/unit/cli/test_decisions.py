@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -113,11 +114,13 @@ def test_replay_and_a_fresh_decision_do_not_mix(file, signed):
 
 
 def test_a_policy_is_explained_in_words_and_figures():
-    explained = run("policy", "explain", "impact_ratio", "--clusters", "1000")
+    explained = run("policy", "explain", "impact_ratio", "--clusters", "1000", "--subgroups", "3")
     assert "must be at least .80 times" in " ".join(explained.stdout.split())
-    assert f"{ratio_to_pass(0.3, 0.8, 1000):.3f}".removeprefix("0") in explained.stdout
-    figures = json.loads(run("policy", "explain", "impact_ratio", "--clusters", "1000", "--json").stdout)
-    assert figures["rules"][0]["certifies"][0]["clusters"] == 1000
+    figures = json.loads(run("policy", "explain", "impact_ratio", "--clusters", "5000", "--json").stdout)
+    (two, *_) = figures["rules"][0]["power"]
+    limit = float(re.search(r"at least (\.\d+) times", figures["rules"][0]["words"])[1])
+    assert two["certifies"] == [{"clusters": 5000, "value": ratio_to_pass(0.3, limit, 5000)}]
+    assert (two["subgroups"], two["enough"] > 100) == (2, True)
 
 
 def test_a_policy_that_can_approve_nothing_does_not_pass_the_check(tmp_path):

@@ -68,18 +68,30 @@ def test_a_rule_reads_as_a_sentence(rule, said):
     assert words(policy(), rule).words == said
 
 
-def test_more_units_certify_more_and_few_certify_nothing():
-    for rule, better in (("worst", -1), ("gap", 1), ("ratio", -1), ("champion", 1)):
-        values = [certified.value for certified in words(policy(), rule).certifies]
-        known = [better * value for value in values if value is not None]
-        assert known == sorted(known)
-        assert len(known) >= 3
-    assert words(policy(), "ratio").certifies[0].value is None
+@pytest.mark.parametrize(("rule", "better"), [("worst", -1), ("gap", 1), ("ratio", -1), ("champion", 1)])
+def test_more_clusters_certify_more_and_more_subgroups_less(rule, better):
+    power = words(policy(), rule).power
+    assert [of.subgroups for of in power] == [2, 5, 10]
+    values = [[-1 if one.value is None else better * one.value for one in of.certifies] for of in power]
+    assert all(row == sorted(row) for row in values)
+    assert all(list(column) == sorted(column, reverse=True) for column in zip(*values, strict=True))
+    assert [of.enough for of in power] == sorted(of.enough for of in power)
 
 
-def test_sizes_may_be_asked_for():
-    (gap,) = [rule for rule in explain(read_policy("digits_demo"), sizes=(750,)).rules if rule.id == "colour_gap"]
-    assert [(c.clusters, c.value) for c in gap.certifies] == [(750, pytest.approx(0.05, abs=5e-4))]
+def test_few_clusters_certify_nothing():
+    assert words(policy(), "ratio").power[0].certifies[0].value is None
+
+
+def test_sizes_and_numbers_of_subgroups_may_be_asked_for():
+    explained = explain(read_policy("digits_demo"), sizes=(750,), subgroups=(3,))
+    (gap,) = [rule for rule in explained.rules if rule.id == "colour_gap"]
+    (of,) = gap.power
+    assert (of.subgroups, [one.clusters for one in of.certifies]) == (3, [750])
+
+
+def test_a_rule_about_one_number_has_no_number_of_subgroups():
+    assert [of.subgroups for of in words(policy(), "floor").power] == [1]
+    assert [of.subgroups for of in words(policy(), "cost").power] == [1]
 
 
 def test_every_look_adds_to_the_chance_of_a_wrong_approval():

@@ -12,6 +12,7 @@ from biasgate.gate.decision import RuleResult
 from biasgate.gate.judgement import at_most
 from biasgate.gate.measurements import Measurements
 from biasgate.gate.metric_names import HighestName
+from biasgate.gate.power import Power, power_of_rate
 from biasgate.gate.rule import MeasuredRule, Needs, combination_of, everywhere
 
 
@@ -37,6 +38,9 @@ class UpperLimit(MeasuredRule, ABC):
 
     def number(self, value: float) -> str:
         return rate(value)
+
+    def power(self) -> Power | None:
+        return power_of_rate(self.needs().metric, self.max, several=self.attribute is not None)
 
 
 class CeilingRule(UpperLimit):

@@ -8,6 +8,7 @@ from biasgate.contracts.wording import name, points, samples
 from biasgate.gate.decision import RuleResult
 from biasgate.gate.judgement import at_most
 from biasgate.gate.measurements import Measurements, Missing
+from biasgate.gate.power import Power, power_of_loss
 from biasgate.gate.rule import Needs, combination_of, everywhere
 from biasgate.gate.rules.repair_cost import LossRule
 
@@ -51,3 +52,6 @@ class ChampionRule(LossRule):
 
     def needs(self) -> Needs:
         return Needs(self.metric, (combination_of(self.attribute),))
+
+    def power(self) -> Power | None:
+        return power_of_loss(self.metric, self.max, several=self.attribute is not None)

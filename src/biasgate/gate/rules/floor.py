@@ -43,7 +43,7 @@ class FloorRule(MeasuredRule):
         return Needs(self.metric)
 
     def power(self) -> Power | None:
-        return power_of_rate(self.metric, self.min)
+        return power_of_rate(self.metric, self.min, several=False)
 
     def line(self, part: Cell | Score | Gap | Change) -> float | None:
         whole = isinstance(part, Cell | Score) and not part.subgroup

@@ -34,9 +34,6 @@ class LossRule(MeasuredRule, ABC):
             return
         yield from super().faults(spec)
 
-    def power(self) -> Power | None:
-        return power_of_loss(self.metric, self.max)
-
     def lost(self, label: str | None) -> str:
         """The metric within a sentence: ``accuracy``, ``true positive rate of AU12``."""
         return name(self.metric).lower() + (f" of {label}" if label else "")
@@ -70,6 +67,9 @@ class RepairCostRule(LossRule):
 
     def needs(self) -> Needs:
         return Needs(self.metric, (frozenset(self.subgroup),))
+
+    def power(self) -> Power | None:
+        return power_of_loss(self.metric, self.max, several=False)
 
     def line(self, part: Cell | Score | Gap | Change) -> float | None:
         inside = isinstance(part, Change) and part.subgroup == self.subgroup

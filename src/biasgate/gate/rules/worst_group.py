@@ -51,7 +51,7 @@ class WorstGroupRule(MeasuredRule):
         return Needs(self.metric, (combination_of(self.attribute),))
 
     def power(self) -> Power | None:
-        return power_of_rate(self.metric, self.min)
+        return power_of_rate(self.metric, self.min, several=True)
 
     def line(self, part: Cell | Score | Gap | Change) -> float | None:
         inside = isinstance(part, Cell | Score) and frozenset(part.subgroup) == combination_of(self.attribute)

@@ -202,10 +202,13 @@ def test_it_is_explained_with_its_power(policy, rule):
     assert (explained.id, explained.kind) == ("asked", rule.kind)
     assert explained.words == rule.explained()
     assert explained.words.endswith(".")
-    values = [certified.value for certified in explained.certifies if certified.value is not None]
-    assert bool(values) == (explained.needs is not None)
-    better = values if explained.needs and explained.needs.endswith("≤") else values[::-1]
-    assert better == sorted(better), "more clusters certify less"
+    assert bool(explained.power) == (explained.needs is not None)
+    for of in explained.power:
+        values = [certified.value for certified in of.certifies if certified.value is not None]
+        better = values if explained.needs.endswith("≤") else values[::-1]
+        assert better == sorted(better), "more clusters certify less"
+        assert values
+        assert of.enough is None or of.enough > 1
 
 
 def test_the_check_of_a_policy_finds_it_sound_only_where_it_is_measured(policy, rule):
