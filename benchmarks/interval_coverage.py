@@ -23,10 +23,11 @@ import numpy as np
 from scipy.stats import beta, binom, multinomial, norm
 from score_intervals import miettinen_nurminen, tango
 
+from biasgate.statistics.binned_error import binned_error, distances
+from biasgate.statistics.bounded_mean import mean_bounds
 from biasgate.statistics.clustered import clustered_wilson, korn_graubard
 from biasgate.statistics.intervals import clopper_pearson, square_and_add, wilson_limits
-from biasgate.statistics.metrics.calibration_error import calibration_error, distances
-from biasgate.statistics.metrics.log_loss import loss_bounds, loss_limits, row_losses
+from biasgate.statistics.metrics.log_loss import MOST, row_losses
 from biasgate.statistics.metrics.roc_auc import auc_bounds, auc_limits, roc_auc
 from biasgate.statistics.multiple import bonferroni
 from biasgate.statistics.paired import Pairs, exact_paired, newcombe_paired
@@ -195,13 +196,12 @@ def losses() -> Iterator[Point]:
         for name, shape in SHAPES.items():
             p = np.clip(beta.ppf(grid, *shape), 1e-300, 1 - 1e-16)
             truth = float(-np.mean(p * np.log(p) + (1 - p) * np.log1p(-p)))
-            report, decide = [], []
+            decide = []
             for _ in range(300):
                 sure, label = calibrated_people(rng, shape, n)
                 lost = row_losses(np.stack([1 - sure, sure], axis=1), label)
-                report.append(loss_limits(lost, np.arange(n), confidence=LEVEL))
-                decide.append(loss_bounds(lost, np.arange(n), confidence=LEVEL))
-            yield simulated(f"n {n}, {name}", report, decide, truth)
+                decide.append(mean_bounds(lost, np.ones(n), confidence=LEVEL, ends=(0.0, MOST)))
+            yield simulated(f"n {n}, {name}", decide, decide, truth)
 
 
 def calibration() -> Iterator[Point]:
@@ -210,12 +210,12 @@ def calibration() -> Iterator[Point]:
         for off in (0.0, 0.05, 0.15):
             sure, _ = calibrated_people(rng, (2, 1), big)
             sure = 0.5 + sure / 2
-            truth = calibration_error(sure, np.clip(sure - off, 0, 1))  # type: ignore[arg-type]
+            truth = binned_error(sure, np.clip(sure - off, 0, 1))  # type: ignore[arg-type]
             report = []
             for _ in range(200):
                 some = rng.choice(sure, n)
                 right = rng.random(n) < some - off
-                value = calibration_error(some, right)
+                value = binned_error(some, right)
                 far = float(np.quantile(distances(some, right, np.arange(n)), (1 + LEVEL) / 2))
                 report.append((max(0.0, value - far), min(1.0, value + far)))
             yield simulated(f"n {n}, too sure by {off}", report, report, truth)
@@ -231,7 +231,7 @@ FAMILIES = {
     "paired, by a peer": ("Newcombe, paired", "Tango", score_paired, False),
     "clustered rate": ("Wilson, clustered", "Korn–Graubard", clustered, False),
     "AUC": ("Wilson, DeLong", "Chernoff", areas, False),
-    "log-loss": ("t on the logarithm", "t, two units more", losses, False),
+    "log-loss": ("Gaffke", "the same", losses, False),
     "calibration error": ("L1 distance", "the same", calibration, False),
 }
 

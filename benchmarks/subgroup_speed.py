@@ -22,8 +22,9 @@ import numpy as np
 from fairlearn import metrics as fairlearn
 from sklearn import metrics as sklearn
 
-from biasgate.statistics.metrics.calibration_error import calibration_error, distances
-from biasgate.statistics.metrics.log_loss import loss_limits, row_losses
+from biasgate.statistics.binned_error import binned_error, distances
+from biasgate.statistics.bounded_mean import mean_bounds
+from biasgate.statistics.metrics.log_loss import MOST, row_losses
 from biasgate.statistics.metrics.roc_auc import auc_limits
 
 GROUPS, DRAWS, ENDS = 16, 2000, [0.025, 0.975]
@@ -121,11 +122,11 @@ def exact(name: str, labels, scores, groups) -> list[tuple[float, float]]:
             found.append(auc_limits(sure, truth == 1, clusters, confidence=0.95))
         elif name == "log_loss":
             losses = row_losses(np.stack([1 - sure, sure], axis=1), truth)
-            found.append(loss_limits(losses, clusters, confidence=0.95))
+            found.append(mean_bounds(losses, np.ones(len(losses)), confidence=0.95, ends=(0.0, MOST)))
         else:
             confidence, right = np.maximum(sure, 1 - sure), (sure > 0.5) == truth
             far = np.quantile(distances(confidence, right, clusters), 0.975)
-            value = calibration_error(confidence, right)
+            value = binned_error(confidence, right)
             found.append((max(0.0, value - far), value + far))
     return found
 
@@ -134,7 +135,7 @@ def probability_metrics():
     return {
         "roc_auc": sklearn.roc_auc_score,
         "log_loss": lambda y, p: sklearn.log_loss(y, np.stack([1 - p, p], axis=1), labels=[0, 1]),
-        "calibration_error": lambda y, p: calibration_error(np.maximum(p, 1 - p), (p > 0.5) == y),
+        "calibration_error": lambda y, p: binned_error(np.maximum(p, 1 - p), (p > 0.5) == y),
     }
 
 

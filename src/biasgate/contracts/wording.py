@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 def rate(value: float) -> str:
     """A share: ``.31``, ``1.00``; a third digit where two would make it look whole."""
-    digits = 2 if value in (0, 1) or 0.005 <= value < 0.995 else 3
-    return f"{value:.{digits}f}".removeprefix("0")
+    size = abs(value)
+    digits = 2 if size in (0, 1) or 0.005 <= size < 0.995 else 3
+    return ("-" if value < 0 else "") + f"{size:.{digits}f}".removeprefix("0")
 
 
 def points(value: float) -> str:

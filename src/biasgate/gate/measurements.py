@@ -67,6 +67,10 @@ class Measured:
         """The same number seen from the other side."""
         return Measured(-self.value, _mirrored(self.approving), _mirrored(self.proving), self.n, self.method)
 
+    def __abs__(self) -> Measured:
+        """How far the number is from 0, either way."""
+        return Measured(abs(self.value), _folded(self.approving), _folded(self.proving), self.n, self.method)
+
     def as_rate(self) -> str:
         """``.31 [.28, .34] (n = 750)``."""
         return f"{self.as_share()} (n = {self.n})"
@@ -247,7 +251,8 @@ class Measurements:
         found = Measured(
             cell.estimate.value, cell.bounds, cell.simultaneous, cell.clusters, cell.estimate.deciding_method
         )
-        return _ordered(found, what, smallest=0, largest=METRICS[cell.metric].largest)
+        metric = METRICS[cell.metric]
+        return _ordered(found, what, smallest=metric.smallest, largest=metric.largest)
 
     def _expect_evaluation(self) -> Evaluation:
         if self.evidence.evaluation is None:
@@ -322,6 +327,10 @@ def _ordered(measured: Measured, what: What, *, smallest: float, largest: float 
         if not smallest - slack <= low <= measured.value + slack <= high + 2 * slack <= largest + 3 * slack:
             raise Missing(f"{what()} contradicts itself: {measured.value:g} in [{low:g}, {high:g}].", n=measured.n)
     return measured
+
+
+def _folded(bounds: tuple[float, float]) -> tuple[float, float]:
+    return max(0.0, bounds[0], -bounds[1]), max(abs(bounds[0]), abs(bounds[1]))
 
 
 def _mirrored(bounds: tuple[float, float]) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from biasgate.statistics.catalogue import METRICS, RATES
 from biasgate.statistics.metric import Metric
 
 if TYPE_CHECKING:
-    RateName = LowestName = DifferenceName = HighestName = str
+    RateName = LowestName = DifferenceName = HighestName = CalibrationName = str
 else:
 
     def _names(fits: Callable[[Metric], bool]) -> Any:
@@ -20,6 +20,8 @@ else:
     LowestName = _names(lambda metric: metric.name in RATES or (metric.bounded and metric.more_is_better))
     """Rates, and scores between 0 and 1 of which more is better."""
     DifferenceName = _names(lambda metric: metric.bounded)
-    """Metrics between 0 and 1."""
+    """Metrics with a largest value."""
     HighestName = _names(lambda metric: metric.more_is_better is False)
     """Metrics of which less is better."""
+    CalibrationName = _names(lambda metric: "calibration" in metric.name)
+    """What tells stated probabilities from what came true."""

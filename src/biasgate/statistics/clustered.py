@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from biasgate.contracts.estimate import Estimate
 from biasgate.statistics import linear
+from biasgate.statistics.bounded_mean import typical_size
 from biasgate.statistics.intervals import clopper_pearson, wilson, wilson_limits
 
 
@@ -35,7 +36,7 @@ def design_effect(
     _, codes = np.unique(clusters, return_inverse=True)
     numbers = values.astype(float)
     counts = np.bincount(codes)
-    added = float(np.sum(counts**2) / len(numbers))
+    added = typical_size(counts)
     sizes = np.append(counts, [added, added])
     sums = np.append(np.bincount(codes, weights=numbers), np.multiply(ends, added))
     mean = sums.sum() / sizes.sum()

@@ -47,6 +47,15 @@ class Answers:
             raise ValueError("the metric takes probabilities")
         return self.probabilities
 
+    @property
+    def score(self) -> NDArray[np.float64]:
+        """The probability of the positive class, ``[rows]``, of a metric that needs one.
+
+        Raises:
+            ValueError: Probabilities are not known.
+        """
+        return self.known_probabilities[:, self.positive or 0]
+
 
 class Metric(ABC):
     """A number of a model over some rows. Its docstring begins with the formula.
@@ -54,7 +63,8 @@ class Metric(ABC):
     Attributes:
         name: As documents write it; no two metrics share one.
         more_is_better: Whether a larger value is better; ``None`` where neither is.
-        largest: Its largest value; the smallest is 0.
+        smallest: Its smallest value, 0 for most.
+        largest: Its largest value.
         cluster: What differences of it are counted in, in reports.
         needs_positive: Whether some class must count as positive.
         needs_probabilities: Whether it takes the model's probabilities.
@@ -62,6 +72,7 @@ class Metric(ABC):
 
     name: ClassVar[str]
     more_is_better: ClassVar[bool | None] = None
+    smallest: ClassVar[float] = 0.0
     largest: ClassVar[float] = 1.0
     cluster: ClassVar[str] = "points"
     needs_positive: ClassVar[bool] = False
@@ -69,7 +80,7 @@ class Metric(ABC):
 
     @property
     def bounded(self) -> bool:
-        """Whether it lies between 0 and 1."""
+        """Whether it has a largest value, and a difference of it is told in points."""
         return not math.isinf(self.largest)
 
 

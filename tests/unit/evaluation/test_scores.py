@@ -4,7 +4,7 @@ import pytest
 from biasgate.contracts.evaluation import EvaluationSpec
 from biasgate.errors import InputError
 from biasgate.evaluation.measure import measure
-from biasgate.statistics.metrics.calibration_error import calibration_error
+from biasgate.statistics.binned_error import binned_error
 
 SPEC = EvaluationSpec(attributes=("sex",), scores=("calibration_error",))
 
@@ -32,7 +32,7 @@ def test_calibration_is_measured_in_the_whole_set_and_every_subgroup(judged):
     scores = scores_of(dataset, probabilities)
     assert set(scores) == {(), ("f",), ("m",)}
     right = probabilities.argmax(axis=1) == dataset.labels
-    assert scores[()].estimate.value == pytest.approx(calibration_error(probabilities.max(axis=1), right))
+    assert scores[()].estimate.value == pytest.approx(binned_error(probabilities.max(axis=1), right))
     assert scores["f",].bounds[0] > 0.02
     assert scores["m",].bounds[0] == 0
     assert scores["f",].simultaneous[0] < scores["f",].bounds[0]
@@ -83,3 +83,25 @@ def test_scores_near_their_best_are_not_called_different(dataset_of):
             found[gap.metric].append(gap.p_value <= 0.05)
     shares = {name: np.mean(differ) for name, differ in found.items()}
     assert max(shares.values()) <= 0.1, shares
+
+
+def test_an_understated_risk_cancels_in_the_error_of_the_predicted_class_only(dataset_of):
+    """Risks of women are stated .15 too low at every score, scores lie evenly about a half."""
+    rng, sex = np.random.default_rng(5), np.repeat(["f", "m"], 3000)
+    risk = rng.uniform(0.2, 0.8, 6000)
+    labels = (rng.random(6000) < np.where(sex == "f", risk + 0.15, risk)).astype(np.int64)
+    names = ("calibration_error", "positive_calibration_error", "calibration_in_the_large")
+    spec = EvaluationSpec(attributes=("sex",), scores=names)
+    dataset = dataset_of(labels=labels, classes=("no", "yes"), sex=sex)
+    probabilities = np.stack([1 - risk, risk], axis=1)
+    found = measure((risk > 0.5).astype(int), dataset, spec, model="m", provider="cpu", probabilities=probabilities)
+    women = {one.metric: one for one in found.scores if one.subgroup == {"sex": "f"}}
+    men = {one.metric: one for one in found.scores if one.subgroup == {"sex": "m"}}
+    assert women["calibration_error"].estimate.value < 0.05
+    assert women["positive_calibration_error"].bounds[0] > 0.1
+    assert women["calibration_in_the_large"].bounds[1] < -0.1
+    assert women["calibration_in_the_large"].estimate.value == pytest.approx(risk[:3000].mean() - labels[:3000].mean())
+    assert men["calibration_in_the_large"].bounds[0] < 0 < men["calibration_in_the_large"].bounds[1]
+    gaps = {gap.metric: gap for gap in found.gaps}
+    assert gaps["calibration_in_the_large"].higher == {"sex": "m"}
+    assert gaps["calibration_in_the_large"].bounds[0] > 0.1

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from biasgate.statistics.metrics.calibration_error import calibration_error, distances
+from biasgate.statistics.binned_error import binned_error, distances
 
 
 def sample(rng, rows, *, too_sure=0.0):
@@ -13,11 +13,11 @@ def sample(rng, rows, *, too_sure=0.0):
 def test_the_error_is_the_weighted_distance_of_the_bins():
     confidence = np.array([0.95, 0.95, 0.65, 0.65])
     right = np.array([True, False, True, True])
-    assert calibration_error(confidence, right) == pytest.approx(0.5 * 0.45 + 0.5 * 0.35)
+    assert binned_error(confidence, right) == pytest.approx(0.5 * 0.45 + 0.5 * 0.35)
 
 
 def test_a_confidence_of_one_is_in_the_last_bin():
-    assert calibration_error(np.array([1.0, 0.92]), np.array([True, False])) == pytest.approx(0.46)
+    assert binned_error(np.array([1.0, 0.92]), np.array([True, False])) == pytest.approx(0.46)
 
 
 @pytest.mark.parametrize("too_sure", [0.0, 0.1])
@@ -27,13 +27,13 @@ def test_the_true_error_is_seldom_further_than_the_distance_tells(too_sure):
     for draw in range(100):
         confidence, right = sample(rng, 150, too_sure=too_sure)
         reach = np.quantile(distances(confidence, right, np.arange(150), seed=draw), 0.95)
-        missed += abs(calibration_error(confidence, right) - too_sure) > reach
+        missed += abs(binned_error(confidence, right) - too_sure) > reach
     assert missed <= 10
 
 
 def test_an_estimate_above_zero_proves_no_error_of_a_calibrated_model():
     confidence, right = sample(np.random.default_rng(1), 200)
-    assert 0.02 < calibration_error(confidence, right) < np.quantile(distances(confidence, right, np.arange(200)), 0.95)
+    assert 0.02 < binned_error(confidence, right) < np.quantile(distances(confidence, right, np.arange(200)), 0.95)
 
 
 def test_all_right_and_sure_is_not_certain():

@@ -66,9 +66,9 @@ def test_it_lies_between_its_ends_inside_its_limits(metric: Metric) -> None:
         if isinstance(metric, RateMetric) and not metric.trials(found).any():
             continue
         number = value(metric, found)
-        assert 0 <= number <= metric.largest
+        assert metric.smallest <= number <= metric.largest
         for low, high in limits(metric, found, UNITS, 0.95):
-            assert -1e-9 <= low <= number + 1e-9
+            assert metric.smallest - 1e-9 <= low <= number + 1e-9
             assert number - 1e-9 <= high <= metric.largest + 1e-9
 
 

@@ -29,12 +29,12 @@ class UpperLimit(MeasuredRule, ABC):
     def check(self, found: Measurements) -> RuleResult:
         metric, places = self.needs().metric, self.places(found, self.attribute)
         numbers = [found.rate(metric=metric, subgroup=subgroup, label=label) for label, subgroup in places]
-        judgement = at_most(numbers, self.max)
+        judgement = at_most([abs(number) for number in numbers], self.max)
         (label, subgroup), number = places[judgement.index], numbers[judgement.index]
         sentence = (
             f"{name(metric, label)} on {samples(subgroup)} is {number.as_rate()}; the policy allows {rate(self.max)}."
         )
-        return self.judged(judgement, number, threshold=self.max, sentence=sentence)
+        return self.judged(judgement, abs(number), threshold=self.max, sentence=sentence)
 
     def number(self, value: float) -> str:
         return rate(value)

@@ -25,7 +25,7 @@ class RocAuc(ScoreMetric):
 
     def number(self, answers: Answers, clusters: NDArray[np.int64]) -> Number:
         """By ranks; DeLong's variance reports, Chernoff's bound decides. See ``ScoreMetric.number``."""
-        scores, positive = answers.known_probabilities[:, answers.positive or 0], answers.truth == answers.positive
+        scores, positive = answers.score, answers.truth == answers.positive
         area, parts = roc_auc(scores, positive)
         return Number(
             value=area,

@@ -4,11 +4,14 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 
 from biasgate.contracts.estimate import Estimate
+from biasgate.evaluation.measure import measure
 from biasgate.gate.decide import decide
 from biasgate.gate.evidence import Champion, Evidence
+from biasgate.gate.policy import read_policy
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -83,6 +86,30 @@ def test_calibration_that_was_not_measured_in_a_subgroup_is_insufficient(result,
     whole = rich(evaluation=good.model_copy(update={"scores": good.scores[:1]}))
     assert result("calibration", whole).outcome == "insufficient"
     assert result("calibration", whole, attribute=None).outcome == "pass"
+
+
+@pytest.mark.parametrize(("off", "outcome"), [(-0.15, "fail"), (0.0, "pass"), (0.15, "fail")])
+def test_risks_may_be_stated_neither_too_low_nor_too_high(rich, people, off, outcome):
+    """Signed calibration is held against its margin on both sides of 0."""
+    policy = read_policy("""
+name: calibrated within groups
+evaluation: {scores: [calibration_in_the_large], attributes: [sex]}
+weight_scan: {flag_levels: [high], on_flag: ignore, on_abstain: ignore}
+rules: [{id: r, kind: calibration, metric: calibration_in_the_large, attribute: sex, max: 0.10}]
+looks: 1
+""")
+    risk = np.clip(np.where(people.labels == 1, 0.8, 0.2) + off, 0, 1)
+    female = people.attribute("sex") == "f"
+    risk = np.where(female, risk, np.where(people.labels == 1, 0.8, 0.2))
+    said = np.stack([1 - risk, risk], axis=1)
+    found = measure(
+        people.labels, people, policy.evaluation, model="sha256:" + "1" * 64, provider="x", probabilities=said
+    )
+    (result,) = [one for one in decide(policy, rich(evaluation=found), (), AT).rules if one.rule == "r"]
+    assert result.outcome == outcome
+    if off:
+        assert result.value == pytest.approx(0.15)
+        assert f"on f samples is {'-' if off < 0 else ''}.15" in result.sentence
 
 
 def test_too_few_units_are_no_evidence_and_never_a_violation(result, rich):
