@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from biasgate.data.rows import row_digests
 from biasgate.errors import InputError
 
 UNKNOWN = "unknown"
@@ -92,3 +93,8 @@ class Dataset:
         if self.weights is not None:
             total.update(b"weights" + np.ascontiguousarray(self.weights).tobytes())
         return "sha256:" + total.hexdigest()
+
+    @cached_property
+    def row_digests(self) -> NDArray[np.uint64]:
+        """What each row is known by wherever it turns up, ``[n]``; see ``rows.row_digests``."""
+        return row_digests(self.samples)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from biasgate.contracts.wording import times
 from biasgate.documents import digest
 from biasgate.errors import TrustError
 from biasgate.gate.decide import decide
-from biasgate.gate.ledger.entry import DecisionBody
+from biasgate.gate.ledger.entry import DecisionBody, LogEntry
+from biasgate.gate.ledger.looks import look_number
 from biasgate.gate.policy import Policy
 
 
@@ -22,3 +26,25 @@ def repeat(body: DecisionBody, *, where: str) -> None:
     again = decide(policy, body.evidence, body.granted, claimed.at)
     if (again.verdict, again.human, again.expires) != (claimed.verdict, claimed.human, claimed.expires):
         raise TrustError(f"the decision says {claimed.verdict}, but deciding again gives {again.verdict}", where=where)
+
+
+def recount(body: DecisionBody, log_uri: str, before: Sequence[LogEntry], *, where: str) -> None:
+    """Counts the looks at the test split anew: what the evidence says of them is not believed.
+
+    Args:
+        body: The decision.
+        log_uri: The log.
+        before: The entries that precede the decision's.
+        where: The decision's entry, for errors.
+
+    Raises:
+        TrustError: No look of this candidate precedes the decision, or more were taken than its policy allows.
+    """
+    if (measured := body.evidence.evaluation) is None:
+        return
+    counted = look_number(log_uri, before, data=measured.data, digest=measured.model)
+    if counted is None:
+        raise TrustError("no look of this candidate at the test split precedes the decision in the log", where=where)
+    if counted > (allowed := Policy.parse(body.policy, where=where).looks):
+        found = f"by the log the test split was looked at {times(counted)}; the policy allows {allowed}"
+        raise TrustError(found, where=where, fix="measure on new data")

@@ -11,7 +11,7 @@ An approval that cannot be carried out is FAILED with its reason, and alerts; it
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 
 from biasgate.errors import CandidateError, InputError, ServiceError, TrustError
 from biasgate.gate.evidence import Champion
-from biasgate.gate.ledger.entry import Authority, DecisionBody, PromotionBody, PromotionStatus
+from biasgate.gate.ledger.entry import Authority, DecisionBody, LogEntry, PromotionBody, PromotionStatus
 from biasgate.gate.ledger.history import History, awaiting, awaits_person, premature, replay
 from biasgate.gate.ledger.log import append
-from biasgate.gate.repeat import repeat
+from biasgate.gate.repeat import recount, repeat
 from biasgate.models.package import CandidatePackage
 from biasgate.models.submission import import_candidate
 from biasgate.registry.alerts import Alarm, Alert
@@ -77,7 +77,8 @@ def promote(
                 continue
             own = None if known else partial(claim, name, key=key, trusted=trusted)
             register = partial(_registered, number, name, own)
-            while outcome := _settle(number, authority, replay(entries), policies, register):
+            check = partial(_check, number, authority, log_uri, entries, policies)
+            while outcome := _settle(number, authority, replay(entries), check, register):
                 append(log_uri, outcome, key=key)
                 entries = project(log_uri, trusted=trusted, alarm=alarm)
                 if replay(entries).statuses.get(number) == outcome.status:
@@ -94,7 +95,7 @@ def _settle(
     number: int,
     authority: Authority,
     history: History,
-    policies: Collection[str] | None,
+    check: Callable[[], None],
     register: Callable[[CandidatePackage], str],
 ) -> PromotionBody | None:
     """What becomes of an approval; None when it is settled, or waits for a person and is known to.
@@ -126,7 +127,7 @@ def _settle(
         return outcome("FAILED", f"{answer.approver} declined: {answer.reason}")
     with tempfile.TemporaryDirectory() as folder:
         try:
-            _check(number, authority, policies)
+            check()
             if awaits_person(number, history):
                 return None if number in history.statuses else outcome("PENDING", "A person must sign first.")
             package = _verified(authority, Path(folder))
@@ -150,11 +151,15 @@ def _obstacle(number: int, authority: Authority, owners: Keyring | None) -> Aler
     return None
 
 
-def _check(number: int, authority: Authority, policies: Collection[str] | None) -> None:
-    """Makes a decision again, and sees that its policy is one that is allowed here."""
+def _check(
+    number: int, authority: Authority, log_uri: str, entries: Sequence[LogEntry], policies: Collection[str] | None
+) -> None:
+    """Makes a decision again, counts its looks again, and sees that its policy is one that is allowed here."""
     if not isinstance(authority, DecisionBody):
         return
-    repeat(authority, where=f"entry {number}")
+    where = f"entry {number}"
+    repeat(authority, where=where)
+    recount(authority, log_uri, entries[: number - 1], where=where)
     if policies is not None and authority.decision.policy not in policies:
         fix = "decide by an allowed policy, or allow this one"
         raise TrustError("the policy is not one of those allowed here", where=authority.decision.policy, fix=fix)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 from uuid import uuid4
 
+import numpy as np
 import pytest
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ class Gate:
     def decide(
         self, package: CandidatePackage, source: str, *, accuracy: float = 0.95, flagged: bool = False, **changed: Any
     ) -> LogEntry:
-        """Writes down the decision about a submission that was right on this share of 750 samples."""
+        """Writes down a look, and the decision about a submission that was right on this share of 750 samples."""
         from biasgate.gate.decide import decide
         from biasgate.gate.ledger.entry import DecisionBody
         from biasgate.gate.ledger.log import append
@@ -197,12 +198,29 @@ class Gate:
 
         text = POLICY % ("require_human" if flagged else "ignore")
         policy = Policy.parse(text, where="test")
-        found = _evidence(package, source, policy, accuracy=accuracy, flagged=flagged)
+        split_of, looked = changed.pop("split_of", package), changed.pop("looked", True)
+        found = _evidence(package, source, policy, accuracy=accuracy, flagged=flagged, split=_split(split_of))
         waivers = present(changed.pop("waivers", ()), self.trusted)
         decision = decide(policy, found, granted(waivers), changed.pop("at", datetime.now(UTC)))
         decision = decision.model_copy(update=changed)
         body = DecisionBody(decision=decision, evidence=found, policy=text, waivers=waivers)
+        if looked:
+            self.look(package, split_of=split_of)
         return append(self.log, body, key=self.keys["gate"])
+
+    def look(self, package: CandidatePackage, *, split_of: CandidatePackage | None = None) -> None:
+        """Writes down that a candidate is measured on the test split of its own, or on another's."""
+        from biasgate.gate.ledger.looks import take_look
+
+        take_look(
+            self.log,
+            data=_split(split_of or package),
+            rows=np.frombuffer((split_of or package).digest.encode()[-64:], np.uint64),
+            name=package.card.name,
+            digest=package.digest,
+            key=self.keys["gate"],
+            trusted=self.trusted,
+        )
 
     def waive(self, name: str, rule: str, *, days: int, policy: str = POLICY % "ignore") -> SignedWaiver:
         """Bo signs that a rule of a policy need not pass."""
@@ -362,7 +380,14 @@ def served_twice(submit: Callable[..., Any], gate: Gate) -> list[CandidatePackag
     return packages
 
 
-def _evidence(package: CandidatePackage, source: str, policy: Policy, *, accuracy: float, flagged: bool) -> Evidence:
+def _split(package: CandidatePackage) -> str:
+    """A test split that no other candidate is measured on."""
+    return package.digest.replace("sha256:", "sha256:gate-")
+
+
+def _evidence(
+    package: CandidatePackage, source: str, policy: Policy, *, accuracy: float, flagged: bool, split: str
+) -> Evidence:
     from biasgate.contracts.estimate import Estimate
     from biasgate.contracts.evaluation import Cell, Evaluation
     from biasgate.contracts.scan import Scan
@@ -398,7 +423,7 @@ def _evidence(package: CandidatePackage, source: str, policy: Policy, *, accurac
         ),
         evaluation=Evaluation(
             model=package.digest,
-            data="sha256:gate",
+            data=split,
             spec=digest(policy.evaluation),
             rows=750,
             clusters=750,

@@ -33,7 +33,7 @@ def allowed(tmp_path) -> Path:
 
 
 def used(gate) -> str:
-    return gate.history().authorities[1].policy
+    return gate.history().authorities[2].policy
 
 
 def test_a_decision_by_an_allowed_policy_is_carried_out(submit, gate, registry, command, allowed):
@@ -73,7 +73,7 @@ def test_a_folder_without_a_valid_policy_promotes_nothing(submit, gate, registry
 
 def test_a_person_cannot_approve_what_an_allowed_policy_did_not_decide(submit, gate, registry, command, allowed):
     submit(flagged=True)
-    gate.answer(1)
+    gate.answer(2)
     (allowed / "demo.yaml").write_text(policy_text("digits_demo"))
     assert command("--policies", str(allowed)).exit_code == 7
     assert registry.versions == []

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.parametrize("tracking", ["sqlite"], indirect=True)
 def test_a_pending_decision_serves_once_a_second_person_signed(submit, gate, registry):
     submit(flagged=True)
     (waiting,) = gate.promote()
-    gate.answer(1)
+    gate.answer(2)
     (outcome,) = gate.promote()
     assert (waiting.status, outcome.status, registry.champion) == ("PENDING", "PROMOTED", "1")
     assert "Bo approved: looked at it" in outcome.reason
@@ -22,26 +22,26 @@ def test_a_pending_decision_serves_once_a_second_person_signed(submit, gate, reg
 
 def test_an_approval_before_the_promoter_looked_counts_too(submit, gate, registry):
     submit(flagged=True)
-    gate.answer(1)
+    gate.answer(2)
     assert [outcome.status for outcome in gate.promote()] == ["PROMOTED"]
 
 
 def test_a_declined_decision_is_failed_for_good(submit, gate, registry):
     submit(flagged=True)
-    gate.answer(1, granted=False)
+    gate.answer(2, granted=False)
     with pytest.raises(InputError, match="Bo declined"):
-        gate.answer(1)
+        gate.answer(2)
     (outcome,) = gate.promote()
     assert (outcome.status, registry.versions) == ("FAILED", [])
     with pytest.raises(InputError, match="is final: FAILED"):
-        gate.answer(1)
+        gate.answer(2)
 
 
 def test_the_submitter_cannot_approve_under_any_spelling(submit, gate, registry):
     submit(flagged=True)
-    digest = gate.history().authorities[1].subject[1]
+    digest = gate.history().authorities[2].subject[1]
     for spelling in ("ana", "ANA ", "\uff41na"):
-        body = ApprovalBody(entry=1, approver=spelling, reason="mine", name=registry.name, digest=digest)
+        body = ApprovalBody(entry=2, approver=spelling, reason="mine", name=registry.name, digest=digest)
         append(gate.log, body, key=gate.keys["Bo"])
     assert gate.history().answers == {}
     assert [outcome.status for outcome in gate.promote()] == ["PENDING"]
@@ -49,10 +49,10 @@ def test_the_submitter_cannot_approve_under_any_spelling(submit, gate, registry)
 
 def test_a_person_signs_with_their_own_key_only(submit, gate):
     submit(flagged=True)
-    body = ApprovalBody(entry=1, approver="Cy", reason="-", name="n", digest=gate.history().authorities[1].subject[1])
+    body = ApprovalBody(entry=2, approver="Cy", reason="-", name="n", digest=gate.history().authorities[2].subject[1])
     for owner in ("gate", "promoter", "Cy", "Bo"):
         append(gate.log, body, key=gate.keys[owner])
-    assert [entry.body.kind for entry in read_log(gate.log, gate.trusted)] == ["decision", *["void"] * 4]
+    assert [entry.body.kind for entry in read_log(gate.log, gate.trusted)] == ["look", "decision", *["void"] * 4]
     assert gate.history().answers == {}
 
 
@@ -60,20 +60,20 @@ def test_a_person_signs_with_their_own_key_only(submit, gate):
 def test_only_what_waits_for_a_person_can_be_answered(submit, gate, decided):
     submit(**decided)
     with pytest.raises(InputError, match="does not wait for a person"):
-        gate.answer(1)
+        gate.answer(2)
     with pytest.raises(InputError, match="no such decision"):
-        gate.answer(7)
+        gate.answer(9)
 
 
 def test_an_expired_decision_cannot_be_approved(submit, gate):
     submit(flagged=True, at=datetime.now(UTC) - timedelta(days=31))
     with pytest.raises(InputError, match="expired"):
-        gate.answer(1)
+        gate.answer(2)
 
 
 def test_a_service_cannot_approve(submit, gate):
     submit(flagged=True)
     gate.keys["Bo"] = gate.keys["gate"]
     with pytest.raises(TrustError, match="no role approver"):
-        gate.answer(1)
-    assert len(read_log(gate.log, gate.trusted)) == 1
+        gate.answer(2)
+    assert len(read_log(gate.log, gate.trusted)) == 2

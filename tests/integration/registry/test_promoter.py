@@ -14,6 +14,8 @@ from biasgate.models.submission import import_candidate
 from biasgate.registry.client import connect
 from biasgate.registry.models import aliases, fetch, register_folder, set_alias, submit_candidate
 
+ON_SQLITE = pytest.mark.parametrize("tracking", ["sqlite"], indirect=True)
+
 
 def versions(name: str) -> list[str]:
     return sorted(str(version.version) for version in connect().search_model_versions(f"name = '{name}'"))
@@ -29,7 +31,7 @@ def test_an_approval_serves_as_a_clean_version_with_the_decided_digest(submit, g
     assert (outcome.status, outcome.version) == ("PROMOTED", "1")
     folder, _ = fetch(f"models:/{name}@champion", tmp_path / "served")
     assert import_candidate(folder, tmp_path / "opened").digest == submitted.digest
-    assert connect().get_model_version(name, "1").tags["biasgate.entry"] == "1"
+    assert connect().get_model_version(name, "1").tags["biasgate.entry"] == "2"
 
 
 def test_promoted_files_lie_in_an_experiment_apart_from_submissions(submit, gate, name):
@@ -78,7 +80,7 @@ def test_a_signed_lie_about_the_verdict_fails_loudly_and_holds_up_nobody(submit,
     assert "deciding again gives REJECTED" in lie.reason
     assert versions(name) == ["1"]
     (alert,) = [json.loads(line) for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
-    assert (alert["kind"], alert["entry"], alert["candidate"]) == ("not_promoted", 1, lie.digest)
+    assert (alert["kind"], alert["entry"], alert["candidate"]) == ("not_promoted", 2, lie.digest)
 
 
 def test_of_two_approvals_against_the_same_champion_one_wins_and_one_is_stale(submit, gate, name):
@@ -157,7 +159,7 @@ def test_an_unreachable_registry_writes_nothing_and_can_be_tried_again(submit, g
         patch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{unused_port}")
         with pytest.raises(ServiceError):
             gate.promote()
-    assert len(read_log(gate.log, gate.trusted)) == 1
+    assert len(read_log(gate.log, gate.trusted)) == 2
     gate.promote()
     assert serving(name) == "1"
 
@@ -168,3 +170,28 @@ def test_a_log_in_s3_promotes_the_same(s3, tracking, package, name, gate):
     remote.decide(submitted, submit_candidate(submitted, name=name))
     assert [outcome.status for outcome in remote.promote()] == ["PROMOTED"]
     assert serving(name) == "1"
+
+
+@ON_SQLITE
+def test_looks_are_counted_from_the_log_whatever_the_evidence_says(submit, package, gate, registry, capsys):
+    submitted, _ = submit()
+    for weight in (2.0, 3.0):
+        gate.look(package(weight), split_of=submitted)
+    assert [outcome.status for outcome in gate.promote()] == ["PROMOTED"]  # its look was the first of three
+    late = package(4.0)
+    gate.look(late, split_of=submitted)
+    entry = gate.decide(late, submit_candidate(late, name=registry.name), split_of=submitted)
+    assert (entry.body.evidence.looks, entry.body.decision.verdict) == (1, "APPROVED")
+    (outcome,) = gate.promote()
+    assert outcome.status == "FAILED"
+    assert "looked at 4 times; the policy allows 2" in outcome.reason
+
+
+@ON_SQLITE
+def test_an_approval_without_a_look_before_it_is_not_carried_out(submit, package, gate, registry, capsys):
+    unseen = package()
+    gate.decide(unseen, submit_candidate(unseen, name=registry.name), looked=False)
+    gate.look(unseen)
+    (outcome,) = gate.promote()
+    assert (outcome.status, registry.champion) == ("FAILED", None)
+    assert "no look of this candidate at the test split precedes the decision" in outcome.reason

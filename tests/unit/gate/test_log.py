@@ -11,7 +11,7 @@ import pytest
 from biasgate.errors import TrustError
 from biasgate.gate.decide import decide
 from biasgate.gate.ledger.entry import DecisionBody, LookBody, VoidBody
-from biasgate.gate.ledger.log import append, look_number, read_log, take_look
+from biasgate.gate.ledger.log import append, read_log
 from biasgate.gate.policy import policy_text
 from biasgate.gate.repeat import repeat
 from biasgate.gate.trust.keys import generate_key, read_signing_key
@@ -56,24 +56,6 @@ def test_writers_that_race_get_a_number_each_and_one_chain(log, key, trusted):
         numbers = [entry.number for entry in pool.map(lambda _: append(log, look(), key=key), range(24))]
     assert sorted(numbers) == list(range(1, 25))
     assert len(read_log(log, trusted)) == 24
-
-
-def test_a_look_is_a_candidate_at_a_test_split_however_often_and_at_once_it_is_taken(log, key, trusted):
-    first, second = look(), look().model_copy(update={"digest": "sha256:" + "2" * 64})
-    with ThreadPoolExecutor(4) as pool:
-        counts = list(pool.map(lambda _: take_look(log, first, key=key, trusted=trusted), range(8)))
-    assert counts == [1] * 8
-    assert take_look(log, second, key=key, trusted=trusted) == 2
-    assert take_look(log, first, key=key, trusted=trusted) == 1
-    assert take_look(log, look("sha256:other"), key=key, trusted=trusted) == 1
-    assert look_number(read_log(log, trusted), second) == 2
-    assert look_number(read_log(log, trusted), look("sha256:unseen")) is None
-
-
-def test_a_look_that_was_taken_before_is_not_written_again(log, key, trusted):
-    for _ in range(3):
-        take_look(log, look(), key=key, trusted=trusted)
-    assert len(read_log(log, trusted)) == 1
 
 
 @pytest.fixture

@@ -231,11 +231,13 @@ class LookBody(AboutPackage):
 
     Attributes:
         data: Digest of the test split.
+        rows: Digest of the sample of its rows by which it is known again (``looks``); absent in older entries.
     """
 
     role: ClassVar[Role] = "gate"
     kind: Literal["look"] = "look"
     data: str
+    rows: str | None = None
 
 
 class VoidBody(Document):

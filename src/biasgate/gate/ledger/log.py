@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from biasgate.documents import sha256
 from biasgate.errors import InputError, ServiceError, TrustError
-from biasgate.gate.ledger.entry import SKEW, Body, DecisionBody, LogEntry, LookBody, VoidBody
+from biasgate.gate.ledger.entry import SKEW, Body, DecisionBody, LogEntry, VoidBody
 from biasgate.gate.trust.sign import sign, verify
 from biasgate.gate.trust.waivers import of_revoked_key, refusal
 from biasgate.storage import store
@@ -99,28 +99,6 @@ def _check_clock(last: bytes, now: datetime, *, where: str) -> None:
 def envelope(log_uri: str, number: int) -> bytes:
     """The signed bytes of one entry, as they lie in the log."""
     return store.read_bytes(_uri(log_uri, number), limit=LIMIT)
-
-
-def take_look(log_uri: str, body: LookBody, *, key: SigningKey, trusted: Keyring) -> int:
-    """Writes down a look at a test split before it is taken, unless the same candidate looked at it before.
-
-    Returns:
-        Which candidate this is to look at the split, from 1; exact even when others look at the same time, and the same
-        however often a candidate is measured.
-    """
-    if (earlier := look_number(read_log(log_uri, trusted), body)) is not None:
-        return earlier
-    append(log_uri, body, key=key)
-    number = look_number(read_log(log_uri, trusted), body)
-    if number is None:
-        raise TrustError("the look that was written does not count", where=log_uri, fix="see `biasgate log show`")
-    return number
-
-
-def look_number(entries: Sequence[LogEntry], look: LookBody) -> int | None:
-    """Which candidate, by its digest, was this one to look at a test split; None when it never did."""
-    seen = dict.fromkeys(e.body.digest for e in entries if isinstance(e.body, LookBody) and e.body.data == look.data)
-    return list(seen).index(look.digest) + 1 if look.digest in seen else None
 
 
 def _verified(data: bytes, trusted: Keyring, *, where: str) -> LogEntry:

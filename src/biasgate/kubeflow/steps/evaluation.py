@@ -33,8 +33,7 @@ def evaluate_subgroups(
     from biasgate.data.source import open_dataset
     from biasgate.evaluation.evaluate import evaluate
     from biasgate.evaluation.inspect import inspect
-    from biasgate.gate.ledger.entry import LookBody
-    from biasgate.gate.ledger.log import take_look
+    from biasgate.gate.ledger.looks import take_look
     from biasgate.gate.policy import read_policy
     from biasgate.gate.trust.keyring import trusted_keys
     from biasgate.gate.trust.keys import signing_key
@@ -50,8 +49,15 @@ def evaluate_subgroups(
         name, serves = inspected.name, None
         if rules.needs_champion:
             serves = champion_package(name, Path(folder, "champion"))
-        look = LookBody(data=dataset.digest, name=name, digest=candidate.digest)
-        looks = take_look(log, look, key=signing_key(), trusted=trusted_keys())
+        looks = take_look(
+            log,
+            data=dataset.digest,
+            rows=dataset.row_digests,
+            name=name,
+            digest=candidate.digest,
+            key=signing_key(),
+            trusted=trusted_keys(),
+        )
         measured = evaluate(
             candidate,
             dataset,
