@@ -14,6 +14,7 @@ from biasgate.cli import (
     approvals,
     audits,
     candidates,
+    checks,
     data,
     decisions,
     gates,
@@ -40,7 +41,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
-for group in (scans, candidates, repairs, heatmaps, decisions, approvals, promotions):
+for group in (scans, candidates, checks, repairs, heatmaps, decisions, approvals, promotions):
     app.registered_commands.extend(group.app.registered_commands)
 app.add_typer(data.app, name="data")
 app.add_typer(zoo.app, name="zoo")

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from biasgate.report.terminal import Json, print_json, print_table
+from biasgate.report.terminal import VERDICT_CODES, Json, print_json, print_table
+
+if TYPE_CHECKING:
+    from biasgate.contracts.evaluation import Evaluation
+    from biasgate.gate.check import Check
+    from biasgate.gate.policy import Policy
 
 app = typer.Typer()
 Package = Annotated[Path, typer.Argument(help="Folder with model.onnx (or weights) and card.json.")]
@@ -68,26 +73,36 @@ def evaluate(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Run a candidate in a sandbox and measure it by subgroup. The look is not logged: leave the gate's split alone."""
+    """Run a candidate in a sandbox, measure it by subgroup, and say whether it would pass: exit 0, 4 or 5 as `check`.
+
+    The look is not logged: leave the gate's split alone.
+    """
     from tempfile import TemporaryDirectory
 
-    from biasgate.contracts.population import population_of
-    from biasgate.contracts.wording import of_label, subgroup
     from biasgate.data.source import open_dataset
     from biasgate.evaluation.evaluate import evaluate as measure
+    from biasgate.gate.check import check_evaluation
     from biasgate.gate.policy import read_policy
     from biasgate.models.package import open_package
     from biasgate.registry.serving import champion_package
-    from biasgate.report.text import difference, interval, measured_share
 
-    candidate, spec = open_package(package), read_policy(policy).evaluation
+    candidate, rules = open_package(package), read_policy(policy)
     earlier = open_package(before) if before else None
     with TemporaryDirectory() as work:
         serves = champion_package(candidate.card.name, Path(work) / "champion") if champion else None
-        measured = measure(candidate, open_dataset(data), spec, before=earlier, champion=serves)
-    if json:
-        print_json(measured)
-        return
+        measured = measure(candidate, open_dataset(data), rules.evaluation, before=earlier, champion=serves)
+    checked = check_evaluation(measured, rules)
+    print_json(measured) if json else _print(measured, checked, rules)
+    raise typer.Exit(VERDICT_CODES[checked.verdict])
+
+
+def _print(measured: Evaluation, checked: Check, rules: Policy) -> None:
+    from biasgate.cli.checks import print_check
+    from biasgate.contracts.population import population_of
+    from biasgate.contracts.wording import of_label, subgroup
+    from biasgate.report.text import difference, interval, measured_share
+
+    print_check(checked, rules)
     for sentence in population_of(measured):
         typer.echo(sentence)
     cells = [

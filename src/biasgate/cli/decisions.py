@@ -48,6 +48,7 @@ def decide(
 def _decide(evidence: Path, policy: str, waivers: str | None, at: datetime | None, trusted: Path | None) -> Decision:
     from datetime import UTC
 
+    from biasgate.errors import InputError
     from biasgate.gate.decide import decide as by_policy
     from biasgate.gate.evidence import Evidence
     from biasgate.gate.policy import read_policy
@@ -59,7 +60,20 @@ def _decide(evidence: Path, policy: str, waivers: str | None, at: datetime | Non
     for one in presented:
         if one.refusal:
             typer.echo(f"the waiver of {one.waiver.rule} does not count: {one.refusal}", err=True)
+    if _is_evaluation(evidence):
+        fix = f"`biasgate check {evidence} --policy {policy}` says whether it would pass"
+        raise InputError("this is an evaluation, and a decision takes all evidence", where=str(evidence), fix=fix)
     return by_policy(read_policy(policy), Evidence.read(evidence), granted(presented), moment)
+
+
+def _is_evaluation(file: Path) -> bool:
+    from biasgate.contracts.evaluation import Evaluation
+    from biasgate.errors import InputError
+
+    try:
+        return bool(Evaluation.read(file))
+    except InputError:
+        return False
 
 
 def _replay(log: str, number: int, trusted: Path | None, *, json: bool) -> None:

@@ -27,11 +27,12 @@ POWER = 0.8
 DISCORDANT = 0.1
 ASSUMED = (
     f"Each figure gives a candidate a chance of {rate(POWER)} to pass that rule, by the bound that decides, with so "
-    f"many independent clusters in each subgroup. It supposes rates near {rate(RateMetric.usual)} (selection rates "
-    f"near {rate(SelectionRate.usual)}), half of the subgroups at the worse end, and, where two models are compared, "
-    f"that they differ on {rate(DISCORDANT)} of the clusters. A fair candidate has these rates in every subgroup. A chance "
-    "is that of one rule: all rules together are passed less often. Subgroups that hold the same clusters are compared "
-    "pair by pair, which takes fewer."
+    "many independent clusters in each subgroup. "
+    f"It supposes rates near {rate(RateMetric.usual)} (selection rates near {rate(SelectionRate.usual)}), half of the "
+    "subgroups at the worse end, and, where two models are compared, that "
+    f"they differ on {rate(DISCORDANT)} of the clusters. A fair candidate has these rates in every subgroup. "
+    "A chance is that of one rule: all rules together are passed less often. "
+    "Subgroups that hold the same clusters are compared pair by pair, which takes fewer."
 )
 
 

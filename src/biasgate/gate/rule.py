@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from biasgate.contracts.evaluation import Cell, Change, EvaluationSpec, Gap, Score
+from biasgate.contracts.evaluation import Cell, Change, EvaluationSpec, Gap, Ratio, Score
 from biasgate.documents import Document
+from biasgate.gate.chances import Growth
 from biasgate.gate.decision import RuleResult
 from biasgate.gate.judgement import Judgement
 from biasgate.gate.measurements import Measured, Measurements, Missing
@@ -55,6 +56,14 @@ class Rule(Document, ABC):
 
     def power(self) -> Power | None:
         """What it can certify with so many clusters; None where no sampling is involved, or nobody can tell."""
+        return None
+
+    def chance(self, found: Measurements, growth: Growth) -> float | None:  # noqa: ARG002
+        """At least the chance to pass with so many times the clusters, were the rates as measured.
+
+        Returns:
+            Nothing where it cannot be told.
+        """
         return None
 
     def line(self, part: Cell | Score | Gap | Change) -> float | None:  # noqa: ARG002
@@ -149,6 +158,15 @@ class MeasuredRule(Rule, ABC):
             cells = found.cells(metric=metric, attribute=attribute, label=label) if attribute else []
             places += [(label, {}), *((label, cell.subgroup) for cell in cells)]
         return places
+
+    def sides(self, found: Measurements, pair: Gap | Ratio) -> tuple[Cell | Score, Cell | Score]:
+        """The two subgroups that are compared.
+
+        Raises:
+            Missing: One was not measured, or more than once.
+        """
+        metric = self.needs().metric
+        return found.cell(metric, pair.higher, pair.label), found.cell(metric, pair.lower, pair.label)
 
 
 def combination_of(attribute: str | None) -> frozenset[str]:

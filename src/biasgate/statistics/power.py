@@ -18,8 +18,8 @@ Inside = Callable[[Point, Point], bool]
 
 MOST_CLUSTERS = 1_000_000
 """Beyond so many clusters nothing is searched."""
-_TAIL = 1e-9
-"""Counts that are less likely are left out."""
+_RARE = 21
+"""Counts beyond those that are as likely as e⁻²¹, a thousand-millionth, are left out."""
 
 
 @cache
@@ -62,7 +62,6 @@ def chance_for_pair(
     The counts of the second that pass beside one of the first are a range, which moves up with it: two pointers walk.
     """
     from scipy.special import bdtr
-    from scipy.stats import binom
 
     first, second = (_range(size, rate, rate) for rate, size in zip(rates, clusters, strict=True))
     beside = [_point(count, clusters[1], confidence) for count in second]
@@ -77,7 +76,7 @@ def chance_for_pair(
             high += 1
         least[row], most[row] = second[0] + low, second[0] + high
     chances = np.where(most >= least, bdtr(most, clusters[1], rates[1]) - _below(least, clusters[1], rates[1]), 0.0)
-    return float(binom.pmf(np.array(first), clusters[0], rates[0]) @ chances)
+    return float(_each(first, clusters[0], rates[0]) @ chances)
 
 
 @lru_cache(maxsize=4096)
@@ -105,7 +104,6 @@ def chance_for_loss(loss: float, discordant: float, margin: float, clusters: int
     The most losses that pass beside so many gains rise with the gains; see ``exact_paired``.
     """
     from scipy.special import bdtr
-    from scipy.stats import binom
 
     losing, gaining = (discordant + loss) / 2, (discordant - loss) / 2
     gains = _range(clusters, gaining, gaining)
@@ -116,7 +114,7 @@ def chance_for_loss(loss: float, discordant: float, margin: float, clusters: int
         most[row] = reach
     rest = clusters - np.array(gains)
     chances = np.where(most >= 0, bdtr(np.clip(most, 0, rest), rest, losing / (1 - gaining)), 0.0)
-    return float(binom.pmf(np.array(gains), clusters, gaining) @ chances)
+    return float(_each(gains, clusters, gaining) @ chances)
 
 
 def rate_to_pass(
@@ -196,23 +194,23 @@ def loss_to_pass(
     return _furthest(chance, 0.0, min(margin, discordant), power)
 
 
-def clusters_to_pass(chance: Callable[[int], float], *, power: float = 0.8) -> int | None:
+def clusters_to_pass(chance: Callable[[int], float], *, power: float = 0.8, least: int = 2) -> int | None:
     """The fewest clusters with which a chance reaches ``power``, to one in a thousand: by doubling and halving.
 
     Args:
         chance: From clusters to the chance to pass. That of counts moves in small teeth: at the answer it does reach
             ``power``, which a few clusters fewer may too.
         power: To be reached.
+        least: Fewer are not looked at.
 
     Returns:
         Nothing when ``MOST_CLUSTERS`` do not reach it.
     """
-    enough = 2
+    few, enough = least - 1, least
     while chance(enough) < power:
         if enough >= MOST_CLUSTERS:
             return None
-        enough = min(2 * enough, MOST_CLUSTERS)
-    few = enough // 2
+        few, enough = enough, min(2 * enough, MOST_CLUSTERS)
     while enough - few > max(1, enough // 1000):
         middle = (few + enough) // 2
         few, enough = (few, middle) if chance(middle) >= power else (middle, enough)
@@ -249,17 +247,36 @@ def _point(count: int, clusters: int, confidence: float) -> Point:
 
 
 def _fewest(limit: float, clusters: int, confidence: float) -> int:
-    """The fewest successes whose lower bound reaches ``limit``; one more than there are clusters when none do."""
-    from scipy.stats import binom
+    """The fewest successes whose lower bound reaches ``limit``; one more than there are clusters when none do.
 
-    return int(binom.isf((1 - confidence) / 2, clusters, limit)) + 1 if limit > 0 else 0
+    Those are the fewest that a rate at the limit reaches with at most the bound's error.
+    """
+    from scipy.special import bdtrc
+
+    if limit <= 0:
+        return 0
+    counts = _range(clusters, limit, limit)
+    rare = np.flatnonzero(bdtrc(np.array(counts) - 1, clusters, limit) <= (1 - confidence) / 2)
+    return counts[int(rare[0])] if len(rare) else clusters + 1
 
 
 def _range(clusters: int, lowest: float, highest: float) -> range:
-    """The counts that are not too unlikely between these true rates."""
-    from scipy.stats import binom
+    """The counts that are not too unlikely between these true rates: Bernstein's inequality, inverted."""
 
-    return range(int(binom.ppf(_TAIL, clusters, lowest)), int(binom.isf(_TAIL, clusters, highest)) + 1)
+    def reach(rate: float) -> float:
+        return math.sqrt(2 * clusters * rate * (1 - rate) * _RARE) + 2 * _RARE / 3
+
+    least = math.floor(clusters * lowest - reach(lowest))
+    most = math.ceil(clusters * highest + reach(highest))
+    return range(max(0, least), min(clusters, most) + 1)
+
+
+def _each(counts: range, clusters: int, rate: float) -> NDArray[np.float64]:
+    """The chance of each count ``[counts]``."""
+    from scipy.special import bdtr
+
+    values = np.array(counts, dtype=float)
+    return bdtr(values, clusters, rate) - _below(values, clusters, rate)
 
 
 def _reach(points: Sequence[Point], inside: Inside) -> Iterator[int]:

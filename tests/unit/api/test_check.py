@@ -88,3 +88,26 @@ def test_an_evaluation_of_something_else_is_refused() -> None:
     evaluation = biasgate.evaluate(y_true=[0, 1] * 50, y_pred=[0, 1] * 50, attributes={"sex": ["f", "m"] * 50})
     with pytest.raises(biasgate.InputError, match="measured something else than the policy asks"):
         biasgate.check(evaluation, POLICY)
+
+
+@pytest.mark.parametrize(("women", "men"), [((399, 400), (396, 400)), ((88, 100), (270, 300))])
+def test_as_many_clusters_as_it_says_settle_a_gap_in_four_of_five_draws(women, men) -> None:
+    """Near one too, and where one subgroup is a third of the other: by draws of counts at the rates measured."""
+    from biasgate.statistics.intervals import exact_difference
+
+    policy = biasgate.load_policy(POLICY.replace("max: 0.1}", "max: 0.02}" if women[0] > 300 else "max: 0.08}"))
+    sides = [(women, "female"), (men, "male")]
+    evaluation = biasgate.evaluate(
+        y_true=[0] * (women[1] + men[1]),
+        y_pred=[int(row >= right) for (right, rows), _ in sides for row in range(rows)],
+        classes=[0, 1],
+        attributes={"sex": [sex for (_, rows), sex in sides for _ in range(rows)]},
+        policy=policy,
+    )
+    gap = next(rule for rule in policy.rules if rule.id == "gap")
+    (settling,) = [one for one in biasgate.check(evaluation, policy).settle if one.rule == "gap"]
+    times = (settling.clusters + settling.more) / settling.clusters
+    sizes = [int(np.ceil(times * rows)) for (_, rows), _ in sides]
+    drawn = np.random.default_rng(3).binomial(sizes, [right / rows for (right, rows), _ in sides], size=(600, 2))
+    bounds = [np.abs(exact_difference(tuple(pair), tuple(sizes), confidence=0.95)).max() for pair in drawn.tolist()]
+    assert np.mean(np.array(bounds) <= gap.max) == pytest.approx(0.8, abs=0.05)

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from biasgate.contracts.wording import name, rate, samples
+from biasgate.gate.chances import Growth, chance_of_rates
 from biasgate.gate.decision import RuleResult
 from biasgate.gate.judgement import at_most
 from biasgate.gate.measurements import Measurements
@@ -38,6 +39,11 @@ class UpperLimit(MeasuredRule, ABC):
 
     def number(self, value: float) -> str:
         return rate(value)
+
+    def chance(self, found: Measurements, growth: Growth) -> float | None:
+        metric = self.needs().metric
+        cells = [found.cell(metric, subgroup, label) for label, subgroup in self.places(found, self.attribute)]
+        return chance_of_rates(cells, self.max, growth, at_most=True)
 
     def power(self) -> Power | None:
         return power_of_rate(self.needs().metric, self.max, several=self.attribute is not None)

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from biasgate.contracts.evaluation import Cell, Change, Gap, Score
 from biasgate.contracts.wording import name, rate
+from biasgate.gate.chances import Growth, chance_of_rates
 from biasgate.gate.decision import RuleResult
 from biasgate.gate.judgement import at_least
 from biasgate.gate.measurements import Measurements
@@ -44,6 +45,10 @@ class FloorRule(MeasuredRule):
 
     def power(self) -> Power | None:
         return power_of_rate(self.metric, self.min, several=False)
+
+    def chance(self, found: Measurements, growth: Growth) -> float | None:
+        cells = [found.cell(self.metric, {}, label) for label in found.labels(self.label)]
+        return chance_of_rates(cells, self.min, growth)
 
     def line(self, part: Cell | Score | Gap | Change) -> float | None:
         whole = isinstance(part, Cell | Score) and not part.subgroup

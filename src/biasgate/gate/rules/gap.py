@@ -8,12 +8,14 @@ from pydantic import Field
 
 from biasgate.contracts.evaluation import Cell, Change, Gap, Score
 from biasgate.contracts.wording import group, name, points, samples
+from biasgate.gate.chances import Growth, chance_of_pairs
 from biasgate.gate.decision import RuleResult
 from biasgate.gate.judgement import at_most
-from biasgate.gate.measurements import Measurements
+from biasgate.gate.measurements import Measured, Measurements
 from biasgate.gate.metric_names import DifferenceName
 from biasgate.gate.power import Power, power_of_gap
 from biasgate.gate.rule import MeasuredRule, Needs, combination_of, crossed
+from biasgate.statistics.power import gap_within
 
 
 class GapRule(MeasuredRule):
@@ -33,11 +35,7 @@ class GapRule(MeasuredRule):
         )
 
     def check(self, found: Measurements) -> RuleResult:
-        pairs = [
-            pair
-            for label in found.labels(self.label)
-            for pair in found.gaps(metric=self.metric, attribute=self.attribute, label=label)
-        ]
+        pairs = self._pairs(found)
         judgement = at_most([number for _, number in pairs], self.max)
         widest, number = pairs[judgement.index]
         lower = found.rate(metric=self.metric, subgroup=widest.lower, label=widest.label)
@@ -55,6 +53,20 @@ class GapRule(MeasuredRule):
 
     def power(self) -> Power | None:
         return power_of_gap(self.metric, self.max)
+
+    def chance(self, found: Measurements, growth: Growth) -> float | None:
+        open_ = [gap for gap, number in self._pairs(found) if number.approving[1] > self.max]
+        if any(gap.paired for gap in open_):
+            return None
+        cells = (self.sides(found, gap) for gap in open_)
+        return chance_of_pairs(cells, gap_within(self.max), growth)
+
+    def _pairs(self, found: Measurements) -> list[tuple[Gap, Measured]]:
+        return [
+            pair
+            for label in found.labels(self.label)
+            for pair in found.gaps(metric=self.metric, attribute=self.attribute, label=label)
+        ]
 
     def line(self, part: Cell | Score | Gap | Change) -> float | None:
         inside = isinstance(part, Gap) and combination_of(part.attribute) == combination_of(self.attribute)

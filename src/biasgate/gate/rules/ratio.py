@@ -6,13 +6,16 @@ from typing import Literal
 
 from pydantic import Field
 
+from biasgate.contracts.evaluation import Ratio
 from biasgate.contracts.wording import group, name, rate, samples
+from biasgate.gate.chances import Growth, chance_of_pairs
 from biasgate.gate.decision import RuleResult
 from biasgate.gate.judgement import at_least
-from biasgate.gate.measurements import Measurements
+from biasgate.gate.measurements import Measured, Measurements
 from biasgate.gate.metric_names import RateName
 from biasgate.gate.power import Power, power_of_ratio
 from biasgate.gate.rule import MeasuredRule, Needs, combination_of, crossed
+from biasgate.statistics.power import ratio_above
 
 
 class RatioRule(MeasuredRule):
@@ -36,11 +39,7 @@ class RatioRule(MeasuredRule):
         )
 
     def check(self, found: Measurements) -> RuleResult:
-        pairs = [
-            pair
-            for label in found.labels(self.label)
-            for pair in found.ratios(metric=self.metric, attribute=self.attribute, label=label)
-        ]
+        pairs = self._pairs(found)
         judgement = at_least([number for _, number in pairs], self.min)
         smallest, number = pairs[judgement.index]
         lower = found.rate(metric=self.metric, subgroup=smallest.lower, label=smallest.label)
@@ -56,6 +55,18 @@ class RatioRule(MeasuredRule):
 
     def needs(self) -> Needs:
         return Needs(self.metric, (combination_of(self.attribute),))
+
+    def chance(self, found: Measurements, growth: Growth) -> float | None:
+        open_ = [ratio for ratio, number in self._pairs(found) if number.approving[0] < self.min]
+        cells = (self.sides(found, ratio) for ratio in open_)
+        return chance_of_pairs(cells, ratio_above(self.min), growth)
+
+    def _pairs(self, found: Measurements) -> list[tuple[Ratio, Measured]]:
+        return [
+            pair
+            for label in found.labels(self.label)
+            for pair in found.ratios(metric=self.metric, attribute=self.attribute, label=label)
+        ]
 
     def power(self) -> Power:
         return power_of_ratio(self.metric, self.min)

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from biasgate.contracts.evaluation import Cell, Change, Gap, Score
 from biasgate.contracts.wording import name, rate, samples
+from biasgate.gate.chances import Growth, chance_of_rates
 from biasgate.gate.decision import RuleResult
 from biasgate.gate.judgement import at_least
 from biasgate.gate.measurements import Measurements
@@ -52,6 +53,11 @@ class WorstGroupRule(MeasuredRule):
 
     def power(self) -> Power | None:
         return power_of_rate(self.metric, self.min, several=True)
+
+    def chance(self, found: Measurements, growth: Growth) -> float | None:
+        places = self.places(found, self.attribute)
+        cells = [found.cell(self.metric, subgroup, label) for label, subgroup in places if subgroup]
+        return chance_of_rates(cells, self.min, growth)
 
     def line(self, part: Cell | Score | Gap | Change) -> float | None:
         inside = isinstance(part, Cell | Score) and frozenset(part.subgroup) == combination_of(self.attribute)

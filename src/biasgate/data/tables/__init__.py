@@ -1,1 +1,0 @@
-"""Tables as people have them: CSV and Parquet, read some rows at a time, as they are written."""
