@@ -98,7 +98,10 @@ class Document(BaseModel):
         try:
             return cls.model_validate(value)
         except ValidationError as error:
-            faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'document'}: {e['msg']}" for e in error.errors()[:5])
+            faults = "; ".join(
+                f"{'.'.join(map(str, e['loc'])) or 'document'}: {e['msg'].removeprefix('Value error, ')}"
+                for e in error.errors()[:5]
+            )
             raise InputError(f"{cls.__name__} is not valid: {faults}", where=where, fix="correct these keys") from error
 
 

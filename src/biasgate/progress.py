@@ -18,6 +18,8 @@ T = TypeVar("T")
 EVENTS = "BIASGATE_EVENTS"
 """Environment variable naming a file that progress is appended to as JSON lines; how a parent watches its tasks."""
 SECONDS_BETWEEN_EVENTS = 0.2
+MANY_A_SECOND = 100
+"""Units of which there are more are told by the second."""
 
 
 class Advance(Protocol):
@@ -36,8 +38,8 @@ def emit(**event: object) -> None:
 
 
 @contextmanager
-def progress(description: str, *, total: int, unit: str) -> Generator[Advance]:
-    """A bar over ``total`` units on stderr; nothing is drawn when stderr is no terminal."""
+def progress(description: str, *, total: int | None, unit: str) -> Generator[Advance]:
+    """A bar over ``total`` units on stderr, if their number is known; nothing is drawn when stderr is no terminal."""
     if EVENTS in os.environ:
         yield _event_advance(description, total=total, unit=unit)
     elif sys.stderr.isatty():
@@ -49,7 +51,7 @@ def progress(description: str, *, total: int, unit: str) -> Generator[Advance]:
 
 
 def bars() -> Progress:
-    """A rich display on stderr whose rows show count, units an hour and ETA."""
+    """A rich display on stderr whose rows show count, units an hour (of many, a second) and ETA."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
     from rich.progress import TimeRemainingColumn as Remaining
@@ -57,7 +59,11 @@ def bars() -> Progress:
 
     class Rate(ProgressColumn):
         def render(self, task: Task) -> Text:
-            return Text(f"{task.speed * 3600:,.0f} {task.fields['unit']}/h" if task.speed else "")
+            if not task.speed:
+                return Text("")
+            many = task.speed > MANY_A_SECOND
+            rate, time = (task.speed, "s") if many else (task.speed * 3600, "h")
+            return Text(f"{rate:,.0f} {task.fields['unit']}/{time}")
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(), Remaining())
     return Progress(*columns, console=Console(stderr=True))
@@ -75,13 +81,13 @@ def _ignore(steps: int = 1) -> None:
     """Progress that nobody watches."""
 
 
-def _event_advance(description: str, *, total: int, unit: str) -> Advance:
+def _event_advance(description: str, *, total: int | None, unit: str) -> Advance:
     done, last = 0, 0.0
 
     def advance(steps: int = 1) -> None:
         nonlocal done, last
         done += steps
-        if time.monotonic() - last > SECONDS_BETWEEN_EVENTS or done >= total:
+        if time.monotonic() - last > SECONDS_BETWEEN_EVENTS or (total is not None and done >= total):
             last = time.monotonic()
             emit(progress=description, done=done, total=total, unit=unit)
 

@@ -266,7 +266,7 @@ class Evaluation(Document):
         collected: When the last of the data set was gathered, as its source says.
         unknown: Rows whose value is unknown, by attribute and, of depth two or more, by combination: they count in the
             whole set and in no subgroup. Absent when there are none.
-        dropped: Rows that the data source left out for want of a value, by column.
+        dropped: Rows that the data source left out, by reason.
         pooled: Values that the data source put together: rows by attribute, name of the group and value as written.
     """
 

@@ -18,7 +18,7 @@ def population(
     Args:
         rows: Rows that were measured.
         unknown: Rows among them whose value is unknown, by attribute; crossed attributes are passed over.
-        dropped: Rows that the source left out for want of a value, by column.
+        dropped: Rows that the source left out, by reason.
         pooled: Values that the source put together.
     """
     for attribute, count in (unknown or {}).items():
@@ -27,8 +27,8 @@ def population(
                 f"{count:,} of {rows:,} rows ({count / rows:.1%}) have no known {attribute}: they count in the whole "
                 f"set and in no subgroup of {attribute}."
             )
-    for column, count in (dropped or {}).items():
-        yield f"{count:,} rows without a value of {column} were dropped from the data set."
+    for reason, count in (dropped or {}).items():
+        yield f"{count:,} rows were left out of the data set: {reason}."
     for attribute, groups in (pooled or {}).items():
         for name, values in groups.items():
             parts = ", ".join(f"{value} ({count:,})" for value, count in values.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,11 +57,12 @@ def require_values(table: pd.DataFrame, column: str, *, where: str) -> None:
     """Refuses a column that is absent or has empty cells."""
     if column not in table:
         raise InputError(f"no column {column!r}", where=where, fix=f"it has {', '.join(map(str, table.columns))}")
-    empty = np.count_nonzero(table[column].isna() | (table[column].astype(str) == ""))
-    if empty:
-        raise InputError(
-            f"{empty} of {len(table)} rows have no {column!r}", where=where, fix="drop them or write 'unknown'"
+    empty = (table[column].isna() | (table[column] == "")).to_numpy()
+    if empty.any():
+        what = (
+            f"{np.count_nonzero(empty):,} of {len(table):,} rows have no {column!r}, first row {empty.argmax() + 1:,}"
         )
+        raise InputError(what, where=where, fix="drop them or write 'unknown'")
 
 
 def class_indices(names: NDArray[np.str_], classes: tuple[str, ...], *, where: str) -> NDArray[np.int64]:
@@ -72,15 +74,20 @@ def class_indices(names: NDArray[np.str_], classes: tuple[str, ...], *, where: s
     Raises:
         InputError: A name is no class; says which.
     """
+    found, codes = np.unique(names, return_inverse=True)
+    known = known_classes(found.tolist(), classes)
+    if unknown := [name for name in found.tolist() if name not in known]:
+        raise InputError(f"labels outside the classes: {', '.join(unknown[:5])}", where=where, fix="add or drop them")
+    return np.array([known[name] for name in found.tolist()], dtype=np.int64)[codes]
+
+
+def known_classes(names: Iterable[str], classes: tuple[str, ...]) -> dict[str, int]:
+    """The index of the class that each name is, for those that are one; see ``class_indices``."""
     index = {name: position for position, name in enumerate(classes)}
     spelled = {_spelling(name): position for name, position in index.items()}
-    found, codes = np.unique(names, return_inverse=True)
-    values = found.tolist()
-    if len(spelled) == len(index):
-        index |= {name: spelled[_spelling(name)] for name in values if name not in index and _spelling(name) in spelled}
-    if unknown := [name for name in values if name not in index]:
-        raise InputError(f"labels outside the classes: {', '.join(unknown[:5])}", where=where, fix="add or drop them")
-    return np.array([index[name] for name in values], dtype=np.int64)[codes]
+    one_each = len(spelled) == len(index)
+    found = {name: index.get(name, spelled.get(_spelling(name)) if one_each else None) for name in names}
+    return {name: position for name, position in found.items() if position is not None}
 
 
 def _spelling(name: str) -> str:

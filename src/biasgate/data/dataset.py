@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 from biasgate.data.rows import row_digests
 from biasgate.errors import InputError
 
+ROWS = 2**16
+"""Rows whose digest is taken at a time."""
 UNKNOWN = "unknown"
 """The value of an attribute that is not known: such a sample counts in the whole set, and in no subgroup."""
 
@@ -26,14 +29,14 @@ class Dataset:
         samples: Images ``uint8 [n, height, width, channels]`` or rows ``float32 [n, features]``.
         labels: Class index ``int64 [n]``, or ``int64 [n, labels]`` of 0/1 for multi-label sets.
         classes: Class (or label) names, by index.
-        attributes: One string column an attribute, ``n`` rows: the sensitive or spurious properties. Row ``i`` is of
-            sample ``i``: an index that the table has is dropped.
+        attributes: One column of text, or of categories, an attribute, ``n`` rows: the sensitive or spurious
+            properties. Row ``i`` is of sample ``i``: an index that the table has is dropped.
         clusters: What is independent of what: equal values are one cluster (a person, a digit coloured twice). ``[n]``.
         name: For people.
         collected: When the last of it was gathered; no part of the digest.
         weights: How many of the population each sample stands for, up to one factor, ``float64 [n]``, finite and above
             zero; None when all samples count alike.
-        dropped: Rows that the source left out for want of a value, by column; no part of the digest.
+        dropped: Samples that the source left out, by reason; no part of the digest.
         pooled: Values that the source put together: rows by attribute, name of the group and value as it was written;
             no part of the digest.
     """
@@ -78,9 +81,27 @@ class Dataset:
         Raises:
             InputError: The set has no such attribute; names those it has.
         """
+        values, codes = self.coded(name)
+        return values[codes]
+
+    def coded(self, name: str) -> tuple[NDArray[np.str_], NDArray[np.int64]]:
+        """The values of one attribute that occur, sorted, and which of them each sample has ``[n]``.
+
+        Raises:
+            InputError: The set has no such attribute; names those it has.
+        """
         if name not in self.attributes:
             raise InputError(f"no attribute {name!r}", where=self.name, fix=f"it has {sorted(self.attributes)}")
-        return self.attributes[name].to_numpy(dtype=str)
+        column = self.attributes[name]
+        if isinstance(column.dtype, pd.CategoricalDtype) and not column.hasnans:
+            codes = column.cat.codes.to_numpy()
+            used = np.flatnonzero(np.bincount(codes, minlength=len(column.cat.categories)))
+            values, order = np.unique(column.cat.categories.to_numpy(dtype=str)[used], return_inverse=True)
+            place = np.zeros(len(column.cat.categories), dtype=np.int64)
+            place[used] = order
+            return values, place[codes]
+        values, codes = np.unique(column.to_numpy(dtype=str), return_inverse=True)
+        return values, codes
 
     @cached_property
     def digest(self) -> str:
@@ -89,7 +110,8 @@ class Dataset:
         for array in (self.samples, self.labels, self.clusters):
             total.update(np.ascontiguousarray(array).data)
         for column in sorted(self.attributes):
-            total.update(repr((column, self.attributes[column].astype(str).tolist())).encode())
+            for text in _as_list(column, *self.coded(column)):
+                total.update(text.encode())
         if self.weights is not None:
             total.update(b"weights" + np.ascontiguousarray(self.weights).tobytes())
         return "sha256:" + total.hexdigest()
@@ -98,3 +120,13 @@ class Dataset:
     def row_digests(self) -> NDArray[np.uint64]:
         """What each row is known by wherever it turns up, ``[n]``; see ``rows.row_digests``."""
         return row_digests(self.samples)
+
+
+def _as_list(name: str, values: NDArray[np.str_], codes: NDArray[np.int64]) -> Iterator[str]:
+    """The text of a pair of a name and a list of strings, in pieces."""
+    written = np.array([repr(value) for value in values.tolist()], dtype=object)
+    yield f"({name!r}, ["
+    for first in range(0, len(codes), ROWS):
+        rows = ", ".join(written[codes[first : first + ROWS]])
+        yield f", {rows}" if first else rows
+    yield "])"

@@ -19,8 +19,8 @@ def describe(dataset: Dataset) -> pd.DataFrame:
     """
     rows = [_row(dataset, "all", "all", np.ones(len(dataset), dtype=bool))]
     for name in map(str, dataset.attributes):
-        values = dataset.attribute(name)
-        rows += [_row(dataset, name, value, values == value) for value in np.unique(values).tolist()]
+        values, codes = dataset.coded(name)
+        rows += [_row(dataset, name, value, codes == code) for code, value in enumerate(values.tolist())]
     return pd.DataFrame(rows)
 
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
+from biasgate.data.tables.delimited import Layout
+from biasgate.data.tables.read import read_table
+from biasgate.data.tables.table import Table
 from biasgate.documents import Document, sha256
 from biasgate.errors import InputError
 from biasgate.storage import store
@@ -15,7 +21,7 @@ class File(Document):
     """A file, and what it must contain.
 
     Attributes:
-        uri: Local path or ``s3://`` URI; of a table also a local folder of Parquet files.
+        uri: Local path or ``s3://`` URI.
         sha256: Digest that the file must have; without it any content is taken.
     """
 
@@ -32,8 +38,6 @@ class File(Document):
             InputError: The file is not there, or its digest is another.
             ServiceError: S3 is out of reach.
         """
-        if self.sha256 is None and Path(self.uri).is_dir():
-            return Path(self.uri)
         if not store.exists(self.uri):
             fix = "biasgate downloads no data set; docs/how-to/data.md says where each is obtained"
             raise InputError("the file is not there", where=self.uri, fix=fix)
@@ -44,6 +48,41 @@ class File(Document):
         if self.sha256 and (found := sha256(path.read_bytes())) != self.sha256:
             raise InputError(f"its digest is {found}, not {self.sha256}", where=self.uri, fix="fetch the right file")
         return path
+
+
+class TabularFile(File):
+    """A table: CSV or Parquet, or a folder of files of one of the two, the files in the order of their names.
+
+    Attributes:
+        uri: Local path or ``s3://`` URI of a file or folder.
+        encoding: How a CSV file writes characters, such as ``latin-1``; ``utf-8`` when absent.
+        separator: What stands between its cells, such as ``;``; a comma when absent.
+        decimal: What stands before the fraction of its numbers; a point when absent.
+    """
+
+    encoding: str | None = None
+    separator: str | None = Field(default=None, min_length=1, max_length=1)
+    decimal: Literal[".", ","] | None = None
+
+    def fetch(self, folder: Path) -> Path:
+        """The local path of the file or folder; see ``File.fetch``."""
+        local = not store.is_remote(self.uri)
+        if Path(self.uri).is_dir() if local else not store.exists(self.uri) and store.list_uris(self.uri):
+            if self.sha256:
+                raise InputError("a folder has no sha256", where=self.uri, fix="leave it out, or give one file")
+            return fetch_folder(self.uri, folder)
+        return super().fetch(folder)
+
+    def table(self, folder: Path, **columns: Sequence[str]) -> Table:
+        """Some of its columns; see ``read_table``.
+
+        Args:
+            folder: Takes the copy of a remote table.
+            columns: As ``read_table`` has them.
+        """
+        given = {"encoding": self.encoding, "separator": self.separator, "decimal": self.decimal}
+        layout = Layout(**{name: value for name, value in given.items() if value is not None})
+        return replace(read_table(self.fetch(folder), layout=layout, **columns), where=self.uri)
 
 
 def fetch_folder(uri: str, folder: Path) -> Path:

@@ -26,17 +26,18 @@ def subgroups(
     """
     if len(set(attributes)) < len(attributes):
         raise InputError(f"an attribute is named twice: {list(attributes)}", where="attributes")
-    columns = {name: dataset.attribute(name) for name in attributes}
+    coded = {name: dataset.coded(name) for name in attributes}
     for name in attributes:
         require_values(dataset.attributes, name, where=dataset.name)
-    values = {name: np.unique(column[column != UNKNOWN]).tolist() for name, column in columns.items()}
+    values = {name: [value for value in found.tolist() if value != UNKNOWN] for name, (found, _) in coded.items()}
     for size in range(min(depth, len(attributes)) + 1):
         for names in combinations(attributes, size):
             for cell in product(*(values[name] for name in names)):
                 subgroup: dict[str, str] = dict(zip(names, cell, strict=True))
                 mask = np.ones(len(dataset), dtype=bool)
                 for name, value in subgroup.items():
-                    mask &= columns[name] == value
+                    found, codes = coded[name]
+                    mask &= codes == np.searchsorted(found, value)
                 yield subgroup, mask
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from biasgate.data.dataset import Dataset
-from biasgate.data.files import File
+from biasgate.data.files import TabularFile
 from biasgate.data.sources.table import TableFile
 from biasgate.errors import InputError
 
@@ -32,7 +32,7 @@ def load(folder: Path, text: str = TABLE, **changes) -> Dataset:
 
 
 def read(path: Path, **changes) -> Dataset:
-    return TableFile(file=File(uri=str(path)), **(OPTIONS | changes)).load(path.parent)
+    return TableFile(file=TabularFile(uri=str(path)), **(OPTIONS | changes)).load(path.parent)
 
 
 def test_numbers_stay_and_categories_become_one_hot(tmp_path: Path) -> None:
@@ -62,14 +62,19 @@ def test_the_word_none_is_a_value_and_not_a_gap(tmp_path: Path) -> None:
         (TABLE, {"cluster": "family"}, "no column 'family'"),
         (TABLE, {"numeric": ("work",)}, "column 'work' is not numeric"),
         (TABLE, {"numeric": (), "categorical": {}}, "no feature columns"),
-        (TABLE, {"categorical": {"work": ("Private",)}}, r"labels outside the classes: \? .*column work"),
+        (
+            TABLE,
+            {"categorical": {"work": ("Private",)}},
+            r"'work' has labels outside the classes: \? \(1 rows\), first in row 2",
+        ),
         (TABLE, {"classes": ("<=50K", "rich")}, "outside the classes: >50K"),
-        (TABLE.replace("30,", "inf,"), {}, "NaN or infinite"),
+        (TABLE.replace("30,", "inf,"), {}, "column 'age' is infinite in row 1"),
         (TABLE.replace("30,", ","), {}, "1 of 3 rows have no 'age'"),
         (TABLE.replace("M,", ","), {}, "1 of 3 rows have no 'sex'"),
         (TABLE.splitlines()[0], {}, "no rows"),
         ("", {}, "cannot be read as a table"),
-        ('a,b\n1,"2\n', {}, "cannot be read as a table"),
+        (TABLE + '22,"Private\n', {}, "cannot be read as a table: a quote opened in line 5 is never closed"),
+        (TABLE + "22,Private,F,<=50K,a,\n", {}, "cannot be read as a table: line 5 has 6 cells, and the header 5"),
     ],
 )
 def test_a_bad_table_is_refused(tmp_path: Path, text: str, changes: dict, message: str) -> None:
@@ -87,7 +92,7 @@ def test_sampling_weights_are_kept_in_full(tmp_path: Path) -> None:
     text = TABLE.replace("person\n", "person, weight\n").replace(", a\n", ", a, 0.1\n").replace(", b\n", ", b, 1e9\n")
     assert load(tmp_path, text, weights="weight").weights.tolist() == [0.1, 1e9, 0.1]
     assert load(tmp_path, text).weights is None
-    with pytest.raises(InputError, match=r"row 2 has the weight -1, which is no finite number above zero"):
+    with pytest.raises(InputError, match=r"column 'weight' has a weight that is not above zero in row 2"):
         load(tmp_path, text.replace("1e9", "-1"), weights="weight")
     with pytest.raises(InputError, match="1 of 3 rows have no 'weight', first row 2"):
         load(tmp_path, text.replace("1e9", ""), weights="weight")

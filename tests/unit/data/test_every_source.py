@@ -63,8 +63,9 @@ def test_it_stands_in_the_schema_with_every_field_that_it_has(example: Example) 
 
 @pytest.mark.parametrize("kind", KINDS, ids=NAMES)
 def test_every_field_is_documented(kind: type[SourceKind]) -> None:
+    told = "".join(above.__doc__ or "" for above in kind.__mro__)
     for field in set(kind.model_fields) - {"kind"}:
-        assert f"        {field}: " in (kind.__doc__ or ""), field
+        assert f"        {field}: " in told, field
 
 
 def test_an_unknown_field_is_refused(example: Example) -> None:

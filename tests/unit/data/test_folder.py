@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from biasgate.data.dataset import Dataset
-from biasgate.data.files import File
+from biasgate.data.files import TabularFile
 from biasgate.data.sources.folder import ImageFolder
 from biasgate.errors import InputError
 
@@ -31,7 +31,7 @@ def load(folder: Path, table: str = TABLE, **changes) -> Dataset:
         "size": (3, 4), "channels": 3, "file": "file", "label": "who", "classes": ("cat", "dog"),
         "attributes": ("sex",), "cluster": "person",
     }  # fmt: skip
-    return ImageFolder(folder=str(folder), table=File(uri=str(path)), **(options | changes)).load(folder.parent)
+    return ImageFolder(folder=str(folder), table=TabularFile(uri=str(path)), **(options | changes)).load(folder.parent)
 
 
 def test_images_labels_and_attributes_follow_the_table(folder: Path) -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from biasgate.data.dataset import Dataset
-from biasgate.data.files import File
+from biasgate.data.files import TabularFile
 from biasgate.data.sources.table import TableFile
 from biasgate.errors import InputError
 
@@ -32,7 +32,7 @@ INDICES = {
 
 def load(path: Path, *, attributes: tuple[str, ...] = (), cluster: str | None = None) -> Dataset:
     source = TableFile(
-        file=File(uri=str(path)),
+        file=TabularFile(uri=str(path)),
         label="label",
         classes=("no", "yes"),
         numeric=("score",),

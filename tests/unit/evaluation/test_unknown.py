@@ -63,13 +63,13 @@ def test_a_pair_with_an_unknown_value_is_not_compared(people: Dataset) -> None:
 
 def test_what_was_left_out_is_said(people: Dataset) -> None:
     pooled = {"race": {"Other": {"x": 3, "y": 1200}}}
-    found = measured(replace(people, dropped={"age": 1234}, pooled=pooled))
-    assert found.dropped == {"age": 1234}
+    found = measured(replace(people, dropped={"no value of age": 1234}, pooled=pooled))
+    assert found.dropped == {"no value of age": 1234}
     assert found.pooled == pooled
     said = [
         "20 of 400 rows (5.0%) have no known sex: they count in the whole set and in no subgroup of sex.",
         "40 of 400 rows (10.0%) have no known race: they count in the whole set and in no subgroup of race.",
-        "1,234 rows without a value of age were dropped from the data set.",
+        "1,234 rows were left out of the data set: no value of age.",
         "Of race, Other is x (3), y (1,200).",
     ]
     assert list(population_of(found)) == said

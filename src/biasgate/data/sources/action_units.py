@@ -16,7 +16,7 @@ from biasgate.data.faces.obtaining import required
 from biasgate.data.faces.photographs import read_photographs
 from biasgate.data.files import File, fetch_folder
 from biasgate.data.kind import Side, SourceKind
-from biasgate.data.table import read_table
+from biasgate.data.tables.read import read_table
 from biasgate.errors import InputError
 
 
@@ -100,7 +100,7 @@ def _frames(folder: Path) -> dict[int, Path]:
 
 def _attributes(subjects: np.ndarray, people: Path) -> pd.DataFrame:
     """The attributes of each frame's subject."""
-    table = read_table(people)
+    table = read_table(people, text=None)
     columns = tuple(dict.fromkeys(("subject", *table.names)))
     known = table.attributes(columns).drop_duplicates("subject").set_index("subject")
     missing = sorted(set(subjects.tolist()) - set(known.index))

@@ -12,7 +12,7 @@ from biasgate.data.faces.obtaining import required
 from biasgate.data.faces.photographs import read_photographs
 from biasgate.data.files import fetch_folder, inside
 from biasgate.data.kind import Side, SourceKind
-from biasgate.data.table import read_table
+from biasgate.data.tables.read import read_table
 
 _CLASSES = {
     "age": BANDS,
@@ -45,7 +45,7 @@ class FairFace(SourceKind):
         """
         root = fetch_folder(self.folder, folder)
         path = required(root, f"fairface_label_{self.partition}.csv", of="FairFace")
-        table = read_table(path)
+        table = read_table(path, text=("file", *_CLASSES))
         others = tuple(key for key in _CLASSES if key != self.label)
         return checked(
             Dataset(

@@ -11,10 +11,9 @@ from pydantic import Field
 
 from biasgate.data.checks import checked
 from biasgate.data.dataset import Dataset
-from biasgate.data.files import File, fetch_folder, inside
-from biasgate.data.kind import Classes, ClusterColumn, Columns, SourceKind
+from biasgate.data.described import DescribedByTable
+from biasgate.data.files import TabularFile, fetch_folder, inside
 from biasgate.data.pictures import read_picture
-from biasgate.data.table import read_table
 from biasgate.errors import InputError
 from biasgate.extras import needs
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
-class ImageFolder(SourceKind):
+class ImageFolder(DescribedByTable):
     """Images of one size from the files that a table lists.
 
     Attributes:
@@ -33,24 +32,18 @@ class ImageFolder(SourceKind):
         size: Height and width that every image must have; checked before an image is decoded.
         channels: 1 for grey, 3 for RGB.
         file: Column of paths within ``folder``.
-        label: Column of class names.
-        classes: Class names, by index.
-        attributes: Columns kept as attributes.
-        cluster: Column whose equal values are one cluster; without it each image is one.
-        weights: Column of sampling weights: how many of the population a row stands for.
     """
 
     kind: Literal["folder"] = "folder"
     folder: str
-    table: File
+    table: TabularFile
     size: tuple[Length, Length]
     channels: Literal[1, 3] = 3
     file: str = "file"
-    label: str
-    classes: Classes
-    attributes: Columns = ()
-    cluster: ClusterColumn = None
-    weights: str | None = None
+
+    def columns(self) -> tuple[str, ...]:
+        """The columns that the source uses; see ``DescribedByTable.columns``."""
+        return tuple(dict.fromkeys((*super().columns(), self.file)))
 
     def load(self, folder: Path) -> Dataset:
         """One sample for each row of the table; see ``SourceKind.load``.
@@ -61,23 +54,14 @@ class ImageFolder(SourceKind):
             MissingExtraError: Pillow is not installed.
         """
         needs("PIL")
-        images, path = fetch_folder(self.folder, folder / "images"), self.table.fetch(folder / "table")
-        table = read_table(path)
-        paths = [inside(images, entry) for entry in table.text(self.file).tolist()]
+        images = fetch_folder(self.folder, folder / "images")
+        columns = [self.file, *self.text_columns()]
+        found = self.describe(self.table.table(folder / "table", text=columns, exact=self.exact_columns()))
+        paths = [inside(images, entry) for entry in found.table.text(self.file).tolist()]
         samples = np.empty((len(paths), *self.size, self.channels), dtype=np.uint8)
         for row, image in enumerate(paths):
             samples[row] = _read_image(image, size=self.size, channels=self.channels)
-        return checked(
-            Dataset(
-                samples=samples,
-                labels=table.labels(self.label, self.classes),
-                classes=self.classes,
-                attributes=table.attributes(self.attributes),
-                clusters=table.clusters(self.cluster),
-                weights=table.weights(self.weights),
-                name=table.where,
-            )
-        )
+        return checked(Dataset(samples=samples, name=found.table.where, **found.fields()))
 
 
 def _read_image(path: Path, *, size: tuple[int, int], channels: int) -> NDArray[np.uint8]:

@@ -1,0 +1,142 @@
+"""Cells of one column: as text, to the letter, or as numbers; nothing else is converted.
+
+Blanks around a cell are no part of it. A cell without any character is missing, and so is a NaN of a column of numbers.
+``007`` and ``7`` are two persons, ``NA`` and ``None`` are values.
+"""
+
+# pyright: reportUnknownParameterType=false, reportAttributeAccessIssue=false
+# (pyarrow has no types, and makes its functions when it is imported)
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from biasgate.errors import InputError
+
+_DIGITS = r"(?:[0-9]+{mark}?[0-9]*|{mark}[0-9]+)(?:[eE][+-]?[0-9]+)?"
+NUMBER = rf"^[+-]?(?:{_DIGITS}|inf|Inf|INF)$|^(?:nan|NaN)$"
+"""Text that a column of numbers may hold, but for the decimal mark."""
+_WHOLE = re.compile(r"[+-]?[0-9]+(?:\.0*)?")
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Rows of one column of one file.
+
+    Attributes:
+        values: As the file holds them.
+        column: The column's name.
+        where: The file.
+        first: Rows of the file before these.
+    """
+
+    values: pa.Array
+    column: str
+    where: str
+    first: int
+
+    def text(self) -> pa.DictionaryArray:
+        """As text; whole numbers in digits, truth as ``true`` and ``false``, dates by ISO 8601; null where missing.
+
+        Raises:
+            InputError: The column holds lists, structures, bytes or durations.
+        """
+        found = _plain(self.values)
+        kind = found.type
+        if not (_is_text(kind) or _is_exact(kind) or pa.types.is_primitive(kind)) or pa.types.is_duration(kind):
+            raise self.refused(f"holds {kind}, not text", fix="write it as text")
+        coded = found.dictionary_encode()
+        spelled = (
+            _spelled(coded.dictionary) if pa.types.is_floating(kind) else self._cast(coded.dictionary, pa.string())
+        )
+        trimmed = pc.utf8_trim_whitespace(spelled)
+        names = pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
+        return names.take(coded.indices).dictionary_encode()
+
+    def numbers(self, *, decimal: str) -> NDArray[np.float64]:
+        """As numbers ``[n]``; NaN where missing.
+
+        Args:
+            decimal: What stands before the fraction, in text.
+
+        Raises:
+            InputError: A cell is no decimal number or infinite, the column holds dates or the like, or whole numbers
+                that 64 bits do not hold.
+        """
+        found = _plain(self.values)
+        if _is_text(found.type):
+            found = self._parsed(self._cast(found, pa.string()), decimal)
+        elif not (pa.types.is_integer(found.type) or pa.types.is_floating(found.type) or _is_exact(found.type)):
+            nested = pa.types.is_nested(found.type)
+            fix = "write its parts as columns" if nested else "declare it categorical, or keep it as an attribute"
+            raise self.refused(f"holds {found.type}, not numbers", fix=fix)
+        values = self._cast(found, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        self._check_whole(found, values)
+        if (endless := np.flatnonzero(np.isinf(values))).size:
+            raise self.refused(
+                f"is infinite in row {self.first + endless[0] + 1:,}", fix="drop the row, or mend the cell"
+            )
+        return values
+
+    def _parsed(self, text: pa.Array, decimal: str) -> pa.Array:
+        trimmed = pc.utf8_trim_whitespace(text)
+        trimmed = pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
+        fits = pc.match_substring_regex(trimmed, NUMBER.replace("{mark}", rf"\{decimal}"))
+        if (row := fits.index(False).as_py()) >= 0:
+            what = f"is not numeric: row {self.first + row + 1:,} holds {trimmed[row].as_py()!r}"
+            raise self.refused(what, fix="declare it categorical, or mend the cell")
+        plain = pc.utf8_ltrim(trimmed, "+")
+        return plain if decimal == "." else pc.replace_substring(plain, decimal, ".")
+
+    def _check_whole(self, found: pa.Array, values: NDArray[np.float64]) -> None:
+        """Refuses whole numbers that are not what they were."""
+        wide = np.flatnonzero(np.abs(values) > 2.0**53)
+        if not wide.size or pa.types.is_floating(found.type):
+            return
+        for row in wide.tolist():
+            written = found[row].as_py()
+            if _WHOLE.fullmatch(str(written)) and int(str(written).partition(".")[0]) != int(values[row]):
+                what = f"holds whole numbers beyond 2^53, such as {written} in row {self.first + row + 1:,}"
+                raise self.refused(what, fix="declare it categorical, or subtract an origin from it")
+
+    def _cast(self, found: pa.Array, kind: pa.DataType, *, safe: bool = True) -> pa.Array:
+        try:
+            return pc.cast(found, kind, safe=safe)
+        except (pa.ArrowException, UnicodeError) as error:
+            raise self.refused(f"holds {found.type} that cannot be read", fix="write it as text") from error
+
+    def refused(self, what: str, *, fix: str) -> InputError:
+        """What is wrong with the column."""
+        return InputError(f"column {self.column!r} {what}", where=self.where, fix=fix)
+
+
+def _plain(values: pa.Array) -> pa.Array:
+    """Without the codes that some columns are stored in."""
+    if isinstance(values, pa.ExtensionArray):
+        values = values.storage
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    if pa.types.is_run_end_encoded(values.type):
+        values = pc.run_end_decode(values)
+    return values
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    views = pa.types.is_string_view(kind)
+    return views or pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)
+
+
+def _is_exact(kind: pa.DataType) -> bool:
+    return pa.types.is_decimal(kind) or pa.types.is_boolean(kind)
+
+
+def _spelled(values: pa.Array) -> pa.Array:
+    """Numbers with a fraction in the fewest digits that tell them from all others of their width."""
+    found = values.to_numpy(zero_copy_only=False)
+    return pa.array([None if np.isnan(value) else str(value) for value in found], pa.string())

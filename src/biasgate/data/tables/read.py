@@ -1,0 +1,173 @@
+"""``read_table``: from files to columns, some thousands of rows at a time."""
+
+# pyright: reportUnknownParameterType=false, reportAttributeAccessIssue=false
+# (pyarrow has no types, and makes its functions when it is imported)
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from biasgate.data.tables.cells import Cells
+from biasgate.data.tables.delimited import SUFFIXES, Layout, delimited_part
+from biasgate.data.tables.parquet import SUFFIX, parquet_parts
+from biasgate.data.tables.part import Part
+from biasgate.data.tables.table import Table, Text
+from biasgate.errors import InputError
+from biasgate.progress import progress
+
+EXACT = 2.0**24
+"""From here on not every whole number is one of 32 bits."""
+
+
+def read_table(
+    path: Path,
+    *,
+    text: Sequence[str] | None = (),
+    exact: Sequence[str] = (),
+    narrow: Sequence[str] = (),
+    layout: Layout | None = None,
+) -> Table:
+    """Columns of a CSV or Parquet file, or of all files of a folder, in the order of their names.
+
+    What is kept of a row is 4 bytes a column, 8 of exact numbers, and each text that occurs once.
+
+    Args:
+        path: A file (see ``table_parts``), or a folder of files of one kind.
+        text: Columns to be read as text; None reads all.
+        exact: Columns to be read as numbers of 64 bits.
+        narrow: Columns to be read as numbers of 32 bits, as models take them.
+        layout: How a text file is written.
+
+    Raises:
+        InputError: The file cannot be read or has no rows; a column is absent, stands twice, or holds what is not asked
+            for; or numbers are so large that two of them are one in 32 bits.
+    """
+    layout = layout or Layout()
+    parts = table_parts(path, layout)
+    texts = {name: _TextColumn() for name in (parts[0].names if text is None else text)}
+    numbers = {name: _Numbers(layout.decimal) for name in exact}
+    features = {name: _Features(layout.decimal) for name in narrow}
+    rows = _fill(parts, [*texts.items(), *numbers.items(), *features.items()], path=path)
+    if not rows:
+        raise InputError("the table has no rows", where=str(path), fix="check the file")
+    return Table(
+        where=str(path),
+        names=parts[0].names,
+        rows=rows,
+        texts={name: column.read() for name, column in texts.items()},
+        exact={name: column.read() for name, column in numbers.items()},
+        narrow={name: column.read() for name, column in features.items()},
+    )
+
+
+def table_parts(path: Path, layout: Layout) -> Sequence[Part]:
+    """The files of a table: ``.csv``, ``.tsv`` or ``.txt`` (also compressed), ``.parquet``, or a folder of these.
+
+    Raises:
+        InputError: There is none, it is of another kind, or a file cannot be read.
+    """
+    if path.suffix.lower() == SUFFIX or (path.is_dir() and _files(path, SUFFIX)):
+        return parquet_parts(path)
+    files = [file for suffix in SUFFIXES for file in _files(path, suffix)] if path.is_dir() else [path]
+    if not files:
+        raise InputError("the folder holds no table", where=str(path), fix="give a folder of .parquet or .csv files")
+    return [delimited_part(file, layout) for file in sorted(files)]
+
+
+def _files(folder: Path, suffix: str) -> list[Path]:
+    return [file for file in folder.rglob("*") if file.suffix.lower() == suffix and file.is_file()]
+
+
+def _fill(parts: Sequence[Part], columns: Sequence[tuple[str, _Column]], *, path: Path) -> int:
+    """Reads every row into the columns; how many there were."""
+    names = list(dict.fromkeys(name for name, _ in columns)) or [parts[0].names[0]]
+    known = [part.rows for part in parts]
+    total = None if None in known else sum(rows or 0 for rows in known)
+    read = 0
+    with progress(f"reading {path.name}", total=total, unit="rows") as advance:
+        for part in parts:
+            first = 0
+            for batch in part.batches(names):
+                cells = dict(zip(names, batch, strict=True))
+                for name, column in columns:
+                    column.add(Cells(cells[name], name, where=str(part.path), first=first))
+                first += len(batch[0])
+                advance(len(batch[0]))
+            read += first
+    return read
+
+
+class _Column:
+    """Takes the cells of one column."""
+
+    @abstractmethod
+    def add(self, cells: Cells) -> None:
+        """Some rows more."""
+
+
+class _TextColumn(_Column):
+    def __init__(self) -> None:
+        self._found: list[pa.DictionaryArray] = []
+
+    def add(self, cells: Cells) -> None:
+        self._found.append(cells.text())
+
+    def read(self) -> Text:
+        """All rows, their values sorted."""
+        whole = pa.chunked_array(self._found).unify_dictionaries().combine_chunks()
+        order = pc.sort_indices(whole.dictionary)
+        ranks = np.empty(len(order), dtype=np.int32)
+        ranks[order.to_numpy()] = np.arange(len(order), dtype=np.int32)
+        codes = pc.fill_null(whole.indices, -1).to_numpy()
+        return Text(whole.dictionary.take(order), np.where(codes < 0, np.int32(-1), ranks[codes]))
+
+
+class _Numbers(_Column):
+    def __init__(self, decimal: str) -> None:
+        self._decimal = decimal
+        self._found: list[NDArray[np.float64]] = []
+
+    def add(self, cells: Cells) -> None:
+        self._found.append(cells.numbers(decimal=self._decimal))
+
+    def read(self) -> NDArray[np.float64]:
+        """All rows."""
+        return np.concatenate(self._found)
+
+
+class _Features(_Column):
+    def __init__(self, decimal: str) -> None:
+        self._decimal = decimal
+        self._found: list[NDArray[np.float32]] = []
+        self._large = np.empty(0)
+
+    def add(self, cells: Cells) -> None:
+        values = cells.numbers(decimal=self._decimal)
+        self._check(values, cells)
+        self._found.append(values.astype(np.float32))
+
+    def read(self) -> NDArray[np.float32]:
+        """All rows."""
+        return np.concatenate(self._found)
+
+    def _check(self, values: NDArray[np.float64], cells: Cells) -> None:
+        """Numbers that differ by one or more never become one."""
+        large = values[np.abs(values) > EXACT]
+        if not large.size:
+            return
+        self._large = np.unique(np.concatenate([self._large, large]))
+        limit = float(np.finfo(np.float32).max)
+        if np.abs(self._large).max() > limit:
+            raise cells.refused(f"holds numbers beyond {limit:.2g}, the largest of 32 bits", fix="scale it down")
+        same = np.flatnonzero((np.diff(self._large.astype(np.float32)) == 0) & (np.diff(self._large) >= 1))
+        if same.size:
+            first, second = (f"{value:.17g}" for value in self._large[same[0] : same[0] + 2])
+            what = f"holds numbers that are one in 32 bits, such as {first} and {second}"
+            raise cells.refused(what, fix="declare it categorical, or subtract an origin from it")
