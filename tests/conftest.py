@@ -1,7 +1,7 @@
 """Commands are run as a shell runs them, save that the process is this one."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
         if mark := FOLDERS.get(folder):
             item.add_marker(mark)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Logs that tests read are remembered in folders of the tests' own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BIASGATE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from biasgate.errors import InputError
+from biasgate.strict_json import read_json
 from biasgate.strict_yaml import read_yaml
 
 
@@ -34,20 +35,11 @@ def canonical_json(value: Any) -> bytes:
         ) from error
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object no key of which stands twice."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise yaml.YAMLError(f"{max(names, key=names.count)!r} stands twice")
-    return found
-
-
 def _json_or_yaml(text: str | bytes) -> Any:
     """JSON is tried first because it is read a hundred times faster."""
     try:
-        return json.loads(text, object_pairs_hook=_once)
-    except ValueError:
+        return read_json(text)
+    except json.JSONDecodeError:
         return read_yaml(text)
 
 

@@ -22,9 +22,15 @@ def read_yaml(text: str | bytes) -> Any:
     """The value of YAML text as YAML 1.2 has it: ``no`` and ``on`` are text, ``010`` is ten, a date is text.
 
     Raises:
-        yaml.YAMLError: It is no YAML, a key stands twice, or it has aliases, which can multiply a short text.
+        yaml.YAMLError: It is no YAML, a key stands twice, it has aliases, which can multiply a short text, it is
+            nested too deeply, or a number has thousands of digits.
     """
-    return yaml.load(text, _Loader)
+    try:
+        return yaml.load(text, _Loader)
+    except RecursionError as error:
+        raise yaml.YAMLError("it is nested too deeply") from error
+    except ValueError as error:
+        raise yaml.YAMLError(str(error)) from error
 
 
 class _Loader(yaml.SafeLoader):
@@ -44,7 +50,11 @@ class _Loader(yaml.SafeLoader):
         for name, line in written:
             if times[name] > 1:
                 raise yaml.YAMLError(f"the key {name!r} in line {line} stands twice")
-        return super().construct_mapping(node, deep)  # pyright: ignore[reportArgumentType]
+        found = super().construct_mapping(node, deep)  # pyright: ignore[reportArgumentType]
+        if len(found) < len(node.value):
+            line = node.start_mark.line + 1
+            raise yaml.YAMLError(f"two keys of the mapping in line {line} stand twice: they are the same value")
+        return found
 
     def whole_number(self, node: yaml.Node) -> int:
         """Digits, read in tens."""

@@ -14,7 +14,7 @@ from biasgate.documents import sha256
 from biasgate.gate.decide import decide
 from biasgate.gate.evidence import Evidence, Subject
 from biasgate.gate.ledger.entry import DecisionBody, LogEntry, PromotionBody
-from biasgate.gate.ledger.log import PREDICATE_TYPE
+from biasgate.gate.ledger.envelope import PREDICATE_TYPE
 from biasgate.gate.trust.keys import generate_key, read_signing_key
 from biasgate.gate.trust.sign import sign
 from biasgate.models.card import CandidateCard, InputContract

@@ -94,11 +94,10 @@ def show(
     """Show the gate of a model that is in force, in words."""
     from biasgate.errors import InputError
     from biasgate.gate.declaration_words import words
-    from biasgate.gate.ledger.history import replay
-    from biasgate.gate.ledger.log import read_log
+    from biasgate.gate.ledger.log import read_history
     from biasgate.gate.trust.keyring import trusted_keys
 
-    history = replay(read_log(log, trusted_keys(trusted)))
+    history = read_history(log, trusted_keys(trusted))
     now = history.in_force.get(model)
     body = history.gates.get(number := entry or now or 0)
     if body is None or body.gate.model != model:
@@ -126,15 +125,14 @@ def diff(before: Which, after: Which, *, log: Log = "", trusted: Trusted = None,
 def _gate(which: str, log: str, trusted: Path | None) -> Gate:
     """The gate that a file or a declaration holds."""
     from biasgate.errors import InputError
-    from biasgate.gate.ledger.history import replay
-    from biasgate.gate.ledger.log import read_log
+    from biasgate.gate.ledger.log import read_history
     from biasgate.gate.trust.keyring import trusted_keys
 
     if not which.isdecimal():
         return _pinned(which)
     if not log:
         raise typer.BadParameter("give --log, or set BIASGATE_LOG, for the number of a declaration")
-    declared = replay(read_log(log, trusted_keys(trusted))).gates.get(int(which))
+    declared = read_history(log, trusted_keys(trusted)).gates.get(int(which))
     if declared is None:
         raise InputError("no gate is declared there", where=f"{log} entry {which}", fix="see `biasgate log show`")
     return declared.gate

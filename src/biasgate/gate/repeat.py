@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from biasgate.contracts.wording import times
 from biasgate.documents import digest
 from biasgate.errors import TrustError
 from biasgate.gate.decide import decide
-from biasgate.gate.ledger.entry import DecisionBody, LogEntry
+from biasgate.gate.ledger.entry import DecisionBody
+from biasgate.gate.ledger.history import History
 from biasgate.gate.ledger.looks import look_number
 from biasgate.gate.policy import Policy
 
@@ -28,13 +27,14 @@ def repeat(body: DecisionBody, *, where: str) -> None:
         raise TrustError(f"the decision says {claimed.verdict}, but deciding again gives {again.verdict}", where=where)
 
 
-def recount(body: DecisionBody, log_uri: str, before: Sequence[LogEntry], *, where: str) -> None:
+def recount(body: DecisionBody, log_uri: str, history: History, *, number: int, where: str) -> None:
     """Counts the looks at the test split anew: what the evidence says of them is not believed.
 
     Args:
         body: The decision.
         log_uri: The log.
-        before: The entries that precede the decision's.
+        history: What its entries add up to.
+        number: Of the decision's entry.
         where: The decision's entry, for errors.
 
     Raises:
@@ -42,7 +42,7 @@ def recount(body: DecisionBody, log_uri: str, before: Sequence[LogEntry], *, whe
     """
     if (measured := body.evidence.evaluation) is None:
         return
-    counted = look_number(log_uri, before, data=measured.data, digest=measured.model)
+    counted = look_number(log_uri, history, data=measured.data, digest=measured.model, before=number)
     if counted is None:
         raise TrustError("no look of this candidate at the test split precedes the decision in the log", where=where)
     if counted > (allowed := Policy.parse(body.policy, where=where).looks):

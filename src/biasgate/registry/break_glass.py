@@ -8,8 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from biasgate.gate.ledger.entry import BreakGlassBody, LogEntry
-from biasgate.gate.ledger.history import replay
-from biasgate.gate.ledger.log import append, read_log
+from biasgate.gate.ledger.log import append, read_history
 from biasgate.models.submission import import_candidate
 from biasgate.registry.alerts import Alarm, Alert
 from biasgate.registry.models import fetch, gated_name
@@ -50,7 +49,7 @@ def break_glass(
         by=by,
         reason=reason,
         expires=datetime.now(UTC) + timedelta(hours=hours),
-        champion=replay(read_log(log_uri, trusted)).champions.get(name),
+        champion=read_history(log_uri, trusted).champions.get(name),
     )
     entry = append(log_uri, body, key=key)
     message = f"{by} broke the glass until {body.expires:%Y-%m-%d %H:%M} UTC: {reason}"

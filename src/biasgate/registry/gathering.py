@@ -12,7 +12,7 @@ from biasgate.contracts.inspection import Inspection
 from biasgate.contracts.repair_record import RepairRecord
 from biasgate.contracts.scan import Scan
 from biasgate.gate.evidence import Evidence, Subject
-from biasgate.gate.ledger.log import read_log
+from biasgate.gate.ledger.log import read_history
 from biasgate.gate.ledger.looks import look_number
 from biasgate.registry.models import champion, gated_name
 
@@ -67,7 +67,7 @@ def gather(
         latency=evaluation.latency,
         evaluation_data_from=_midnight(evaluation.collected),
         training_data_from=_midnight(inspection.training_data_from),
-        looks=look_number(log, read_log(log, trusted), data=evaluation.data, digest=inspection.model) or 0,
+        looks=look_number(log, read_history(log, trusted), data=evaluation.data, digest=inspection.model) or 0,
         image=os.environ.get(IMAGE, "local"),
         code=biasgate.__version__,
     )

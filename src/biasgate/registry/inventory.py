@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from biasgate.gate.ledger.entry import DecisionBody
 from biasgate.gate.ledger.history import History
 from biasgate.registry.alerts import Alert
 from biasgate.registry.client import connect, explained
@@ -30,7 +29,7 @@ def gated_names(history: History) -> list[str]:
 
 def undecided(names: list[str], history: History) -> list[str]:
     """Submissions that no decision speaks of, oldest first for each model; a broken glass is no decision."""
-    decided = {body.source for body in history.authorities.values() if isinstance(body, DecisionBody)}
+    decided = {one.source for one in history.authorities.values() if not one.glass}
     found = [uri(version) for name in names for version in _versions(f"{name}{SUBMISSIONS}")]
     return [uri for uri in found if uri not in decided]
 

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from biasgate.errors import InputError
 from biasgate.gate.evidence import Champion
-from biasgate.gate.ledger.entry import LogEntry
-from biasgate.gate.ledger.history import History, replay
-from biasgate.gate.ledger.log import read_log
+from biasgate.gate.ledger.history import History
+from biasgate.gate.ledger.log import read_history
 from biasgate.registry.alerts import Alarm, Alert
 from biasgate.registry.client import connect
 from biasgate.registry.models import CHAMPION, aliases, remove_alias, set_alias
@@ -19,19 +18,18 @@ if TYPE_CHECKING:
     from biasgate.gate.trust.keyring import Keyring
 
 
-def project(log_uri: str, *, trusted: Keyring, alarm: Alarm) -> tuple[LogEntry, ...]:
-    """Moves the aliases that are not where the log says, and gives the log.
+def project(log_uri: str, *, trusted: Keyring, alarm: Alarm) -> History:
+    """Moves the aliases that are not where the log says, and gives the log's history.
 
     Looks again after each move: another promoter may have been faster. An alias on a version that never served is
     moved too, with an alert: somebody else set it. A champion that is gone from the registry alerts and is left.
     """
     client, missing = connect(), set[str]()
     while True:
-        entries = read_log(log_uri, trusted)
-        history = replay(entries)
+        history = read_history(log_uri, trusted)
         moved = {name: found for name, found in displaced(client, history).items() if name not in missing}
         if not moved:
-            return entries
+            return history
         for name, found in moved.items():
             if found is not None and (name, found) not in history.standings:
                 alarm(foreign(name, found))

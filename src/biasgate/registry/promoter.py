@@ -11,7 +11,7 @@ An approval that cannot be carried out is FAILED with its reason, and alerts; it
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING
 
 from biasgate.errors import CandidateError, InputError, ServiceError, TrustError
 from biasgate.gate.evidence import Champion
-from biasgate.gate.ledger.entry import Authority, DecisionBody, LogEntry, PromotionBody, PromotionStatus
-from biasgate.gate.ledger.history import History, awaiting, awaits_person, premature, replay
-from biasgate.gate.ledger.log import append
+from biasgate.gate.ledger.authority import Authority
+from biasgate.gate.ledger.entry import DecisionBody, LogEntry, PromotionBody, PromotionStatus
+from biasgate.gate.ledger.history import History, awaits_person, premature
+from biasgate.gate.ledger.log import append, read_entry
 from biasgate.gate.repeat import recount, repeat
 from biasgate.models.package import CandidatePackage
 from biasgate.models.submission import import_candidate
@@ -65,23 +66,23 @@ def promote(
     """
     alarm = alarm or Alarm()
     trusted.check(key, "promoter")
-    entries = project(log_uri, trusted=trusted, alarm=alarm)
+    history = project(log_uri, trusted=trusted, alarm=alarm)
     done: list[PromotionBody] = []
     fault: ServiceError | InputError | None = None
-    for number, authority in awaiting(entries):
+    for number, authority in list(history.waiting.items()):
         try:
             name = authority.subject[0]
-            known = any(name == one for one, _ in replay(entries).standings)
-            if obstacle := _obstacle(number, authority, None if known else trusted):
+            known = any(name == one for one, _ in history.standings)
+            if obstacle := _obstacle(authority, None if known else trusted):
                 alarm(obstacle)
                 continue
             own = None if known else partial(claim, name, key=key, trusted=trusted)
             register = partial(_registered, number, name, own)
-            check = partial(_check, number, authority, log_uri, entries, policies)
-            while outcome := _settle(number, authority, replay(entries), check, register):
+            check = partial(_check, read_entry(log_uri, authority, trusted), log_uri, history, policies)
+            while outcome := _settle(authority, history, check, register):
                 append(log_uri, outcome, key=key)
-                entries = project(log_uri, trusted=trusted, alarm=alarm)
-                if replay(entries).statuses.get(number) == outcome.status:
+                history = project(log_uri, trusted=trusted, alarm=alarm)
+                if history.statuses.get(number) == outcome.status:
                     done.append(outcome)
                     _tell(outcome, authority, alarm)
         except (ServiceError, InputError) as error:
@@ -92,7 +93,6 @@ def promote(
 
 
 def _settle(
-    number: int,
     authority: Authority,
     history: History,
     check: Callable[[], None],
@@ -102,7 +102,7 @@ def _settle(
 
     A promotion's version is registered here, but does not serve yet.
     """
-    name, digest = authority.subject
+    number, (name, digest) = authority.entry, authority.subject
     current = history.champions.get(name)
 
     def outcome(status: PromotionStatus, reason: str, version: str | None = None) -> PromotionBody:
@@ -135,48 +135,48 @@ def _settle(
             if isinstance(error.__cause__, OSError):
                 raise  # this machine's disk, not the candidate
             return outcome("FAILED", str(error))
-        return outcome("PROMOTED", _reason(number, authority, history), register(package))
+        return outcome("PROMOTED", _reason(authority, history), register(package))
 
 
-def _obstacle(number: int, authority: Authority, owners: Keyring | None) -> Alert | None:
+def _obstacle(authority: Authority, owners: Keyring | None) -> Alert | None:
     """What keeps an approval open until a person has seen to it: a clock that is wrong, a model that is not ours.
 
     ``owners`` may make registered models; None for a model that the log promoted into before.
     """
     name, digest = authority.subject
     if why := premature(authority, datetime.now(UTC)):
-        return Alert(kind="clock", message=why, name=name, candidate=digest, entry=number)
+        return Alert(kind="clock", message=why, name=name, candidate=digest, entry=authority.entry)
     if owners and is_foreign(name, trusted=owners):
-        return Alert(kind="foreign_model", message=f"{name}: {FOREIGN}", name=name, candidate=digest, entry=number)
+        return Alert(
+            kind="foreign_model", message=f"{name}: {FOREIGN}", name=name, candidate=digest, entry=authority.entry
+        )
     return None
 
 
-def _check(
-    number: int, authority: Authority, log_uri: str, entries: Sequence[LogEntry], policies: Collection[str] | None
-) -> None:
+def _check(entry: LogEntry, log_uri: str, history: History, policies: Collection[str] | None) -> None:
     """Makes a decision again, counts its looks again, and sees that its policy is one that is allowed here."""
-    if not isinstance(authority, DecisionBody):
+    if not isinstance(decided := entry.body, DecisionBody):
         return
-    where = f"entry {number}"
-    repeat(authority, where=where)
-    recount(authority, log_uri, entries[: number - 1], where=where)
-    if policies is not None and authority.decision.policy not in policies:
+    where = f"entry {entry.number}"
+    repeat(decided, where=where)
+    recount(decided, log_uri, history, number=entry.number, where=where)
+    if policies is not None and decided.decision.policy not in policies:
         fix = "decide by an allowed policy, or allow this one"
-        raise TrustError("the policy is not one of those allowed here", where=authority.decision.policy, fix=fix)
+        raise TrustError("the policy is not one of those allowed here", where=decided.decision.policy, fix=fix)
 
 
-def _reason(number: int, authority: Authority, history: History) -> str:
-    if not isinstance(authority, DecisionBody):
+def _reason(authority: Authority, history: History) -> str:
+    if authority.glass:
         until = f"{authority.expires:%Y-%m-%d %H:%M} UTC"
-        return f"WITHOUT APPROVAL, until {until}: {authority.by} broke the glass: {authority.reason}"
-    if answer := history.answers.get(number):
+        return f"WITHOUT APPROVAL, until {until}: {authority.why}"
+    if answer := history.answers.get(authority.entry):
         return f"Every rule of the policy passed, and {answer.approver} approved: {answer.reason}"
     return "Every rule of the policy passed."
 
 
 def _tell(outcome: PromotionBody, authority: Authority, alarm: Alarm) -> None:
     """Alerts of an approval that failed, and of a version that serves without one."""
-    glass = outcome.status == "PROMOTED" and not isinstance(authority, DecisionBody)
+    glass = outcome.status == "PROMOTED" and authority.glass
     if glass or outcome.status == "FAILED":
         alarm(
             Alert(

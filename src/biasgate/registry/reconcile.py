@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from biasgate.documents import Document
-from biasgate.gate.ledger.entry import BreakGlassBody, LogEntry, VoidBody
-from biasgate.gate.ledger.history import History, Standing, replay
-from biasgate.gate.ledger.log import read_log
+from biasgate.gate.ledger.history import History, Standing
+from biasgate.gate.ledger.log import read_history
 from biasgate.registry import inventory
 from biasgate.registry.alerts import Alarm, Alert, Kind
 from biasgate.registry.client import connect
@@ -70,8 +69,7 @@ def reconcile(
     """
     if revert:
         trusted.check(revert, "promoter")
-    entries, now = read_log(log_uri, trusted), datetime.now(UTC)
-    history = replay(entries)
+    history, now = read_history(log_uri, trusted), datetime.now(UTC)
     names = sorted(models) if models else inventory.gated_names(history)
     moved = {name: at for name, at in displaced(connect(), history).items() if name in names}
     unmanaged_champions = inventory.unmanaged_champions(names, history)
@@ -79,7 +77,7 @@ def reconcile(
     over = [standing for standing in serving if standing.refusal(now)]
     left = inventory.orphans(names, history)
     for alert in (
-        *_voids(entries),
+        *_voids(history),
         *(foreign(name, at) for name, at in moved.items() if at and (name, at) not in history.standings),
         *(foreign(name, at) for name, at in unmanaged_champions.items()),
         *_standing_alerts(serving, now),
@@ -112,12 +110,12 @@ def _last_valid(standing: Standing, history: History, now: datetime) -> str | No
     return max(others, key=lambda one: one.since).champion.version if others else None
 
 
-def _voids(entries: Sequence[LogEntry]) -> Iterator[Alert]:
+def _voids(history: History) -> Iterator[Alert]:
     """Entries that count for nothing; those of a revoked key are expected."""
-    for entry in entries:
-        if isinstance(body := entry.body, VoidBody) and not body.revoked:
-            message = f"the {body.said} in entry {entry.number} counts for nothing: {body.reason}"
-            yield Alert(kind="void_entry", message=message, name=body.name, candidate=body.digest, entry=entry.number)
+    for number, body in history.voids.items():
+        if not body.revoked:
+            message = f"the {body.said} in entry {number} counts for nothing: {body.reason}"
+            yield Alert(kind="void_entry", message=message, name=body.name, candidate=body.digest, entry=number)
 
 
 def _standing_alerts(serving: Sequence[Standing], now: datetime) -> Iterator[Alert]:
@@ -128,8 +126,11 @@ def _standing_alerts(serving: Sequence[Standing], now: datetime) -> Iterator[Ale
             why = f"serves, but {why}"
         elif standing.doubted is not None:
             kind, why = "insufficient", f"serves, but entry {standing.doubted} had not enough evidence about its bytes"
-        elif isinstance(glass := standing.authority, BreakGlassBody):
-            kind, why = "break_glass", f"serves without an approval: {glass.by} broke the glass: {glass.reason}"
+        elif standing.glass:
+            kind, why = (
+                "break_glass",
+                f"serves without an approval: {standing.authority.why}",
+            )
         else:
             continue
         yield Alert(

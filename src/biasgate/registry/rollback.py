@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from biasgate.errors import InputError
 from biasgate.gate.evidence import Champion
 from biasgate.gate.ledger.entry import LogEntry, RollbackBody
-from biasgate.gate.ledger.history import History, refusal_of_rollback, replay
+from biasgate.gate.ledger.history import History, refusal_of_rollback
 from biasgate.gate.ledger.log import append
 from biasgate.registry.alerts import Alarm, Alert
 from biasgate.registry.client import connect, explained
@@ -41,7 +41,7 @@ def roll_back(
             written.
     """
     trusted.check(key, "promoter")
-    history = replay(project(log_uri, trusted=trusted, alarm=alarm))
+    history = project(log_uri, trusted=trusted, alarm=alarm)
     replaced = history.champions.get(name)
     if replaced is None:
         raise InputError("no version serves", where=name, fix="see `biasgate log show`")
@@ -50,7 +50,7 @@ def roll_back(
     if why := refusal_of_rollback(body, history, datetime.now(UTC)):
         raise InputError(why, where=f"{name} {to}", fix="choose another version, or have it approved again")
     entry = append(log_uri, body, key=key)
-    if replay(project(log_uri, trusted=trusted, alarm=alarm)).champions.get(name) != target:
+    if project(log_uri, trusted=trusted, alarm=alarm).champions.get(name) != target:
         raise InputError("another change came in between", where=name, fix="see `biasgate log show` and try again")
     alarm(rolled_back(body, entry.number))
     return entry

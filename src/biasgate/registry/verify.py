@@ -12,9 +12,8 @@ from pydantic import AwareDatetime, Field
 
 from biasgate.documents import Document
 from biasgate.errors import TrustError
-from biasgate.gate.ledger.entry import BreakGlassBody
-from biasgate.gate.ledger.history import History, Standing, replay
-from biasgate.gate.ledger.log import read_log
+from biasgate.gate.ledger.history import History, Standing
+from biasgate.gate.ledger.log import read_history
 from biasgate.models.package import CARD, MODEL, check_names, package_digest
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def verify_model(
             verify.
         CandidateError: The folder is no package.
     """
-    history = replay(read_log(log, trusted))
+    history = read_history(log, trusted)
     folder = Path(source)
     if folder.is_dir():
         return _verified(folder, source, history, model, version)
@@ -86,11 +85,7 @@ def _verified(folder: Path, source: str, history: History, model: str | None, ve
     standing = _standing(promoted, digest=digest, source=source)
     _check_place(standing, history, source=source, model=model, version=version)
     authority = standing.authority
-    if isinstance(authority, BreakGlassBody):
-        persons, reasons = (authority.by,), (f"{authority.by} broke the glass: {authority.reason}",)
-    else:
-        answer = history.answers.get(standing.entry)
-        persons, reasons = ((answer.approver,) if answer else ()), authority.decision.reasons
+    persons, reasons = _why(standing, history)
     return Verified(
         name=standing.name,
         version=standing.champion.version,
@@ -103,6 +98,15 @@ def _verified(folder: Path, source: str, history: History, model: str | None, ve
         expires=authority.expires,
         uncovered=tuple(sorted({path.name for path in folder.iterdir()} - {MODEL, CARD})),
     )
+
+
+def _why(standing: Standing, history: History) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Who signed for it beyond the gate, and the reasons."""
+    authority = standing.authority
+    if authority.by:
+        return (authority.by,), (authority.why,)
+    answer = history.answers.get(standing.entry)
+    return ((answer.approver,) if answer else ()), authority.reasons
 
 
 def _standing(promoted: Sequence[Standing], *, digest: str, source: str) -> Standing:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+import stat
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 from uuid import uuid4
@@ -37,15 +38,25 @@ def explained(where: str) -> Generator[None]:
 
 def read_bytes(uri: str, *, limit: int | None) -> bytes:
     """The bytes of a regular file; see ``store.read_bytes``."""
-    path = Path(uri)
     with explained(uri):
-        if path.exists() and not path.is_file():
-            raise InputError("not a regular file", where=uri, fix="name a file")
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            if limit is not None and size > limit:
-                raise InputError(f"{size:,} bytes, more than the {limit:,} allowed", where=uri)
-            return file.read(size)
+        descriptor = os.open(uri, os.O_RDONLY | os.O_NONBLOCK)  # a pipe would wait for its writer
+        try:
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode):
+                raise InputError("not a regular file", where=uri, fix="name a file")
+            if limit is not None and found.st_size > limit:
+                raise InputError(f"{found.st_size:,} bytes, more than the {limit:,} allowed", where=uri)
+            return _all(descriptor, found.st_size)
+        finally:
+            os.close(descriptor)
+
+
+def _all(descriptor: int, size: int) -> bytes:
+    """The first ``size`` bytes; the system may give them in pieces."""
+    data = os.read(descriptor, size)
+    while len(data) < size and (more := os.read(descriptor, size - len(data))):
+        data += more
+    return data
 
 
 def write_bytes(uri: str, data: bytes) -> None:
@@ -71,18 +82,26 @@ def exists(uri: str) -> bool:
     return Path(uri).is_file()
 
 
-def list_uris(uri: str) -> list[str]:
+def list_uris(uri: str, *, after: str) -> list[str]:
     """Every file under a folder, sorted; see ``store.list_uris``.
 
     Raises:
         InputError: A symbolic link leaves the folder.
     """
-    root = Path(uri).resolve()
-    paths = [Path(folder, name) for folder, _, names in os.walk(uri) for name in names]
-    for path in paths:
-        if not path.resolve().is_relative_to(root):
-            raise InputError("a symbolic link leaves its folder", where=str(path), fix="put the file itself there")
-    return sorted(str(path) for path in paths if path.is_file() and not path.name.startswith(PARTIAL))
+    start = str(Path(after)) if after else ""
+    return sorted(path for path in _files(str(Path(uri)), Path(uri).resolve()) if path > start)
+
+
+def _files(folder: str, root: Path) -> Iterator[str]:
+    """The paths of the files in a folder and those below; links to files count where they stay within ``root``."""
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as found:
+        for entry in found:
+            if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(root):
+                raise InputError("a symbolic link leaves its folder", where=entry.path, fix="put the file itself there")
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files(entry.path, root)
+            elif entry.is_file() and not entry.name.startswith(PARTIAL):
+                yield entry.path
 
 
 def download_file(uri: str, path: Path) -> None:

@@ -20,6 +20,8 @@ _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 _TRIES = 3
 READ_SECONDS = 60
 """How long an answer is waited for."""
+CONNECTIONS = 16
+"""How many requests may be under way at once."""
 
 
 def read_bytes(uri: str, *, limit: int | None) -> bytes:
@@ -79,14 +81,15 @@ def exists(uri: str) -> bool:
         return True
 
 
-def list_uris(uri: str) -> list[str]:
+def list_uris(uri: str, *, after: str) -> list[str]:
     """Every object under a prefix that ends at a slash, sorted; see ``store.list_uris``."""
     bucket, prefix = _split(uri, key_needed=False)
     prefix = prefix.rstrip("/") + "/" if prefix else ""
+    start = {"StartAfter": after.removeprefix(f"{SCHEME}{bucket}/")} if after else {}
     with _explained(uri):
-        pages = _client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        pages = _client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, **start)
         keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
-    return sorted(f"{SCHEME}{bucket}/{key}" for key in keys if not key.endswith("/"))
+    return sorted(found for key in keys if (found := f"{SCHEME}{bucket}/{key}") > after and not key.endswith("/"))
 
 
 def download_file(uri: str, path: Path) -> None:
@@ -124,8 +127,9 @@ def _connect(_environment: tuple[tuple[str, str], ...]) -> Any:
     from botocore.config import Config
 
     retries: Any = {"mode": "standard", "total_max_attempts": _TRIES}
+    bounds = Config(retries=retries, connect_timeout=5, read_timeout=READ_SECONDS, max_pool_connections=CONNECTIONS)
     try:
-        return Session().client("s3", config=Config(retries=retries, connect_timeout=5, read_timeout=READ_SECONDS))
+        return Session().client("s3", config=bounds)
     except ValueError as error:
         raise InputError("the S3 endpoint is no URL", where="AWS_ENDPOINT_URL", fix="write http://host:port") from error
 

@@ -6,11 +6,17 @@ when S3 is out of reach or refuses. S3 transfers carry boto3's checksums and are
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from biasgate.errors import InputError
 from biasgate.extras import needs
 from biasgate.storage import local, s3
+
+AHEAD = 256
+"""How many objects of many are read, several at once, before the first of them must be taken."""
 
 
 def is_remote(uri: str) -> bool:
@@ -33,6 +39,21 @@ def read_bytes(uri: str, *, limit: int | None = None) -> bytes:
     return _backend(uri).read_bytes(uri, limit=limit)
 
 
+def read_each(uris: Sequence[str], *, limit: int) -> Iterator[bytes]:
+    """The bytes at each of many URIs, in order; S3 is asked for several at once, and no more than those are held.
+
+    Args:
+        uris: Files or objects, all local or all remote.
+        limit: Largest size of one, in bytes.
+    """
+    if not uris or not is_remote(uris[0]):
+        yield from (read_bytes(uri, limit=limit) for uri in uris)
+        return
+    with ThreadPoolExecutor(s3.CONNECTIONS) as pool:
+        for start in range(0, len(uris), AHEAD):
+            yield from pool.map(partial(read_bytes, limit=limit), uris[start : start + AHEAD])
+
+
 def write_bytes(uri: str, data: bytes) -> None:
     """Publishes bytes at a URI in one step, replacing what was there: no reader sees half of them."""
     _backend(uri).write_bytes(uri, data)
@@ -53,9 +74,14 @@ def exists(uri: str) -> bool:
     return _backend(uri).exists(uri)
 
 
-def list_uris(uri: str) -> list[str]:
-    """The URIs of all files under a folder or prefix, its subfolders included, sorted; empty when there is none."""
-    return _backend(uri).list_uris(uri)
+def list_uris(uri: str, *, after: str = "") -> list[str]:
+    """The URIs of all files under a folder or prefix, its subfolders included, sorted; empty when there is none.
+
+    Args:
+        uri: The folder or prefix.
+        after: A URI under it: only those that sort after it are listed, which spares S3 the pages before.
+    """
+    return _backend(uri).list_uris(uri, after=after)
 
 
 def download(uri: str, target: Path) -> Path:
@@ -77,7 +103,7 @@ def download(uri: str, target: Path) -> Path:
         path = target / uri.rsplit("/", 1)[-1] if target.is_dir() else target
         backend.download_file(uri, path)
         return path
-    found = backend.list_uris(uri)
+    found = backend.list_uris(uri, after="")
     if not found:
         raise InputError("nothing is there", where=uri, fix="check the URI")
     pairs = [(source, _inside(target, _relative(source, uri))) for source in found]
@@ -96,7 +122,7 @@ def upload(path: Path, uri: str) -> None:
     if path.is_file():
         backend.upload_file(path, uri)
         return
-    found = local.list_uris(str(path))
+    found = local.list_uris(str(path), after="")
     if not found:
         raise InputError("no file to upload", where=str(path), fix="check the path")
     for source in found:

@@ -275,10 +275,9 @@ class Gate:
         return reconcile(self.log, trusted=self.trusted, alarm=Alarm(), models=models, fix=fix, revert=key)
 
     def history(self) -> History:
-        from biasgate.gate.ledger.history import replay
-        from biasgate.gate.ledger.log import read_log
+        from biasgate.gate.ledger.log import read_history
 
-        return replay(read_log(self.log, self.trusted))
+        return read_history(self.log, self.trusted)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from biasgate.cli.app import app
 from biasgate.errors import InputError
+from biasgate.gate.ledger.log import read_log
 from biasgate.gate.policy import policy_text
 from biasgate.registry.client import connect
 from biasgate.registry.models import fetch, submit_candidate
@@ -33,7 +34,7 @@ def allowed(tmp_path) -> Path:
 
 
 def used(gate) -> str:
-    return gate.history().authorities[2].policy
+    return read_log(gate.log, gate.trusted)[1].body.policy
 
 
 def test_a_decision_by_an_allowed_policy_is_carried_out(submit, gate, registry, command, allowed):

@@ -176,7 +176,7 @@ def serves(history: History) -> bool:
 def test_a_decision_under_the_gate_in_force_is_promoted(decided, promotion):
     history = replay(entries(declared(gate()), decided(1), promotion(2)))
     assert serves(history)
-    assert refusal_of_decision(2, decided(1), history) is None
+    assert refusal_of_decision(history.authorities[2], history) is None
 
 
 @pytest.mark.parametrize(
@@ -198,9 +198,9 @@ def test_a_decision_under_another_gate_or_none_is_not_promoted(decided, promotio
         bodies.append(declared(one, earlier.get(one.model)))
         earlier[one.model] = number
     number = len(bodies) + 1
-    history = replay(entries(*bodies, decision := decided(made_under), promotion(number)))
+    history = replay(entries(*bodies, decided(made_under), promotion(number)))
     assert not serves(history)
-    assert why in (refusal_of_decision(number, decision, history) or "")
+    assert why in (refusal_of_decision(history.authorities[number], history) or "")
 
 
 def test_a_decision_cannot_name_a_gate_that_comes_after_it(decided, promotion):
@@ -211,7 +211,7 @@ def test_a_decision_cannot_name_a_gate_that_comes_after_it(decided, promotion):
 def test_without_a_scan_only_a_gate_that_declares_none_is_kept(decided, promotion):
     for scan, expected in (("bundled", False), ("none", True)):
         history = replay(entries(declared(gate(scan=scan)), decided(1, scan=None), promotion(2)))
-        why = refusal_of_decision(2, decided(1, scan=None), history)
+        why = refusal_of_decision(history.authorities[2], history)
         assert (why is None) == expected
 
 

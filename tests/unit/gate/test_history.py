@@ -9,7 +9,7 @@ import pytest
 from biasgate.gate.decide import decide
 from biasgate.gate.evidence import Champion
 from biasgate.gate.ledger.entry import Body, BreakGlassBody, DecisionBody, LogEntry, PromotionBody, RollbackBody
-from biasgate.gate.ledger.history import awaiting, replay
+from biasgate.gate.ledger.history import replay
 from biasgate.gate.policy import policy_text
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -54,13 +54,13 @@ def promotion(make):
 def test_a_promotion_makes_the_champion_and_settles_the_decision(approval, promotion, make):
     entries = log(approval, promotion(1))
     assert replay(entries).champions == {"digits": Champion(version="1", digest=make.MODEL)}
-    assert awaiting(entries) == []
+    assert list(replay(entries).waiting.items()) == []
 
 
 def test_of_two_promotions_that_replace_the_same_champion_the_first_counts(approval, promotion):
     entries = log(approval, approval, promotion(1, version="1"), promotion(2, version="2"))
     assert replay(entries).champions["digits"].version == "1"
-    assert [number for number, _ in awaiting(entries)] == [2]
+    assert [number for number, _ in list(replay(entries).waiting.items())] == [2]
 
 
 def test_a_promotion_that_replaces_the_champion_it_was_compared_with_counts(approval, decided, promotion, make):
@@ -76,7 +76,7 @@ def test_a_final_status_is_final(approval, promotion, final):
 
 
 def test_a_pending_approval_still_waits(approval, promotion):
-    assert [number for number, _ in awaiting(log(approval, promotion(1, "PENDING")))] == [1]
+    assert [number for number, _ in replay(log(approval, promotion(1, "PENDING"))).waiting.items()] == [1]
 
 
 def test_a_promotion_of_what_was_not_approved_has_no_effect(approval, promotion, policy, evidence):
@@ -94,14 +94,14 @@ def rejection(decided) -> DecisionBody:
 
 def test_a_newer_rejection_of_the_same_bytes_ends_an_open_approval(approval, rejection, promotion):
     for entries in (log(approval, rejection), log(approval, promotion(1, "PENDING"), rejection)):
-        assert awaiting(entries) == []
+        assert list(replay(entries).waiting.items()) == []
         assert replay(entries).statuses == {1: "STALE"}
     assert replay(log(approval, rejection, promotion(1))).champions == {}
 
 
 def test_an_approval_that_is_newer_than_a_rejection_counts(approval, rejection, promotion):
     entries = log(approval, rejection, approval)
-    assert [number for number, _ in awaiting(entries)] == [3]
+    assert [number for number, _ in list(replay(entries).waiting.items())] == [3]
     assert replay(log(approval, rejection, approval, promotion(3))).champions["digits"].version == "1"
 
 

@@ -16,7 +16,7 @@ from biasgate.data.dataset import Dataset
 from biasgate.errors import TrustError
 from biasgate.gate.ledger import looks as room
 from biasgate.gate.ledger.entry import LookBody
-from biasgate.gate.ledger.log import append, read_log
+from biasgate.gate.ledger.log import append, read_history, read_log
 from biasgate.gate.ledger.looks import look_number, shared_rows, take_look
 from biasgate.gate.trust.keys import generate_key, read_signing_key
 
@@ -137,7 +137,7 @@ def test_a_look_of_an_earlier_version_is_counted_by_the_digest_of_its_split(look
     for candidate in (7, 8):
         append(log, LookBody(data=split.digest, name="digits", digest=f"sha256:{candidate:064d}"), key=key)
     assert look(split) == 3
-    assert look_number(log, read_log(log, trusted), data="sha256:unseen", digest="sha256:1") is None
+    assert look_number(log, read_history(log, trusted), data="sha256:unseen", digest="sha256:1") is None
 
 
 @pytest.mark.parametrize("spoil", [Path.unlink, lambda file: file.write_bytes(b"12345678")], ids=["gone", "changed"])

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from biasgate.errors import InputError
 from biasgate.gate.ledger.entry import ApprovalBody, LogEntry
-from biasgate.gate.ledger.history import refusal_of_answer, replay
-from biasgate.gate.ledger.log import append, read_log
+from biasgate.gate.ledger.history import refusal_of_answer
+from biasgate.gate.ledger.log import append, read_history
 
 if TYPE_CHECKING:
     from biasgate.gate.trust.keyring import Keyring
@@ -34,7 +34,7 @@ def answer(
         TrustError: The key may not say it, or the log does not verify.
     """
     trusted.check(key, "approver", signer=approver)
-    history = replay(read_log(log_uri, trusted))
+    history = read_history(log_uri, trusted)
     decision = history.authorities.get(number)
     if decision is None:
         raise InputError("no such decision", where=f"{log_uri} entry {number}", fix="see `biasgate log show`")
@@ -46,7 +46,7 @@ def answer(
     if why:
         raise InputError(why, where=f"{log_uri} entry {number}")
     written = append(log_uri, body, key=key)
-    if replay(read_log(log_uri, trusted)).answers.get(number) != body:
+    if read_history(log_uri, trusted).answers.get(number) != body:
         raise InputError(
             "somebody else settled it first", where=f"{log_uri} entry {number}", fix="see `biasgate log show`"
         )

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from biasgate.errors import InputError
 from biasgate.gate.declaration import Gate
 from biasgate.gate.ledger.entry import GateBody
-from biasgate.gate.ledger.history import replay
-from biasgate.gate.ledger.log import append, read_log
+from biasgate.gate.ledger.log import append, read_history
 
 if TYPE_CHECKING:
     from biasgate.gate.trust.keyring import Keyring
@@ -45,14 +44,14 @@ def declare(log_uri: str, gate: Gate, *, key: SigningKey, trusted: Keyring) -> D
         InputError: Another declaration came in between; it is the one in force.
     """
     trusted.check(key, "owner")
-    history = replay(read_log(log_uri, trusted))
+    history = read_history(log_uri, trusted)
     replaced = history.gate(gate.model)
     if replaced and replaced[1].gate == gate:
         return Declared(entry=replaced[0], body=replaced[1], new=False)
     owner = trusted.rules[key.public_key.keyid].owner
     body = GateBody(gate=gate, by=owner, replaces=replaced[0] if replaced else None)
     written = append(log_uri, body, key=key)
-    if replay(read_log(log_uri, trusted)).in_force.get(gate.model) != written.number:
+    if read_history(log_uri, trusted).in_force.get(gate.model) != written.number:
         fix = "see `biasgate gate show`, then declare again"
         raise InputError("another declaration came in between, and is in force", where=gate.model, fix=fix)
     return Declared(entry=written.number, body=body, new=True)

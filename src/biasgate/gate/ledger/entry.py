@@ -265,8 +265,6 @@ class VoidBody(Document):
 
 
 Body: TypeAlias = GateBody | DecisionBody | ApprovalBody | BreakGlassBody | PromotionBody | RollbackBody | LookBody
-Authority: TypeAlias = DecisionBody | BreakGlassBody
-"""What lets a candidate serve."""
 
 
 class LogEntry(Document):

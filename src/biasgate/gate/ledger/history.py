@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import BeforeValidator, PlainSerializer
 
 from biasgate.gate.evidence import Champion
+from biasgate.gate.ledger.authority import Authority, of_decision, of_glass
 from biasgate.gate.ledger.conformity import departures
 from biasgate.gate.ledger.entry import (
     LONGEST_GLASS,
     SKEW,
     ApprovalBody,
-    Authority,
     BreakGlassBody,
     DecisionBody,
     GateBody,
     LogEntry,
+    LookBody,
     PromotionBody,
     PromotionStatus,
     RollbackBody,
+    VoidBody,
 )
 from biasgate.gate.trust.identity import identity
 
@@ -32,7 +37,7 @@ class Standing:
         name: The gate-owned model.
         champion: The version, with the digest of its package.
         entry: Number of the decision's entry, or of the break-glass entry.
-        authority: Its body.
+        authority: What it says.
         since: When it was promoted.
         withdrawn: Why it may serve no more, if something that the log says took it out of service.
         rejected: Number of a later entry that rejects the same bytes, if there is one.
@@ -51,7 +56,7 @@ class Standing:
     @property
     def glass(self) -> bool:
         """Whether it serves without an approval."""
-        return isinstance(self.authority, BreakGlassBody)
+        return self.authority.glass
 
     def refusal(self, at: datetime) -> str | None:
         """Why it may not serve at a moment; None when it may."""
@@ -64,9 +69,21 @@ class Standing:
         return premature(self.authority, at)
 
 
+Place: TypeAlias = tuple[str, str]
+"""Name of a model, and one of its versions."""
+
+
+def _by_place(listed: Sequence[dict[str, Any]] | dict[Place, Standing]) -> dict[Place, Any]:
+    return listed if isinstance(listed, dict) else {(one["name"], one["champion"]["version"]): one for one in listed}
+
+
+_AS_LIST = (BeforeValidator(_by_place), PlainSerializer(lambda placed: list(placed.values())))
+"""JSON has no pairs as keys, and each standing knows its own."""
+
+
 @dataclass(frozen=True)
 class History:
-    """The state after the last entry.
+    """The state after the last entry. It grows by small records, so that a long log can be remembered instead of read.
 
     Attributes:
         champions: By the name of the gate-owned model; no champion serves for a name that is in ``standings`` only.
@@ -77,15 +94,25 @@ class History:
         authorities: Every decision and break-glass entry, by its number.
         gates: Every declaration of a gate that counted, by its number.
         in_force: Number of the declaration that is in force, by the name of the gate-owned model.
+        waiting: Approved decisions and broken glasses without a final status, by their numbers, oldest first.
+        holders: The versions that hold the same bytes, by their digest.
+        looks: Number of the first look at a test split, by the split's digest and then the candidate's.
+        rows: Digest of the sample of rows of a test split, by the split's; none where no look named one.
+        voids: Entries that count for nothing, by their numbers.
     """
 
     champions: dict[str, Champion] = field(default_factory=dict)
     statuses: dict[int, PromotionStatus] = field(default_factory=dict)
     answers: dict[int, ApprovalBody] = field(default_factory=dict)
-    standings: dict[tuple[str, str], Standing] = field(default_factory=dict)
+    standings: Annotated[dict[Place, Standing], *_AS_LIST] = field(default_factory=dict)
     authorities: dict[int, Authority] = field(default_factory=dict)
     gates: dict[int, GateBody] = field(default_factory=dict)
     in_force: dict[str, int] = field(default_factory=dict)
+    waiting: dict[int, Authority] = field(default_factory=dict)
+    holders: dict[str, list[Place]] = field(default_factory=dict)
+    looks: dict[str, dict[str, int]] = field(default_factory=dict)
+    rows: dict[str, str] = field(default_factory=dict)
+    voids: dict[int, VoidBody] = field(default_factory=dict)
 
     def open(self, number: int) -> bool:
         """Whether an entry still has no final status."""
@@ -117,40 +144,49 @@ def replay(entries: Sequence[LogEntry]) -> History:
     """
     history = History()
     for entry in entries:
-        match entry.body:
-            case GateBody() as declared if declared.replaces == history.in_force.get(declared.gate.model):
-                history.gates[entry.number] = declared
-                history.in_force[declared.gate.model] = entry.number
-            case DecisionBody() as decision:
-                _judge(decision, history, entry.number)
-                history.authorities[entry.number] = decision
-            case BreakGlassBody() as glass if entry.at < glass.expires <= entry.at + LONGEST_GLASS:
-                history.authorities[entry.number] = glass
-            case ApprovalBody() as answer if refusal_of_answer(answer, history) is None:
-                history.answers[answer.entry] = answer
-            case PromotionBody() as promotion if _counts(promotion, history, entry.at):
-                _promote(promotion, history, entry.at)
-            case RollbackBody() as rollback if refusal_of_rollback(rollback, history, entry.at) is None:
-                _roll_back(rollback, history)
-            case _:
-                pass
+        take(entry, history)
     return history
 
 
-def awaiting(entries: Sequence[LogEntry]) -> list[tuple[int, Authority]]:
-    """Approved decisions and broken glasses without a final status, oldest first, each with its number."""
-    history = replay(entries)
-    return [
-        (number, authority)
-        for number, authority in history.authorities.items()
-        if history.open(number) and _may_serve(authority)
-    ]
+def take(entry: LogEntry, history: History, *, sealed: str | None = None) -> None:
+    """Brings a history up to its next entry.
+
+    Args:
+        entry: The next entry.
+        history: What the entries before it add up to; it is changed.
+        sealed: Digest of the entry's bytes.
+    """
+    number = entry.number
+    match entry.body:
+        case GateBody() as declared if declared.replaces == history.in_force.get(declared.gate.model):
+            history.gates[number] = declared
+            history.in_force[declared.gate.model] = number
+        case DecisionBody() as decision:
+            _judge(decision, history, number)
+            gate = history.gates.get(decision.gate or 0)
+            departs = next(departures(decision, gate.gate), None) if gate else None
+            _allow(of_decision(decision, entry=number, sealed=sealed, departs=departs), history)
+        case BreakGlassBody() as glass if entry.at < glass.expires <= entry.at + LONGEST_GLASS:
+            _allow(of_glass(glass, entry=number, sealed=sealed, at=entry.at), history)
+        case ApprovalBody() as answer if refusal_of_answer(answer, history) is None:
+            history.answers[answer.entry] = answer
+        case PromotionBody() as promotion if _counts(promotion, history, entry.at):
+            _promote(promotion, history, entry.at)
+        case RollbackBody() as rollback if refusal_of_rollback(rollback, history, entry.at) is None:
+            _roll_back(rollback, history)
+        case LookBody() as look:
+            history.looks.setdefault(look.data, {}).setdefault(look.digest, number)
+            if look.rows:
+                history.rows[look.data] = look.rows
+        case VoidBody() as nothing:
+            history.voids[number] = nothing
+        case _:
+            pass
 
 
 def awaits_person(number: int, history: History) -> bool:
     """Whether a decision waits for a person, who has not granted it."""
-    authority = history.authorities[number]
-    if isinstance(authority, BreakGlassBody) or not authority.decision.human:
+    if not history.authorities[number].human:
         return False
     answer = history.answers.get(number)
     return answer is None or not answer.granted
@@ -162,51 +198,49 @@ def premature(authority: Authority, at: datetime) -> str | None:
     A date in the future would prolong what ends so long after it, so that nothing is carried out, or serves, by a
     decision or broken glass that is from later than now by more than ``SKEW``.
     """
-    late = isinstance(authority, BreakGlassBody)
-    since = authority.expires - LONGEST_GLASS if late else authority.decision.at
+    since = authority.expires - LONGEST_GLASS if authority.glass else authority.at
     if since <= at + SKEW:
         return None
-    what = "the broken glass lasts too long" if late else f"the decision is dated {since:%Y-%m-%d %H:%M} UTC"
+    what = "the broken glass lasts too long" if authority.glass else f"the decision is dated {since:%Y-%m-%d %H:%M} UTC"
     return f"{what}, but it is {at:%Y-%m-%d %H:%M} UTC here: one of the two clocks is wrong"
 
 
-def superseded(decision: DecisionBody, history: History) -> bool:
+def superseded(decision: DecisionBody | Authority, history: History) -> bool:
     """Whether a decision was made under an earlier gate of its model than the one in force."""
     name, made_under = decision.subject[0], decision.gate
     earlier = history.gates.get(made_under) if made_under else None
     return earlier is not None and earlier.gate.model == name and made_under != history.in_force[name]
 
 
-def measured_under(decision: DecisionBody, history: History) -> str:
+def measured_under(decision: DecisionBody | Authority, history: History) -> str:
     """Which gate a decision was made under, and which is in force, in a sentence."""
     made = f"Measured under gate {decision.gate}" if decision.gate else "Measured before a gate was declared"
     now = history.in_force.get(decision.subject[0])
     return f"{made}." if now == decision.gate else f"{made}; {f'gate {now}' if now else 'no gate'} is in force."
 
 
-def refusal_of_decision(number: int, decision: DecisionBody, history: History) -> str | None:
+def refusal_of_decision(decision: Authority, history: History) -> str | None:
     """Why nothing is promoted by a decision, in a sentence; None when it was made under the gate in force."""
-    declared = history.gate(decision.subject[0])
+    declared = history.gate(decision.name)
     if declared is None:
-        return f"No gate is declared for {decision.subject[0]}: declare one with `biasgate gate declare gate.yaml`."
-    if decision.gate != declared[0] or number < declared[0]:
+        return f"No gate is declared for {decision.name}: declare one with `biasgate gate declare gate.yaml`."
+    if decision.gate != declared[0] or decision.entry < declared[0]:
         return f"{measured_under(decision, history)} Run the gate again."
-    departs = next(departures(decision, declared[1].gate), None)
-    return f"Gate {declared[0]} cannot have led to it: {departs}." if departs else None
+    return f"Gate {declared[0]} cannot have led to it: {decision.departs}." if decision.departs else None
 
 
 def refusal_of_answer(answer: ApprovalBody, history: History) -> str | None:
     """Why a person's answer counts for nothing; None when it counts. A declined approval stays declined."""
     decision = history.authorities.get(answer.entry)
-    if not isinstance(decision, DecisionBody) or answer.subject != decision.subject:
+    if decision is None or decision.glass or answer.subject != decision.subject:
         return f"entry {answer.entry} is no decision about this candidate"
-    if not _may_serve(decision) or not decision.decision.human:
-        return f"entry {answer.entry} does not wait for a person: its verdict is {decision.decision.verdict}"
+    if not decision.may_serve or not decision.human:
+        return f"entry {answer.entry} does not wait for a person: its verdict is {decision.verdict}"
     if not history.open(answer.entry):
         return f"what became of entry {answer.entry} is final: {history.statuses[answer.entry]}"
     if (declared := history.gates.get(decision.gate or 0)) and not declared.gate.allows_approver(answer.approver):
         return f"{answer.approver} is no approver of gate {decision.gate}"
-    if identity(answer.approver) in ("", identity(decision.evidence.candidate.submitter)):
+    if identity(answer.approver) in ("", identity(decision.submitter or "")):
         return "the approver is the candidate's submitter; a second person must sign"
     if (earlier := history.answers.get(answer.entry)) and not earlier.granted:
         return f"{earlier.approver} declined entry {answer.entry}: {earlier.reason}"
@@ -227,13 +261,15 @@ def refusal_of_rollback(rollback: RollbackBody, history: History, at: datetime) 
     return replace(target, withdrawn=None).refusal(at)
 
 
-def _may_serve(authority: Authority) -> bool:
-    return isinstance(authority, BreakGlassBody) or authority.decision.verdict == "APPROVED"
+def _allow(authority: Authority, history: History) -> None:
+    history.authorities[authority.entry] = authority
+    if authority.may_serve:
+        history.waiting[authority.entry] = authority
 
 
 def _counts(promotion: PromotionBody, history: History, at: datetime) -> bool:
     authority = history.authorities.get(promotion.entry)
-    if authority is None or not _may_serve(authority) or promotion.subject != authority.subject:
+    if authority is None or not authority.may_serve or promotion.subject != authority.subject:
         return False
     if not history.open(promotion.entry):
         return False
@@ -241,33 +277,40 @@ def _counts(promotion: PromotionBody, history: History, at: datetime) -> bool:
         promotion.version is not None
         and (promotion.name, promotion.version) not in history.standings
         and not awaits_person(promotion.entry, history)
-        and _under_gate(promotion.entry, authority, history)
+        and _under_gate(authority, history)
         and at < authority.expires
         and premature(authority, at) is None
         and promotion.replaced == authority.champion == history.champions.get(promotion.name)
     )
 
 
-def _under_gate(number: int, authority: Authority, history: History) -> bool:
+def _under_gate(authority: Authority, history: History) -> bool:
     """Whether the gate in force let it serve; where none was ever declared, decisions name none."""
-    if isinstance(authority, BreakGlassBody):
+    if authority.glass:
         return True
-    undeclared = authority.gate is None and authority.subject[0] not in history.in_force
-    return undeclared or refusal_of_decision(number, authority, history) is None
+    undeclared = authority.gate is None and authority.name not in history.in_force
+    return undeclared or refusal_of_decision(authority, history) is None
 
 
 def _promote(promotion: PromotionBody, history: History, at: datetime) -> None:
-    history.statuses[promotion.entry] = promotion.status
+    _settle(promotion.entry, promotion.status, history)
     if promotion.status != "PROMOTED" or promotion.version is None:
         return
     champion = Champion(version=promotion.version, digest=promotion.digest)
     authority = history.authorities[promotion.entry]
-    if isinstance(authority, DecisionBody):
+    if not authority.glass:
         _end_glass(promotion, history)
     history.champions[promotion.name] = champion
     history.standings[promotion.name, promotion.version] = Standing(
         name=promotion.name, champion=champion, entry=promotion.entry, authority=authority, since=at
     )
+    history.holders.setdefault(champion.digest, []).append((promotion.name, promotion.version))
+
+
+def _settle(number: int, status: PromotionStatus, history: History) -> None:
+    history.statuses[number] = status
+    if not history.open(number):
+        del history.waiting[number]
 
 
 def _end_glass(promotion: PromotionBody, history: History) -> None:
@@ -305,11 +348,10 @@ def _roll_back(rollback: RollbackBody, history: History) -> None:
 
 def _end_open(digest: str, history: History) -> None:
     """What would let these bytes serve, and is still open, is STALE."""
-    for number, authority in history.authorities.items():
-        if authority.subject[1] == digest and history.open(number) and _may_serve(authority):
-            history.statuses[number] = "STALE"
+    for number in [number for number, authority in history.waiting.items() if authority.digest == digest]:
+        _settle(number, "STALE", history)
 
 
-def _holding(digest: str, history: History) -> list[tuple[tuple[str, str], Standing]]:
+def _holding(digest: str, history: History) -> list[tuple[Place, Standing]]:
     """The versions that hold these bytes."""
-    return [(place, standing) for place, standing in history.standings.items() if standing.champion.digest == digest]
+    return [(place, history.standings[place]) for place in history.holders.get(digest, [])]

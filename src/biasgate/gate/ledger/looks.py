@@ -8,7 +8,6 @@ the split that it comes from. Rows are compared by digests of their samples, a s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -17,8 +16,9 @@ from numpy.typing import NDArray
 
 from biasgate.documents import sha256
 from biasgate.errors import InputError, TrustError
-from biasgate.gate.ledger.entry import LogEntry, LookBody
-from biasgate.gate.ledger.log import append, read_log
+from biasgate.gate.ledger.entry import LookBody
+from biasgate.gate.ledger.history import History
+from biasgate.gate.ledger.log import append, read_history
 from biasgate.storage import store
 
 if TYPE_CHECKING:
@@ -54,35 +54,35 @@ def take_look(
         TrustError: The log does not verify, or the key may not say it.
     """
     trusted.check(key, "gate")
-    if (earlier := look_number(log_uri, read_log(log_uri, trusted), data=data, digest=digest)) is not None:
+    if (earlier := look_number(log_uri, read_history(log_uri, trusted), data=data, digest=digest)) is not None:
         return earlier
     body = LookBody(name=name, digest=digest, data=data, rows=_keep(log_uri, _sample(rows)))
     append(log_uri, body, key=key)
-    number = look_number(log_uri, read_log(log_uri, trusted), data=data, digest=digest)
+    number = look_number(log_uri, read_history(log_uri, trusted), data=data, digest=digest)
     if number is None:
         raise TrustError("the look that was written does not count", where=log_uri, fix="see `biasgate log show`")
     return number
 
 
-def look_number(log_uri: str, entries: Iterable[LogEntry], *, data: str, digest: str) -> int | None:
+def look_number(log_uri: str, history: History, *, data: str, digest: str, before: int | None = None) -> int | None:
     """Which look this candidate's was at a test split, or at one that shares its rows; None when there was none.
 
     Args:
         log_uri: The log, which holds the samples of rows.
-        entries: Its entries, oldest first.
+        history: What its entries add up to.
         data: Digest of the test split.
         digest: Digest of the candidate's package.
+        before: Number of an entry that the look must precede, if any.
 
     Raises:
         TrustError: A sample of rows is gone, or is not the one that was stored.
     """
-    looks = [entry.body for entry in entries if isinstance(entry.body, LookBody)]
-    taken = dict.fromkeys((look.data, look.digest) for look in looks)
-    if (data, digest) not in taken:
+    mine = history.looks.get(data, {}).get(digest)
+    if mine is None or (before is not None and mine >= before):
         return None
-    samples = {look.data: look.rows for look in looks}
-    one = {other for other, rows in samples.items() if other == data or _is_shared(log_uri, rows, samples[data])}
-    return [pair for pair in taken if pair[0] in one].index((data, digest)) + 1
+    rows = history.rows
+    one = [split for split in history.looks if split == data or _is_shared(log_uri, rows.get(split), rows.get(data))]
+    return sum(number <= mine for split in one for number in history.looks[split].values())
 
 
 def shared_rows(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> float:

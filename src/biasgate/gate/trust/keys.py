@@ -9,6 +9,7 @@ A key's id is the digest of its public half (DER), so that nobody can choose it.
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -17,14 +18,39 @@ from biasgate.errors import InputError
 from biasgate.storage import store
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
-    from securesystemslib.signer import CryptoSigner, SSlibKey
+    from securesystemslib.signer import CryptoSigner
 
     SigningKey: TypeAlias = CryptoSigner
-    PublicKey: TypeAlias = SSlibKey
 
 KEY_VARIABLE = "BIASGATE_SIGNING_KEY"
 KEY_FILE_VARIABLE = "BIASGATE_SIGNING_KEY_FILE"
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """A public key, ready to check signatures.
+
+    Attributes:
+        keyid: Digest of its DER form.
+        ecdsa: The key on P-256.
+    """
+
+    keyid: str
+    ecdsa: EllipticCurvePublicKey
+
+    def made(self, signature: bytes, data: bytes) -> bool:
+        """Whether this key's private half made a signature over data."""
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+        from cryptography.hazmat.primitives.hashes import SHA256
+
+        try:
+            self.ecdsa.verify(signature, data, ECDSA(SHA256()))
+        except InvalidSignature:
+            return False
+        return True
 
 
 def generate_key(folder: Path, *, trusted: Path | None = None) -> Path:
@@ -86,7 +112,7 @@ def read_signing_key(pem: bytes, *, where: str) -> SigningKey:
     """
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
-    from securesystemslib.signer import CryptoSigner
+    from securesystemslib.signer import CryptoSigner, SSlibKey
 
     try:
         private = load_pem_private_key(pem, password=None)
@@ -94,7 +120,8 @@ def read_signing_key(pem: bytes, *, where: str) -> SigningKey:
         raise InputError("not a private key in PEM", where=where, fix="make one with `biasgate keys`") from error
     if not isinstance(private, EllipticCurvePrivateKey):
         raise InputError("not an ECDSA P-256 key", where=where, fix="make one with `biasgate keys`")
-    return CryptoSigner(private, _public(private.public_key(), where=where))
+    keyid = _public(private.public_key(), where=where).keyid
+    return CryptoSigner(private, SSlibKey.from_crypto(private.public_key(), keyid=keyid))
 
 
 def read_public_key(pem: bytes, *, where: str) -> PublicKey:
@@ -113,11 +140,10 @@ def read_public_key(pem: bytes, *, where: str) -> PublicKey:
 
 def _public(public: PublicKeyTypes, *, where: str) -> PublicKey:
     from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
-    from securesystemslib.signer import SSlibKey
 
     if not isinstance(public, EllipticCurvePublicKey) or not isinstance(public.curve, SECP256R1):
         raise InputError("not an ECDSA P-256 key", where=where, fix="make one with `biasgate keys`")
-    return SSlibKey.from_crypto(public, keyid=_key_id(public))
+    return PublicKey(keyid=_key_id(public), ecdsa=public)
 
 
 def _key_id(public: PublicKeyTypes) -> str:

@@ -18,8 +18,7 @@ def list_candidates(*, name: str, log: str, which: str, limit: int) -> list[str]
     Raises:
         InputError: ``which`` is neither.
     """
-    from biasgate.gate.ledger.history import replay
-    from biasgate.gate.ledger.log import read_log
+    from biasgate.gate.ledger.log import read_history
     from biasgate.gate.trust.keyring import trusted_keys
     from biasgate.registry.inventory import undecided
     from biasgate.registry.tracking import finish_pipeline_run, open_pipeline_run
@@ -28,7 +27,7 @@ def list_candidates(*, name: str, log: str, which: str, limit: int) -> list[str]
         raise InputError(f"no such choice: {which!r}", where="which", fix="use undecided or champion")
     run = open_pipeline_run("sweep")
     with task("list_candidates", run=run) as tracked:
-        history = replay(read_log(log, trusted_keys()))
+        history = read_history(log, trusted_keys())
         if which == "undecided":
             found = undecided([name], history)
         else:

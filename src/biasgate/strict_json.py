@@ -1,0 +1,32 @@
+"""JSON of which there is one reading: no key twice, no NaN, no infinity."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+
+def read_json(text: str | bytes) -> Any:
+    """The value of JSON text.
+
+    Raises:
+        ValueError: It is no JSON, a key stands twice in an object, a number is NaN, infinite or has thousands of
+            digits, or it is nested too deeply.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object no key of which stands twice."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the key {max(names, key=names.count)!r} stands twice")
+    return found
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no JSON number")
