@@ -6,12 +6,15 @@ from biasgate.components.image import component
 
 
 @component
-def fetch_candidate(source: str, package: dsl.Output[dsl.Model], run: dsl.OutputPath(str)) -> str:
-    """Downloads a candidate, checks it, and opens the pipeline's MLflow run.
+def fetch_candidate(
+    source: str, package: dsl.Output[dsl.Model], gate: dsl.OutputPath(int), run: dsl.OutputPath(str)
+) -> str:
+    """Downloads a candidate, checks it, finds its model's gate in the log, and opens the pipeline's MLflow run.
 
     Args:
         source: ``models:/<name>-candidates/<version>``.
         package: ``model.onnx`` and ``card.json``, verified; nothing of it has been run.
+        gate: Number of the entry that declares the gate: what every task of this run is held to.
         run: MLflow run that every task of this pipeline nests under.
 
     Returns:
@@ -22,6 +25,7 @@ def fetch_candidate(source: str, package: dsl.Output[dsl.Model], run: dsl.Output
     from biasgate.kubeflow.steps.candidate import fetch_candidate
 
     fetched = fetch_candidate(source=source, package=Path(package.path))
+    Path(gate).write_text(str(fetched.gate))
     Path(run).write_text(fetched.run)
     return fetched.digest
 

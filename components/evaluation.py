@@ -8,9 +8,7 @@ from biasgate.components.image import component
 @component
 def evaluate_subgroups(
     package: dsl.Input[dsl.Model],
-    data: str,
-    policy: str,
-    log: str,
+    gate: int,
     run: str,
     inspection: dsl.Output[dsl.Dataset],
     evaluation: dsl.Output[dsl.Dataset],
@@ -18,15 +16,13 @@ def evaluate_subgroups(
     metrics: dsl.Output[dsl.Metrics],
     before: dsl.Input[dsl.Model] = None,
 ):
-    """Inspects a candidate, logs the look, and measures it by subgroup in a sandbox on the gate's test split.
+    """Inspects a candidate, logs the look, and measures it by subgroup in a sandbox on the declared test data.
 
     Where the policy compares with the champion, that one is run on the same rows in the same look.
 
     Args:
         package: Candidate package.
-        data: Data source of the test split.
-        policy: Policy as YAML text, name or URI: it says what to measure.
-        log: URI of the signed log, which counts looks at each test split.
+        gate: Number of the entry that declares the gate: test data, what is measured on it, what the model may use.
         run: MLflow run of the pipeline.
         inspection: What the package is and says (JSON): whoever decides opens it no more.
         evaluation: What was measured (JSON).
@@ -40,9 +36,7 @@ def evaluate_subgroups(
 
     rates = evaluate_subgroups(
         package=Path(package.path),
-        data=data,
-        policy=policy,
-        log=log,
+        gate=gate,
         run=run,
         inspection=Path(inspection.path),
         evaluation=Path(evaluation.path),

@@ -8,40 +8,36 @@ from biasgate.components.image import component
 @component
 def decide_candidate(
     source: str,
-    policy: str,
+    gate: int,
     inspection: dsl.Input[dsl.Dataset],
     scan: dsl.Input[dsl.Dataset],
     evaluation: dsl.Input[dsl.Dataset],
-    log: str,
     run: str,
     entry: dsl.Output[dsl.Dataset],
     report: dsl.Output[dsl.HTML],
     card: dsl.Output[dsl.Markdown],
     record: dsl.Input[dsl.Dataset] = None,
     before: dsl.Input[dsl.Dataset] = None,
-    waivers: str = "",
 ) -> str:
-    """Joins what was measured, decides by the policy, and appends the signed decision to the log; it promotes nothing.
+    """Joins what was measured, decides by the declared policy, and appends the signed decision; it promotes nothing.
 
     The candidate itself is neither opened nor run.
 
     Args:
         source: ``models:/<name>-candidates/<version>`` that the candidate came from.
-        policy: Policy as YAML text, name or URI.
+        gate: Number of the entry that declares the gate.
         inspection: What the candidate's package is and says.
         scan: Scan of the candidate.
         evaluation: Evaluation of the candidate.
-        log: URI of the signed log.
         run: MLflow run of the pipeline.
         entry: The signed log entry (DSSE envelope).
         report: Decision, reasons and figures for people.
         card: Model card with the fields of the EU AI Act, Annex IV 2(g).
         record: Record of the repair that made this candidate.
         before: Evaluation of the candidate before the repair.
-        waivers: Waivers to present, as YAML text or URI; none when empty. The entry holds them.
 
     Returns:
-        ``repair`` when the policy allows a repair of this rejection, else ``done``.
+        ``repair`` when the gate allows a repair of this rejection, else ``done``.
     """
     from pathlib import Path
 
@@ -49,16 +45,14 @@ def decide_candidate(
 
     return decide_candidate(
         source=source,
-        policy=policy,
+        gate=gate,
         inspection=Path(inspection.path),
         scan=Path(scan.path),
         evaluation=Path(evaluation.path),
-        log=log,
         run=run,
         entry=Path(entry.path),
         report=Path(report.path),
         card=Path(card.path),
         record=Path(record.path) if record else None,
         before=Path(before.path) if before else None,
-        waivers=waivers,
     )

@@ -8,18 +8,16 @@ from biasgate.components.image import component
 @component
 def repair_candidate(
     package: dsl.Input[dsl.Model],
-    data: str,
-    policy: str,
+    gate: int,
     run: str,
     repaired: dsl.Output[dsl.Model],
     record: dsl.Output[dsl.Dataset],
 ):
-    """Repairs a candidate by the best of the policy's methods, which compete on validation clusters of the repair data.
+    """Repairs a candidate by the best of the declared methods, which compete on validation clusters of the repair data.
 
     Args:
         package: Candidate package; never modified.
-        data: Data source of the repair split, with the attribute that the bias is about.
-        policy: Policy as YAML text, name or URI: it says which methods and how much time it allows.
+        gate: Number of the entry that declares the gate: repair data, methods, and how much time they have.
         run: MLflow run of the pipeline.
         repaired: Repaired candidate package, in ONNX, parity checked.
         record: What was tried, chosen and moved (JSON).
@@ -30,8 +28,7 @@ def repair_candidate(
 
     repair_candidate(
         package=Path(package.path),
-        data=data,
-        policy=policy,
+        gate=gate,
         run=run,
         repaired=Path(repaired.path),
         record=Path(record.path),

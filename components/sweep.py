@@ -4,12 +4,11 @@ from biasgate.components.image import component
 
 
 @component
-def list_candidates(name: str, log: str, which: str, limit: int) -> list[str]:
+def list_candidates(name: str, which: str, limit: int) -> list[str]:
     """Lists the submissions for one model that the gate should take up.
 
     Args:
         name: The gate-owned model.
-        log: URI of the signed log.
         which: ``undecided``: submissions without a decision, oldest first. ``champion``: the submission that serves.
         limit: The most to list.
 
@@ -18,4 +17,4 @@ def list_candidates(name: str, log: str, which: str, limit: int) -> list[str]:
     """
     from biasgate.kubeflow.steps.sweep import list_candidates
 
-    return list_candidates(name=name, log=log, which=which, limit=limit)
+    return list_candidates(name=name, which=which, limit=limit)

@@ -24,16 +24,16 @@ def featurize_weights(index: dsl.Input[dsl.Dataset], run: str, table: dsl.Output
 @component
 def scan_weights(
     package: dsl.Input[dsl.Model],
-    meta_classifier: str,
+    gate: int,
     run: str,
     scan: dsl.Output[dsl.Dataset],
     metrics: dsl.Output[dsl.Metrics],
 ):
-    """Reads a candidate's bias from its weights; nothing is run.
+    """Reads a candidate's bias from its weights with the reader that its gate declares; nothing is run.
 
     Args:
         package: Candidate package.
-        meta_classifier: ``models:/…@champion``, a folder, or an ``s3://`` prefix.
+        gate: Number of the entry that declares the gate.
         run: MLflow run of the pipeline.
         scan: The scan (JSON).
         metrics: Level probabilities and predicted bias.
@@ -42,6 +42,6 @@ def scan_weights(
 
     from biasgate.kubeflow.steps.features import scan_weights
 
-    values = scan_weights(package=Path(package.path), meta_classifier=meta_classifier, run=run, scan=Path(scan.path))
+    values = scan_weights(package=Path(package.path), gate=gate, run=run, scan=Path(scan.path))
     for name, value in values.items():
         metrics.log_metric(name, value)

@@ -50,6 +50,12 @@ def test_the_template_has_the_trusted_keys_that_pipelines_mount(template):
     assert offered["metadata"]["name"] == read_settings().trusted_keys
 
 
+def test_runs_are_told_by_a_config_map_of_that_name_where_the_log_lies(builds, manifests_folder):
+    (named,) = read_settings().environment.items()
+    held = builds(manifests_folder / "base").get("ConfigMap", named[0])
+    assert (held["metadata"]["namespace"], set(held["data"])) == ("biasgate-runs", set(named[1]))
+
+
 def test_the_image_looks_for_trusted_keys_where_pipelines_mount_them(manifests_folder):
     containerfile = (manifests_folder.parent / "images" / "Containerfile").read_text(encoding="utf-8")
     assert f"BIASGATE_TRUSTED_KEYS={TRUSTED_FOLDER}" in containerfile

@@ -13,7 +13,7 @@ from biasgate.gate.ledger.entry import DecisionBody, LookBody
 from biasgate.gate.ledger.log import read_log
 from biasgate.gate.trust.keyring import trusted_keys
 from biasgate.kubeflow.demo.candidate import NAME, submit_biased_candidate
-from biasgate.kubeflow.demo.folder import gate_arguments, prepare
+from biasgate.kubeflow.demo.folder import declare_gate, prepare
 from biasgate.kubeflow.demo.run import META_CLASSIFIER, promote_approved
 from biasgate.kubeflow.local import run_locally
 
@@ -28,7 +28,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """An empty registry, log and key, and a meta-classifier trained by the pipeline on a small zoo."""
     folder = tmp_path_factory.mktemp("world")
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("MLFLOW_TRACKING_URI", "BIASGATE_SIGNING_KEY_FILE", "BIASGATE_TRUSTED_KEYS"):
+        for name in ("MLFLOW_TRACKING_URI", "BIASGATE_SIGNING_KEY_FILE", "BIASGATE_TRUSTED_KEYS", "BIASGATE_LOG"):
             patch.setenv(name, "")
         prepare(folder)
         spec = read_spec("digits_demo")
@@ -41,8 +41,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def judged(world: Path) -> Path:
     """The world after a biased candidate went through the gate."""
+    declare_gate(world, model=NAME, reader=META_CLASSIFIER)
     source = submit_biased_candidate(world)
-    run_locally("gate", gate_arguments(world, source), folder=world / "gate")
+    run_locally("gate", {"candidate": source}, folder=world / "gate")
     return world
 
 
@@ -93,10 +94,12 @@ def test_the_alias_moves_only_for_an_approved_candidate(judged: Path) -> None:
     assert not registered[f"{NAME}-candidates"], "submissions never carry an alias"
 
 
-def test_a_failing_task_ends_in_one_line_with_the_documented_exit_code(world: Path, tmp_path: Path) -> None:
-    arguments = {**gate_arguments(world, "models:/nothing-candidates/1"), "log": str(tmp_path / "log")}
+def test_a_failing_task_ends_in_one_line_with_the_documented_exit_code(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BIASGATE_LOG", str(tmp_path / "log"))
     with pytest.raises(BiasgateError, match="fetch_candidate failed") as raised:
-        run_locally("gate", arguments, folder=tmp_path / "gate")
+        run_locally("gate", {"candidate": "models:/nothing-candidates/1"}, folder=tmp_path / "gate")
     assert raised.value.exit_code == 3
     assert "\n" not in str(raised.value)
     assert not (tmp_path / "log").exists(), "nothing is logged of a candidate that does not exist"

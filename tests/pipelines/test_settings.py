@@ -85,6 +85,12 @@ def test_every_task_mounts_the_keys_that_the_log_is_checked_with(default):
     assert "/etc/biasgate/trusted" in mounts.pop()
 
 
+def test_every_task_is_told_where_the_log_lies_by_the_cluster_and_not_by_the_run(default):
+    told = {str(executor["configMapAsEnv"]) for executor in default[1].values()}
+    assert len(told) == 1
+    assert "'envVar': 'BIASGATE_LOG'" in told.pop()
+
+
 def test_no_task_of_the_gate_is_cached(default):
     assert [task for task in tasks(default[0]) if task["cachingOptions"]] == []
 

@@ -8,17 +8,13 @@ from typer.testing import CliRunner
 
 from biasgate.cli.app import app
 from biasgate.errors import InputError, ServiceError
+from biasgate.kubeflow.arguments import typed_arguments
+from biasgate.kubeflow.catalogue import load_pipeline
 from biasgate.kubeflow.client import Cluster
 from biasgate.kubeflow.status import run_status
 from biasgate.kubeflow.submit import submit
 
-GATE = {
-    "candidate": "models:/digits-candidates/1",
-    "policy": "digits_demo",
-    "data": "s3://biasgate/data/gate.yaml",
-    "repair_data": "s3://biasgate/data/repair.yaml",
-    "log": "s3://biasgate/log",
-}
+GATE = {"candidate": "models:/digits-candidates/1"}
 
 
 @pytest.fixture
@@ -46,12 +42,25 @@ def test_a_second_run_joins_the_first_ones_experiment(kubeflow, cluster):
     assert len(kubeflow.experiments) == 1
 
 
+def test_who_starts_a_run_chooses_the_candidate_and_nothing_that_decides():
+    gate, sweep = (set(load_pipeline(name).component_spec.inputs) for name in ("gate", "sweep"))
+    assert gate == {"candidate"}
+    assert sweep == {"name", "which", "limit"}
+
+
+@pytest.mark.parametrize("choice", ["policy", "data", "repair_data", "meta_classifier", "waivers", "log", "looks"])
+def test_what_the_gate_declares_is_refused_as_a_parameter(choice):
+    for pipeline, named in (("gate", GATE), ("sweep", {"name": "digits"})):
+        with pytest.raises(InputError, match=f"unknown parameter '{choice}'"):
+            typed_arguments(pipeline, {**named, choice: "x"})
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({**GATE, "polizy": "x"}, "unknown parameter 'polizy'"),
-        ({"candidate": "models:/digits-candidates/1"}, "parameter 'policy' is missing"),
-        ({**GATE, "policy": "x" * 10_000}, "parameters of 10,1.* bytes.*put 'policy' into a file"),
+        ({}, "parameter 'candidate' is missing"),
+        ({"candidate": "x" * 10_000}, "parameters of 10,0.* bytes.*put 'candidate' into a file"),
     ],
 )
 def test_arguments_that_cannot_work_are_refused_before_anything_is_sent(kubeflow, cluster, arguments, message):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from biasgate.errors import BiasgateError, InputError
-from biasgate.kubeflow.demo.folder import gate_arguments, prepare
+from biasgate.kubeflow.demo.folder import prepare
 from biasgate.kubeflow.local import run_locally
 from biasgate.kubeflow.steps.sweep import list_candidates
 from biasgate.registry.client import connect
@@ -21,7 +21,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """An empty log, and a registry with three submissions that no gate can read."""
     folder = tmp_path_factory.mktemp("world")
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("MLFLOW_TRACKING_URI", "BIASGATE_SIGNING_KEY_FILE", "BIASGATE_TRUSTED_KEYS"):
+        for name in ("MLFLOW_TRACKING_URI", "BIASGATE_SIGNING_KEY_FILE", "BIASGATE_TRUSTED_KEYS", "BIASGATE_LOG"):
             patch.setenv(name, "")
         prepare(folder)
         client = connect()
@@ -34,33 +34,27 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def test_undecided_submissions_are_listed_oldest_first_up_to_the_limit(world):
-    found = list_candidates(name="digits", log=str(world / "log"), which="undecided", limit=2)
+    found = list_candidates(name="digits", which="undecided", limit=2)
     assert found == ["models:/digits-candidates/1", "models:/digits-candidates/2"]
 
 
 def test_a_model_without_submissions_or_champion_has_nothing_to_judge(world):
-    assert list_candidates(name="letters", log=str(world / "log"), which="undecided", limit=9) == []
-    assert list_candidates(name="digits", log=str(world / "log"), which="champion", limit=9) == []
+    assert list_candidates(name="letters", which="undecided", limit=9) == []
+    assert list_candidates(name="digits", which="champion", limit=9) == []
 
 
 def test_another_choice_is_refused(world):
     with pytest.raises(InputError, match="use undecided or champion"):
-        list_candidates(name="digits", log=str(world / "log"), which="all", limit=9)
-
-
-def arguments(world: Path, **changes: str | int) -> dict[str, str | int]:
-    wanted = {**gate_arguments(world, ""), "name": "digits", **changes}
-    del wanted["candidate"]
-    return wanted
+        list_candidates(name="digits", which="all", limit=9)
 
 
 def test_a_sweep_that_finds_nothing_ends_well(world, tmp_path):
-    run_locally("sweep", arguments(world, which="champion"), folder=tmp_path)
+    run_locally("sweep", {"name": "digits", "which": "champion"}, folder=tmp_path)
 
 
 def test_each_submission_gets_a_gate_of_its_own_and_one_that_fails_stays_undecided(world, tmp_path):
     with pytest.raises(BiasgateError, match="fetch_candidate failed"):
-        run_locally("sweep", arguments(world, limit=2), folder=tmp_path)
+        run_locally("sweep", {"name": "digits", "limit": 2}, folder=tmp_path)
     events = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
     assert [event["task"] for event in events if event["state"] == "failed"] == ["fetch_candidate"] * 2
-    assert len(list_candidates(name="digits", log=str(world / "log"), which="undecided", limit=9)) == 3
+    assert len(list_candidates(name="digits", which="undecided", limit=9)) == 3

@@ -30,7 +30,7 @@ from biasgate.registry.tracking import open_pipeline_run
 
 home = Path(biasgate.__file__).parent
 PURE = ("/pydantic", "/typing", "/dataclasses", "/enum", "/contextlib", "/functools", "/json/", "/re/", "/abc", "/copy")
-watched = tuple(str(home / room) for room in ("storage/", "registry/", "steps/", "gate/log.py", "gate/answer.py"))
+watched = tuple(str(home / room) for room in ("storage/", "registry/", "steps/", "gate/ledger/"))
 
 
 def signing(keys, owner):
@@ -39,15 +39,14 @@ def signing(keys, owner):
     return {"key": read_signing_key(pem, where=owner), "trusted": trusted_keys(keys / "trusted")}
 
 
-def judge(keys, log, package, source, policy, data, scan):
+def judge(keys, log, package, source, gate, scan):
+    os.environ["BIASGATE_LOG"] = log
     os.environ["BIASGATE_SIGNING_KEY_FILE"] = str(keys / "gate" / "signing-key.pem")
     os.environ["BIASGATE_TRUSTED_KEYS"] = str(keys / "trusted")
     run, out = open_pipeline_run("gate"), Path(scan).parent
     evaluate_subgroups(
         package=Path(package),
-        data=data,
-        policy=policy,
-        log=log,
+        gate=gate,
         run=run,
         inspection=out / "inspection.json",
         evaluation=out / "evaluation.json",
@@ -55,10 +54,9 @@ def judge(keys, log, package, source, policy, data, scan):
     )
     decide_candidate(
         source=source,
-        policy=policy,
+        gate=gate,
         inspection=out / "inspection.json",
         scan=Path(scan),
-        log=log,
         run=run,
         evaluation=out / "evaluation.json",
         entry=out / "entry.json",

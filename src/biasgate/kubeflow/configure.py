@@ -54,6 +54,9 @@ def configure(
     for secret, names in {**settings.secrets, **(settings.signing if signs else {})}.items():
         keys = {name: name for name in names}
         kubernetes.use_secret_as_env(task, secret_name=secret, secret_key_to_env=keys, optional=True)
+    for config_map, names in settings.environment.items():
+        keys = {name: name for name in names}
+        kubernetes.use_config_map_as_env(task, config_map, keys, optional=True)
     kubernetes.use_config_map_as_volume(task, config_map_name=settings.trusted_keys, mount_path=TRUSTED_FOLDER)
     return task
 

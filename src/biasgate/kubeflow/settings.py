@@ -105,6 +105,7 @@ class Settings(Document):
     caching: bool
     secrets: dict[str, tuple[str, ...]]
     signing: dict[str, tuple[str, ...]]
+    environment: dict[str, tuple[str, ...]]
     trusted_keys: str
 
     @model_validator(mode="after")

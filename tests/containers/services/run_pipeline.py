@@ -1,7 +1,7 @@
 """Run a pipeline with KFP's DockerRunner, each task in a restricted container: python run_pipeline.py REQUEST (JSON).
 
 A process of its own, because KFP's local runner replaces ``print`` and log handlers. Each task gets what its compiled
-spec names and no more: secrets as environment variables, and the folder of trusted keys.
+spec names and no more: secrets and config maps as environment variables, and the folder of trusted keys.
 """
 
 import json
@@ -46,7 +46,7 @@ def main(request: dict) -> None:
             command,
             volumes,
             killed=function in request["killed"],
-            environment=environment(spec, request["secrets"]),
+            environment=environment(spec, request),
             network_mode=f"container:{request['beside']}",
             **given,
         )
@@ -58,14 +58,19 @@ def main(request: dict) -> None:
     pipeline(**request["arguments"])
 
 
-def environment(spec: dict, secrets: dict[str, dict[str, str]]) -> dict[str, str]:
-    """Variables of the secrets that a task names; as on Kubernetes, an optional secret may be absent."""
-    return {
-        key["envVar"]: secrets[secret["secretName"]][key["secretKey"]]
+def environment(spec: dict, request: dict) -> dict[str, str]:
+    """Variables of the secrets and config maps that a task names; as on Kubernetes, an optional one may be absent."""
+    secrets = [
+        (key["envVar"], request["secrets"].get(secret["secretName"], {}).get(key["secretKey"]))
         for secret in spec["secretAsEnv"]
         for key in secret["keyToEnv"]
-        if key["secretKey"] in secrets.get(secret["secretName"], {})
-    }
+    ]
+    plain = [
+        (key["envVar"], request["environment"].get(named["configMapName"], {}).get(key["configMapKey"]))
+        for named in spec["configMapAsEnv"]
+        for key in named["keyToEnv"]
+    ]
+    return {name: value for name, value in (*secrets, *plain) if value is not None}
 
 
 if __name__ == "__main__":

@@ -32,6 +32,13 @@ LOG = "s3://biasgate/log"
 TRUSTED = "/etc/biasgate/trusted"
 RUNNER = Path(__file__).with_name("run_pipeline.py")
 SUPPORT = Path(__file__).parents[2] / "support"
+GATE = """
+schema: biasgate/gate/v1
+model: digits
+policy: /shared/policy.yaml
+test: s3://biasgate/data/gate.yaml
+scan: models:/biasgate-meta-classifier@champion
+"""
 UPLOAD = """
 from pathlib import Path
 from biasgate.storage import store
@@ -54,7 +61,7 @@ class World:
 
     def biasgate(self, *arguments: str, account: str, check: bool = True):
         """A biasgate command in the image, as one of the accounts."""
-        key = self.folder / ("promoter" if account == "promoter" else "gate") / "signing-key.pem"
+        key = self.folder / ("gate" if account == "runner" else account) / "signing-key.pem"
         options = ["--volume", f"{key}:/etc/biasgate/key.pem:ro", "--volume", f"{self.folder}/trusted:{TRUSTED}:ro"]
         options += ["--volume", f"{self.folder}/policies:/etc/biasgate/policies:ro"]
         variables = {**self.accounts[account], "BIASGATE_SIGNING_KEY_FILE": "/etc/biasgate/key.pem"}
@@ -89,6 +96,7 @@ class World:
             "beside": self.beside,
             "secrets": {name: values for name, values in secrets.items() if name != without},
             "config_maps": {"trusted-keys": str(self.folder / "trusted")},
+            "environment": {"biasgate-log": {"BIASGATE_LOG": LOG}},
             "limits": limits or {},
             "killed": list(killed),
         }
@@ -108,7 +116,7 @@ def world(docker, image, restricted, s3, mlflow_server, tmp_path_factory) -> Wor
     folder = tmp_path_factory.mktemp("world")
     for parent in (folder, folder.parent):
         parent.chmod(0o755)
-    for name in ("gate", "promoter"):
+    for name in ("gate", "promoter", "owner"):
         options = ["--trusted", str(folder / "trusted"), "--owner", name, "--role", name]
         CliRunner().invoke(app, ["keys", "generate", str(folder / name), *options], catch_exceptions=False)
         (folder / name / "signing-key.pem").chmod(0o644)  # as a mounted secret with a group that may read it
@@ -119,10 +127,13 @@ def world(docker, image, restricted, s3, mlflow_server, tmp_path_factory) -> Wor
     for name, text in DATA.items():
         (folder / "shared" / "data" / f"{name}.yaml").write_text(text)
     (folder / "policies").mkdir()
-    (folder / "policies" / "digits.yaml").write_text(arguments("")["policy"])
-    accounts = {user: mlflow_server.environment(user) for user in ("runner", "promoter")}
+    for place in (folder / "policies" / "digits.yaml", folder / "shared" / "policy.yaml"):
+        place.write_text(policy())
+    (folder / "shared" / "gate.yaml").write_text(GATE)
+    accounts = {**{user: mlflow_server.environment(user) for user in ("runner", "promoter")}, "owner": {}}
     made = World(docker, image, restricted, s3.container, folder, accounts, s3.environment)
     made.python(UPLOAD)
+    made.biasgate("gate", "declare", "/shared/gate.yaml", "--log", LOG, account="owner")
     spec = read_spec("digits_demo")
     recipe = spec.recipe.model_copy(update={"steps": (60,), "samples": (300, 300)})
     few = {"counts": Counts(train=40, validation=20, test=20), "recipe": recipe}
@@ -158,22 +169,16 @@ def candidate(world) -> str:
     return world.biasgate("submit", "/shared/submission", account="runner").stdout.strip()
 
 
-def arguments(source: str) -> dict[str, str]:
-    """What the gate needs; the policy leaves the scan of so small a zoo out of the decision, and repairs nothing.
+def policy() -> str:
+    """A policy that leaves the scan of so small a zoo out of the decision, and repairs nothing.
 
     It allows a look for every run here: one that fails has had its look all the same.
     """
-    policy = yaml.safe_load(policy_text("digits_demo"))
-    policy["weight_scan"] |= {"on_flag": "ignore", "on_abstain": "ignore"}
-    policy["looks"] = 4
-    del policy["repair"]
-    return {
-        "candidate": source,
-        "policy": yaml.safe_dump(policy),
-        "data": "s3://biasgate/data/gate.yaml",
-        "repair_data": "s3://biasgate/data/repair.yaml",
-        "log": LOG,
-    }
+    made = yaml.safe_load(policy_text("digits_demo"))
+    made["weight_scan"] |= {"on_flag": "ignore", "on_abstain": "ignore"}
+    made["looks"] = 4
+    del made["repair"]
+    return yaml.safe_dump(made)
 
 
 @pytest.mark.parametrize(
@@ -186,18 +191,18 @@ def arguments(source: str) -> dict[str, str]:
     ids=["no secret", "out of memory", "killed"],
 )
 def test_a_task_in_trouble_fails_the_run_and_nothing_is_promoted(world, candidate, mlflow_server, trouble, end):
-    done = world.run("gate", arguments(candidate), **trouble)
+    done = world.run("gate", {"candidate": candidate}, **trouble)
     assert done.returncode != 0
     assert end in done.stdout, done.stdout[-3000:] + done.stderr[-3000:]
     world.biasgate("promote", "--log", LOG, account="promoter", check=False)
-    assert {entry["body"]["kind"] for entry in world.log()} <= {"look"}
+    assert {entry["body"]["kind"] for entry in world.log()} <= {"gate", "look"}
     assert mlflow_server.ask("GET", "/api/2.0/mlflow/registered-models/get?name=digits", user="admin") == 404
 
 
 def test_a_sweep_judges_what_is_undecided_and_the_promoter_makes_it_champion(world, candidate, mlflow_server):
     unknown = world.biasgate("verify", "/shared/submission", "--log", LOG, account="runner", check=False)
     assert unknown.returncode == 7, unknown.stderr
-    done = world.run("sweep", {**{k: v for k, v in arguments("").items() if k != "candidate"}, "name": "digits"})
+    done = world.run("sweep", {"name": "digits"})
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     (decision,) = [entry["body"] for entry in world.log() if entry["body"]["kind"] == "decision"]
     assert decision["evidence"]["candidate"]["source"] == candidate

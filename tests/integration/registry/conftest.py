@@ -26,6 +26,7 @@ import pytest
 
 if TYPE_CHECKING:
     from biasgate.gate.evidence import Evidence
+    from biasgate.gate.ledger.declare import Declared
     from biasgate.gate.ledger.entry import LogEntry, PromotionBody
     from biasgate.gate.ledger.history import History
     from biasgate.gate.policy import Policy
@@ -180,11 +181,22 @@ valid_days: 30
 
 @dataclass(frozen=True)
 class Gate:
-    """A gate, a promoter and two persons, each with a key of their own, around one log."""
+    """A gate, a promoter and three persons, each with a key of their own, around one log."""
 
     log: str
     keys: dict[str, SigningKey]
     trusted: Keyring
+
+    def declare(self, model: str, *, policy: str, test: str = "sha256:gate", **said: Any) -> Declared:
+        """Vi declares a gate; ``test`` is the digest of data, or a data source."""
+        from biasgate.data.source import pin
+        from biasgate.gate.declaration import GateFile, pinned
+        from biasgate.gate.ledger.declare import declare
+
+        usual = {"schema": "biasgate/gate/v1", "model": model, "policy": policy, "test": test, "scan": "none"}
+        file = GateFile.build({**usual, **said}, where="test")
+        made = pinned(file, pin=lambda source: (source, source) if source.startswith("sha256:") else pin(source))
+        return declare(self.log, made, key=self.keys["Vi"], trusted=self.trusted)
 
     def decide(
         self, package: CandidatePackage, source: str, *, accuracy: float = 0.95, flagged: bool = False, **changed: Any
@@ -288,7 +300,9 @@ def gate(tmp_path: Path) -> Gate:
 
     trusted = tmp_path / "trusted"
     trusted.mkdir()
-    roles: dict[str, Role] = {"gate": "gate", "promoter": "promoter", "Bo": "approver", "Cy": "breakglass"}
+    roles: dict[str, Role] = {
+        "gate": "gate", "promoter": "promoter", "Bo": "approver", "Cy": "breakglass", "Vi": "owner"
+    }  # fmt: skip
     keys: dict[str, SigningKey] = {}
     for owner, role in roles.items():
         new_key(tmp_path / owner, trusted=trusted, owner=owner, roles=[role])

@@ -13,11 +13,13 @@ from typer.testing import CliRunner
 from biasgate.cli.app import app
 from biasgate.contracts.inspection import Inspection
 from biasgate.contracts.scan import Scan
-from biasgate.errors import TrustError
+from biasgate.errors import InputError, TrustError
 from biasgate.gate.ledger.entry import DecisionBody, LookBody
 from biasgate.gate.ledger.log import read_log
 from biasgate.gate.trust.waivers import add_waiver
+from biasgate.kubeflow.steps.candidate import fetch_candidate
 from biasgate.kubeflow.steps.evaluation import evaluate_subgroups
+from biasgate.kubeflow.steps.features import scan_weights
 from biasgate.kubeflow.steps.gate import decide_candidate
 from biasgate.registry.client import connect
 from biasgate.registry.models import submit_candidate
@@ -66,11 +68,13 @@ def judge(tmp_path, gate, data, monkeypatch):
     """Takes a package through evaluation and decision; gives the decision's body."""
     monkeypatch.setenv("BIASGATE_SIGNING_KEY_FILE", str(tmp_path / "gate" / "signing-key.pem"))
     monkeypatch.setenv("BIASGATE_TRUSTED_KEYS", str(tmp_path / "trusted"))
+    monkeypatch.setenv("BIASGATE_LOG", gate.log)
 
-    def through(package, source: str, *, waivers: str = "", policy: str = POLICY) -> DecisionBody:
+    def through(package, source: str, *, policy: str = POLICY, **declared) -> DecisionBody:
+        number = gate.declare(package.card.name, policy=policy, test=data, **declared).entry
         run, out = open_pipeline_run("gate"), tmp_path / "out"
         evaluate_subgroups(
-            package=package.path, data=data, policy=policy, log=gate.log, run=run,
+            package=package.path, gate=number, run=run,
             inspection=out / "inspection.json", evaluation=out / "evaluation.json", html=out / "evaluation.html",
         )  # fmt: skip
         scan = Scan(
@@ -79,9 +83,9 @@ def judge(tmp_path, gate, data, monkeypatch):
         )  # fmt: skip
         (out / "scan.json").write_bytes(scan.to_json())
         decide_candidate(
-            source=source, policy=policy, inspection=out / "inspection.json", scan=out / "scan.json",
-            evaluation=out / "evaluation.json", log=gate.log, run=run, entry=out / "entry.json",
-            report=out / "report.html", card=out / "card.md", waivers=waivers,
+            source=source, gate=number, inspection=out / "inspection.json", scan=out / "scan.json",
+            evaluation=out / "evaluation.json", run=run, entry=out / "entry.json",
+            report=out / "report.html", card=out / "card.md",
         )  # fmt: skip
         body = read_log(gate.log, gate.trusted)[-1].body
         assert isinstance(body, DecisionBody)
@@ -156,8 +160,8 @@ def test_documents_of_two_candidates_never_make_an_approval(tracking, judge, pac
     other = Inspection.read(out / "inspection.json").model_copy(update={"model": "sha256:another"})
     (out / "inspection.json").write_bytes(other.to_json())
     decide_candidate(
-        source=source, policy=POLICY, inspection=out / "inspection.json", scan=out / "scan.json",
-        evaluation=out / "evaluation.json", log=gate.log, run=open_pipeline_run("gate"), entry=out / "entry.json",
+        source=source, gate=1, inspection=out / "inspection.json", scan=out / "scan.json",
+        evaluation=out / "evaluation.json", run=open_pipeline_run("gate"), entry=out / "entry.json",
         report=out / "report.html", card=out / "card.md",
     )  # fmt: skip
     body = read_log(gate.log, gate.trusted)[-1].body
@@ -175,8 +179,99 @@ def test_a_waiver_lets_its_rule_pass_and_lies_in_the_entry(tracking, judge, pack
     assert (refused.decision.verdict, outcomes(refused)["size"], refused.waivers) == ("REJECTED", "fail", ())
     file = tmp_path / "waivers.json"
     add_waiver(file, gate.waive(name, "size", days=9, policy=tight))
-    granted = judge(candidate, source, policy=tight, waivers=file.read_text())
+    granted = judge(candidate, source, policy=tight, waivers=str(file))
     assert (granted.decision.verdict, outcomes(granted)["size"]) == ("APPROVED", "pass")
     assert [(one.waiver.approved_by, one.refusal) for one in granted.waivers] == [("Bo", None)]
-    assert judge(candidate, source, policy=tight, waivers=str(file)).waivers == granted.waivers
     assert gate.promote()[0].status == "PROMOTED"
+
+
+def test_a_waiver_of_somebody_who_is_no_approver_of_the_gate_does_not_count(
+    tracking, judge, package, name, gate, tmp_path
+):
+    tight = POLICY.replace("max: 100000", "max: 10")
+    file = tmp_path / "waivers.json"
+    add_waiver(file, gate.waive(name, "size", days=9, policy=tight))
+    candidate = package()
+    body = judge(candidate, submit_candidate(candidate, name=name), policy=tight, waivers=str(file), approvers=["Ana"])
+    assert outcomes(body)["size"] == "fail"
+    assert [one.refusal for one in body.waivers] == ["Bo is no approver of the gate"]
+
+
+def test_test_data_whose_content_changed_is_refused_before_the_look(tracking, judge, package, name, gate, tmp_path):
+    candidate = package()
+    source = submit_candidate(candidate, name=name)
+    judge(candidate, source)
+    written = len(read_log(gate.log, gate.trusted))
+    table = tmp_path / "table.csv"
+    table.write_text(table.read_text().replace("1.0,0.6,no,f", "1.0,0.6,no,m", 1))
+    with pytest.raises(TrustError, match="not the declared"):
+        evaluate_subgroups(
+            package=candidate.path, gate=1, run=open_pipeline_run("gate"), inspection=tmp_path / "i",
+            evaluation=tmp_path / "e", html=tmp_path / "h",
+        )  # fmt: skip
+    assert len(read_log(gate.log, gate.trusted)) == written
+
+
+def test_a_run_under_a_gate_that_was_replaced_ends_before_the_look(tracking, judge, package, name, gate, tmp_path):
+    candidate = package()
+    judge(candidate, submit_candidate(candidate, name=name))
+    gate.declare(name, policy=POLICY.replace("looks: 9", "looks: 2"))
+    written = len(read_log(gate.log, gate.trusted))
+    with pytest.raises(TrustError, match="another gate was declared meanwhile"):
+        evaluate_subgroups(
+            package=candidate.path, gate=1, run=open_pipeline_run("gate"), inspection=tmp_path / "i",
+            evaluation=tmp_path / "e", html=tmp_path / "h",
+        )  # fmt: skip
+    assert len(read_log(gate.log, gate.trusted)) == written
+
+
+@pytest.mark.parametrize("number", [1, 2, 9])
+def test_the_gate_of_another_model_is_no_gate_of_this_one(tracking, judge, package, name, gate, tmp_path, number):
+    judge(other := package(card_name="other"), submit_candidate(other, name="other"))
+    with pytest.raises(TrustError, match=f"declares no gate of {name}"):
+        evaluate_subgroups(
+            package=package().path, gate=number, run=open_pipeline_run("gate"), inspection=tmp_path / "i",
+            evaluation=tmp_path / "e", html=tmp_path / "h",
+        )  # fmt: skip
+
+
+def test_a_candidate_is_fetched_with_the_gate_of_its_model_and_not_without_one(
+    tracking, package, name, gate, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("BIASGATE_TRUSTED_KEYS", str(tmp_path / "trusted"))
+    monkeypatch.setenv("BIASGATE_LOG", gate.log)
+    source = submit_candidate(package(), name=name)
+    with pytest.raises(InputError, match=f"no gate is declared for {name}.*biasgate gate declare"):
+        fetch_candidate(source=source, package=tmp_path / "one")
+    gate.declare(name, policy=POLICY)
+    gate.declare("other", policy=POLICY)
+    assert fetch_candidate(source=source, package=tmp_path / "two").gate == 1
+    monkeypatch.delenv("BIASGATE_LOG")
+    with pytest.raises(InputError, match="set BIASGATE_LOG"):
+        fetch_candidate(source=source, package=tmp_path / "three")
+
+
+@pytest.mark.parametrize(("reader", "abstained"), [("none", True), ("bundled", True)])
+def test_weights_are_read_with_the_declared_reader(
+    tracking, package, name, gate, tmp_path, monkeypatch, reader, abstained
+):
+    monkeypatch.setenv("BIASGATE_TRUSTED_KEYS", str(tmp_path / "trusted"))
+    monkeypatch.setenv("BIASGATE_LOG", gate.log)
+    number = gate.declare(name, policy=POLICY, scan=reader).entry
+    scan_weights(package=package().path, gate=number, run=open_pipeline_run("gate"), scan=tmp_path / "scan.json")
+    scan = Scan.read(tmp_path / "scan.json")
+    assert (scan.abstained, scan.meta_classifier == "none") == (abstained, reader == "none")
+
+
+def test_a_scan_that_the_gate_did_not_ask_for_leads_to_no_decision(tracking, judge, package, name, gate, tmp_path):
+    candidate, out = package(), tmp_path / "out"
+    source = submit_candidate(candidate, name=name)
+    judge(candidate, source, scan="bundled")
+    skipped = Scan(model=candidate.digest, meta_classifier="none", abstained=True, reason="-")
+    (out / "scan.json").write_bytes(skipped.to_json())
+    with pytest.raises(TrustError, match="weights were not scanned"):
+        decide_candidate(
+            source=source, gate=1, inspection=out / "inspection.json", scan=out / "scan.json",
+            evaluation=out / "evaluation.json", run=open_pipeline_run("gate"), entry=out / "entry.json",
+            report=out / "report.html", card=out / "card.md",
+        )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What the demo lays out before it starts: data, keys and an empty registry; and what it hands to the gate."""
+"""What the demo lays out before it starts: data, keys, an empty registry, and the gate that its owner declares."""
 
 from __future__ import annotations
 
@@ -7,18 +7,31 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from biasgate.data.source import pin
 from biasgate.errors import InputError
-from biasgate.gate.trust.keyring import Role
+from biasgate.gate.declaration import GateFile, pinned
+from biasgate.gate.ledger.declare import Declared, declare
+from biasgate.gate.trust.keyring import Role, trusted_keys
 from biasgate.gate.trust.keys import read_signing_key
 from biasgate.gate.trust.rotation import new_key
 
 if TYPE_CHECKING:
     from biasgate.gate.trust.keys import SigningKey
 
-POLICY = "digits_demo"
 REVIEWER = "demo-reviewer"
-KEYS: dict[str, Role] = {"gate": "gate", "promoter": "promoter", REVIEWER: "approver"}
-"""Three identities: who decides cannot promote, and neither can speak for a person."""
+OWNER = "demo-owner"
+KEYS: dict[str, Role] = {"gate": "gate", "promoter": "promoter", REVIEWER: "approver", OWNER: "owner"}
+"""Four identities: who decides cannot promote, neither can speak for a person, and none of them chooses the rules."""
+
+GATE = """\
+schema: biasgate/gate/v1
+model: {model}
+policy: digits_demo
+test: {data}/gate.yaml
+repair: {{data: {data}/repair.yaml}}
+scan: models:/{reader}@champion
+approvers: [demo-reviewer]
+"""
 
 DATA = {
     # 750 digits that nobody trained on, each coloured as in training and as another digit
@@ -41,7 +54,7 @@ planting: {kind: share, conflicting: 0.5, seed: 2}
 
 
 def prepare(folder: Path) -> None:
-    """An empty registry, an empty log and a new key; only the zoo, which is expensive, is kept."""
+    """An empty registry, an empty log and new keys; only the zoo, which is expensive, is kept."""
     if folder.exists() and any(folder.iterdir()) and not (folder / "zoo").is_dir():
         raise InputError("this folder was not made by the demo", where=str(folder), fix="choose another with --folder")
     (folder / "zoo").mkdir(parents=True, exist_ok=True)
@@ -58,18 +71,21 @@ def prepare(folder: Path) -> None:
     os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
     os.environ["BIASGATE_SIGNING_KEY_FILE"] = str(_key_file(folder, "gate"))
     os.environ["BIASGATE_TRUSTED_KEYS"] = str(trusted)
+    os.environ["BIASGATE_LOG"] = str(folder / "log")
 
 
-def gate_arguments(folder: Path, source: str) -> dict[str, str | int]:
-    """What the gate pipeline needs to judge the demo's candidate."""
-    data = {name: str(folder / "data" / f"{name}.yaml") for name in DATA}
-    return {
-        "candidate": source,
-        "policy": POLICY,
-        "data": data["gate"],
-        "repair_data": data["repair"],
-        "log": str(folder / "log"),
-    }
+def declare_gate(folder: Path, *, model: str, reader: str) -> Declared:
+    """The owner declares the gate of the demo's model.
+
+    Args:
+        folder: The demo's.
+        model: The gate-owned model.
+        reader: The registered meta-classifier that reads weights.
+    """
+    text = GATE.format(model=model, data=folder / "data", reader=reader)
+    (folder / "gate.yaml").write_text(text)
+    gate = pinned(GateFile.parse(text, where=str(folder / "gate.yaml")), pin=pin)
+    return declare(str(folder / "log"), gate, key=key_of(folder, OWNER), trusted=trusted_keys())
 
 
 def key_of(folder: Path, owner: str) -> SigningKey:

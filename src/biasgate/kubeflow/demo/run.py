@@ -7,8 +7,8 @@ from pathlib import Path
 from biasgate.gate.ledger.answer import answer
 from biasgate.gate.ledger.entry import PromotionBody
 from biasgate.gate.trust.keyring import trusted_keys
-from biasgate.kubeflow.demo.candidate import submit_biased_candidate
-from biasgate.kubeflow.demo.folder import REVIEWER, gate_arguments, key_of, prepare
+from biasgate.kubeflow.demo.candidate import NAME, submit_biased_candidate
+from biasgate.kubeflow.demo.folder import REVIEWER, declare_gate, key_of, prepare
 from biasgate.kubeflow.demo.summary import show_summary, summarise
 from biasgate.kubeflow.local import run_locally
 from biasgate.kubeflow.watch import heading, watching
@@ -33,11 +33,13 @@ def run_demo(folder: Path, *, as_json: bool) -> int:
     heading("1 Train a zoo of biased digit classifiers; learn to read bias from weights")
     zoo: dict[str, str | int] = {"spec": ZOO, "root": str(folder / "zoo"), "shards": SHARDS, "name": META_CLASSIFIER}
     _run(folder, "meta_classifier", zoo)
-    heading("2 Register a candidate: a classifier of digits whose colour gives 99 % of them away")
+    heading("2 The owner declares the gate: policy, test data and reader, signed into the log")
+    declare_gate(folder, model=NAME, reader=META_CLASSIFIER)
+    heading("3 Register a candidate: a classifier of digits whose colour gives 99 % of them away")
     source = submit_biased_candidate(folder)
-    heading("3 The gate: scan, measure, decide; repair and decide again")
-    _run(folder, "gate", gate_arguments(folder, source))
-    heading("4 The promoter: verify the signed decisions, move the alias only for what is approved")
+    heading("4 The gate: scan, measure, decide; repair and decide again")
+    _run(folder, "gate", {"candidate": source})
+    heading("5 The promoter: verify the signed decisions, move the alias only for what is approved")
     promote_approved(folder)
     summary = summarise(folder)
     show_summary(summary, as_json=as_json)

@@ -11,14 +11,26 @@ from biasgate.kubeflow.steps.task import task
 
 @dataclass(frozen=True)
 class FetchedCandidate:
-    """The package's digest, and the pipeline's MLflow run."""
+    """A candidate, and what its run is held to.
+
+    Attributes:
+        digest: Of its package.
+        gate: Number of the declaration that is in force for its model.
+        run: The pipeline's MLflow run.
+    """
 
     digest: str
+    gate: int
     run: str
 
 
 def fetch_candidate(*, source: str, package: Path) -> FetchedCandidate:
-    """Downloads a candidate, makes a checked package of it, and opens the MLflow run of its pipeline."""
+    """Downloads a candidate, makes a checked package of it, and opens the MLflow run of its pipeline.
+
+    Raises:
+        InputError: No gate is declared for its model.
+    """
+    from biasgate.kubeflow.steps.declared import gate_in_force
     from biasgate.models.submission import import_candidate
     from biasgate.registry.models import fetch, gated_name
     from biasgate.registry.tracking import open_pipeline_run
@@ -28,9 +40,10 @@ def fetch_candidate(*, source: str, package: Path) -> FetchedCandidate:
         submitted, resolved = fetch(source, Path(folder))
         candidate = import_candidate(submitted, package)
         name = gated_name(resolved, candidate.card.name)
-        tracked.log_params({"source": resolved, "name": name, "digest": candidate.digest})
+        declared = gate_in_force(name)
+        tracked.log_params({"source": resolved, "name": name, "digest": candidate.digest, "gate": declared.number})
         tracked.log_dict(candidate.card.model_dump(mode="json", by_alias=True), "card.json")
-    return FetchedCandidate(digest=candidate.digest, run=run)
+    return FetchedCandidate(digest=candidate.digest, gate=declared.number, run=run)
 
 
 def submit_candidate(*, package: Path, run: str) -> str:

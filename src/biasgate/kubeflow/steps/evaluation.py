@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from biasgate.errors import TrustError
 from biasgate.kubeflow.steps.files import write
 from biasgate.kubeflow.steps.task import task
 
@@ -11,46 +12,52 @@ from biasgate.kubeflow.steps.task import task
 def evaluate_subgroups(
     *,
     package: Path,
-    data: str,
-    policy: str,
-    log: str,
+    gate: int,
     run: str,
     inspection: Path,
     evaluation: Path,
     html: Path,
     before: Path | None = None,
 ) -> dict[str, float]:
-    """Inspects a package, logs the look, then measures it on the gate's test split.
+    """Inspects a package, logs the look, then measures it on the test data that its gate declares.
 
     The package it was repaired from runs on the same rows, and so does the champion when a rule compares with it: this
     is still one look, since neither is chosen by what it shows.
 
     Returns:
         The measured rates, by metric and subgroup.
+
+    Raises:
+        TrustError: The test data is not the declared any more, or another gate is in force by now: before any look.
     """
     from tempfile import TemporaryDirectory
 
-    from biasgate.data.source import open_dataset
+    from biasgate.data.source import open_pinned
     from biasgate.evaluation.evaluate import evaluate
     from biasgate.evaluation.inspect import inspect
     from biasgate.gate.ledger.looks import take_look
-    from biasgate.gate.policy import read_policy
     from biasgate.gate.trust.keyring import trusted_keys
     from biasgate.gate.trust.keys import signing_key
+    from biasgate.kubeflow.steps.declared import gate_of_run, log_uri
     from biasgate.models.package import open_package
     from biasgate.registry.serving import champion_package
     from biasgate.repair.registry import require_methods
     from biasgate.report.evaluation import evaluation_page
 
     with task("evaluate_subgroups", run=run) as tracked, TemporaryDirectory() as folder:
-        rules, candidate, dataset = read_policy(policy), open_package(package), open_dataset(data)
+        candidate = open_package(package)
+        declared = gate_of_run(gate, model=candidate.card.name)
+        if not declared.in_force:
+            raise TrustError("another gate was declared meanwhile", where=f"gate {gate}", fix="start the run anew")
+        rules, test = declared.gate.rules, declared.gate.test
         require_methods(rules.repair.methods)
+        dataset = open_pinned(test.source, digest=test.digest)
         inspected = inspect(candidate, repaired=before is not None)
         name, serves = inspected.name, None
         if rules.needs_champion:
             serves = champion_package(name, Path(folder, "champion"))
         looks = take_look(
-            log,
+            log_uri(),
             data=dataset.digest,
             rows=dataset.row_digests,
             name=name,

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from biasgate.kubeflow.steps.files import write
 from biasgate.kubeflow.steps.task import task
+
+if TYPE_CHECKING:
+    from biasgate.contracts.scan import Scan
+    from biasgate.models.package import CandidatePackage
 
 
 def featurize_weights(*, index: Path, run: str, table: Path) -> None:
@@ -20,22 +25,18 @@ def featurize_weights(*, index: Path, run: str, table: Path) -> None:
         tracked.log_params({"models": len(features), "columns": features.shape[1]})
 
 
-def scan_weights(*, package: Path, meta_classifier: str, run: str, scan: Path) -> dict[str, float]:
-    """Scans a candidate package and writes the scan; ``bundled`` names the meta-classifier that comes with biasgate.
+def scan_weights(*, package: Path, gate: int, run: str, scan: Path) -> dict[str, float]:
+    """Scans a candidate package with the reader that its gate declares, and writes the scan.
 
     Returns:
         The scan's numbers, by name.
     """
-    from biasgate.detection.reader.meta_classifier import MetaClassifier, bundled_meta_classifier
+    from biasgate.kubeflow.steps.declared import gate_of_run
     from biasgate.models.package import open_package
-    from biasgate.registry.meta_classifiers import fetch_meta_classifier
 
     with task("scan_weights", run=run) as tracked:
-        if meta_classifier == "bundled":
-            meta = bundled_meta_classifier()
-        else:
-            meta = MetaClassifier.parse(fetch_meta_classifier(meta_classifier), where=meta_classifier)
-        result = meta.scan_package(open_package(package))
+        candidate = open_package(package)
+        result = _read(candidate, gate_of_run(gate, model=candidate.card.name).gate.scan)
         write(scan, result.to_json())
         values = {f"probability_{level}": value for level, value in result.probabilities.items()}
         if result.measured_bias:
@@ -44,3 +45,18 @@ def scan_weights(*, package: Path, meta_classifier: str, run: str, scan: Path) -
         tracked.log_metrics(values)
         tracked.log_dict(result.model_dump(mode="json", by_alias=True), "scan.json")
     return values
+
+
+def _read(candidate: CandidatePackage, reader: str) -> Scan:
+    """What a declared reader says of a candidate; a gate that declares none abstains, and its policy says what then."""
+    from biasgate.contracts.scan import Scan
+    from biasgate.detection.reader.meta_classifier import MetaClassifier, bundled_meta_classifier
+    from biasgate.gate.declaration import BUNDLED, NO_SCAN
+    from biasgate.registry.meta_classifiers import fetch_meta_classifier
+
+    if reader == NO_SCAN:
+        reason = "the gate declares that weights are not read"
+        return Scan(model=candidate.digest, meta_classifier=NO_SCAN, abstained=True, reason=reason)
+    if reader == BUNDLED:
+        return bundled_meta_classifier().scan_package(candidate)
+    return MetaClassifier.parse(fetch_meta_classifier(reader), where=reader).scan_package(candidate)

@@ -3,31 +3,43 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from biasgate.errors import TrustError
 from biasgate.kubeflow.steps.files import write
 from biasgate.kubeflow.steps.task import task
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from biasgate.gate.declaration import Gate
+    from biasgate.gate.trust.keyring import Keyring
+    from biasgate.gate.trust.waivers import Presented
 
 
 def decide_candidate(
     *,
     source: str,
-    policy: str,
+    gate: int,
     inspection: Path,
     scan: Path,
     evaluation: Path,
-    log: str,
     run: str,
     entry: Path,
     report: Path,
     card: Path,
     record: Path | None = None,
     before: Path | None = None,
-    waivers: str = "",
 ) -> str:
-    """Joins the documents to evidence, decides, and appends the signed decision; the last closes the pipeline's run.
+    """Joins the documents to evidence, decides by the declared policy, and appends the signed decision.
+
+    The last decision closes the pipeline's run.
 
     Returns:
         ``repair`` when this rejection may be repaired, else ``done``.
+
+    Raises:
+        TrustError: What was measured is not what the gate declares; nothing is written.
     """
     from datetime import UTC, datetime
 
@@ -36,35 +48,42 @@ def decide_candidate(
     from biasgate.contracts.repair_record import RepairRecord
     from biasgate.contracts.scan import Scan
     from biasgate.gate.decide import decide
+    from biasgate.gate.ledger.conformity import departures
     from biasgate.gate.ledger.entry import DecisionBody
     from biasgate.gate.ledger.log import append, envelope
-    from biasgate.gate.policy import policy_text, read_policy
     from biasgate.gate.trust.keyring import trusted_keys
     from biasgate.gate.trust.keys import signing_key
-    from biasgate.gate.trust.waivers import granted, present, read_waivers
+    from biasgate.gate.trust.waivers import granted
+    from biasgate.kubeflow.steps.declared import gate_of_run, log_uri
     from biasgate.registry.gathering import gather
     from biasgate.registry.tracking import finish_pipeline_run
     from biasgate.report.decision import decision_report
     from biasgate.report.model_card import model_card
 
     with task("decide_candidate", run=run) as tracked:
-        rules, trusted, key, at = read_policy(policy), trusted_keys(), signing_key(), datetime.now(UTC)
-        presented = present(read_waivers(waivers), trusted, at=at)
+        inspected, measured = Inspection.read(inspection), Evaluation.read(evaluation)
+        declared = gate_of_run(gate, model=inspected.name)
+        log, trusted, key, at = log_uri(), trusted_keys(), signing_key(), datetime.now(UTC)
+        rules, waivers = declared.gate.rules, _presented(declared.gate, trusted, at)
         evidence = gather(
             source=source,
-            inspection=Inspection.read(inspection),
+            inspection=inspected,
             scan=Scan.read(scan),
-            evaluation=Evaluation.read(evaluation),
+            evaluation=measured,
             repair=RepairRecord.read(record) if record else None,
             log=log,
             trusted=trusted,
         )
-        decision = decide(rules, evidence, granted(presented), at)
-        body = DecisionBody(decision=decision, evidence=evidence, policy=policy_text(policy), waivers=presented)
+        decision = decide(rules, evidence, granted(waivers), at)
+        body = DecisionBody(
+            gate=gate, decision=decision, evidence=evidence, policy=declared.gate.policy, waivers=waivers
+        )
+        if departs := next(departures(body, declared.gate), None):
+            raise TrustError(f"gate {gate} cannot lead to this decision: {departs}", where=source)
         written = append(log, body, key=key)
         earlier = Evaluation.read(before) if before else None
         name = f"{log} entry {written.number}"
-        page = decision_report(decision, evidence, rules, before=earlier, entry=name, waivers=presented)
+        page = decision_report(decision, evidence, rules, before=earlier, entry=name, waivers=waivers)
         about = model_card(decision, evidence, rules, entry=name, signed_by=key.public_key.keyid)
         write(entry, envelope(log, written.number))
         write(report, page)
@@ -73,7 +92,20 @@ def decide_candidate(
         tracked.log_text(page, "decision.html")
         tracked.log_text(about, "model_card.md")
         tracked.log_dict(body.model_dump(mode="json", by_alias=True), "decision.json")
-    if decision.repairable:
+    if decision.repairable and declared.gate.repair:
         return "repair"
     finish_pipeline_run(run)
     return "done"
+
+
+def _presented(gate: Gate, trusted: Keyring, at: datetime) -> tuple[Presented, ...]:
+    """The waivers that the gate names a place for; those by persons who are no approvers of it do not count."""
+    from biasgate.gate.trust.waivers import present, read_waivers
+
+    signed = present(read_waivers(gate.waivers or ""), trusted, at=at)
+    return tuple(
+        one
+        if one.refusal or gate.allows_approver(one.waiver.approved_by)
+        else one.model_copy(update={"refusal": f"{one.waiver.approved_by} is no approver of the gate"})
+        for one in signed
+    )

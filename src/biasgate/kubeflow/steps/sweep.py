@@ -6,12 +6,11 @@ from biasgate.errors import InputError
 from biasgate.kubeflow.steps.task import task
 
 
-def list_candidates(*, name: str, log: str, which: str, limit: int) -> list[str]:
+def list_candidates(*, name: str, which: str, limit: int) -> list[str]:
     """``models:/`` URIs of the submissions for one model that the gate should take up, at most ``limit``.
 
     Args:
         name: The gate-owned model.
-        log: The signed log.
         which: ``undecided`` or ``champion``; of the champion, the submission that its decision was about.
         limit: The most to list.
 
@@ -20,6 +19,7 @@ def list_candidates(*, name: str, log: str, which: str, limit: int) -> list[str]
     """
     from biasgate.gate.ledger.log import read_history
     from biasgate.gate.trust.keyring import trusted_keys
+    from biasgate.kubeflow.steps.declared import log_uri
     from biasgate.registry.inventory import undecided
     from biasgate.registry.tracking import finish_pipeline_run, open_pipeline_run
 
@@ -27,7 +27,7 @@ def list_candidates(*, name: str, log: str, which: str, limit: int) -> list[str]
         raise InputError(f"no such choice: {which!r}", where="which", fix="use undecided or champion")
     run = open_pipeline_run("sweep")
     with task("list_candidates", run=run) as tracked:
-        history = read_history(log, trusted_keys())
+        history = read_history(log_uri(), trusted_keys())
         if which == "undecided":
             found = undecided([name], history)
         else:
