@@ -27,6 +27,7 @@ class RuleResult(Document):
         n: Independent clusters behind it.
         method: Of the bound.
         sentence: The finding, for a person.
+        left_out: Subgroups that the rule did not judge, each with the reason; absent when it judged all.
         bias: True when a failure of this rule is a finding of bias, which repair may cure.
     """
 
@@ -38,6 +39,7 @@ class RuleResult(Document):
     n: int | None = None
     method: str | None = None
     sentence: str
+    left_out: tuple[str, ...] | None = None
     bias: bool = False
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -21,6 +22,7 @@ from biasgate.contracts.evaluation import (
 )
 from biasgate.contracts.wording import name, points, rate, samples
 from biasgate.gate.evidence import Evidence
+from biasgate.gate.left_out import LeftOut
 from biasgate.statistics.catalogue import METRICS
 
 T = TypeVar("T")
@@ -99,6 +101,7 @@ class Measurements:
         self.evidence = evidence
         self.at = at
         self._spec = spec
+        self._left_out = LeftOut()
         found = evidence.evaluation
         versus = evidence.evaluation.champion if evidence.evaluation else None
         cells: tuple[Cell | Score, ...] = (*found.cells, *(found.scores or ())) if found else ()
@@ -111,6 +114,19 @@ class Measurements:
         self._ratios = _grouped(_compared((found.ratios or ()) if found else ()))
         self._changes = _grouped((_asked(c), _group(c.subgroup), c) for c in (found.changes if found else ()))
         self._versus = _grouped((_asked(c), _group(c.subgroup), c) for c in (versus.changes if versus else ()))
+
+    def leaving_out(self, left_out: LeftOut) -> Measurements:
+        """The same evaluation as a rule reads it that does not judge some subgroups."""
+        view = copy(self)
+        view._left_out = left_out
+        return view
+
+    def left_out(self, *, metric: str, attribute: str, label: str | None = None) -> list[str]:
+        """The subgroups that are left out, each with the reason; see ``cells``."""
+        whole = _rows(self.cell(metric, {}, label))
+        parts = self._complete(metric=metric, attribute=attribute, label=label)
+        reasons = (self._left_out.why(part.subgroup, rows=_rows(part), whole=whole) for part in parts)
+        return [reason for reason in reasons if reason]
 
     def labels(self, label: str | None) -> tuple[str | None, ...]:
         """The labels that a rule asks about: the one that it names, else every one of the test split.
@@ -147,7 +163,20 @@ class Measurements:
         ]
 
     def cells(self, *, metric: str, attribute: str, label: str | None = None) -> list[Cell | Score]:
-        """The cells of every subgroup, with or without bounds.
+        """The cells of every subgroup that is not left out, with or without bounds.
+
+        Raises:
+            Missing: See ``_complete``, or fewer than two are judged.
+        """
+        whole = _rows(self.cell(metric, {}, label))
+        cells = self._complete(metric=metric, attribute=attribute, label=label)
+        judged = [part for part in cells if not self._left_out.why(part.subgroup, rows=_rows(part), whole=whole)]
+        if len(judged) < 2:
+            raise Missing(f"Fewer than two subgroups of {attribute!r} are not left out.")
+        return judged
+
+    def _complete(self, *, metric: str, attribute: str, label: str | None) -> list[Cell | Score]:
+        """The cells of every subgroup.
 
         Raises:
             Missing: There are fewer than two, one is there twice, or they do not add up to the whole set less what is
@@ -225,7 +254,9 @@ class Measurements:
 
     def _pairs(self, found: Mapping[tuple[Asked, str], Sequence[P]], *, asked: Asked, attribute: str) -> Iterable[P]:
         metric, label = asked
-        groups = {_group(subgroup) for subgroup, _ in self.subgroups(metric=metric, attribute=attribute, label=label)}
+        every = self._complete(metric=metric, attribute=attribute, label=label)
+        groups = {_group(cell.subgroup) for cell in every}
+        judged = {_group(group) for group, _ in self.subgroups(metric=metric, attribute=attribute, label=label)}
         compared = found.get((asked, _canonical(attribute)), [])
         pairs = {frozenset((_group(pair.higher), _group(pair.lower))): pair for pair in compared}
         if len(pairs) < len(compared):
@@ -234,7 +265,10 @@ class Measurements:
             raise Missing(f"{name(*asked)} was not compared between all subgroups of {attribute!r}.")
         if any(len(pair) != 2 or not pair <= groups for pair in pairs):
             raise Missing(f"{name(*asked)} was compared between subgroups of {attribute!r} that were not measured.")
-        return pairs.values()
+        found_among = [pair for sides, pair in pairs.items() if sides <= judged]
+        if not found_among:
+            raise Missing(f"{name(*asked)} was not compared between any subgroups of {attribute!r} that are judged.")
+        return found_among
 
     def _rate(self, cell: Cell | Score) -> Measured:
         def what() -> str:

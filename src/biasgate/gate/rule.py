@@ -74,10 +74,14 @@ class Rule(Document, ABC):
         """All that it asks, in words."""
         return self.words()
 
+    def view(self, found: Measurements) -> Measurements:
+        """The evaluation as this rule looks at it."""
+        return found
+
     def result(self, found: Measurements) -> RuleResult:
         """What it finds; a number that is missing makes it insufficient."""
         try:
-            return self.check(found)
+            return self.check(self.view(found))
         except Missing as missing:
             return RuleResult(rule=self.id, outcome="insufficient", n=missing.n, sentence=str(missing))
 

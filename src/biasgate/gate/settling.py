@@ -56,7 +56,7 @@ def _more(rule: Rule, result: RuleResult, found: Measurements, confidence: float
 
     def chance(clusters: int) -> float | None:
         try:
-            return rule.chance(found, Growth(clusters / have, confidence))
+            return rule.chance(rule.view(found), Growth(clusters / have, confidence))
         except Missing:
             return None
 

@@ -14,10 +14,11 @@ from biasgate.gate.judgement import at_most
 from biasgate.gate.measurements import Measurements
 from biasgate.gate.metric_names import HighestName
 from biasgate.gate.power import Power, power_of_rate
-from biasgate.gate.rule import MeasuredRule, Needs, combination_of, everywhere
+from biasgate.gate.rule import Needs, combination_of, everywhere
+from biasgate.gate.subgroup_rule import SubgroupRule
 
 
-class UpperLimit(MeasuredRule, ABC):
+class UpperLimit(SubgroupRule, ABC):
     """The upper bound of a metric of which less is better must stay within ``max``.
 
     Attributes:

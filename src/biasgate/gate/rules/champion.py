@@ -11,9 +11,10 @@ from biasgate.gate.measurements import Measurements, Missing
 from biasgate.gate.power import Power, power_of_loss
 from biasgate.gate.rule import Needs, combination_of, everywhere
 from biasgate.gate.rules.repair_cost import LossRule
+from biasgate.gate.subgroup_rule import SubgroupRule
 
 
-class ChampionRule(LossRule):
+class ChampionRule(LossRule, SubgroupRule):
     """The candidate may lose at most ``max`` of a metric against the champion (paired, upper bound of the loss).
 
     Attributes:

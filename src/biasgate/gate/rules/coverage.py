@@ -12,10 +12,11 @@ from biasgate.contracts.wording import group, name, samples
 from biasgate.gate.decision import RuleResult
 from biasgate.gate.measurements import Measurements
 from biasgate.gate.metric_names import RateName
-from biasgate.gate.rule import MeasuredRule, Needs, combination_of, crossed
+from biasgate.gate.rule import Needs, combination_of, crossed
+from biasgate.gate.subgroup_rule import SubgroupRule
 
 
-class CoverageRule(MeasuredRule):
+class CoverageRule(SubgroupRule):
     """Subgroups must have at least ``clusters`` clusters among the trials of ``metric``; fewer are not approved.
 
     Too few is no violation, but no evidence either.

@@ -14,11 +14,12 @@ from biasgate.gate.judgement import at_most
 from biasgate.gate.measurements import Measured, Measurements
 from biasgate.gate.metric_names import DifferenceName
 from biasgate.gate.power import Power, power_of_gap
-from biasgate.gate.rule import MeasuredRule, Needs, combination_of, crossed
+from biasgate.gate.rule import Needs, combination_of, crossed
+from biasgate.gate.subgroup_rule import SubgroupRule
 from biasgate.statistics.power import gap_within
 
 
-class GapRule(MeasuredRule):
+class GapRule(SubgroupRule):
     """The upper bound of the gap between any two subgroups of ``attribute`` must stay within ``max``."""
 
     kind: Literal["gap"] = "gap"

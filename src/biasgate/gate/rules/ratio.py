@@ -14,11 +14,12 @@ from biasgate.gate.judgement import at_least
 from biasgate.gate.measurements import Measured, Measurements
 from biasgate.gate.metric_names import RateName
 from biasgate.gate.power import Power, power_of_ratio
-from biasgate.gate.rule import MeasuredRule, Needs, combination_of, crossed
+from biasgate.gate.rule import Needs, combination_of, crossed
+from biasgate.gate.subgroup_rule import SubgroupRule
 from biasgate.statistics.power import ratio_above
 
 
-class RatioRule(MeasuredRule):
+class RatioRule(SubgroupRule):
     """The lower bound of the ratio of a metric between any two subgroups of ``attribute`` must reach ``min``.
 
     For ``selection_rate`` the smallest such ratio is the impact ratio of the least selected subgroup.

@@ -14,10 +14,11 @@ from biasgate.gate.judgement import at_least
 from biasgate.gate.measurements import Measurements
 from biasgate.gate.metric_names import LowestName
 from biasgate.gate.power import Power, power_of_rate
-from biasgate.gate.rule import MeasuredRule, Needs, combination_of, crossed
+from biasgate.gate.rule import Needs, combination_of, crossed
+from biasgate.gate.subgroup_rule import SubgroupRule
 
 
-class WorstGroupRule(MeasuredRule):
+class WorstGroupRule(SubgroupRule):
     """The lower bound of a metric must reach ``min`` in every subgroup of ``attribute``."""
 
     kind: Literal["worst_group"] = "worst_group"
