@@ -25,7 +25,7 @@ from score_intervals import miettinen_nurminen, tango
 
 from biasgate.statistics.binned_error import binned_error, distances
 from biasgate.statistics.bounded_mean import mean_bounds
-from biasgate.statistics.clustered import clustered_wilson, korn_graubard
+from biasgate.statistics.clustered import Sums, clustered_wilson, korn_graubard
 from biasgate.statistics.intervals import clopper_pearson, square_and_add, wilson_limits
 from biasgate.statistics.metrics.log_loss import MOST, row_losses
 from biasgate.statistics.metrics.roc_auc import auc_bounds, auc_limits, roc_auc
@@ -157,10 +157,10 @@ def clustered() -> Iterator[Point]:
             clusters, a = np.repeat(np.arange(m), 4), p * (1 - icc) / icc
             report, decide = [], []
             for _ in range(300):
-                outcome = rng.random(4 * m) < np.repeat(rng.beta(a, a * (1 - p) / p, m), 4)
-                found = clustered_wilson(outcome, clusters, confidence=LEVEL)
+                outcome = Sums.of(rng.random(4 * m) < np.repeat(rng.beta(a, a * (1 - p) / p, m), 4), clusters)
+                found = clustered_wilson(outcome, confidence=LEVEL)
                 report.append((found.low, found.high))
-                decide.append(korn_graubard(outcome, clusters, confidence=LEVEL))
+                decide.append(korn_graubard(outcome, confidence=LEVEL))
             yield simulated(f"{m} clusters of 4, p {p}, icc {icc}", report, decide, p)
 
 

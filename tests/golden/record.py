@@ -1,8 +1,8 @@
 """The golden record: digests and JSON of a fixed set of documents, which moving code must not change.
 
 ``python tests/golden/record.py`` writes ``record.json`` anew; the test beside this file compares. Numbers are kept to
-ten digits, since the last ones differ between processors. ``--exact`` prints digests of the very bytes instead, to
-compare two checkouts on one machine.
+ten digits, since the last ones differ between processors, and so are those of the evidence that a decision names by
+its digest. ``--exact`` prints digests of the very bytes instead, to compare two checkouts on one machine.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ from biasgate.models.presets import PRESETS
 from biasgate.models.reading import read_weights
 
 RECORD = Path(__file__).with_name("record.json")
+DIGITS = 10
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 MODEL, CHAMPION = "sha256:" + "1" * 64, "sha256:" + "2" * 64
 SPEC = EvaluationSpec(
@@ -105,7 +106,7 @@ def evaluation(share: float, *, repeated: bool = False) -> Evaluation:
     errs = rng.random(1200) < np.where(dataset.attribute("sex") == "f", share, 0.05)
     said = np.where(errs, 1 - dataset.labels, dataset.labels)
     sure = 0.6 + 0.39 * rng.random(1200)
-    return measure(
+    found = measure(
         said,
         dataset,
         SPEC,
@@ -114,6 +115,7 @@ def evaluation(share: float, *, repeated: bool = False) -> Evaluation:
         probabilities=np.where(np.arange(2) == said[:, None], sure[:, None], 1 - sure[:, None]),
         champion=Earlier(CHAMPION, np.where(rng.random(1200) < 0.05, 1 - dataset.labels, dataset.labels)),
     )
+    return Evaluation.model_validate(_rounded(_plain(found), DIGITS))
 
 
 def evidence(found: Evaluation | None) -> Evidence:
@@ -242,7 +244,7 @@ PARTS: dict[str, Callable[[], Iterator[tuple[str, Any]]]] = {
 }
 
 
-def part(name: str, *, digits: int | None = 10) -> dict[str, Any]:
+def part(name: str, *, digits: int | None = DIGITS) -> dict[str, Any]:
     """One part of the record; long documents as digests. ``digits`` rounds every number."""
     return {key: _recorded(_plain(value), digits) for key, value in PARTS[name]()}
 
@@ -266,6 +268,6 @@ def _rounded(value: Any, digits: int) -> Any:
 
 if __name__ == "__main__":
     exact = "--exact" in sys.argv
-    found = {name: part(name, digits=None if exact else 10) for name in PARTS}
+    found = {name: part(name, digits=None if exact else DIGITS) for name in PARTS}
     text = json.dumps(found, indent=1) + "\n"
     sys.stdout.write(text) if exact else RECORD.write_text(text)

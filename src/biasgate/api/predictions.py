@@ -145,7 +145,7 @@ def _clusters(clusters: Any, *, rows: int) -> NDArray[np.int64]:
         return np.arange(rows)
     column = _column(clusters, name="clusters")
     _same_length(column, name="clusters", rows=rows)
-    return np.unique(column.to_numpy(dtype=str), return_inverse=True)[1].astype(np.int64)
+    return pd.factorize(column.astype(str), sort=True)[0].astype(np.int64)
 
 
 def _probabilities(scores: Any, classes: tuple[str, ...], positive: object | None, *, rows: int) -> NDArray[np.float64]:

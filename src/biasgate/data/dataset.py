@@ -100,8 +100,9 @@ class Dataset:
             place = np.zeros(len(column.cat.categories), dtype=np.int64)
             place[used] = order
             return values, place[codes]
-        values, codes = np.unique(column.to_numpy(dtype=str), return_inverse=True)
-        return values, codes
+        codes, found = pd.factorize(column.astype(str))
+        values, order = np.unique(np.asarray(found, dtype=str), return_inverse=True)
+        return values, order[codes]
 
     @cached_property
     def digest(self) -> str:

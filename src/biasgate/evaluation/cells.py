@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from biasgate.contracts.evaluation import Cell, EvaluationSpec
 from biasgate.evaluation.outcomes import Outcomes
 from biasgate.statistics.clustered import clustered_wilson, korn_graubard
 from biasgate.statistics.multiple import bonferroni
 
 
-def cells(group: list[Outcomes], spec: EvaluationSpec) -> list[Cell]:
+def cells(family: Sequence[Outcomes], spec: EvaluationSpec) -> list[Cell]:
     """One cell for each subgroup, and label, of one metric and one attribute combination."""
-    sufficient = sum(outcomes.size >= spec.minimum for outcomes in group)
-    return [_cell(outcomes, spec, simultaneous=bonferroni(spec.confidence, sufficient)) for outcomes in group]
+    sufficient = sum(outcomes.size >= spec.minimum for outcomes in family)
+    return [_cell(outcomes, spec, simultaneous=bonferroni(spec.confidence, sufficient)) for outcomes in family]
 
 
 def _cell(outcomes: Outcomes, spec: EvaluationSpec, *, simultaneous: float) -> Cell:
@@ -19,20 +21,19 @@ def _cell(outcomes: Outcomes, spec: EvaluationSpec, *, simultaneous: float) -> C
         metric=outcomes.metric.name,
         label=outcomes.label,
         subgroup=outcomes.subgroup,
-        successes=int(outcomes.success.sum()),
-        trials=len(outcomes.success),
+        successes=outcomes.successes,
+        trials=outcomes.trials,
         clusters=outcomes.size,
         clustered=outcomes.clustered,
     )
     if outcomes.size < spec.minimum:
         return cell
-    rows = (outcomes.success, outcomes.clusters)
     return cell.model_copy(
         update={
-            "estimate": clustered_wilson(*rows, confidence=spec.confidence).model_copy(
+            "estimate": clustered_wilson(outcomes.sums, confidence=spec.confidence).model_copy(
                 update={"decided_by": outcomes.decided_by}
             ),
-            "bounds": korn_graubard(*rows, confidence=spec.confidence),
-            "simultaneous": korn_graubard(*rows, confidence=simultaneous),
+            "bounds": korn_graubard(outcomes.sums, confidence=spec.confidence),
+            "simultaneous": korn_graubard(outcomes.sums, confidence=simultaneous),
         }
     )

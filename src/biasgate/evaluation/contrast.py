@@ -1,95 +1,105 @@
-"""The difference between two subgroups, by the method that their clusters allow."""
+"""The difference between two subgroups, by the method that their clusters allow, all pairs at once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from biasgate.evaluation.outcomes import Outcomes
-from biasgate.statistics.clustered import clustered_wilson, correlation, deciding_size, korn_graubard
-from biasgate.statistics.intervals import exact_difference, newcombe, score_test, square_and_add
-from biasgate.statistics.paired import Pairs, exact_paired, mcnemar, newcombe_paired
+from biasgate.evaluation.pairs import Limits, Numbers, Pairs
+from biasgate.statistics import paired
+from biasgate.statistics.clustered import deciding_size
+from biasgate.statistics.intervals import score_test, square_and_add
 
-Limits = tuple[float, float]
+Kind = Literal["paired", "clustered", "independent"]
+METHODS: dict[Kind, tuple[str, str]] = {
+    "independent": ("newcombe", "square-and-add, clopper-pearson"),
+    "paired": ("newcombe, paired", "square-and-add, clopper-pearson"),
+    "clustered": ("square-and-add, clustered", "square-and-add, korn-graubard"),
+}
+"""What reports a difference, and what decides."""
+PairedLimits = Callable[..., tuple[float, float]]
 
 
-@dataclass(frozen=True)
-class Contrast:
-    """How the difference of two rates is reported, decided and tested.
+@dataclass(frozen=True, eq=False)
+class Contrasts:
+    """How the differences of pairs of rates are reported, decided and tested.
+
+    Paired for twins (the same clusters, one trial each), independent for disjoint clusters of one trial each, else
+    clustered: square-and-add over each rate's own limits; to decide, shared clusters may widen but never narrow.
 
     Attributes:
-        method: Of the reported interval.
-        decided_by: Method of the limits that decide.
-        reported: Limits of the signed difference.
-        decide: From a two-sided confidence to the limits that decide.
-        p_value: Test of no difference.
-        paired: True for twins.
+        pairs: The subgroups.
+        confidence: Of what is reported.
     """
 
-    method: str
-    decided_by: str
-    reported: Limits
-    decide: Callable[[float], Limits]
-    p_value: float
-    paired: bool = False
+    pairs: Pairs
+    confidence: float
 
+    def kind(self, place: int) -> Kind:
+        """Of one pair."""
+        if self.paired[place]:
+            return "paired"
+        clustered = any(one.clustered for one in self.pairs.pair(place))
+        return "clustered" if clustered or self.pairs.common[place] else "independent"
 
-def contrast(first: Outcomes, second: Outcomes, *, confidence: float) -> Contrast:
-    """Paired for twins (the same clusters, one trial each), independent for disjoint clusters, else clustered."""
-    if first.clustered or second.clustered:
-        return _clustered(first, second, confidence=confidence)
-    if np.array_equal(first.clusters, second.clusters):
-        return _paired(first, second, confidence=confidence)
-    if np.intersect1d(first.clusters, second.clusters).size:
-        return _clustered(first, second, confidence=confidence)
-    return _independent(first, second, confidence=confidence)
+    @cached_property
+    def paired(self) -> NDArray[np.bool_]:
+        """True where both subgroups hold the same clusters, one trial each, ``[pairs]``."""
+        known, pairs = self.pairs.known, self.pairs
+        sizes = np.array([one.size for one in known])
+        plain = np.array([not one.clustered for one in known], dtype=bool)
+        same = (pairs.common == sizes[pairs.higher]) & (pairs.common == sizes[pairs.lower])
+        return same & plain[pairs.higher] & plain[pairs.lower]
 
+    @property
+    def reported(self) -> Limits:
+        """Limits of the differences, which are not negative."""
+        first, second = self.pairs.reported(self.confidence)
+        limits = square_and_add(first, second, correlation=self.pairs.correlation)
+        return self._of_twins(limits, paired.newcombe_paired, self.confidence)
 
-def _paired(first: Outcomes, second: Outcomes, *, confidence: float) -> Contrast:
-    pairs = Pairs.count(first.success, second.success)
-    return Contrast(
-        method="newcombe, paired",
-        decided_by="square-and-add, clopper-pearson",
-        reported=newcombe_paired(pairs, confidence=confidence),
-        decide=lambda level: exact_paired(pairs, confidence=level),
-        p_value=mcnemar(pairs),
-        paired=True,
-    )
+    def decide(self, level: float) -> Limits:
+        """Bounds of the absolute differences, at a two-sided confidence."""
+        first, second = self.pairs.deciding(level)
+        limits = square_and_add(first, second, correlation=np.minimum(0.0, self.pairs.correlation))
+        low, high = self._of_twins(limits, paired.exact_paired, level)
+        return np.maximum(0.0, low), np.maximum(high, -low)
 
+    @property
+    def p_values(self) -> Numbers:
+        """Tests of no difference."""
+        pairs = self.pairs
+        sizes = np.array([deciding_size(one.sums, confidence=self.confidence) for one in pairs.known])
+        trials = (sizes[pairs.higher], sizes[pairs.lower])
+        successes = (pairs.rates[pairs.higher] * trials[0], pairs.rates[pairs.lower] * trials[1])
+        found = score_test(successes, trials, correlation=np.minimum(0.0, pairs.correlation))
+        for place, table in self._tables.items():
+            found[place] = paired.mcnemar(table)
+        return found
 
-def _independent(first: Outcomes, second: Outcomes, *, confidence: float) -> Contrast:
-    successes = (int(first.success.sum()), int(second.success.sum()))
-    trials = (len(first.success), len(second.success))
-    return Contrast(
-        method="newcombe",
-        decided_by="square-and-add, clopper-pearson",
-        reported=newcombe(successes, trials, confidence=confidence),
-        decide=lambda level: exact_difference(successes, trials, confidence=level),
-        p_value=score_test(successes, trials),
-    )
+    @cached_property
+    def _tables(self) -> dict[int, paired.Pairs]:
+        """The outcomes of twins."""
+        return {place: self._table(place) for place in np.flatnonzero(self.paired).tolist()}
 
+    def _table(self, place: int) -> paired.Pairs:
+        first, second = self.pairs.pair(place)
+        both = int(self.pairs.shared.both[self.pairs.higher[place], self.pairs.lower[place]])
+        return paired.Pairs(
+            both=both,
+            first=first.successes - both,
+            second=second.successes - both,
+            neither=first.trials - first.successes - second.successes + both,
+        )
 
-def _clustered(first: Outcomes, second: Outcomes, *, confidence: float) -> Contrast:
-    """Square-and-add over each rate's own clustered limits; to decide, shared clusters may widen but never narrow."""
-    shared = correlation(first.success, first.clusters, second.success, second.clusters)
-    both = (first, second)
-    estimates = [clustered_wilson(one.success, one.clusters, confidence=confidence) for one in both]
-
-    def decide(level: float) -> Limits:
-        bounds = [(one.rate, *korn_graubard(one.success, one.clusters, confidence=level)) for one in both]
-        return square_and_add(bounds[0], bounds[1], correlation=min(0.0, shared))
-
-    sizes = [deciding_size(one.success, one.clusters, confidence=confidence) for one in both]
-    return Contrast(
-        method="square-and-add, clustered",
-        decided_by="square-and-add, korn-graubard",
-        reported=square_and_add(
-            *((estimate.value, estimate.low, estimate.high) for estimate in estimates), correlation=shared
-        ),
-        decide=decide,
-        p_value=score_test(
-            (first.rate * sizes[0], second.rate * sizes[1]), (sizes[0], sizes[1]), correlation=min(0.0, shared)
-        ),
-    )
+    def _of_twins(self, limits: Limits, method: PairedLimits, level: float) -> Limits:
+        """The limits, with those of twins by their own method."""
+        low, high = limits
+        for place, table in self._tables.items():
+            low[place], high[place] = method(table, confidence=level)
+        return low, high

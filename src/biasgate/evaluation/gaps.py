@@ -2,33 +2,55 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
 
 from biasgate.contracts.estimate import Estimate
 from biasgate.contracts.evaluation import EvaluationSpec, Gap, combination
-from biasgate.evaluation.contrast import Contrast, Limits, contrast
+from biasgate.evaluation.contrast import METHODS, Contrasts
 from biasgate.evaluation.outcomes import Outcomes
-from biasgate.evaluation.pairs import Pair, kept, pairs, widest
+from biasgate.evaluation.pairs import Pair, Pairs, at, insufficient, kept, widest
 from biasgate.statistics.multiple import bonferroni, holm
 
 
-def gaps(group: list[Outcomes], spec: EvaluationSpec) -> list[Gap]:
-    """Every pair of the subgroups of one metric and one attribute combination, label by label, the widest first."""
-    known, unknown = pairs(group, spec)
-    contrasts = [contrast(*pair, confidence=spec.confidence) for pair in known]
-    p_values = holm([found.p_value for found in contrasts])
-    level = bonferroni(spec.confidence, len(known))
-    measured = [
-        _gap(pair, found, spec, simultaneous=level, p_value=p)
-        for pair, found, p in zip(known, contrasts, p_values, strict=True)
-    ]
-    return kept(measured + [_unknown(pair) for pair in unknown], widest)
+def gaps(family: Sequence[Outcomes], pairs: Pairs, spec: EvaluationSpec) -> list[Gap]:
+    """Every pair of the subgroups of one metric and one attribute combination, label by label, the widest first.
+
+    Of many pairs those with the highest upper bounds are kept, and as many insufficient ones: see ``Evaluation``.
+    """
+    unknown = [_unknown(pair) for pair in insufficient(family, spec)]
+    return kept([*_measured(pairs, spec), *unknown], widest)
 
 
-def _absolute(limits: Limits) -> Limits:
-    """Limits of |δ| from limits of δ, whose estimate is not negative."""
-    low, high = limits
-    return max(0.0, low), max(high, -low)
+def _measured(pairs: Pairs, spec: EvaluationSpec) -> list[Gap]:
+    if not len(pairs):
+        return []
+    found = Contrasts(pairs, spec.confidence)
+    reported, p_values = found.reported, holm(found.p_values)
+    bounds = found.decide(spec.confidence)
+    simultaneous = found.decide(bonferroni(spec.confidence, len(pairs)))
+
+    def gap(place: int) -> Gap:
+        higher, lower = pair = pairs.pair(place)
+        kind = found.kind(place)
+        method, decided_by = METHODS[kind]
+        estimate = Estimate.within(
+            at(reported, place),
+            value=higher.rate - lower.rate,
+            n=int(higher.size + lower.size - pairs.common[place]),
+            method=method,
+            decided_by=decided_by,
+            confidence=spec.confidence,
+        )
+        known = {
+            "estimate": estimate,
+            "bounds": at(bounds, place),
+            "simultaneous": at(simultaneous, place),
+            "paired": kind == "paired",
+            "p_value": p_values[place],
+        }
+        return _unknown(pair).model_copy(update=known)
+
+    return [gap(place) for place in pairs.first(-bounds[1])]
 
 
 def _unknown(pair: Pair) -> Gap:
@@ -40,25 +62,4 @@ def _unknown(pair: Pair) -> Gap:
         higher=higher.subgroup,
         lower=lower.subgroup,
         paired=False,
-    )
-
-
-def _gap(pair: Pair, found: Contrast, spec: EvaluationSpec, *, simultaneous: float, p_value: float) -> Gap:
-    higher, lower = pair
-    estimate = Estimate.within(
-        found.reported,
-        value=higher.rate - lower.rate,
-        n=len(np.union1d(higher.clusters, lower.clusters)),
-        method=found.method,
-        decided_by=found.decided_by,
-        confidence=spec.confidence,
-    )
-    return _unknown(pair).model_copy(
-        update={
-            "estimate": estimate,
-            "bounds": _absolute(found.decide(spec.confidence)),
-            "simultaneous": _absolute(found.decide(simultaneous)),
-            "paired": found.paired,
-            "p_value": p_value,
-        }
     )

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from biasgate.contracts.estimate import Estimate
-from biasgate.contracts.evaluation import Change, Comparison, Evaluation, EvaluationSpec, combination
+from biasgate.contracts.evaluation import Change, Comparison, Evaluation, EvaluationSpec
 from biasgate.data.dataset import Dataset
-from biasgate.data.subgroups import unknown
 from biasgate.documents import digest
 from biasgate.errors import InputError
 from biasgate.evaluation.cells import cells
 from biasgate.evaluation.changes import changes
+from biasgate.evaluation.cut import cuts
 from biasgate.evaluation.disparities import disparities
 from biasgate.evaluation.gaps import gaps
-from biasgate.evaluation.outcomes import Outcomes, outcomes
+from biasgate.evaluation.outcomes import families
+from biasgate.evaluation.pairs import Pairs
 from biasgate.evaluation.problems import problems
 from biasgate.evaluation.ratios import ratios
 from biasgate.evaluation.scores import score_changes, score_gaps, scored, scores
@@ -77,18 +77,20 @@ def measure(
     if taken:
         _check_probabilities(probabilities, dataset)
     questions = problems(dataset, spec, predictions, probabilities if taken else None)
-    found, numbers = outcomes(dataset, spec, questions), scored(dataset, spec, questions)
-    groups = _families(found)
+    parts = cuts(dataset, spec)
+    groups = list(families(parts, spec, questions))
+    compared = [(group, Pairs.of(group, spec)) for group in groups]
+    numbers = scored(dataset, parts, spec, questions)
 
     def against(earlier: Earlier) -> tuple[Change, ...]:
         _check(earlier.predictions, dataset)
         then = problems(dataset, spec, earlier.predictions, earlier.probabilities if taken else None)
-        rates = changes(outcomes(dataset, spec, then), found, spec)
+        rates = changes(parts, then, questions, spec)
         if taken and earlier.probabilities is None:
             return tuple(rates)
         if taken:
             _check_probabilities(earlier.probabilities, dataset)
-        return (*rates, *score_changes(scored(dataset, spec, then), numbers, spec))
+        return (*rates, *score_changes(scored(dataset, parts, spec, then), numbers, spec))
 
     return Evaluation(
         model=model,
@@ -96,10 +98,10 @@ def measure(
         spec=digest(spec),
         labels=dataset.classes if dataset.labels.ndim == 2 else None,
         rows=len(dataset),
-        clusters=len(np.unique(dataset.clusters)),
+        clusters=parts[0].cluster_count,
         cells=tuple(cell for group in groups for cell in cells(group, spec)),
-        gaps=(*(gap for group in groups for gap in gaps(group, spec)), *score_gaps(numbers, spec)),
-        ratios=tuple(ratio for group in groups for ratio in ratios(group, spec)),
+        gaps=(*(gap for one in compared for gap in gaps(*one, spec)), *score_gaps(numbers, spec)),
+        ratios=tuple(ratio for one in compared for ratio in ratios(*one, spec)),
         disparities=tuple(disparities(groups, spec)),
         scores=tuple(scores(numbers, spec)) if spec.scores else None,
         swap_rate=swap_rate(dataset, spec, predictions),
@@ -109,18 +111,10 @@ def measure(
         provider=provider,
         latency=latency,
         collected=dataset.collected,
-        unknown=unknown(dataset, spec.attributes, depth=spec.depth) or None,
+        unknown={"*".join(sorted(cut.attributes)): cut.unknown for cut in parts if cut.unknown} or None,
         dropped=dataset.dropped or None,
         pooled=dataset.pooled or None,
     )
-
-
-def _families(found: Sequence[Outcomes]) -> list[list[Outcomes]]:
-    """The subgroups of each metric and attribute combination, of all labels: what is corrected for together."""
-    families: dict[tuple[str, str], list[Outcomes]] = {}
-    for one in found:
-        families.setdefault((one.metric.name, combination(one.subgroup)), []).append(one)
-    return list(families.values())
 
 
 def _check(predictions: NDArray[np.int64], dataset: Dataset) -> None:

@@ -1,8 +1,8 @@
-"""Outcomes: one metric in one subgroup, row by row, before any of it becomes a number."""
+"""Outcomes: one metric in one subgroup, added up by cluster, before any of it becomes a number."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,68 +10,82 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biasgate.contracts.evaluation import EvaluationSpec
-from biasgate.data.dataset import Dataset
-from biasgate.data.subgroups import subgroups
+from biasgate.evaluation.cut import ByCluster, Cut
 from biasgate.evaluation.problems import Problem
 from biasgate.statistics.catalogue import RATES
-from biasgate.statistics.clustered import repeats
+from biasgate.statistics.clustered import Sums
 from biasgate.statistics.metric import RateMetric
 
 
 @dataclass(frozen=True, eq=False)
 class Outcomes:
-    """Successes and failures of one metric in one subgroup, ordered by cluster.
+    """Successes and failures of one metric in one subgroup.
 
     Attributes:
         metric: Which.
         label: The label that is asked for, of a multi-label set.
         subgroup: Attribute values; empty for the whole set.
-        success: One outcome a trial, ``[trials]``.
-        clusters: The cluster of each trial, ascending, ``[trials]``.
+        successes: Rows that succeeded.
+        trials: Rows that count.
+        by_cluster: The trials, and the successes as their totals, cluster by cluster; None where each cluster of the
+            data set has one row, so that no two subgroups share any.
     """
 
     metric: RateMetric
     label: str | None
     subgroup: dict[str, str]
-    success: NDArray[np.bool_]
-    clusters: NDArray[np.int64]
+    successes: int
+    trials: int
+    by_cluster: ByCluster | None
 
     @property
     def rate(self) -> float:
         """Successes over trials, of which there is at least one."""
-        return float(self.success.mean())
+        return self.successes / self.trials
 
-    @cached_property
+    @property
     def size(self) -> int:
         """Independent clusters among the trials."""
-        return len(np.unique(self.clusters))
+        return self.trials if self.by_cluster is None else len(self.by_cluster.clusters)
 
-    @cached_property
+    @property
     def clustered(self) -> bool:
         """True when some cluster has several trials."""
-        return repeats(self.clusters)
+        return self.size < self.trials
 
     @property
     def decided_by(self) -> str:
         """Name of the method of the bounds of its rate."""
         return "korn-graubard" if self.clustered else "clopper-pearson"
 
+    @cached_property
+    def sums(self) -> Sums:
+        """Its rows, added up."""
+        counts = self.by_cluster if self.clustered else None
+        return Sums(
+            rows=self.trials,
+            total=self.successes,
+            squares=self.successes,
+            sizes=counts.sizes if counts else None,
+            totals=counts.totals if counts else None,
+        )
 
-def outcomes(dataset: Dataset, spec: EvaluationSpec, asked: Sequence[Problem]) -> list[Outcomes]:
-    """Every metric in every subgroup, by metric and label; see ``subgroups`` for their order.
 
-    Args:
-        dataset: Attributes and clusters.
-        spec: Metrics and attributes.
-        asked: Truth and predictions.
-    """
-    cells = list(subgroups(dataset, spec.attributes, depth=spec.depth))
-    order = np.argsort(dataset.clusters, kind="stable")
-    found: list[Outcomes] = []
+def families(cuts: Sequence[Cut], spec: EvaluationSpec, asked: Sequence[Problem]) -> Iterator[list[Outcomes]]:
+    """The subgroups of each metric and attribute combination, of all labels: what is corrected for together."""
     for metric in (RATES[name] for name in spec.metrics):
-        for one in asked:
-            counted, success = metric.trials(one.answers), metric.successes(one.answers)
-            for subgroup, mask in cells:
-                rows = order[(mask & counted)[order]]
-                found.append(Outcomes(metric, one.label, subgroup, success[rows], dataset.clusters[rows]))
-    return found
+        counted = [(metric.trials(one.answers), metric.successes(one.answers)) for one in asked]
+        for cut in cuts:
+            family: list[Outcomes] = []
+            for one, (trials, successes) in zip(asked, counted, strict=True):
+                family += _outcomes(cut, metric, one.label, trials, trials & successes)
+            yield family
+
+
+def _outcomes(
+    cut: Cut, metric: RateMetric, label: str | None, trials: NDArray[np.bool_], successes: NDArray[np.bool_]
+) -> Iterator[Outcomes]:
+    counts = cut.count(successes), cut.count(trials)
+    clusters = cut.split(trials, successes) if cut.repeat else [None] * len(cut.subgroups)
+    for subgroup, success, trial, by_cluster in zip(cut.subgroups, *counts, clusters, strict=True):
+        yield Outcomes(metric, label, subgroup, int(success), int(trial), by_cluster)

@@ -2,27 +2,130 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import combinations, groupby
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations, groupby, islice
 from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from biasgate.contracts.evaluation import MOST_PAIRS, EvaluationSpec, Gap, Ratio
 from biasgate.evaluation.outcomes import Outcomes
+from biasgate.evaluation.shared import Shared
+from biasgate.statistics.clustered import clustered_wilson, korn_graubard
 
 P = TypeVar("P", Gap, Ratio)
 Pair = tuple[Outcomes, Outcomes]
 """Two subgroups, the one with the higher rate first."""
+Numbers = NDArray[np.float64]
+Points = tuple[Numbers, Numbers, Numbers]
+"""Rates with lower and upper limits, one a pair."""
+Limits = tuple[Numbers, Numbers]
+"""Lower and upper limits, one a pair."""
 
 
-def pairs(group: Sequence[Outcomes], spec: EvaluationSpec) -> tuple[list[Pair], list[Pair]]:
-    """All pairs of the subgroups of one metric and combination: those with enough clusters, and the others.
+def at(limits: Limits, place: int) -> tuple[float, float]:
+    """Those of one pair."""
+    return float(limits[0][place]), float(limits[1][place])
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """All pairs of the subgroups of one metric and combination that have enough clusters.
 
     Subgroups of different labels are never compared.
+
+    Attributes:
+        known: The subgroups.
+        higher: Place of the subgroup with the higher rate, ``[pairs]``.
+        lower: Place of the other ``[pairs]``.
+        labels: A number for the label of each pair ``[pairs]``.
     """
-    labels = [list(one) for _, one in groupby(group, key=lambda outcomes: outcomes.label)]
-    ordered = [_ordered(first, second) for one in labels for first, second in combinations(one, 2)]
-    known = [pair for pair in ordered if _sufficient(pair, spec)]
-    return known, [pair for pair in ordered if not _sufficient(pair, spec)]
+
+    known: Sequence[Outcomes]
+    higher: NDArray[np.int64]
+    lower: NDArray[np.int64]
+    labels: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, family: Sequence[Outcomes], spec: EvaluationSpec) -> Pairs:
+        """The pairs of one family."""
+        known = [one for one in family if one.size >= spec.minimum]
+        places = {one.label: place for place, one in enumerate(known)}
+        labels = np.array([places[one.label] for one in known], dtype=np.int64)
+        first, second = np.triu_indices(len(known), 1)
+        same = labels[first] == labels[second]
+        first, second = first[same], second[same]
+        rates = np.array([one.rate for one in known])
+        swapped = rates[second] > rates[first]
+        return cls(known, np.where(swapped, second, first), np.where(swapped, first, second), labels[first])
+
+    def __len__(self) -> int:
+        return len(self.higher)
+
+    def pair(self, place: int) -> Pair:
+        """One pair."""
+        return self.known[self.higher[place]], self.known[self.lower[place]]
+
+    def first(self, key: Numbers) -> list[int]:
+        """Of each label the ``MOST_PAIRS`` pairs with the smallest of these numbers ``[pairs]``."""
+        found: list[int] = []
+        for label in np.unique(self.labels):
+            places = np.flatnonzero(self.labels == label)
+            found += places[np.argsort(key[places], kind="stable")[:MOST_PAIRS]].tolist()
+        return found
+
+    @cached_property
+    def shared(self) -> Shared:
+        """The clusters that two subgroups have in common."""
+        return Shared.of(self.known)
+
+    @cached_property
+    def correlation(self) -> Numbers:
+        """Of the two rates, ``[pairs]``."""
+        return self.shared.correlation[self.higher, self.lower]
+
+    @cached_property
+    def common(self) -> NDArray[np.int64]:
+        """Clusters that both have ``[pairs]``."""
+        return self.shared.clusters[self.higher, self.lower]
+
+    @cached_property
+    def rates(self) -> Numbers:
+        """Of each known subgroup."""
+        return np.array([one.rate for one in self.known])
+
+    def reported(self, confidence: float) -> tuple[Points, Points]:
+        """Wilson's limits of both rates, on the effective size."""
+        found = [clustered_wilson(one.sums, confidence=confidence) for one in self.known]
+        return self._points([(one.low, one.high) for one in found])
+
+    def deciding(self, confidence: float) -> tuple[Points, Points]:
+        """Clopper–Pearson's, or Korn–Graubard's, bounds of both rates."""
+        return self._points([korn_graubard(one.sums, confidence=confidence) for one in self.known])
+
+    def _points(self, limits: Sequence[tuple[float, float]]) -> tuple[Points, Points]:
+        low, high = np.array(limits).reshape(-1, 2).T
+        first, second = ((self.rates[at], low[at], high[at]) for at in (self.higher, self.lower))
+        return first, second
+
+
+def insufficient(family: Sequence[Outcomes], spec: EvaluationSpec) -> Iterator[Pair]:
+    """Of each label the first ``MOST_PAIRS`` pairs of which one has too few clusters."""
+    few = {id(one) for one in family if one.size < spec.minimum}
+    for _, group in groupby(family, key=lambda outcomes: outcomes.label):
+        cells = list(group)
+        if any(id(one) in few for one in cells):
+            lacking = (pair for pair in combinations(cells, 2) if not few.isdisjoint(map(id, pair)))
+            yield from (_ordered(*pair) for pair in islice(lacking, MOST_PAIRS))
+
+
+def _ordered(first: Outcomes, second: Outcomes) -> Pair:
+    if first.trials and second.trials and second.rate > first.rate:
+        return second, first
+    return first, second
 
 
 def kept(found: list[P], most: Callable[[list[P]], list[P]]) -> list[P]:
@@ -45,13 +148,3 @@ def widest(found: list[Gap]) -> list[Gap]:
 
     first = sorted(measured, key=upper, reverse=True)[:MOST_PAIRS]
     return sorted(first, key=width, reverse=True) + unknown[:MOST_PAIRS]
-
-
-def _ordered(first: Outcomes, second: Outcomes) -> Pair:
-    if len(first.success) and len(second.success) and second.rate > first.rate:
-        return second, first
-    return first, second
-
-
-def _sufficient(pair: Pair, spec: EvaluationSpec) -> bool:
-    return all(outcomes.size >= spec.minimum for outcomes in pair)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from biasgate.contracts.estimate import Estimate
 from biasgate.contracts.evaluation import Change, EvaluationSpec, Gap, Score, combination
 from biasgate.data.dataset import Dataset
-from biasgate.data.subgroups import subgroups
+from biasgate.evaluation.cut import Cut
 from biasgate.evaluation.pairs import kept, widest
 from biasgate.evaluation.problems import Problem
 from biasgate.statistics.catalogue import SCORES
@@ -42,12 +42,13 @@ class Scored:
     number: Number | None
 
 
-def scored(dataset: Dataset, spec: EvaluationSpec, asked: Sequence[Problem]) -> list[list[Scored]]:
+def scored(dataset: Dataset, cuts: Sequence[Cut], spec: EvaluationSpec, asked: Sequence[Problem]) -> list[list[Scored]]:
     """Every score in every subgroup, in families that are corrected for together: one metric, one combination."""
-    order = np.argsort(dataset.clusters, kind="stable")
-    cells = [(subgroup, order[mask[order]]) for subgroup, mask in subgroups(dataset, spec.attributes, depth=spec.depth)]
+    if not spec.scores:
+        return []
+    cells = [cell for cut in cuts for cell in zip(cut.subgroups, cut.rows, strict=True)]
     families: dict[tuple[str, str], list[Scored]] = {}
-    for metric in (SCORES[name] for name in spec.scores or ()):
+    for metric in (SCORES[name] for name in spec.scores):
         for one in asked:
             kinds = metric.compared(one.answers)
             for subgroup, rows in cells:
@@ -61,7 +62,11 @@ def scored(dataset: Dataset, spec: EvaluationSpec, asked: Sequence[Problem]) -> 
 
 def _limiting_clusters(rows: NDArray[np.int64], kinds: NDArray[np.int64], clusters: NDArray[np.int64]) -> int:
     """Independent clusters of the rarest kind of row; a subgroup that lacks a kind of the whole set has none."""
-    return min((len(np.unique(clusters[rows[kinds[rows] == kind]])) for kind in np.unique(kinds)), default=0)
+    return min((_distinct(clusters[rows[kinds[rows] == kind]]) for kind in np.unique(kinds)), default=0)
+
+
+def _distinct(ascending: NDArray[np.int64]) -> int:
+    return int(np.count_nonzero(np.diff(ascending))) + 1 if len(ascending) else 0
 
 
 def scores(families: Iterable[Sequence[Scored]], spec: EvaluationSpec) -> list[Score]:
@@ -138,7 +143,7 @@ class _Contrast:
     second: Number
     confidence: float
 
-    @property
+    @cached_property
     def correlation(self) -> float:
         return correlation(self.first.parts, self.first.clusters, self.second.parts, self.second.clusters)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from biasgate.contracts.estimate import Estimate
@@ -21,26 +24,42 @@ def swap_rate(dataset: Dataset, spec: EvaluationSpec, predictions: NDArray[np.in
     Returns:
         Nothing when fewer than ``spec.minimum`` clusters count.
     """
-    columns = np.stack([dataset.attribute(name) for name in spec.attributes])
-    known = (columns != UNKNOWN).all(axis=0)
+    clusters = _codes(dataset.clusters)
+    if clusters.max() + 1 == len(dataset):
+        return None
+    columns = [dataset.attribute(name) for name in spec.attributes]
+    known = np.all([column != UNKNOWN for column in columns], axis=0)
     if not known.all():
         return swap_rate(dataset.take(known), spec, predictions[known])
-    labels, predictions = _codes(dataset.labels), _codes(predictions)
-    _, attributes = np.unique(columns, axis=1, return_inverse=True)
-    (clusters, _), groups = np.unique(np.stack([dataset.clusters, labels]), axis=1, return_inverse=True)
+    attributes = _crossed(columns)
+    groups = _crossed([clusters, _codes(dataset.labels)])
     twins = _distinct(groups, attributes) > 1
-    swapped = twins & (_distinct(groups, predictions) > 1)
-    counted = len(np.unique(clusters[twins]))
+    swapped = twins & (_distinct(groups, _codes(predictions)) > 1)
+    of = np.zeros(len(twins), dtype=np.int64)
+    of[groups] = clusters
+    counted = len(np.unique(of[twins]))
     if counted < spec.minimum:
         return None
-    return wilson(len(np.unique(clusters[swapped])), counted, confidence=spec.confidence)
+    return wilson(len(np.unique(of[swapped])), counted, confidence=spec.confidence)
 
 
 def _distinct(groups: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.int64]:
     """How many different values each group holds, ``[groups]``."""
-    return np.bincount(np.unique(np.stack([groups, values]), axis=1)[0])
+    width = int(values.max()) + 1
+    return np.bincount(pd.unique(groups * width + values) // width)
 
 
-def _codes(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+def _codes(labels: NDArray[np.generic]) -> NDArray[np.int64]:
     """One number for each different row ``[rows]``."""
+    if labels.ndim == 1:
+        return pd.factorize(labels)[0].astype(np.int64)
     return np.unique(labels, axis=0, return_inverse=True)[1].ravel()
+
+
+def _crossed(columns: Sequence[NDArray[np.generic]]) -> NDArray[np.int64]:
+    """One number for each different combination of values ``[rows]``."""
+    found = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        codes = _codes(column)
+        found = _codes(found * (int(codes.max()) + 1) + codes)
+    return found

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biasgate.statistics.bounded_mean import typical_size
-from biasgate.statistics.clustered import kish_clusters
 from biasgate.statistics.metric import Limits, Number
 
 BINS = 10
@@ -88,7 +87,7 @@ def distances(
     found = np.abs(normal * np.sqrt(np.maximum(variances, 0.0)) @ axes.T).sum(axis=1)
     if count == len(happened):
         return found
-    degrees = max(1.0, kish_clusters(clusters) - 1)
+    degrees = max(1.0, len(happened) / added - 1)
     return found / np.sqrt(rng.chisquare(degrees, DRAWS) / degrees)
 
 

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from biasgate.contracts.estimate import Estimate
+
+Real = TypeVar("Real", float, NDArray[np.float64])
+"""A number, or one for each of many pairs."""
 
 
 def quantile(confidence: float) -> float:
@@ -56,33 +63,39 @@ def newcombe(successes: tuple[float, float], trials: tuple[float, float], *, con
 
 
 def square_and_add(
-    first: tuple[float, float, float],
-    second: tuple[float, float, float],
+    first: tuple[Real, Real, Real],
+    second: tuple[Real, Real, Real],
     *,
-    correlation: float = 0.0,
+    correlation: Real | float = 0.0,
     widest: float = 1.0,
-) -> tuple[float, float]:
+) -> tuple[Real, Real]:
     """Limits of a difference of two estimates from the limits of each, given as (value, low, high).
 
     With the distances δ of each value to its limit: (δ₁² − 2ρδ₁δ₂ + δ₂²)^½ below and above the difference
     (the MOVER of Zou and Donner, Statistics in Medicine 27:1693, 2008; Newcombe's methods take Wilson's limits).
 
     Args:
-        first: Minuend.
+        first: Minuend; numbers, or arrays of as many pairs.
         second: Subtrahend.
         correlation: ρ of the two estimates.
         widest: Largest possible difference: 1 for rates.
     """
     (value1, low1, high1), (value2, low2, high2) = first, second
 
-    def distance(near: float, far: float) -> float:
-        return math.sqrt(max(0.0, near**2 - 2 * correlation * near * far + far**2))
+    def distance(near: Any, far: Any) -> Any:
+        return root(near**2 - 2 * correlation * near * far + far**2)
 
-    difference = value1 - value2
-    return (
-        max(-widest, difference - distance(value1 - low1, high2 - value2)),
-        min(widest, difference + distance(high1 - value1, value2 - low2)),
-    )
+    difference: Any = value1 - value2
+    low = difference - distance(value1 - low1, high2 - value2)
+    high = difference + distance(high1 - value1, value2 - low2)
+    if isinstance(difference, np.ndarray):
+        return np.maximum(-widest, low), np.minimum(widest, high)
+    return max(-widest, low), min(widest, high)
+
+
+def root(square: Any) -> Any:
+    """√, of what rounding may have left below 0; a number, or an array of them."""
+    return np.sqrt(np.maximum(0.0, square)) if isinstance(square, np.ndarray) else math.sqrt(max(0.0, square))
 
 
 def exact_difference(
@@ -97,20 +110,21 @@ def exact_difference(
     return square_and_add(rates[0], rates[1])
 
 
-def score_test(successes: tuple[float, float], trials: tuple[float, float], *, correlation: float = 0.0) -> float:
+def score_test(successes: tuple[Real, Real], trials: tuple[Real, Real], *, correlation: Real | float = 0.0) -> Real:
     """Two-sided p-value of rate₁ = rate₂ by the score test with pooled variance; 1 when all or none succeeded.
 
     Args:
-        successes: Of each group.
+        successes: Of each group; numbers, or arrays of as many pairs.
         trials: Of each group; effective ones when rows are clustered.
         correlation: ρ of the two estimates; the variance is taken as (1 − ρ) times the independent one, exact for equal
             variances and an upper bound for ρ ≤ 0.
     """
     from scipy.special import ndtr
 
-    total = sum(trials)
-    pooled = sum(successes) / total
-    variance = pooled * (1 - pooled) * (1 / trials[0] + 1 / trials[1]) * total / (total - 1) * (1 - correlation)
-    if variance <= 0:
-        return 1.0
-    return float(2 * ndtr(-abs(successes[0] / trials[0] - successes[1] / trials[1]) / math.sqrt(variance)))
+    total: Any = trials[0] + trials[1]
+    pooled: Any = (successes[0] + successes[1]) / total
+    scale: Any = (1 / trials[0] + 1 / trials[1]) * total / (total - 1) * (1 - correlation)
+    variance = np.maximum(0.0, pooled * (1 - pooled) * scale)
+    far: Any = np.abs(successes[0] / trials[0] - successes[1] / trials[1])
+    p_value: Any = np.where(variance > 0, 2 * ndtr(-far / np.sqrt(np.where(variance > 0, variance, 1.0))), 1.0)
+    return p_value[()]

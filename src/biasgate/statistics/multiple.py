@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
+def holm(p_values: Sequence[float] | NDArray[np.float64]) -> list[float]:
     """Holm's step-down p-values, in the order given: naming those below α errs at all with probability at most α.
 
     The k-th smallest of m is multiplied by m − k + 1, and none falls below a smaller one (Holm, Scandinavian Journal of

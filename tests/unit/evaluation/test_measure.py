@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from biasgate.contracts.evaluation import Evaluation, EvaluationSpec
 from biasgate.errors import InputError
 from biasgate.evaluation.measure import Earlier, measure
-from biasgate.statistics.clustered import korn_graubard
+from biasgate.statistics.clustered import Sums, korn_graubard
 
 ALIGNMENT = EvaluationSpec(attributes=("alignment",))
 
@@ -73,8 +73,8 @@ def test_ten_subgroups_share_the_error_of_their_simultaneous_bounds(twins, biase
     evaluation = measured(biased, twins, EvaluationSpec(attributes=("colour",), minimum=5))
     cell = cell_of(evaluation, colour="3")
     rows = twins.attribute("colour") == "3"
-    outcome = ((biased == twins.labels)[rows], twins.clusters[rows])
-    assert cell.simultaneous == pytest.approx(korn_graubard(*outcome, confidence=0.995))
+    outcome = Sums.of((biased == twins.labels)[rows], twins.clusters[rows])
+    assert cell.simultaneous == pytest.approx(korn_graubard(outcome, confidence=0.995))
     assert evaluation.cells[0].simultaneous == evaluation.cells[0].bounds
 
 

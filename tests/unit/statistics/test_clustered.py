@@ -4,12 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from biasgate.statistics.clustered import (
+    Sums,
     clustered_wilson,
     correlation,
     deciding_size,
-    design_effect,
-    effective_size,
-    kish_clusters,
     korn_graubard,
 )
 from biasgate.statistics.intervals import clopper_pearson, wilson
@@ -26,15 +24,15 @@ def clustered_sample(rng, *, rate, clusters, rows, resemblance):
 
 @given(outcomes)
 def test_one_row_a_unit_gives_the_plain_intervals(success):
-    clusters, count = np.arange(len(success)), (int(success.sum()), len(success))
-    assert clustered_wilson(success, clusters, confidence=0.95) == wilson(*count, confidence=0.95)
-    assert korn_graubard(success, clusters, confidence=0.95) == pytest.approx(clopper_pearson(*count, confidence=0.95))
+    sums, count = Sums.of(success, np.arange(len(success))), (int(success.sum()), len(success))
+    assert clustered_wilson(sums, confidence=0.95) == wilson(*count, confidence=0.95)
+    assert korn_graubard(sums, confidence=0.95) == pytest.approx(clopper_pearson(*count, confidence=0.95))
 
 
 @given(outcomes, st.integers(1, 50))
 def test_bounds_hold_the_rate_and_clusters_never_narrow_them(success, clusters):
-    groups = np.arange(len(success)) % clusters
-    low, high = korn_graubard(success, groups, confidence=0.95)
+    sums = Sums.of(success, np.arange(len(success)) % clusters)
+    low, high = korn_graubard(sums, confidence=0.95)
     plain = clopper_pearson(int(success.sum()), len(success), confidence=0.95)
     assert low <= plain[0] + 1e-9 <= success.mean() + 2e-9
     assert high >= plain[1] - 1e-9
@@ -42,16 +40,16 @@ def test_bounds_hold_the_rate_and_clusters_never_narrow_them(success, clusters):
 
 @given(outcomes, st.integers(2, 5))
 def test_copies_of_a_row_add_nothing(success, copies):
-    repeated, clusters = np.repeat(success, copies), np.repeat(np.arange(len(success)), copies)
-    assert effective_size(repeated, clusters) <= len(success) * (1 + 1e-9) + copies
-    estimate = clustered_wilson(repeated, clusters, confidence=0.95)
+    repeated = Sums.of(np.repeat(success, copies), np.repeat(np.arange(len(success)), copies))
+    assert repeated.effective_size <= len(success) * (1 + 1e-9) + copies
+    estimate = clustered_wilson(repeated, confidence=0.95)
     assert estimate.n == len(success)
 
 
 def test_equal_outcomes_count_units_and_not_rows():
-    clusters = np.repeat(np.arange(100), 3)
-    assert design_effect(np.ones(300, dtype=bool), clusters) == pytest.approx(3, rel=0.02)
-    low, _ = korn_graubard(np.ones(300, dtype=bool), clusters, confidence=0.95)
+    sums = Sums.of(np.ones(300, dtype=bool), np.repeat(np.arange(100), 3))
+    assert sums.design_effect == pytest.approx(3, rel=0.02)
+    low, _ = korn_graubard(sums, confidence=0.95)
     assert low < 0.965 < clopper_pearson(300, 300, confidence=0.95)[0]
 
 
@@ -61,14 +59,14 @@ def test_a_first_failure_never_raises_the_lower_bound():
     bounds = []
     for failures in range(6):
         success[:failures] = False
-        bounds.append(korn_graubard(success, clusters, confidence=0.95)[0])
+        bounds.append(korn_graubard(Sums.of(success, clusters), confidence=0.95)[0])
     assert bounds == sorted(bounds, reverse=True)
 
 
 def test_few_units_cost_more_than_their_design_effect():
     clusters = np.repeat(np.arange(5), 20)
-    success = np.random.default_rng(3).random(100) < 0.8
-    assert deciding_size(success, clusters, confidence=0.95) < 0.6 * effective_size(success, clusters)
+    sums = Sums.of(np.random.default_rng(3).random(100) < 0.8, clusters)
+    assert deciding_size(sums, confidence=0.95) < 0.6 * sums.effective_size
 
 
 @pytest.mark.parametrize(
@@ -80,8 +78,9 @@ def test_each_deciding_bound_misses_at_most_as_often_as_it_says(rate, clusters, 
     bounds = np.array(
         [
             korn_graubard(
-                clustered_sample(rng, rate=rate, clusters=clusters, rows=rows, resemblance=resemblance),
-                groups,
+                Sums.of(
+                    clustered_sample(rng, rate=rate, clusters=clusters, rows=rows, resemblance=resemblance), groups
+                ),
                 confidence=0.95,
             )
             for _ in range(600)
@@ -107,13 +106,17 @@ def test_a_deciding_bound_holds_where_a_few_units_have_most_rows(sizes, clusters
         rows = sizes(rng, clusters)
         own = rng.beta(rate * (1 - alike) / alike, (1 - rate) * (1 - alike) / alike, clusters)
         outcomes = rng.random(rows.sum()) < np.repeat(own, rows)
-        misses += korn_graubard(outcomes, np.repeat(np.arange(clusters), rows), confidence=0.95)[0] > rate
+        sums = Sums.of(outcomes, np.repeat(np.arange(clusters), rows))
+        misses += korn_graubard(sums, confidence=0.95)[0] > rate
     assert misses / 600 <= 0.025 + 0.019
 
 
 def test_units_of_equal_size_count_as_they_are_and_a_giant_counts_for_itself():
-    assert kish_clusters(np.repeat(np.arange(40), 3)) == pytest.approx(40)
-    assert kish_clusters(np.append(np.zeros(900, int), np.arange(1, 101))) == pytest.approx(1.23, abs=0.01)
+    def kish(clusters):
+        return Sums.of(np.ones(len(clusters)), clusters).kish_clusters
+
+    assert kish(np.repeat(np.arange(40), 3)) == pytest.approx(40)
+    assert kish(np.append(np.zeros(900, int), np.arange(1, 101))) == pytest.approx(1.23, abs=0.01)
 
 
 def test_correlation_sees_shared_units_only():

@@ -8,7 +8,7 @@ import pytest
 from biasgate.contracts.evaluation import EvaluationSpec
 from biasgate.errors import InputError
 from biasgate.statistics.catalogue import METRICS, RATES, SCORES, asked
-from biasgate.statistics.clustered import clustered_wilson, korn_graubard
+from biasgate.statistics.clustered import Sums, clustered_wilson, korn_graubard
 from biasgate.statistics.metric import Answers, Metric, RateMetric, ScoreMetric
 
 ROWS = 400
@@ -40,9 +40,9 @@ def limits(metric: Metric, found: Answers, clusters: np.ndarray, level: float) -
     """The interval that is reported and the bounds that decide."""
     if isinstance(metric, RateMetric):
         trials = metric.trials(found)
-        success, clusters = metric.successes(found)[trials], clusters[trials]
-        estimate = clustered_wilson(success, clusters, confidence=level)
-        return [(estimate.low, estimate.high), korn_graubard(success, clusters, confidence=level)]
+        sums = Sums.of(metric.successes(found)[trials], clusters[trials])
+        estimate = clustered_wilson(sums, confidence=level)
+        return [(estimate.low, estimate.high), korn_graubard(sums, confidence=level)]
     assert isinstance(metric, ScoreMetric)
     number = metric.number(found, clusters)
     return [number.limits(level), number.bounds(level)]

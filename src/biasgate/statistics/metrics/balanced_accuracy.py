@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from biasgate.statistics.clustered import clustered_wilson, correlation, korn_graubard, repeats
+from biasgate.statistics.clustered import Sums, clustered_wilson, correlation, korn_graubard
 from biasgate.statistics.metric import Answers, Number, ScoreMetric
 from biasgate.statistics.multiple import bonferroni
 
@@ -53,7 +53,7 @@ def balanced_limits(sides: Sequence[Side], *, confidence: float) -> tuple[float,
     """
 
     def limits(side: Side) -> tuple[float, float]:
-        found = clustered_wilson(*side, confidence=confidence)
+        found = clustered_wilson(Sums.of(*side), confidence=confidence)
         return found.low, found.high
 
     return _mean(sides, limits)
@@ -65,7 +65,7 @@ def balanced_bounds(sides: Sequence[Side], *, confidence: float) -> tuple[float,
     Squared distances would miss .07 of the time where .025 is allowed, when few of many are not recognised.
     """
     level = bonferroni(confidence, len(sides))
-    low, high = np.mean([korn_graubard(*side, confidence=level) for side in sides], axis=0)
+    low, high = np.mean([korn_graubard(Sums.of(*side), confidence=level) for side in sides], axis=0)
     return float(low), float(high)
 
 
@@ -73,7 +73,8 @@ def _mean(sides: Sequence[Side], limits: Callable[[Side], tuple[float, float]]) 
     rates = np.array([outcomes.mean() for outcomes, _ in sides])
     ends = np.array([limits(side) for side in sides])
     width = np.eye(len(sides))
-    if repeats(np.concatenate([clusters for _, clusters in sides])):
+    every = np.concatenate([clusters for _, clusters in sides])
+    if len(np.unique(every)) < len(every):
         for i, first in enumerate(sides):
             for j, second in enumerate(sides[:i]):
                 width[i, j] = width[j, i] = correlation(*first, *second)
