@@ -49,7 +49,7 @@ def waive(
     from biasgate.documents import digest
     from biasgate.errors import InputError
     from biasgate.gate.policy import read_policy
-    from biasgate.gate.trust.identity import identity as same
+    from biasgate.gate.trust.identity import same_person
     from biasgate.gate.trust.keyring import trusted_keys
     from biasgate.gate.trust.keys import signing_key
     from biasgate.gate.trust.waiver import Waiver
@@ -58,7 +58,7 @@ def waive(
     rules, key = read_policy(policy), signing_key()
     if rule not in (known := [one.id for one in rules.rules]):
         raise InputError(f"no rule {rule!r}", where=policy, fix=f"choose one of {', '.join(known)}")
-    if same(owner) == same(person):
+    if same_person(owner, person):
         raise InputError("owner and approver are one person", where=rule, fix="have a second person sign")
     trusted_keys(trusted).check(key, "approver", signer=person)
     ends = datetime.now(UTC) + timedelta(days=days)

@@ -15,7 +15,7 @@ from biasgate.documents import Document, digest
 from biasgate.errors import InputError, TrustError
 from biasgate.gate.policy import Policy, policy_text
 from biasgate.gate.policy_check import faults
-from biasgate.gate.trust.identity import identity
+from biasgate.gate.trust.identity import account
 from biasgate.storage.sources import read_document
 
 NO_SCAN = "none"
@@ -158,7 +158,7 @@ class Gate(GateSettings):
 
     def allows_approver(self, person: str) -> bool:
         """Whether a person may answer for this gate."""
-        return not self.approvers or identity(person) in map(identity, self.approvers)
+        return not self.approvers or account(person) in map(account, self.approvers)
 
 
 def read_gate_file(source: str) -> GateFile:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from biasgate.gate.ledger.entry import BreakGlassBody, LogEntry
 from biasgate.gate.ledger.log import append, read_history
+from biasgate.gate.trust.identity import check_name
 from biasgate.models.submission import import_candidate
 from biasgate.registry.alerts import Alarm, Alert
 from biasgate.registry.models import fetch, gated_name
@@ -37,6 +38,7 @@ def break_glass(
         TrustError: The key may not say it, or the log does not verify.
         CandidateError: The candidate cannot be read: even now only whole packages serve.
     """
+    check_name(by, where="who breaks the glass")
     trusted.check(key, "breakglass", signer=by)
     with TemporaryDirectory() as folder:
         submitted, resolved = fetch(source, Path(folder, "submitted"))

@@ -14,6 +14,7 @@ from biasgate.contracts.scan import Scan
 from biasgate.gate.evidence import Evidence, Subject
 from biasgate.gate.ledger.log import read_history
 from biasgate.gate.ledger.looks import look_number
+from biasgate.gate.trust.identity import check_name
 from biasgate.registry.models import champion, gated_name
 
 if TYPE_CHECKING:
@@ -45,10 +46,12 @@ def gather(
 
     Raises:
         CandidateError: It was submitted for another model than its card names.
+        InputError: Its submitter's name can be mistaken for another.
         TrustError: The log, or the alias of the champion, does not verify.
         ServiceError: MLflow or the log is out of reach.
     """
     name = gated_name(source, inspection.name)
+    check_name(inspection.submitter, where=f"the submitter of {source}")
     return Evidence(
         candidate=Subject(
             name=name,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from biasgate.errors import CandidateError, InputError, TrustError
 from biasgate.gate.evidence import Champion
+from biasgate.gate.trust.identity import check_name
 from biasgate.models.package import CARD, MODEL, CandidatePackage
 from biasgate.registry import artifacts
 from biasgate.registry.client import connect, explained, is_missing
@@ -66,7 +67,12 @@ def submit_candidate(
 
     Returns:
         ``models:/<name>-candidates/<version>``.
+
+    Raises:
+        InputError: The submitter's name can be mistaken for another.
+        ServiceError: MLflow is out of reach.
     """
+    check_name(package.card.submitter, where="the card's submitter")
     return register_package(package, model=f"{name}{SUBMISSIONS}", run_id=run_id, tags=tags)
 
 

@@ -10,6 +10,7 @@ from biasgate.gate.evidence import Champion
 from biasgate.gate.ledger.entry import LogEntry, RollbackBody
 from biasgate.gate.ledger.history import History, refusal_of_rollback
 from biasgate.gate.ledger.log import append
+from biasgate.gate.trust.identity import check_name
 from biasgate.registry.alerts import Alarm, Alert
 from biasgate.registry.client import connect, explained
 from biasgate.registry.projection import project
@@ -40,6 +41,7 @@ def roll_back(
         ServiceError: MLflow or the store is out of reach; run the promoter, which moves the alias if the entry was
             written.
     """
+    check_name(by, where="who asks for the rollback")
     trusted.check(key, "promoter")
     history = project(log_uri, trusted=trusted, alarm=alarm)
     replaced = history.champions.get(name)

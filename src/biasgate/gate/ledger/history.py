@@ -26,7 +26,7 @@ from biasgate.gate.ledger.entry import (
     RollbackBody,
     VoidBody,
 )
-from biasgate.gate.trust.identity import identity
+from biasgate.gate.trust.identity import same_person
 
 
 @dataclass(frozen=True)
@@ -240,7 +240,7 @@ def refusal_of_answer(answer: ApprovalBody, history: History) -> str | None:
         return f"what became of entry {answer.entry} is final: {history.statuses[answer.entry]}"
     if (declared := history.gates.get(decision.gate or 0)) and not declared.gate.allows_approver(answer.approver):
         return f"{answer.approver} is no approver of gate {decision.gate}"
-    if identity(answer.approver) in ("", identity(decision.submitter or "")):
+    if same_person(answer.approver, decision.submitter or ""):
         return "the approver is the candidate's submitter; a second person must sign"
     if (earlier := history.answers.get(answer.entry)) and not earlier.granted:
         return f"{earlier.approver} declined entry {answer.entry}: {earlier.reason}"

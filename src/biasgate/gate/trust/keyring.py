@@ -28,7 +28,7 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from biasgate.documents import Document
 from biasgate.errors import InputError, TrustError
-from biasgate.gate.trust.identity import identity
+from biasgate.gate.trust.identity import account
 from biasgate.gate.trust.keys import read_public_key
 from biasgate.storage import store
 
@@ -96,7 +96,7 @@ class KeyRules(Document):
             return f"the key of {self.owner} was retired on {ended.at:%Y-%m-%d}: {ended.reason}"
         if role not in self.roles:
             return f"the key of {self.owner} has no role {role}"
-        if signer is not None and identity(signer) != identity(self.owner):
+        if signer is not None and account(signer) != account(self.owner):
             return f"the key of {self.owner} signed in the name of {signer}"
         if (self.valid_from and at < self.valid_from) or (self.valid_until and at >= self.valid_until):
             return f"the key of {self.owner} is not valid on {at:%Y-%m-%d}"

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from biasgate.errors import InputError
+from biasgate.gate.trust.identity import check_name
 from biasgate.gate.trust.keyring import KeyRules, Revocation, Role, trusted_keys, write_rules, writing
 from biasgate.gate.trust.keys import generate_key, read_signing_key
 
@@ -25,8 +26,9 @@ def new_key(folder: Path, *, trusted: Path, owner: str, roles: Sequence[Role], d
         The key's id.
 
     Raises:
-        InputError: The folder has a key, or the rules do not go together.
+        InputError: The folder has a key, the rules do not go together, or the owner's name can be mistaken for another.
     """
+    check_name(owner, where="the key's owner")
     ends = datetime.now(UTC) + timedelta(days=days) if days else None
     rules = KeyRules.build({"owner": owner, "roles": tuple(roles), "valid_until": ends}, where=owner)
     with writing(trusted):

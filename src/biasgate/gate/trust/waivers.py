@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from biasgate.documents import Document
 from biasgate.errors import TrustError
+from biasgate.gate.trust.identity import check_name
 from biasgate.gate.trust.sign import sign, verify
 from biasgate.gate.trust.waiver import Waiver
 from biasgate.storage import store
@@ -94,7 +95,13 @@ def read_waivers(source: str) -> tuple[SignedWaiver, ...]:
 
 
 def sign_waiver(waiver: Waiver, *, key: SigningKey) -> SignedWaiver:
-    """The waiver in an envelope; the statement's subject is the model, with the digest of the policy."""
+    """The waiver in an envelope; the statement's subject is the model, with the digest of the policy.
+
+    Raises:
+        InputError: One of the two persons has a name that can be mistaken for another.
+    """
+    for person in (waiver.owner, waiver.approved_by):
+        check_name(person, where=f"waiver of {waiver.rule}")
     predicate = waiver.model_dump(mode="json")
     data = sign(predicate, predicate_type=PREDICATE_TYPE, subject=(waiver.model, waiver.policy), key=key)
     return SignedWaiver(waiver=waiver, envelope=Envelope.parse(data, where="envelope"))
