@@ -28,7 +28,7 @@ def population(
                 f"set and in no subgroup of {attribute}."
             )
     for reason, count in (dropped or {}).items():
-        yield f"{count:,} rows were left out of the data set: {reason}."
+        yield f"{count:,} samples were left out of the data set: {reason}."
     for attribute, groups in (pooled or {}).items():
         for name, values in groups.items():
             parts = ", ".join(f"{value} ({count:,})" for value, count in values.items())

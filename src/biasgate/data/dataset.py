@@ -39,6 +39,7 @@ class Dataset:
         dropped: Samples that the source left out, by reason; no part of the digest.
         pooled: Values that the source put together: rows by attribute, name of the group and value as it was written;
             no part of the digest.
+        notes: What else the source did with what it read, one sentence each; no part of the digest.
     """
 
     samples: NDArray[np.uint8] | NDArray[np.float32]
@@ -51,6 +52,7 @@ class Dataset:
     weights: NDArray[np.float64] | None = field(default=None, repr=False)
     dropped: dict[str, int] = field(default_factory=dict[str, int])
     pooled: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict[str, dict[str, dict[str, int]]])
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         parts = [self.samples, self.labels, self.attributes, self.clusters]

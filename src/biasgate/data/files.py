@@ -73,6 +73,11 @@ class TabularFile(File):
             return fetch_folder(self.uri, folder)
         return super().fetch(folder)
 
+    def layout(self) -> Layout:
+        """How it is written, where it is CSV."""
+        given = self.model_dump(include={"encoding", "separator", "decimal"}, exclude_none=True)
+        return Layout(**given)
+
     def table(self, folder: Path, **columns: Sequence[str]) -> Table:
         """Some of its columns; see ``read_table``.
 
@@ -80,9 +85,7 @@ class TabularFile(File):
             folder: Takes the copy of a remote table.
             columns: As ``read_table`` has them.
         """
-        given = {"encoding": self.encoding, "separator": self.separator, "decimal": self.decimal}
-        layout = Layout(**{name: value for name, value in given.items() if value is not None})
-        return replace(read_table(self.fetch(folder), layout=layout, **columns), where=self.uri)
+        return replace(read_table(self.fetch(folder), layout=self.layout(), **columns), where=self.uri)
 
 
 def fetch_folder(uri: str, folder: Path) -> Path:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Literal, Union
 from pydantic import Field
 
 from biasgate.data.dataset import Dataset
+from biasgate.data.described import DescribedByTable
 from biasgate.data.kind import SourceKind
 from biasgate.data.planting import SharePlanting, SigmaPlanting, TwinsPlanting
 from biasgate.data.splits import Role, role
 from biasgate.discovery import defined_in
 from biasgate.documents import Document
-from biasgate.errors import TrustError
+from biasgate.errors import BiasgateError, InputError, TrustError
 from biasgate.storage.sources import source_text
 
 KINDS = defined_in("biasgate.data.sources", SourceKind)
@@ -50,8 +51,9 @@ def open_dataset(source: DataSource | str) -> Dataset:
     """The data set that a source describes: loaded, reduced to its role, bias planted.
 
     Args:
-        source: A ``DataSource``; or the text, path or URI of one in YAML; or the short form of a kind, such as
-            ``builtin:digits`` or the path or URI of an ``.npz`` file.
+        source: A ``DataSource``; or the text, path or URI of one in YAML, behind which ``#`` and the name of one of its
+            labels may stand; or the short form of a kind, such as ``builtin:digits`` or the path or URI of an ``.npz``
+            file.
 
     Raises:
         InputError: A file is absent, damaged, not what its digest says, or not what the source says.
@@ -61,7 +63,7 @@ def open_dataset(source: DataSource | str) -> Dataset:
         if short := _short(source):
             return _loaded(short)
         where = "the data source given as text" if "\n" in source else source
-        source = DataSource.parse(source_text(source), where=where)
+        source = DataSource.parse(_text(source), where=where)
     dataset = replace(_loaded(source.data), name=source.name, collected=source.collected)
     if source.role:
         dataset = role(dataset, source.role)
@@ -77,7 +79,7 @@ def pin(source: str) -> tuple[str, str]:
     Raises:
         InputError: See ``open_dataset``.
     """
-    text = source if _short(source) else source_text(source).rstrip("\n") + "\n"
+    text = source if _short(source) else _text(source).rstrip("\n") + "\n"
     return text, open_dataset(text).digest
 
 
@@ -102,6 +104,26 @@ def _short(source: str) -> SourceKind | None:
     return next(filter(None, found), None)
 
 
+def _text(source: str) -> str:
+    """The document given, or at a path or URI; of one of its labels where ``#`` and its name stand behind the path."""
+    uri, _, label = source.partition("#")
+    if "\n" in source or not label:
+        return source_text(source)
+    read = DataSource.parse(source_text(uri), where=uri)
+    if not isinstance(read.data, DescribedByTable) or label not in (read.data.labels or {}):
+        known = read.data.labels if isinstance(read.data, DescribedByTable) else None
+        fix = f"choose one of {', '.join(known)}" if known else "leave out #, or declare several under `labels`"
+        raise InputError(f"the source has no label {label!r} to choose", where=uri, fix=fix)
+    chosen = read.data.model_copy(update={"label": label})
+    return read.model_copy(update={"data": chosen}).to_json().decode()
+
+
 def _loaded(data: SourceKind) -> Dataset:
     with TemporaryDirectory(prefix="biasgate-") as folder:
-        return data.load(Path(folder))
+        try:
+            return data.load(Path(folder))
+        except BiasgateError as error:
+            if not (error.where or "").startswith(folder):
+                raise
+            inside = str(error.where).removeprefix(folder).lstrip("/")
+            raise type(error)(error.what, where=inside, fix=error.fix) from error

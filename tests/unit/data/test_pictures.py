@@ -1,12 +1,13 @@
 """Whatever Pillow would convert in silence is a decision of ours."""
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from biasgate.data.pictures import read_picture
+from biasgate.data.pictures import notes, read_picture
 from biasgate.errors import InputError
 
 RAMP = np.tile(np.linspace(0, 255, 16).astype(np.uint8), (16, 1))
@@ -14,7 +15,13 @@ COLOUR = np.stack([RAMP, RAMP.T, np.full_like(RAMP, 128)], 2)
 
 
 def pixels(path: Path, channels: int) -> np.ndarray:
-    return np.asarray(read_picture(path, channels=channels, check=lambda _: None))
+    return np.asarray(read_picture(path, channels=channels, check=lambda _: None, taken=Counter()))
+
+
+def said(path: Path, channels: int) -> str:
+    """What is said of a picture that is taken."""
+    read_picture(path, channels=channels, check=lambda _: None, taken=(taken := Counter()))
+    return " ".join(notes(taken))
 
 
 def saved(folder: Path, image: Image.Image, name: str = "p.png", **options) -> Path:
@@ -98,5 +105,25 @@ def test_a_turn_that_exif_asks_for_is_refused_and_an_upright_picture_is_not(tmp_
 def test_a_damaged_picture_is_refused(tmp_path):
     path = saved(tmp_path, Image.fromarray(COLOUR))
     path.write_bytes(path.read_bytes()[:-60])
-    with pytest.raises(InputError, match="cannot be read as an image"):
+    with pytest.raises(InputError, match="image"):
         pixels(path, 3)
+
+
+@pytest.mark.parametrize(
+    ("image", "channels", "words"),
+    [
+        (Image.fromarray(RAMP.astype(np.uint16) * 257), 1, "1 pictures: of 16 bits, the upper 8 are taken."),
+        (Image.fromarray(RAMP > 127), 1, "black and white"),
+        (Image.fromarray(COLOUR).quantize(16), 3, "palette"),
+        (Image.fromarray(COLOUR).convert("RGBA"), 3, "every pixel being opaque"),
+        (Image.fromarray(RAMP), 3, "the same value is taken three times"),
+        (Image.fromarray(COLOUR), 1, r"ITU-R BT.601"),
+    ],
+)
+def test_what_is_not_taken_as_it_is_is_said(tmp_path, image, channels, words):
+    assert words in said(saved(tmp_path, image), channels)
+
+
+@pytest.mark.parametrize(("image", "channels"), [(Image.fromarray(RAMP), 1), (Image.fromarray(COLOUR), 3)])
+def test_of_a_picture_that_is_taken_as_it_is_nothing_is_said(tmp_path, image, channels):
+    assert said(saved(tmp_path, image), channels) == ""

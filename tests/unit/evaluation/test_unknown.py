@@ -69,7 +69,7 @@ def test_what_was_left_out_is_said(people: Dataset) -> None:
     said = [
         "20 of 400 rows (5.0%) have no known sex: they count in the whole set and in no subgroup of sex.",
         "40 of 400 rows (10.0%) have no known race: they count in the whole set and in no subgroup of race.",
-        "1,234 rows were left out of the data set: no value of age.",
+        "1,234 samples were left out of the data set: no value of age.",
         "Of race, Other is x (3), y (1,200).",
     ]
     assert list(population_of(found)) == said

@@ -30,7 +30,7 @@ def disfa_coding(root: Path, units: Sequence[int], *, present: int) -> pd.DataFr
     labels, tables = required(root, "ActionUnit_Labels", of="DISFA"), list[pd.DataFrame]()
     for subject in sorted(path.name for path in labels.iterdir() if path.is_dir()):
         files = {unit: required(labels, f"{subject}/{subject}_au{unit}.txt", of="DISFA") for unit in units}
-        codes = {unit: _whole_numbers(path, header=None).set_index(0)[1] for unit, path in files.items()}
+        codes = {unit: _intensities(path) for unit, path in files.items()}
         table = (pd.DataFrame(codes) >= present).astype(int).rename_axis("frame").reset_index()
         if len(table) != min(map(len, codes.values())):
             raise InputError(
@@ -53,17 +53,30 @@ def bp4d_coding(root: Path, units: Sequence[int]) -> pd.DataFrame:
         if missing:
             raise InputError(f"AU{missing[0]} is not coded", where=str(path), fix="ask for units that it codes")
         subject, task = path.stem.split("_", maxsplit=1)
+        if not codes[list(units)].isin((0, 1, _UNCODED)).to_numpy().all():
+            raise InputError("a code is none of 0, 1 and 9", where=str(path), fix="fetch the file again")
         kept = codes[list(units)].assign(frame=table.iloc[:, 0], subject=subject, folder=f"2D+3D/{subject}/{task}")
         tables.append(kept[(codes[list(units)] != _UNCODED).all(axis=1)])
     return _all(tables, where=folder)
 
 
+def _intensities(path: Path) -> pd.Series:
+    """A unit's intensity by frame."""
+    table = _whole_numbers(path, header=None)
+    if table.shape[1] != 2 or not set(table[1]) <= set(range(6)):
+        raise InputError("no frames with an intensity of 0 to 5", where=str(path), fix="fetch the file again")
+    return pd.Series(table[1].to_numpy(), index=table[0].to_numpy())
+
+
 def _whole_numbers(path: Path, *, header: int | None) -> pd.DataFrame:
     """A CSV file of whole numbers."""
     try:
-        return pd.read_csv(path, header=header).astype(int)
+        cells = pd.read_csv(path, header=header, dtype=str, keep_default_na=False)
     except (ValueError, OSError) as error:
-        raise InputError(f"no table of whole numbers: {error}", where=str(path), fix="fetch the file again") from error
+        raise InputError("no table of whole numbers", where=str(path), fix="fetch the file again") from error
+    if not all(cells[column].str.fullmatch(r"\s*[0-9]+\s*").all() for column in cells):
+        raise InputError("no table of whole numbers", where=str(path), fix="fetch the file again")
+    return cells.astype(int)
 
 
 def _all(tables: list[pd.DataFrame], *, where: Path) -> pd.DataFrame:

@@ -57,7 +57,7 @@ class ActionUnitFrames(SourceKind):
         subjects = table["subject"].to_numpy(dtype=str)
         return checked(
             Dataset(
-                samples=read_photographs(self._paths(root, table), size=self.size),
+                **read_photographs(self._paths(root, table), size=self.size),
                 labels=table[list(self.units)].to_numpy(dtype=np.int64),
                 classes=tuple(f"AU{unit}" for unit in self.units),
                 attributes=_attributes(subjects, people) if people else self._gender(subjects),

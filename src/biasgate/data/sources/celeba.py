@@ -57,7 +57,7 @@ class CelebA(SourceKind):
         images = required(root, "img_align_celeba", of="CelebA", folders=("Img",))
         return checked(
             Dataset(
-                samples=read_photographs([images / str(file) for file in table.index], size=self.size),
+                **read_photographs([images / str(file) for file in table.index], size=self.size),
                 labels=(table[self.label] == 1).to_numpy(dtype=np.int64),
                 classes=("no", "yes"),
                 attributes=pd.DataFrame(
@@ -74,6 +74,8 @@ class CelebA(SourceKind):
         if self.partition is None:
             return table
         parts = _column(required(root, "list_eval_partition.txt", of="CelebA", folders=("Eval",)), table.index)
+        if not set(parts) <= set(_PARTITIONS.values()):
+            raise InputError("a partition is none of 0, 1 and 2", where=self.folder, fix="fetch the file again")
         return table.loc[parts == _PARTITIONS[self.partition]]
 
 

@@ -20,6 +20,8 @@ _CLASSES = {
     "race": ("White", "Black", "Latino_Hispanic", "East Asian", "Southeast Asian", "Indian", "Middle Eastern"),
 }
 
+_VOCABULARY = _CLASSES | {"service_test": ("True", "False")}
+
 
 class FairFace(SourceKind):
     """The photographs that ``fairface_label_<partition>.csv`` lists; who is on them is not known, so each is a cluster.
@@ -45,11 +47,13 @@ class FairFace(SourceKind):
         """
         root = fetch_folder(self.folder, folder)
         path = required(root, f"fairface_label_{self.partition}.csv", of="FairFace")
-        table = read_table(path, text=("file", *_CLASSES))
+        table = read_table(path, text=("file", *_VOCABULARY))
+        for column, values in _VOCABULARY.items():
+            table.labels(column, values)
         others = tuple(key for key in _CLASSES if key != self.label)
         return checked(
             Dataset(
-                samples=read_photographs([inside(root, file) for file in table.text("file").tolist()], size=self.size),
+                **read_photographs([inside(root, file) for file in table.text("file").tolist()], size=self.size),
                 labels=table.labels(self.label, _CLASSES[self.label]),
                 classes=_CLASSES[self.label],
                 attributes=table.attributes(others),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,9 +15,10 @@ from biasgate.data.checks import checked
 from biasgate.data.dataset import Dataset
 from biasgate.data.described import DescribedByTable
 from biasgate.data.files import TabularFile, fetch_folder, inside
-from biasgate.data.pictures import read_picture
+from biasgate.data.pictures import SUFFIXES, notes, read_picture
 from biasgate.errors import InputError
 from biasgate.extras import needs
+from biasgate.progress import track
 
 Length = Annotated[int, Field(gt=0, le=4096)]
 
@@ -59,12 +62,22 @@ class ImageFolder(DescribedByTable):
         found = self.describe(self.table.table(folder / "table", text=columns, exact=self.exact_columns()))
         paths = [inside(images, entry) for entry in found.table.text(self.file).tolist()]
         samples = np.empty((len(paths), *self.size, self.channels), dtype=np.uint8)
-        for row, image in enumerate(paths):
-            samples[row] = _read_image(image, size=self.size, channels=self.channels)
-        return checked(Dataset(samples=samples, name=found.table.where, **found.fields()))
+        taken = Counter[str]()
+        for row, image in enumerate(track(paths, "reading images", total=len(paths), unit="images")):
+            samples[row] = _read_image(image, size=self.size, channels=self.channels, taken=taken)
+        if others := _unlisted(images, paths):
+            found.dropped["the table does not list the image"] = others
+        return checked(Dataset(samples=samples, name=found.table.where, notes=notes(taken), **found.fields()))
 
 
-def _read_image(path: Path, *, size: tuple[int, int], channels: int) -> NDArray[np.uint8]:
+def _unlisted(folder: Path, listed: Sequence[Path]) -> int:
+    """Images of a folder, by the ends of their names, that are none of those listed."""
+    known = {path.resolve() for path in listed}
+    images = [path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file()]
+    return sum(path.resolve() not in known for path in images)
+
+
+def _read_image(path: Path, *, size: tuple[int, int], channels: int, taken: Counter[str]) -> NDArray[np.uint8]:
     """One image ``[height, width, channels]``."""
 
     def of_size(picture: Image) -> None:
@@ -72,4 +85,4 @@ def _read_image(path: Path, *, size: tuple[int, int], channels: int) -> NDArray[
             found, wanted = f"{picture.height}x{picture.width}", f"{size[0]}x{size[1]}"
             raise InputError(f"the image is {found}, not {wanted}", where=str(path), fix="scale it or drop it")
 
-    return np.asarray(read_picture(path, channels=channels, check=of_size)).reshape(*size, channels)
+    return np.asarray(read_picture(path, channels=channels, check=of_size, taken=taken)).reshape(*size, channels)

@@ -19,6 +19,8 @@ from biasgate.data.kind import Side, SourceKind
 from biasgate.errors import InputError
 
 _NAME = re.compile(r"(?P<age>\d{1,3})_(?P<gender>[01])_(?P<race>[0-4])_\d+\.jpg(\.chip\.jpg)?")
+OLDEST = 116
+"""The highest age of the set, as its authors give it."""
 _CLASSES = {
     "age": BANDS,
     "gender": ("male", "female"),
@@ -29,7 +31,7 @@ _CLASSES = {
 class UTKFace(SourceKind):
     """The photographs of a folder and its subfolders; who is on them is not known, so each is a cluster.
 
-    The few published files whose names lack the race are left out.
+    The few published files whose names lack the race are left out and counted.
 
     Attributes:
         folder: Holds files named ``age_gender_race_date.jpg`` (or ``.jpg.chip.jpg``, when aligned and cropped).
@@ -50,7 +52,8 @@ class UTKFace(SourceKind):
         """
         root = required(fetch_folder(self.folder, folder), of="UTKFace")
         named = [(path, _NAME.fullmatch(path.name)) for path in sorted(root.rglob("*.jpg"))]
-        told = [(path, match) for path, match in named if match]
+        told = [(path, match) for path, match in named if match and int(match["age"]) <= OLDEST]
+        left = len(named) - len(told)
         if not told:
             raise InputError(
                 "no file is named as UTKFace names them",
@@ -61,12 +64,13 @@ class UTKFace(SourceKind):
         classes = _CLASSES[self.label]
         return checked(
             Dataset(
-                samples=read_photographs([path for path, _ in told], size=self.size),
+                **read_photographs([path for path, _ in told], size=self.size),
                 labels=class_indices(values[self.label].to_numpy(dtype=str), classes, where=self.folder),
                 classes=classes,
                 attributes=values.drop(columns=[self.label]),
                 clusters=np.arange(len(told)),
                 name=self.folder,
+                dropped={"the file's name lacks an age, gender or race": left} if left else {},
             )
         )
 

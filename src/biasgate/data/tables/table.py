@@ -101,7 +101,7 @@ class Table:
         Raises:
             InputError: It has empty cells.
         """
-        self._require(column)
+        self._require(column, self.texts[column].codes < 0)
         return self.texts[column]
 
     def numbers(self, column: str) -> NDArray[np.float64]:
@@ -110,7 +110,7 @@ class Table:
         Raises:
             InputError: It has empty cells.
         """
-        self._require(column)
+        self._require(column, np.isnan(self.exact[column]))
         return self.exact[column]
 
     def features(self, column: str) -> NDArray[np.float32]:
@@ -119,7 +119,7 @@ class Table:
         Raises:
             InputError: It has empty cells.
         """
-        self._require(column)
+        self._require(column, np.isnan(self.narrow[column]))
         return self.narrow[column]
 
     def labels(self, column: str, classes: tuple[str, ...]) -> NDArray[np.int64]:
@@ -167,8 +167,7 @@ class Table:
             raise InputError(what, where=self.where, fix="drop rows that stand for nobody, and mend the others")
         return found
 
-    def _require(self, column: str) -> None:
-        missing = self.missing(column)
+    def _require(self, column: str, missing: NDArray[np.bool_]) -> None:
         if empty := np.count_nonzero(missing):
             what = f"{empty:,} of {self.rows:,} rows have no {column!r}, first row {self._row(missing):,}"
             fix = f"say what to do with them, `missing: {{{column}: drop}}`, or write 'unknown'"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 
 from biasgate.data.dataset import UNKNOWN
 from biasgate.data.tables.table import Table, Text
+
+_DECIMAL = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?")
 
 
 def without_missing(table: Table, columns: Iterable[str]) -> tuple[Table, dict[str, int]]:
@@ -74,3 +77,13 @@ def _text(names: Sequence[str], codes: NDArray[np.integer]) -> Text:
     renumbered = np.full(len(names) + 1, -1, dtype=np.int32)
     renumbered[used] = places
     return Text(pa.array(found.tolist(), pa.string()), renumbered[codes])
+
+
+def proposed_edges(values: Sequence[str]) -> list[int]:
+    """Round numbers that cut the values that occur into four intervals; none when a value is no number."""
+    if not all(_DECIMAL.fullmatch(value) for value in values):
+        return []
+    low, *quarters, high = np.quantile(np.array(values, dtype=float), [0, 0.25, 0.5, 0.75, 1])
+    step = max(1, 5 * round((high - low) / 80))
+    edges = sorted({int(step * round(quarter / step)) for quarter in quarters})
+    return [edge for edge in edges if low < edge <= high]
