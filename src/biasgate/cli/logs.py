@@ -77,6 +77,34 @@ def show(log: Log, *, trusted: Trusted = None, json: Json = False) -> None:
     print_table(log, ["entry", "at (UTC)", "kind", "model", "what"], rows)
 
 
+@app.command()
+def report(
+    log: Log,
+    *,
+    entry: Annotated[int, typer.Option(help="Number of the decision's entry.", min=1)],
+    into: Annotated[Path, typer.Option(help="File that gets the page (HTML).")],
+    trusted: Trusted = None,
+    json: Json = False,
+) -> None:
+    """Write the report of a decision again from the log alone, with the gate that is in force by now."""
+    from biasgate.errors import InputError
+    from biasgate.gate.ledger.entry import DecisionBody
+    from biasgate.gate.ledger.history import measured_under, replay
+    from biasgate.gate.policy import Policy
+    from biasgate.report.decision import decision_report
+    from biasgate.storage import store
+
+    entries = _entries(log, trusted)
+    body = next((one.body for one in entries if one.number == entry), None)
+    if not isinstance(body, DecisionBody):
+        raise InputError(f"entry {entry} is no decision", where=log, fix="see `biasgate log show`")
+    under, where = measured_under(body, replay(entries)), f"{log} entry {entry}"
+    policy = Policy.parse(body.policy, where=where)
+    page = decision_report(body.decision, body.evidence, policy, entry=where, gate=under, waivers=body.waivers)
+    store.write_bytes(str(into), page.encode())
+    print_json({"report": str(into), "measured_under": under}) if json else typer.echo(f"{into}: {under}")
+
+
 def summary(entry: LogEntry) -> str:
     """What an entry says, in a few words."""
     from biasgate.gate.ledger.entry import (

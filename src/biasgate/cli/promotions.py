@@ -108,6 +108,7 @@ def reconcile(
         rows += [["alias not in place", f"{name}: should be {at or 'none'}"] for name, at in found.displaced.items()]
         rows += [["to judge", source] for source in found.queue]
         rows += [["to judge again", source] for source in found.reevaluate]
+        rows += [["under an earlier gate", f"{name}: {what}"] for name, what in found.superseded.items()]
         rows += [["orphan", source] for source in found.orphans]
         print_table("registry against log", ["what", "where"], rows)
     _end(alarm)
@@ -138,7 +139,8 @@ def verify(
     how = "APPROVED" if found.allowed_by == "decision" else "WITHOUT APPROVAL: the glass was broken"
     typer.echo(f"{found.name} version {found.version} may serve until {found.expires:%Y-%m-%d %H:%M} UTC")
     typer.echo(f"  {how} (entry {found.entry}), promoted {found.since:%Y-%m-%d %H:%M} UTC")
-    for line in (*(f"signed by {person}" for person in found.persons), *found.reasons):
+    under = (found.measured_under,) if found.measured_under else ()
+    for line in (*under, *(f"signed by {person}" for person in found.persons), *found.reasons):
         typer.echo(f"  {line}")
     if found.uncovered:
         typer.echo(f"  not covered by the digest: {', '.join(found.uncovered)}")

@@ -11,12 +11,15 @@ import sys
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AwareDatetime, Field
 
 from biasgate.documents import Document
+
+if TYPE_CHECKING:
+    from biasgate.gate.ledger.history import History
 
 WEBHOOK = "BIASGATE_ALERT_WEBHOOK"
 SECONDS = 10.0
@@ -44,6 +47,7 @@ class Alert(Document):
         version: Its version.
         candidate: Digest of the candidate's package.
         entry: Number of the decision's, or the offending, entry of the log.
+        notify: Whom the model's gate addresses alerts to: for what stands behind the webhook to route by.
         at: When it was raised.
     """
 
@@ -54,6 +58,7 @@ class Alert(Document):
     version: str | None = None
     candidate: str | None = None
     entry: int | None = None
+    notify: tuple[str, ...] = ()
     at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
 
     @property
@@ -68,12 +73,19 @@ class Alarm:
 
     Attributes:
         raised: What was raised, in order.
+        notify: Whom alerts about a model are addressed to, by its name.
     """
 
     raised: list[Alert] = field(default_factory=list)
+    notify: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def address(self, history: History) -> None:
+        """From now on alerts about a model are addressed as its gate says."""
+        self.notify = {name: history.gates[number].gate.notify for name, number in history.in_force.items()}
 
     def __call__(self, alert: Alert) -> None:
         """Writes the line, then tells the webhook if there is one; what was said already is not said again."""
+        alert = alert.model_copy(update={"notify": self.notify.get(alert.name or "", ())})
         if alert.about in [earlier.about for earlier in self.raised]:
             return
         self.raised.append(alert)

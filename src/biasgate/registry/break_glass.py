@@ -44,6 +44,8 @@ def break_glass(
         submitted, resolved = fetch(source, Path(folder, "submitted"))
         package = import_candidate(submitted, Path(folder, "package"))
     name = gated_name(resolved, package.card.name)
+    history = read_history(log_uri, trusted)
+    alarm.address(history)
     body = BreakGlassBody(
         name=name,
         digest=package.digest,
@@ -51,7 +53,7 @@ def break_glass(
         by=by,
         reason=reason,
         expires=datetime.now(UTC) + timedelta(hours=hours),
-        champion=read_history(log_uri, trusted).champions.get(name),
+        champion=history.champions.get(name),
     )
     entry = append(log_uri, body, key=key)
     message = f"{by} broke the glass until {body.expires:%Y-%m-%d %H:%M} UTC: {reason}"

@@ -27,6 +27,7 @@ def project(log_uri: str, *, trusted: Keyring, alarm: Alarm) -> History:
     client, missing = connect(), set[str]()
     while True:
         history = read_history(log_uri, trusted)
+        alarm.address(history)
         moved = {name: found for name, found in displaced(client, history).items() if name not in missing}
         if not moved:
             return history

@@ -1,9 +1,10 @@
 """The promoter: carries approved decisions from the log into the registry.
 
-For each approval: register the version, write the PROMOTED entry, point the alias at it, in this order. The entry is
-what counts. A crash before it leaves a version without an alias, which the next run finds by its tags and takes; a
-crash after it leaves an alias behind the log, which the next run sets before anything else. So the promoter can be
-killed anywhere and run again, and two of them can race: the log orders them, and ``replay`` gives the one outcome.
+Only what was decided under the gate in force is carried out. For each approval: register the version, write the
+PROMOTED entry, point the alias at it, in this order. The entry is what counts. A crash before it leaves a version
+without an alias, which the next run finds by its tags and takes; a crash after it leaves an alias behind the log, which
+the next run sets before anything else. So the promoter can be killed anywhere and run again, and two of them can race:
+the log orders them, and ``replay`` gives the one outcome.
 
 An approval that cannot be carried out is FAILED with its reason, and alerts; it does not hold up the others.
 """
@@ -21,7 +22,7 @@ from biasgate.errors import CandidateError, InputError, ServiceError, TrustError
 from biasgate.gate.evidence import Champion
 from biasgate.gate.ledger.authority import Authority
 from biasgate.gate.ledger.entry import DecisionBody, LogEntry, PromotionBody, PromotionStatus
-from biasgate.gate.ledger.history import History, awaits_person, premature
+from biasgate.gate.ledger.history import History, awaits_person, premature, refusal_of_decision, superseded
 from biasgate.gate.ledger.log import append, read_entry
 from biasgate.gate.repeat import recount, repeat
 from biasgate.models.package import CandidatePackage
@@ -123,6 +124,8 @@ def _settle(
     if authority.champion != current:
         compared = _name(authority.champion)
         return outcome("STALE", f"The candidate was compared with {compared}, but {_name(current)} serves.")
+    if not authority.glass and (why := refusal_of_decision(authority, history)):
+        return outcome("STALE" if superseded(authority, history) else "FAILED", why)
     if (answer := history.answers.get(number)) and not answer.granted:
         return outcome("FAILED", f"{answer.approver} declined: {answer.reason}")
     with tempfile.TemporaryDirectory() as folder:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from biasgate.documents import Document
-from biasgate.gate.ledger.history import History, Standing
+from biasgate.gate.ledger.history import History, Standing, measured_under
 from biasgate.gate.ledger.log import read_history
 from biasgate.registry import inventory
 from biasgate.registry.alerts import Alarm, Alert, Kind
@@ -32,6 +32,8 @@ class Findings(Document):
         displaced: Models whose alias is not on the log's champion, with what should be there; empty for nothing.
         queue: ``models:/`` URIs of submissions without a decision, for the sweep to judge.
         reevaluate: Sources of candidates that serve though what allowed them ended.
+        superseded: Champions that were measured under another gate than the one in force: the sentence that says so, by
+            the model's name.
         orphans: ``models:/`` URIs of versions that a promoter made and the log did not take.
     """
 
@@ -39,6 +41,7 @@ class Findings(Document):
     displaced: dict[str, str]
     queue: tuple[str, ...]
     reevaluate: tuple[str, ...]
+    superseded: dict[str, str] = {}
     orphans: tuple[str, ...]
 
 
@@ -70,6 +73,7 @@ def reconcile(
     if revert:
         trusted.check(revert, "promoter")
     history, now = read_history(log_uri, trusted), datetime.now(UTC)
+    alarm.address(history)
     names = sorted(models) if models else inventory.gated_names(history)
     moved = {name: at for name, at in displaced(connect(), history).items() if name in names}
     unmanaged_champions = inventory.unmanaged_champions(names, history)
@@ -89,6 +93,7 @@ def reconcile(
         displaced={name: champion.version if (champion := history.champions.get(name)) else "" for name in moved},
         queue=tuple(inventory.undecided(names, history)),
         reevaluate=tuple(standing.authority.source for standing in over),
+        superseded=_superseded(serving, history),
         orphans=tuple(map(inventory.uri, left)),
     )
     if fix:
@@ -108,6 +113,14 @@ def _last_valid(standing: Standing, history: History, now: datetime) -> str | No
     """The version that served last before, and still may."""
     others = [one for one in history.standings.values() if one.name == standing.name and not one.refusal(now)]
     return max(others, key=lambda one: one.since).champion.version if others else None
+
+
+def _superseded(serving: Sequence[Standing], history: History) -> dict[str, str]:
+    return {
+        standing.name: measured_under(standing.authority, history)
+        for standing in serving
+        if not standing.glass and standing.authority.gate != history.in_force.get(standing.name)
+    }
 
 
 def _voids(history: History) -> Iterator[Alert]:

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, Field
 
 from biasgate.documents import Document
 from biasgate.errors import TrustError
-from biasgate.gate.ledger.history import History, Standing
+from biasgate.gate.ledger.history import History, Standing, measured_under
 from biasgate.gate.ledger.log import read_history
 from biasgate.models.package import CARD, MODEL, check_names, package_digest
 
@@ -29,6 +29,9 @@ class Verified(Document):
         digest: Of the package that was looked at.
         allowed_by: ``decision``, or ``break_glass`` for a model that serves without an approval.
         entry: Number of the decision's, or break-glass, entry.
+        gate: Number of the declaration that the decision was made under; absent for a broken glass, and where none was
+            declared then.
+        measured_under: Which gate that is and which is in force, in a sentence.
         persons: Who signed for it, beyond the gate.
         reasons: Why, in words.
         since: When it was promoted.
@@ -42,6 +45,8 @@ class Verified(Document):
     digest: str
     allowed_by: Literal["decision", "break_glass"]
     entry: int
+    gate: int | None = None
+    measured_under: str | None = None
     persons: tuple[str, ...]
     reasons: tuple[str, ...]
     since: AwareDatetime
@@ -92,6 +97,8 @@ def _verified(folder: Path, source: str, history: History, model: str | None, ve
         digest=digest,
         allowed_by=authority.kind,
         entry=standing.entry,
+        gate=authority.gate,
+        measured_under=None if authority.glass else measured_under(authority, history),
         persons=persons,
         reasons=reasons,
         since=standing.since,

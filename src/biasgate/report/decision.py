@@ -26,6 +26,7 @@ def decision_report(
     *,
     before: Evaluation | None = None,
     entry: str | None = None,
+    gate: str | None = None,
     waivers: Sequence[Presented] = (),
 ) -> str:
     """The report of one decision, for the model's owner today and a reviewer months later.
@@ -39,6 +40,7 @@ def decision_report(
         policy: The rules it was decided by.
         before: The evaluation of the model that a repair started from, drawn beside the repaired one's.
         entry: Which entry of the log records the decision.
+        gate: Which gate it was measured under and which is in force, in a sentence.
         waivers: Those that were presented, with what their signatures were worth.
 
     Raises:
@@ -62,6 +64,7 @@ def decision_report(
         rules=rule_rows(shown, policy),
         untested=untested(evidence, policy),
         entry=entry,
+        gate=gate,
         waivers=waivers,
         few=FEW,
     )

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
@@ -172,9 +173,9 @@ def package(tmp_path: Path, name: str) -> Callable[..., CandidatePackage]:
 POLICY = """
 name: floor only
 evaluation: {attributes: [alignment]}
-weight_scan: {flag_levels: [high], on_flag: %s, on_abstain: require_human}
+weight_scan: {flag_levels: [high], on_flag: require_human, on_abstain: require_human}
 rules: [{id: floor, kind: floor, min: 0.75}]
-looks: 2
+looks: 99
 valid_days: 30
 """
 
@@ -186,55 +187,64 @@ class Gate:
     log: str
     keys: dict[str, SigningKey]
     trusted: Keyring
+    rules: str = POLICY
 
-    def declare(self, model: str, *, policy: str, test: str = "sha256:gate", **said: Any) -> Declared:
+    def declare(self, model: str, *, policy: str = POLICY, test: str = "", **said: Any) -> Declared:
         """Vi declares a gate; ``test`` is the digest of data, or a data source."""
         from biasgate.data.source import pin
         from biasgate.gate.declaration import GateFile, pinned
         from biasgate.gate.ledger.declare import declare
 
-        usual = {"schema": "biasgate/gate/v1", "model": model, "policy": policy, "test": test, "scan": "none"}
-        file = GateFile.build({**usual, **said}, where="test")
+        usual = {"schema": "biasgate/gate/v1", "model": model, "policy": policy, "scan": "none"}
+        file = GateFile.build({**usual, "test": test or split(model), **said}, where="test")
         made = pinned(file, pin=lambda source: (source, source) if source.startswith("sha256:") else pin(source))
         return declare(self.log, made, key=self.keys["Vi"], trusted=self.trusted)
 
     def decide(
         self, package: CandidatePackage, source: str, *, accuracy: float = 0.95, flagged: bool = False, **changed: Any
     ) -> LogEntry:
-        """Writes down a look, and the decision about a submission that was right on this share of 750 samples."""
+        """Writes down a look, and the decision about a submission that was right on this share of 750 samples.
+
+        It is made under the gate of the model, which is declared first where there is none; ``gate``, ``policy`` and
+        ``data`` make it as if under another.
+        """
         from biasgate.gate.decide import decide
         from biasgate.gate.ledger.entry import DecisionBody
         from biasgate.gate.ledger.log import append
         from biasgate.gate.policy import Policy
         from biasgate.gate.trust.waivers import granted, present
 
-        text = POLICY % ("require_human" if flagged else "ignore")
+        name = package.card.name
+        number, declared = self.history().gate(name) or (self.declare(name).entry, None)
+        text = changed.pop("policy", declared.gate.policy if declared else POLICY)
+        data = changed.pop("data", declared.gate.test.digest if declared else split(name))
         policy = Policy.parse(text, where="test")
-        split_of, looked = changed.pop("split_of", package), changed.pop("looked", True)
-        found = _evidence(package, source, policy, accuracy=accuracy, flagged=flagged, split=_split(split_of))
+        under, looked = changed.pop("gate", number), changed.pop("looked", True)
+        found = _evidence(package, source, policy, accuracy=accuracy, flagged=flagged, split=data)
         waivers = present(changed.pop("waivers", ()), self.trusted)
         decision = decide(policy, found, granted(waivers), changed.pop("at", datetime.now(UTC)))
         decision = decision.model_copy(update=changed)
-        body = DecisionBody(decision=decision, evidence=found, policy=text, waivers=waivers)
+        body = DecisionBody(gate=under, decision=decision, evidence=found, policy=text, waivers=waivers)
         if looked:
-            self.look(package, split_of=split_of)
+            self.look(package, data=data)
         return append(self.log, body, key=self.keys["gate"])
 
-    def look(self, package: CandidatePackage, *, split_of: CandidatePackage | None = None) -> None:
-        """Writes down that a candidate is measured on the test split of its own, or on another's."""
+    def look(self, package: CandidatePackage, *, data: str = "") -> None:
+        """Writes down that a candidate is measured on test data, by default its model's."""
         from biasgate.gate.ledger.looks import take_look
 
+        data = data or split(package.card.name)
         take_look(
             self.log,
-            data=_split(split_of or package),
-            rows=np.frombuffer((split_of or package).digest.encode()[-64:], np.uint64),
+            data=data,
+            rows=np.frombuffer(sha256(data.encode()).digest(), np.uint64),
             name=package.card.name,
             digest=package.digest,
             key=self.keys["gate"],
             trusted=self.trusted,
         )
 
-    def waive(self, name: str, rule: str, *, days: int, policy: str = POLICY % "ignore") -> SignedWaiver:
+    def waive(self, name: str, rule: str, *, days: int, policy: str = POLICY) -> SignedWaiver:
         """Bo signs that a rule of a policy need not pass."""
         from biasgate.documents import digest
         from biasgate.gate.policy import Policy
@@ -393,9 +403,9 @@ def served_twice(submit: Callable[..., Any], gate: Gate) -> list[CandidatePackag
     return packages
 
 
-def _split(package: CandidatePackage) -> str:
-    """A test split that no other candidate is measured on."""
-    return package.digest.replace("sha256:", "sha256:gate-")
+def split(model: str) -> str:
+    """The digest of a model's test data, which no other model has."""
+    return f"sha256:{sha256(model.encode()).hexdigest()}"
 
 
 def _evidence(

@@ -34,7 +34,7 @@ def allowed(tmp_path) -> Path:
 
 
 def used(gate) -> str:
-    return read_log(gate.log, gate.trusted)[1].body.policy
+    return read_log(gate.log, gate.trusted)[2].body.policy
 
 
 def test_a_decision_by_an_allowed_policy_is_carried_out(submit, gate, registry, command, allowed):
@@ -74,7 +74,7 @@ def test_a_folder_without_a_valid_policy_promotes_nothing(submit, gate, registry
 
 def test_a_person_cannot_approve_what_an_allowed_policy_did_not_decide(submit, gate, registry, command, allowed):
     submit(flagged=True)
-    gate.answer(2)
+    gate.answer(3)
     (allowed / "demo.yaml").write_text(policy_text("digits_demo"))
     assert command("--policies", str(allowed)).exit_code == 7
     assert registry.versions == []

@@ -79,4 +79,4 @@ def test_it_gives_way_to_a_champion_that_came_first(submit, gate, registry):
     _, source = submit(1.0)
     gate.break_glass(source)
     assert [outcome.status for outcome in gate.promote()] == ["PROMOTED", "STALE"]
-    assert gate.history().standing(registry.name).entry == 2
+    assert gate.history().standing(registry.name).entry == 3

@@ -43,7 +43,7 @@ def test_an_approval_dated_ahead_waits_until_the_promoters_clock_is_there(submit
     assert gate.promote() == []
     assert registry.champion is None
     (alert,) = [json.loads(line) for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
-    assert (alert["kind"], alert["entry"]) == ("clock", 2)
+    assert (alert["kind"], alert["entry"]) == ("clock", 3)
     clock(HOUR)
     assert [outcome.status for outcome in gate.promote()] == ["PROMOTED"]
 

@@ -106,7 +106,7 @@ def test_a_promotion_serves_the_old_or_the_new_champion_and_is_finished_by_the_n
         assert registry.champion in ("1", "2")
         gate.promote()
         assert (registry.champion, registry.versions) == ("2", ["1", "2"])
-        assert gate.history().statuses == {1: "PROMOTED", 3: "PROMOTED"}
+        assert gate.history().statuses == {3: "PROMOTED", 6: "PROMOTED"}
     assert failed > 20
 
 
@@ -125,9 +125,9 @@ def test_a_decision_is_written_whole_or_not_at_all(submit, package, gate, regist
 def test_an_answer_counts_once_it_is_written(submit, gate, registry, every_failure):
     submit(flagged=True)
     failed = 0
-    for failed in every_failure(lambda: gate.answer(2)):  # noqa: B007
+    for failed in every_failure(lambda: gate.answer(3)):  # noqa: B007
         assert registry.champion is None
-        gate.answer(2)
+        gate.answer(3)
         assert gate.history().answers[1].granted
     assert failed >= 5
 

@@ -79,7 +79,7 @@ def test_a_promoter_killed_anywhere_leaves_the_old_or_the_new_champion_and_the_n
         assert registry.champion in ("1", "2")
         gate.promote()
         assert (registry.champion, registry.versions) == ("2", ["1", "2"])
-        assert gate.history().statuses == {1: "PROMOTED", 3: "PROMOTED"}
+        assert gate.history().statuses == {3: "PROMOTED", 6: "PROMOTED"}
     assert last > 20
 
 
@@ -141,10 +141,10 @@ def test_a_gate_killed_anywhere_approves_nothing_by_it_and_loses_no_decision(
 def test_a_person_killed_anywhere_has_answered_or_not(submit, gate, registry, every_kill):
     submit(flagged=True)
     last = 0
-    for last in every_kill("answer", entry=2):  # noqa: B007
+    for last in every_kill("answer", entry=3):  # noqa: B007
         assert registry.champion is None
-        gate.answer(2)
-        assert gate.history().answers[1].granted
+        gate.answer(3)
+        assert gate.history().answers[3].granted
     assert last > 20
 
 

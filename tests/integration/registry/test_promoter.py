@@ -31,7 +31,7 @@ def test_an_approval_serves_as_a_clean_version_with_the_decided_digest(submit, g
     assert (outcome.status, outcome.version) == ("PROMOTED", "1")
     folder, _ = fetch(f"models:/{name}@champion", tmp_path / "served")
     assert import_candidate(folder, tmp_path / "opened").digest == submitted.digest
-    assert connect().get_model_version(name, "1").tags["biasgate.entry"] == "2"
+    assert connect().get_model_version(name, "1").tags["biasgate.entry"] == "3"
 
 
 def test_promoted_files_lie_in_an_experiment_apart_from_submissions(submit, gate, name):
@@ -65,9 +65,9 @@ def test_a_rejection_is_never_promoted(submit, gate, name):
 def test_a_tampered_log_promotes_nothing(submit, gate, name):
     submit(1.0)
     submit(2.0)
-    entry = Path(gate.log, "entries", "000000000002.json")
+    entry = Path(gate.log, "entries", "000000000003.json")
     entry.write_bytes(entry.read_bytes().replace(b'"sig":"ME', b'"sig":"MF'))
-    with pytest.raises(TrustError, match="000000000002"):
+    with pytest.raises(TrustError, match="000000000003"):
         gate.promote()
     assert (versions(name), serving(name)) == ([], None)
 
@@ -80,7 +80,7 @@ def test_a_signed_lie_about_the_verdict_fails_loudly_and_holds_up_nobody(submit,
     assert "deciding again gives REJECTED" in lie.reason
     assert versions(name) == ["1"]
     (alert,) = [json.loads(line) for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
-    assert (alert["kind"], alert["entry"], alert["candidate"]) == ("not_promoted", 2, lie.digest)
+    assert (alert["kind"], alert["entry"], alert["candidate"]) == ("not_promoted", 3, lie.digest)
 
 
 def test_of_two_approvals_against_the_same_champion_one_wins_and_one_is_stale(submit, gate, name):
@@ -159,7 +159,7 @@ def test_an_unreachable_registry_writes_nothing_and_can_be_tried_again(submit, g
         patch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{unused_port}")
         with pytest.raises(ServiceError):
             gate.promote()
-    assert len(read_log(gate.log, gate.trusted)) == 2
+    assert len(read_log(gate.log, gate.trusted)) == 3
     gate.promote()
     assert serving(name) == "1"
 
@@ -174,13 +174,13 @@ def test_a_log_in_s3_promotes_the_same(s3, tracking, package, name, gate):
 
 @ON_SQLITE
 def test_looks_are_counted_from_the_log_whatever_the_evidence_says(submit, package, gate, registry, capsys):
-    submitted, _ = submit()
+    gate.declare(registry.name, policy=gate.rules.replace("looks: 99", "looks: 2"))
+    submit()
     for weight in (2.0, 3.0):
-        gate.look(package(weight), split_of=submitted)
+        gate.look(package(weight))
     assert [outcome.status for outcome in gate.promote()] == ["PROMOTED"]  # its look was the first of three
     late = package(4.0)
-    gate.look(late, split_of=submitted)
-    entry = gate.decide(late, submit_candidate(late, name=registry.name), split_of=submitted)
+    entry = gate.decide(late, submit_candidate(late, name=registry.name))
     assert (entry.body.evidence.looks, entry.body.decision.verdict) == (1, "APPROVED")
     (outcome,) = gate.promote()
     assert outcome.status == "FAILED"

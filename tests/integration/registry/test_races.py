@@ -65,19 +65,22 @@ def said(processes: list[subprocess.Popen[str]]) -> list[str]:
 
 @pytest.fixture
 def contest(package, gate, tmp_path) -> Callable[[], tuple[Any, str, list[str]]]:
-    """A new model with two approved decisions that no log holds yet: the gate, the name, the decisions' files."""
+    """A new model with two approved decisions whose looks its log holds: the gate, the name, the decisions' files."""
 
     def new() -> tuple[Any, str, list[str]]:
         name = f"race-{uuid4().hex[:8]}"
         files: list[str] = []
+        ours = replace(gate, log=str(tmp_path / name / "log"))
+        ours.declare(name)
         for weight in (1.0, 2.0):
             candidate = package(weight, card_name=name)
             draft = replace(gate, log=str(tmp_path / name / f"draft-{weight}"))
             entry = draft.decide(candidate, submit_candidate(candidate, name=name))
+            ours.look(candidate)
             path = tmp_path / name / f"{weight}.json"
             path.write_bytes(entry.body.to_json())
             files.append(str(path))
-        return replace(gate, log=str(tmp_path / name / "log")), name, files
+        return ours, name, files
 
     return new
 

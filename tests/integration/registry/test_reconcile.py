@@ -116,10 +116,10 @@ def test_an_approval_ends_with_the_first_of_its_waivers(submit, gate, registry, 
 def test_orphans_are_deleted_only_when_told_and_never_while_their_entry_is_open(submit, package, gate, registry):
     submitted, _ = submit()
     claim(registry.name, key=gate.keys["promoter"], trusted=gate.trusted)
-    register_package(submitted, model=registry.name, tags={"biasgate.entry": "2"})
+    register_package(submitted, model=registry.name, tags={"biasgate.entry": "3"})
     assert gate.reconcile(registry.name, fix=True).orphans == ()
     gate.promote()
-    register_package(submitted, model=registry.name, tags={"biasgate.entry": "2"})
+    register_package(submitted, model=registry.name, tags={"biasgate.entry": "3"})
     assert gate.reconcile(registry.name).orphans == (f"models:/{registry.name}/2",)
     assert registry.versions == ["1", "2"]
     gate.reconcile(registry.name, fix=True)
@@ -129,7 +129,7 @@ def test_orphans_are_deleted_only_when_told_and_never_while_their_entry_is_open(
 @ON_SQLITE
 def test_an_entry_that_its_key_may_not_sign_alerts(submit, gate, registry):
     submit()
-    decision = read_log(gate.log, gate.trusted)[1].body
+    decision = read_log(gate.log, gate.trusted)[2].body
     append(gate.log, decision, key=gate.keys["promoter"])
     assert kinds(gate.reconcile(registry.name)) == ["void_entry"]
     assert Champion(version="1", digest=decision.subject[1]) not in gate.history().champions.values()

@@ -27,7 +27,7 @@ def deployed(served_twice, registry, tmp_path) -> Path:
 
 def test_the_champion_may_serve_and_says_why(deployed, gate, registry):
     found = verify_model(str(deployed), log=gate.log, trusted=gate.trusted)
-    assert (found.name, found.version, found.allowed_by, found.entry) == (registry.name, "2", "decision", 5)
+    assert (found.name, found.version, found.allowed_by, found.entry) == (registry.name, "2", "decision", 6)
     assert found.uncovered == ("MLmodel",)
     assert found.reasons
     assert verify_model(f"models:/{registry.name}@champion", log=gate.log, trusted=gate.trusted) == found
@@ -81,7 +81,7 @@ def test_a_champion_that_a_newer_decision_rejects_may_not_serve_and_is_rolled_ba
     deployed, served_twice, gate, registry, capsys
 ):
     gate.decide(served_twice[1], f"models:/{registry.name}-candidates/2", accuracy=0.3)
-    with pytest.raises(TrustError, match="entry 7 rejects the same bytes"):
+    with pytest.raises(TrustError, match="entry 8 rejects the same bytes"):
         verify_model(str(deployed), log=gate.log, trusted=gate.trusted)
     assert [alert.kind for alert in gate.reconcile(registry.name).alerts] == ["rejected"]
     gate.reconcile(registry.name, fix=True, revert=True)
@@ -107,7 +107,7 @@ def test_an_expired_approval_may_not_serve(deployed, gate, monkeypatch):
 
 
 @pytest.mark.parametrize("owner", ["gate", "promoter"])
-@pytest.mark.parametrize(("last_entry", "serves"), [(None, True), (6, True), (3, False)])
+@pytest.mark.parametrize(("last_entry", "serves"), [(None, True), (7, True), (3, False)])
 def test_a_retired_key_leaves_what_it_signed_and_a_compromised_one_takes_it_along(
     deployed, gate, tmp_path, owner, last_entry, serves
 ):

@@ -40,14 +40,21 @@ def summarise(folder: Path) -> Summary:
 
 def write_reports(summary: Summary) -> list[Path]:
     """One HTML report a decision, made again from the log alone."""
+    from biasgate.gate.ledger.history import measured_under
+    from biasgate.gate.ledger.log import read_history
     from biasgate.gate.policy import Policy
+    from biasgate.gate.trust.keyring import trusted_keys
     from biasgate.report.decision import decision_report
 
     paths: list[Path] = []
     before = None
+    history = read_history(str(summary.folder / "log"), trusted_keys())
     for entry, body in summary.decisions:
         policy = Policy.parse(body.policy, where=f"log entry {entry.number}")
-        page = decision_report(body.decision, body.evidence, policy, before=before, entry=f"entry {entry.number}")
+        gate = measured_under(body, history)
+        page = decision_report(
+            body.decision, body.evidence, policy, before=before, entry=f"entry {entry.number}", gate=gate
+        )
         path = summary.folder / f"decision-{entry.number}.html"
         path.write_text(page)
         paths.append(path)

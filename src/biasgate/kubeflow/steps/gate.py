@@ -83,7 +83,9 @@ def decide_candidate(
         written = append(log, body, key=key)
         earlier = Evaluation.read(before) if before else None
         name = f"{log} entry {written.number}"
-        page = decision_report(decision, evidence, rules, before=earlier, entry=name, waivers=waivers)
+        page = decision_report(
+            decision, evidence, rules, before=earlier, entry=name, gate=f"Measured under gate {gate}.", waivers=waivers
+        )
         about = model_card(decision, evidence, rules, entry=name, signed_by=key.public_key.keyid)
         write(entry, envelope(log, written.number))
         write(report, page)
