@@ -14,6 +14,8 @@
 
 from __future__ import annotations
 
+from biasgate.foreign_text import visible
+
 LONGEST = 2_000
 """Most letters of a fault that are said: a candidate's names can have millions."""
 
@@ -34,7 +36,7 @@ class BiasgateError(Exception):
         self.what, self.where, self.fix = what, where, fix
         place = f" [{where}]" if where else ""
         advice = f": {fix}" if fix else ""
-        super().__init__(" ".join(f"{what}{place}{advice}".split()))
+        super().__init__(" ".join(str(visible(f"{what}{place}{advice}")).split()))
 
 
 class InputError(BiasgateError):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from biasgate.report.terminal import Json, print_json
+from biasgate.report.terminal import Json, print_json, say
 
 app = typer.Typer()
 Log = Annotated[str, typer.Option(help="Folder or s3:// prefix of the signed log.")]
@@ -65,7 +65,7 @@ def waive(
     said = {"rule": rule, "policy": digest(rules), "model": model, "owner": owner, "reason": reason, "expires": ends}
     signed = sign_waiver(Waiver.build({**said, "approved_by": person}, where=rule), key=key)
     add_waiver(file, signed)
-    print_json(signed) if json else typer.echo(f"{file}: {rule} of {model} is waived until {ends:%Y-%m-%d %H:%M} UTC")
+    print_json(signed) if json else say(f"{file}: {rule} of {model} is waived until {ends:%Y-%m-%d %H:%M} UTC")
 
 
 @app.command()
@@ -98,7 +98,7 @@ def break_glass(
     if json:
         print_json(written)
     else:
-        typer.echo(f"entry {written.number}: now run `biasgate promote --log {log}`, or wait for the promoter")
+        say(f"entry {written.number}: now run `biasgate promote --log {log}`, or wait for the promoter")
 
 
 def _answer(log: str, entry: int, *, granted: bool, person: str, reason: str, trusted: Path | None, json: bool) -> None:
@@ -118,4 +118,4 @@ def _answer(log: str, entry: int, *, granted: bool, person: str, reason: str, tr
     if json:
         print_json(written)
     else:
-        typer.echo(f"entry {written.number}: {person} {'approved' if granted else 'declined'} entry {entry}")
+        say(f"entry {written.number}: {person} {'approved' if granted else 'declined'} entry {entry}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from biasgate.report.terminal import Json, print_json, print_table
+from biasgate.report.terminal import Json, print_json, print_table, say
 
 if TYPE_CHECKING:
     from biasgate.audit.result import AuditResult
@@ -65,4 +65,4 @@ def _show(result: AuditResult, *, page: Path | None, json: bool) -> None:
         return
     columns = ["arm", "against", "images", "of", "points", "these images", "p (Holm)"]
     print_table("effects on gaps", columns, [row.cells for row in effect_rows(result, result.gaps)[:SHOWN]])
-    typer.echo("\n".join(summary(result)))
+    say(*summary(result))

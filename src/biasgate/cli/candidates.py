@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from biasgate.report.terminal import VERDICT_CODES, Json, print_json, print_table
+from biasgate.report.terminal import VERDICT_CODES, Json, print_json, print_table, say
 
 if TYPE_CHECKING:
     from biasgate.contracts.evaluation import Evaluation
@@ -34,7 +34,7 @@ def submit(
     with TemporaryDirectory() as work:
         package = import_candidate(folder, Path(work) / "package")
         source = submit_candidate(package, name=package.card.name)
-    print_json({"source": source, "digest": package.digest}) if json else typer.echo(source)
+    print_json({"source": source, "digest": package.digest}) if json else say(source)
 
 
 @app.command()
@@ -56,7 +56,7 @@ def fetch(
     if json:
         print_json({"source": resolved, "package": str(into), "digest": package.digest})
     else:
-        typer.echo(f"{into}  {package.digest}")
+        say(f"{into}  {package.digest}")
 
 
 @app.command()
@@ -104,7 +104,7 @@ def _print(measured: Evaluation, checked: Check, rules: Policy) -> None:
 
     print_check(checked, rules)
     for sentence in population_of(measured):
-        typer.echo(sentence)
+        say(sentence)
     cells = [
         [
             of_label(c.metric, c.label),
@@ -160,7 +160,7 @@ def explain(
         print_json(said)
         return
     for title, sentences in (("Found", said.found), ("Open", said.open), ("Not tested", said.untested)):
-        typer.echo(f"{title}\n" + "".join(f"  - {sentence}\n" for sentence in sentences or ("nothing",)))
+        say(title, *(f"  - {sentence}" for sentence in sentences or ("nothing",)), "")
     rows = [
         [
             of_label(row.metric, row.label),

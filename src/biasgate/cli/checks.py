@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from biasgate.report.terminal import VERDICT_CODES, Json, print_json, print_table
+from biasgate.foreign_text import one_line
+from biasgate.report.terminal import VERDICT_CODES, Json, print_json, print_table, say
 
 if TYPE_CHECKING:
     from biasgate.gate.check import Check
@@ -41,7 +42,7 @@ def check(
 def print_check(found: Check, policy: Policy) -> None:
     """The outcome, the numbers that decided, then every rule with what would settle it."""
     colour = "green" if found.outcome == "pass" else "red"
-    typer.secho(f"{found.outcome.upper()}: {found.headline} {found.unsigned}", bold=True, fg=colour)
+    typer.secho(one_line(f"{found.outcome.upper()}: {found.headline} {found.unsigned}"), bold=True, fg=colour)
     asked = {rule.id: rule for rule in policy.rules}
     numbers = [
         [
@@ -60,4 +61,4 @@ def print_check(found: Check, policy: Policy) -> None:
     ]
     print_table("rules", ["rule", "outcome", "finding"], rows)
     for sentence in found.unchecked:
-        typer.echo(f"not checked here: {sentence}")
+        say(f"not checked here: {sentence}")

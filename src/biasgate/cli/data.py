@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from biasgate.report.terminal import Json, print_json, print_table
+from biasgate.report.terminal import Json, print_json, print_table, say
 
 app = typer.Typer(help="Look at data sets.", no_args_is_help=True)
 
@@ -66,5 +66,5 @@ def describe(
     rows = [[str(cell) for cell in row] for row in counts.to_numpy().tolist()]
     print_table(f"{dataset.name}: samples of each label", list(counts.columns), rows)
     for sentence in said:
-        typer.echo(f"- {sentence}")
-    typer.echo(f"{len(dataset):,} samples, digest {dataset.digest}")
+        say(f"- {sentence}")
+    say(f"{len(dataset):,} samples, digest {dataset.digest}")

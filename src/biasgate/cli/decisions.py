@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from biasgate.report.terminal import VERDICT_CODES, Json, print_json, print_table
+from biasgate.report.terminal import VERDICT_CODES, Json, print_json, print_table, say
 
 if TYPE_CHECKING:
     from biasgate.gate.decision import Decision
@@ -59,7 +59,7 @@ def _decide(evidence: Path, policy: str, waivers: str | None, at: datetime | Non
     presented = present(read_waivers(waivers), trusted_keys(trusted), at=moment) if waivers else ()
     for one in presented:
         if one.refusal:
-            typer.echo(f"the waiver of {one.waiver.rule} does not count: {one.refusal}", err=True)
+            say(f"the waiver of {one.waiver.rule} does not count: {one.refusal}", err=True)
     if _is_evaluation(evidence):
         fix = f"`biasgate check {evidence} --policy {policy}` says whether it would pass"
         raise InputError("this is an evaluation, and a decision takes all evidence", where=str(evidence), fix=fix)
@@ -98,7 +98,7 @@ def _replay(log: str, number: int, trusted: Path | None, *, json: bool) -> None:
     if json:
         print_json({"log": log, "entry": number, "verdict": again.verdict, "identical": True})
     else:
-        typer.echo(f"entry {number}: {again.verdict}, identical bit for bit")
+        say(f"entry {number}: {again.verdict}, identical bit for bit")
 
 
 @policies.command("list")
@@ -106,7 +106,7 @@ def list_(*, json: Json = False) -> None:
     """Names of the built-in policies."""
     from biasgate.gate.policy import built_in_policies
 
-    print_json(list(built_in_policies())) if json else typer.echo("\n".join(built_in_policies()))
+    print_json(list(built_in_policies())) if json else say("\n".join(built_in_policies()))
 
 
 @policies.command()
@@ -137,7 +137,7 @@ def explain(
         print_json(explained)
         return
     for sentence in (*explained.general, *(f"Never passes: {fault}." for fault in faults(policy))):
-        typer.echo(sentence)
+        say(sentence)
     print_table("rules", ["rule", "asks"], [[rule.id, rule.words] for rule in explained.rules])
     columns = ["rule", "passes with", "subgroups", *(f"{n:,}" for n in sizes), "fair needs"]
     rows = [
@@ -152,7 +152,7 @@ def explain(
         for of in rule.power
     ]
     print_table("what so many clusters in each subgroup can certify (— nothing)", columns, rows)
-    typer.echo(explained.assumed)
+    say(explained.assumed)
 
 
 @policies.command()
@@ -172,7 +172,7 @@ def check(
     if json:
         print_json({"policy": policy.name, "rules": len(policy.rules), "valid": True})
     else:
-        typer.echo(f"{policy.name}: {len(policy.rules)} rules, each can pass")
+        say(f"{policy.name}: {len(policy.rules)} rules, each can pass")
 
 
 @policies.command()
@@ -193,9 +193,9 @@ def print_decision(decision: Decision) -> None:
     """A verdict with its reasons and rules."""
     typer.secho(decision.verdict, bold=True, fg="green" if decision.verdict == "APPROVED" else "red")
     if decision.human:
-        typer.echo("  A person must sign before promotion.")
+        say("  A person must sign before promotion.")
     for reason in decision.reasons:
-        typer.echo(f"  {reason}")
+        say(f"  {reason}")
     print_table("rules", ["rule", "outcome", "finding"], [[r.rule, r.outcome, r.sentence] for r in decision.rules])
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from biasgate.report.terminal import Json, print_json, print_table
+from biasgate.report.terminal import Json, print_json, print_table, say
 
 if TYPE_CHECKING:
     from biasgate.gate.declaration import Gate
@@ -53,7 +53,7 @@ def init(
     text = DRAFT.format(model=model, policy=policy, test=test, scan=scan, repair=learns)
     drafted = GateFile.parse(text, where="the draft")
     store.write_bytes(str(into), text.encode())
-    print_json(drafted) if json else typer.echo(f"{into}: edit it, then `biasgate gate declare {into}`")
+    print_json(drafted) if json else say(f"{into}: edit it, then `biasgate gate declare {into}`")
 
 
 @app.command()
@@ -76,10 +76,10 @@ def declare(
     if json:
         print_json({"entry": declared.entry, "new": declared.new, "gate": _plain(declared.body.gate)})
     elif not declared.new:
-        typer.echo(f"gate {declared.entry} of {name} is in force and says the same: nothing was written")
+        say(f"gate {declared.entry} of {name} is in force and says the same: nothing was written")
     else:
         replaced = f", in the place of gate {earlier}" if earlier else ""
-        typer.echo(f"gate {declared.entry} of {name} is in force{replaced}")
+        say(f"gate {declared.entry} of {name} is in force{replaced}")
 
 
 @app.command()
@@ -119,7 +119,7 @@ def diff(before: Which, after: Which, *, log: Log = "", trusted: Trusted = None,
     if json:
         print_json([one.model_dump() for one in found])
         return
-    typer.echo("\n".join(map(str, found)) or "the two gates say the same")
+    say(*map(str, found or ["the two gates say the same"]))
 
 
 def _gate(which: str, log: str, trusted: Path | None) -> Gate:

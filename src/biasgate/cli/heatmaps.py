@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from biasgate.cli.candidates import Data, Package
-from biasgate.report.terminal import Json, print_json, print_table
+from biasgate.report.terminal import Json, print_json, print_table, say
 
 app = typer.Typer()
 
@@ -69,4 +69,4 @@ def heatmaps(
     ]
     print_table("relevance inside the label's regions", ["method", "label", "subgroup", "share", "clusters"], rows)
     for sentence in advice(found):
-        typer.echo(f"- {sentence}")
+        say(f"- {sentence}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from biasgate.report.terminal import Json, print_json, print_table
+from biasgate.report.terminal import Json, print_json, print_table, say
 
 if TYPE_CHECKING:
     from biasgate.gate.trust.keyring import KeyRules, Role
@@ -76,7 +76,7 @@ def revoke(
 
     ended = revoke_key(trusted_folder(trusted), key, reason=reason, last_entry=last_entry)
     state = "retired" if last_entry is None else "compromised"
-    print_json({"key": ended, "state": state}) if json else typer.echo(f"{ended} {state}")
+    print_json({"key": ended, "state": state}) if json else say(f"{ended} {state}")
 
 
 def _roles(names: list[str]) -> list[Role]:

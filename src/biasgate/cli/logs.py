@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from biasgate.report.terminal import Json, print_json, print_table
+from biasgate.report.terminal import Json, print_json, print_table, say
 
 if TYPE_CHECKING:
     from biasgate.gate.ledger.entry import LogEntry
@@ -39,9 +39,9 @@ def verify(
         found = {number: void.reason for number, void in voids.items()}
         print_json({"log": log, "entries": len(entries), "valid": True, "void": found})
     else:
-        typer.echo(f"{len(entries)} entries, every signature and link verified")
+        say(f"{len(entries)} entries, every signature and link verified")
         for number, void in voids.items():
-            typer.echo(f"entry {number} is void: {void.reason}")
+            say(f"entry {number} is void: {void.reason}")
     if not all(void.revoked for void in voids.values()):
         raise typer.Exit(TrustError.exit_code)
 
@@ -63,7 +63,7 @@ def checkpoint(
 
     keys = trusted_keys(trusted)
     taken = advance(log, keep, keys, first=first) if keep else take_checkpoint(log, keys)
-    print_json(taken) if json or not keep else typer.echo(f"{keep}: entry {taken.entries}, {taken.digest}")
+    print_json(taken) if json or not keep else say(f"{keep}: entry {taken.entries}, {taken.digest}")
 
 
 @app.command()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from biasgate.errors import TrustError
-from biasgate.report.terminal import Json, print_json, print_table
+from biasgate.report.terminal import Json, print_json, print_table, say
 
 if TYPE_CHECKING:
     from biasgate.registry.alerts import Alarm
@@ -76,7 +76,7 @@ def rollback(
         trusted=trusted_keys(trusted),
         alarm=Alarm(),
     )
-    print_json(entry) if json else typer.echo(f"entry {entry.number}: {to} of {name} serves")
+    print_json(entry) if json else say(f"entry {entry.number}: {to} of {name} serves")
 
 
 @app.command()
@@ -137,13 +137,13 @@ def verify(
         print_json(found)
         return
     how = "APPROVED" if found.allowed_by == "decision" else "WITHOUT APPROVAL: the glass was broken"
-    typer.echo(f"{found.name} version {found.version} may serve until {found.expires:%Y-%m-%d %H:%M} UTC")
-    typer.echo(f"  {how} (entry {found.entry}), promoted {found.since:%Y-%m-%d %H:%M} UTC")
+    say(f"{found.name} version {found.version} may serve until {found.expires:%Y-%m-%d %H:%M} UTC")
+    say(f"  {how} (entry {found.entry}), promoted {found.since:%Y-%m-%d %H:%M} UTC")
     under = (found.measured_under,) if found.measured_under else ()
     for line in (*under, *(f"signed by {person}" for person in found.persons), *found.reasons):
-        typer.echo(f"  {line}")
+        say(f"  {line}")
     if found.uncovered:
-        typer.echo(f"  not covered by the digest: {', '.join(found.uncovered)}")
+        say(f"  not covered by the digest: {', '.join(found.uncovered)}")
 
 
 def _end(alarm: Alarm) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from biasgate.report.terminal import Json, print_json
+from biasgate.report.terminal import Json, print_json, say
 
 app = typer.Typer(help="Zoos: many models with known bias.", no_args_is_help=True)
 Root = Annotated[str, typer.Option(help="Folder or s3:// prefix that zoos live under.")]
@@ -28,7 +28,7 @@ def plan(
 
     planned = plan_zoo(read_spec(spec), shards=shards)
     uri = write_plan(planned, root=root)
-    print_json({"plan": uri, "models": len(planned.models), "shards": shards}) if json else typer.echo(uri)
+    print_json({"plan": uri, "models": len(planned.models), "shards": shards}) if json else say(uri)
 
 
 @app.command()
@@ -51,7 +51,7 @@ def train(
     if json:
         print_json([{"shard": index.shard, "uri": index.uri, "models": index.models} for index in trained])
     else:
-        typer.echo("\n".join(index.uri for index in trained))
+        say(*(index.uri for index in trained))
 
 
 @app.command()
@@ -70,4 +70,4 @@ def features(
 
     table = pd.concat([feature_table(read_index(ShardIndex, uri)) for uri in shards], ignore_index=True)
     table.to_parquet(into, index=False)
-    print_json({"table": str(into), "models": len(table)}) if json else typer.echo(f"{into}  {len(table)} models")
+    print_json({"table": str(into), "models": len(table)}) if json else say(f"{into}  {len(table)} models")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from biasgate.report.terminal import Json, print_json, print_table
+from biasgate.report.terminal import Json, print_json, print_table, say
 
 if TYPE_CHECKING:
     from biasgate.kubeflow.reconcile import Step
@@ -54,7 +54,7 @@ def compile_(
     if json:
         print_json(written)
     else:
-        typer.echo("\n".join(written))
+        say(*written)
 
 
 @app.command()
@@ -94,7 +94,7 @@ def submit(
     from biasgate.kubeflow.submit import submit as start
 
     run = start(pipeline, _pairs(argument), cluster=Cluster(endpoint, namespace, ca), account=account)
-    print_json({"pipeline": pipeline, "run": run}) if json else typer.echo(run)
+    print_json({"pipeline": pipeline, "run": run}) if json else say(run)
 
 
 @app.command()
@@ -114,7 +114,7 @@ def status(
     if json:
         print_json(found)
         return
-    typer.echo(f"{found['name']}: {found['state']}{_why(found)}")
+    say(f"{found['name']}: {found['state']}{_why(found)}")
     print_table("tasks", ["task", "state"], [[task["task"], f"{task['state']}{_why(task)}"] for task in found["tasks"]])
 
 
@@ -138,7 +138,7 @@ def schedule(
     if json:
         print_json([{"action": step.action, "schedule": step.name, "changes": step.changes} for step in steps])
     else:
-        typer.echo("\n".join(map(_diff, steps)) or "nothing to do")
+        say(*(map(_diff, steps) if steps else ["nothing to do"]))
 
 
 def demo(

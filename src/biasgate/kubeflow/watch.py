@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
+from biasgate.foreign_text import one_line
 from biasgate.progress import bars
 
 
@@ -12,7 +13,7 @@ def heading(text: str) -> None:
     """A line on stderr that says what comes next."""
     from rich.console import Console
 
-    Console(stderr=True, highlight=False).print(f"[bold]{text}[/]")
+    Console(stderr=True, highlight=False).print(one_line(text), style="bold", markup=False)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import AwareDatetime, Field
 
 from biasgate.documents import Document
+from biasgate.foreign_text import json_text
 
 if TYPE_CHECKING:
     from biasgate.gate.ledger.history import History
@@ -95,7 +96,7 @@ class Alarm:
 
 
 def _write(alert: Alert) -> None:
-    sys.stderr.write(alert.to_json().decode() + "\n")
+    sys.stderr.write(json_text(alert.model_dump(mode="json", by_alias=True, exclude_none=True)) + "\n")
     sys.stderr.flush()
 
 

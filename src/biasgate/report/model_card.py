@@ -11,10 +11,10 @@ import re
 from typing import Any
 
 from biasgate.documents import digest
+from biasgate.foreign_text import visible
 from biasgate.gate.decision import Decision
 from biasgate.gate.evidence import Evidence
 from biasgate.gate.policy import Policy
-from biasgate.report import text
 from biasgate.report.consistency import belong_together
 from biasgate.report.limits import untested
 from biasgate.report.rendering import template
@@ -71,6 +71,6 @@ def inert(value: Any) -> Any:
     """Escapes a string so that Markdown shows it on one line as it is: no markup, no HTML, no link, no table cell."""
     if not isinstance(value, str):
         return value
-    line = " ".join(str(text.visible(value)).split())
+    line = " ".join(str(visible(value)).split())
     line = line.replace("&", "&amp;").replace("<", "&lt;")
     return re.sub(r"(https?|ftp|www)([:.])", r"\1\\\2", re.sub(r"([\\`*_{}\[\]#|~!>])", r"\\\1", line), flags=re.I)

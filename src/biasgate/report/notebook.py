@@ -7,7 +7,7 @@ from typing import Any
 from biasgate.contracts import wording
 from biasgate.contracts.evaluation import Evaluation
 from biasgate.contracts.population import population_of
-from biasgate.report import text
+from biasgate.foreign_text import visible
 from biasgate.report.rendering import template
 
 
@@ -35,4 +35,4 @@ def check_table(check: Any) -> str:
 
 
 def _fragment(name: str, **values: Any) -> str:
-    return template(name, finalize=text.visible, autoescape=True).render(**values)
+    return template(name, finalize=visible, autoescape=True).render(**values)

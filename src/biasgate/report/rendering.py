@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from biasgate.contracts import wording
+from biasgate.foreign_text import visible
 from biasgate.report import text
 
 FILTERS: dict[str, Any] = {
@@ -48,5 +49,5 @@ def page(name: str, **values: Any) -> str:
     """An HTML page whose content security policy allows its one style sheet, by digest, and nothing else."""
     style = files("biasgate.report").joinpath("templates", "page.css").read_text(encoding="utf-8")
     style_digest = "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    made = template(name, finalize=text.visible, autoescape=True)
+    made = template(name, finalize=visible, autoescape=True)
     return made.render(style=Markup(style), style_digest=style_digest, **values)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from biasgate.foreign_text import json_text, one_line
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -28,18 +30,29 @@ def console() -> Console:
 def print_json(value: Document | dict[str, Any] | list[Any]) -> None:
     """Prints one JSON document."""
     plain = value if isinstance(value, dict | list) else json.loads(value.to_json())
-    typer.echo(json.dumps(plain, indent=2, ensure_ascii=False))
+    typer.echo(json_text(plain, indent=2))
+
+
+def say(*lines: str, err: bool = False) -> None:
+    """Prints lines that may hold text of a candidate or a person; each stays one line.
+
+    Args:
+        lines: What is said.
+        err: Says it on stderr.
+    """
+    for line in lines:
+        typer.echo(one_line(line), err=err)
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Prints a table; cells are shown as they are, never read as markup."""
+    """Prints a table; cells are shown as text, never read as markup, as commands to the terminal, or as more lines."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table(title=Text(one_line(title)), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(Text(one_line(column)), overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(one_line(cell)) for cell in row))
     console().print(table)

@@ -1,11 +1,9 @@
-"""How estimates, times and foreign strings are written on a page; words and plain numbers are ``contracts.wording``."""
+"""How estimates and times are written on a page; words and plain numbers are ``contracts.wording``."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from biasgate.contracts import wording
 from biasgate.contracts.estimate import Estimate
@@ -54,13 +52,6 @@ def ranked(shares: Mapping[str, float]) -> list[tuple[str, float]]:
 def moment(at: datetime) -> str:
     """A time in UTC, to the minute; a time without a zone is read as UTC."""
     return (at.astimezone(UTC) if at.tzinfo else at).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def visible(value: Any) -> Any:
-    """Shows a string's control and format characters as ``�``: none may reorder or hide what a reviewer reads."""
-    if type(value) is not str or value.isprintable():
-        return value
-    return "".join("�" if unicodedata.category(c) in ("Cc", "Cf") and c not in "\n\t" else c for c in value)
 
 
 def typographic(number: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from biasgate.documents import Document
 from biasgate.gate.ledger.entry import DecisionBody, LogEntry, PromotionBody
-from biasgate.report.terminal import VERDICT_CODES, console, print_json, print_table
+from biasgate.report.terminal import VERDICT_CODES, print_json, print_table, say
 
 
 @dataclass(frozen=True)
@@ -78,16 +78,14 @@ def show_summary(summary: Summary, *, as_json: bool) -> None:
     for (entry, body), report in zip(summary.decisions, reports, strict=True):
         scan = body.evidence.scan
         source, verdict = body.evidence.candidate.source, body.decision.verdict
-        console().print(f"\n[bold]{source}: {verdict}[/] (log entry {entry.number})")
+        say("", f"{source}: {verdict} (log entry {entry.number})")
         if scan:
-            console().print(f"  weight scan: {scan.level or 'abstained'}; {scan.reason}", markup=False)
-        for reason in body.decision.reasons:
-            console().print(f"  {reason}", markup=False)
-        console().print(f"  report: {report}", markup=False)
+            say(f"  weight scan: {scan.level or 'abstained'}; {scan.reason}")
+        say(*(f"  {reason}" for reason in body.decision.reasons), f"  report: {report}")
     for promotion in summary.promotions:
         version = f" version {promotion.version}" if promotion.version else ""
-        console().print(f"\n[bold]{promotion.status}[/] {promotion.name}{version}: {promotion.reason}")
-    console().print(f"\nMLflow: mlflow ui --backend-store-uri sqlite:///{summary.folder}/mlflow.db", markup=False)
+        say("", f"{promotion.status} {promotion.name}{version}: {promotion.reason}")
+    say("", f"MLflow: mlflow ui --backend-store-uri sqlite:///{summary.folder}/mlflow.db")
 
 
 def _plain(document: Document) -> dict[str, Any]:
