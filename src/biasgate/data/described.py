@@ -10,15 +10,22 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, model_validator
 
-from biasgate.data.kind import Classes, ClusterColumn, Columns, Name, SourceKind
+from biasgate.data.kind import Categories, Classes, ClusterColumn, Columns, SourceKind
 from biasgate.data.tables.table import Table
 from biasgate.data.tables.treat import binned, pooled, with_unknown, without_missing
 from biasgate.errors import InputError
 
-Edges = Annotated[tuple[float, ...], Field(min_length=1)]
-Pool = dict[str, Annotated[tuple[Name, ...], Field(min_length=1)]]
+
+def _rising(edges: tuple[float, ...]) -> tuple[float, ...]:
+    if not edges or not all(low < high for low, high in pairwise(edges)):
+        raise ValueError("bins are numbers that rise")
+    return edges
+
+
+Edges = Annotated[tuple[float, ...], AfterValidator(_rising)]
+Pool = dict[str, Categories]
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,9 +82,6 @@ class DescribedByTable(SourceKind):
         for name, columns in (("bins", self.bins), ("pool", self.pool)):
             if strange := [column for column in columns or {} if column not in self.attributes]:
                 raise ValueError(f"`{name}` names {strange[0]!r}, which is no attribute")
-        for column, edges in (self.bins or {}).items():
-            if not all(low < high for low, high in pairwise(edges)):
-                raise ValueError(f"the bins of {column!r} do not rise")
         for column, groups in (self.pool or {}).items():
             values = [value for group in groups.values() for value in group]
             if twice := next((value for value in values if values.count(value) > 1), None):

@@ -60,7 +60,7 @@ class TabularFile(File):
         decimal: What stands before the fraction of its numbers; a point when absent.
     """
 
-    encoding: str | None = None
+    encoding: str | None = Field(default=None, min_length=1)
     separator: str | None = Field(default=None, min_length=1, max_length=1)
     decimal: Literal[".", ","] | None = None
 

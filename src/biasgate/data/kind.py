@@ -6,7 +6,7 @@ from abc import abstractmethod
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import AliasChoices, BeforeValidator, Field
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field
 
 from biasgate.data.dataset import Dataset
 from biasgate.documents import Document
@@ -20,13 +20,27 @@ ClusterColumn = Annotated[
 
 def _text(value: Any) -> Any:
     """A number or truth value of a document as the text that names a class."""
-    return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, int) else value
+    return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, int | float) else value
+
+
+def _two_or_more(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(names) < 2:
+        raise ValueError(f"there are {len(names)} classes, and at least two are needed")
+    return _different(names)
+
+
+def _different(names: tuple[str, ...]) -> tuple[str, ...]:
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ValueError(f"{twice!r} is named twice")
+    return names
 
 
 Name = Annotated[str, BeforeValidator(_text)]
 """A class or category, which a document may write without quotes."""
-Classes = Annotated[tuple[Name, ...], Field(min_length=2)]
+Classes = Annotated[tuple[Name, ...], AfterValidator(_two_or_more)]
 """Class names, by index."""
+Categories = Annotated[tuple[Name, ...], AfterValidator(_different)]
+"""The values of a category, in order."""
 Side = Annotated[int, Field(ge=16, le=512)]
 """Height and width in pixels."""
 

@@ -65,7 +65,7 @@ def test_the_word_none_is_a_value_and_not_a_gap(tmp_path: Path) -> None:
         (
             TABLE,
             {"categorical": {"work": ("Private",)}},
-            r"'work' has labels outside the classes: \? \(1 rows\), first in row 2",
+            r"'work' has values outside the categories: \? \(1 row\), first in row 2",
         ),
         (TABLE, {"classes": ("<=50K", "rich")}, "outside the classes: >50K"),
         (TABLE.replace("30,", "inf,"), {}, "column 'age' is infinite in row 1"),

@@ -67,7 +67,7 @@ def test_a_draft_is_read_without_a_change(people: Path) -> None:
 def test_a_draft_is_fixed_when_the_table_changes(people: Path) -> None:
     text = drafted(people)
     people.write_text(people.read_text() + "p1,30,1.0,farm,F,note,<=50K,3\n")
-    with pytest.raises(InputError, match=r"labels outside the classes: farm"):
+    with pytest.raises(InputError, match=r"values outside the categories: farm"):
         open_dataset(text)
 
 

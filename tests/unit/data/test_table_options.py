@@ -95,7 +95,7 @@ def test_a_row_that_lacks_two_values_is_dropped_and_counted_once(tmp_path: Path)
 
 
 def test_errors_after_rows_were_dropped_name_rows_of_the_file(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"labels outside the classes: maybe \(1 rows\), first in row 4"):
+    with pytest.raises(InputError, match=r"values outside the classes: maybe \(1 row\), first in row 4"):
         opened(tmp_path, ROWS.replace("90;yes", "90;maybe"), attributes="[sex]", missing="{sex: drop}")
 
 
@@ -115,7 +115,7 @@ def test_a_pool_counts_the_value_that_has_its_name_already(tmp_path: Path) -> No
     ("more", "message"),
     [
         ({"bins": "{age: [25]}"}, "`bins` names 'age', which is no attribute"),
-        ({"attributes": "[age]", "bins": "{age: [45, 25]}"}, "the bins of 'age' do not rise"),
+        ({"attributes": "[age]", "bins": "{age: [45, 25]}"}, "bins are numbers that rise"),
         ({"attributes": "[age]", "bins": "{age: []}"}, r"bins\.age"),
         ({"missing": "{sex: drop}"}, "`missing` names 'sex', which the source does not use"),
         ({"missing": "{income: unknown}"}, "only an attribute can be unknown, and 'income' is none"),

@@ -49,7 +49,7 @@ class FairFace(SourceKind):
         path = required(root, f"fairface_label_{self.partition}.csv", of="FairFace")
         table = read_table(path, text=("file", *_VOCABULARY))
         for column, values in _VOCABULARY.items():
-            table.labels(column, values)
+            table.labels(column, values, called="published values")
         others = tuple(key for key in _CLASSES if key != self.label)
         return checked(
             Dataset(

@@ -12,7 +12,7 @@ from biasgate.data.checks import checked
 from biasgate.data.dataset import Dataset
 from biasgate.data.described import DescribedByTable
 from biasgate.data.files import TabularFile
-from biasgate.data.kind import Columns, Name
+from biasgate.data.kind import Categories, Columns
 from biasgate.data.tables.table import Table
 from biasgate.errors import InputError
 
@@ -32,7 +32,7 @@ class TableFile(DescribedByTable):
     kind: Literal["csv"] = "csv"
     file: TabularFile
     numeric: Columns = ()
-    categorical: dict[str, tuple[Name, ...]] = {}
+    categorical: dict[str, Categories] = {}
 
     def columns(self) -> tuple[str, ...]:
         """The columns that the source uses; see ``DescribedByTable.columns``."""
@@ -57,6 +57,6 @@ class TableFile(DescribedByTable):
             samples[:, place] = table.features(column)
         first = len(self.numeric)
         for column, categories in self.categorical.items():
-            samples[np.arange(len(table)), first + table.labels(column, categories)] = 1
+            samples[np.arange(len(table)), first + table.labels(column, categories, called="categories")] = 1
             first += len(categories)
         return samples

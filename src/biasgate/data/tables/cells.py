@@ -51,10 +51,13 @@ class Cells:
         kind = found.type
         if not (_is_text(kind) or _is_exact(kind) or pa.types.is_primitive(kind)) or pa.types.is_duration(kind):
             raise self.refused(f"holds {kind}, not text", fix="write it as text")
+        if pa.types.is_float16(kind):
+            found = _spelled(found)
         coded = found.dictionary_encode()
-        spelled = (
-            _spelled(coded.dictionary) if pa.types.is_floating(kind) else self._cast(coded.dictionary, pa.string())
-        )
+        values = coded.dictionary
+        spelled = _spelled(values) if pa.types.is_floating(values.type) else self._cast(values, pa.string())
+        if pc.any(pc.match_substring(spelled, "\0")).as_py():
+            raise self.refused("holds a character NUL, which is no text", fix="take it out")
         trimmed = pc.utf8_trim_whitespace(spelled)
         names = pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
         return names.take(coded.indices).dictionary_encode()
@@ -77,11 +80,10 @@ class Cells:
             fix = "write its parts as columns" if nested else "declare it categorical, or keep it as an attribute"
             raise self.refused(f"holds {found.type}, not numbers", fix=fix)
         values = self._cast(found, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-        self._check_whole(found, values)
         if (endless := np.flatnonzero(np.isinf(values))).size:
-            raise self.refused(
-                f"is infinite in row {self.first + endless[0] + 1:,}", fix="drop the row, or mend the cell"
-            )
+            what = f"is infinite in row {self.first + endless[0] + 1:,}"
+            raise self.refused(what, fix="drop the row, or mend the cell")
+        self._check_whole(found, values)
         return values
 
     def _parsed(self, text: pa.Array, decimal: str) -> pa.Array:
@@ -96,7 +98,7 @@ class Cells:
 
     def _check_whole(self, found: pa.Array, values: NDArray[np.float64]) -> None:
         """Refuses whole numbers that are not what they were."""
-        wide = np.flatnonzero(np.abs(values) > 2.0**53)
+        wide = np.flatnonzero(np.abs(values) >= 2.0**53)
         if not wide.size or pa.types.is_floating(found.type):
             return
         for row in wide.tolist():

@@ -19,8 +19,9 @@ import pyarrow as pa
 from biasgate.data.tables.part import ROWS, Part
 from biasgate.errors import InputError
 
-SUFFIXES = (".csv", ".tsv", ".txt")
+SUFFIXES = (".csv", ".tsv")
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
+_GZIP = b"\x1f\x8b"
 _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SEPARATORS = ",;\t|"
 
@@ -68,6 +69,8 @@ def delimited_part(path: Path, layout: Layout) -> DelimitedPart:
     with _explained(path, layout, cells=None):
         header = _cells(path, layout, nrows=1).iloc[0]
     names = tuple(str(name).strip() for name in header)
+    if any("\0" in name for name in names):
+        raise _wrong_encoding(path, layout)
     if len(names) == 1 and (other := next((mark for mark in _SEPARATORS if mark in names[0]), None)):
         raise InputError(
             f"the header is one column, {names[0]!r}", where=str(path), fix=f"say what separates: {_said(other)}"
@@ -135,6 +138,10 @@ def _fault(error: str, cells: int | None) -> str:
 
 def _wrong_encoding(path: Path, layout: Layout) -> InputError:
     with path.open("rb") as file:
-        wide = file.read(2) in _MARKS
-    fix = "say `encoding: utf-16`" if wide else "say how it is written, such as `encoding: latin-1`"
+        start = file.read(2)
+    fix = "say how it is written, such as `encoding: latin-1`"
+    if start in _MARKS or b"\0" in start:
+        fix = "say `encoding: utf-16`"
+    elif start == _GZIP:
+        fix = "it is compressed: end its name in .csv.gz"
     return InputError(f"is not written in {layout.encoding}", where=str(path), fix=fix)

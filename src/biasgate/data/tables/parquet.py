@@ -40,6 +40,7 @@ class ParquetPart(Part):
         try:
             file = pq.ParquetFile(self.path)
             for batch in file.iter_batches(ROWS, columns=inside or self.written[:1]):
+                batch.validate(full=True)
                 yield [self._column(batch, name) for name in columns]
         except _DAMAGED as error:
             raise _unreadable(self.path) from error

@@ -22,6 +22,8 @@ from biasgate.data.tables.table import Table, Text
 from biasgate.errors import InputError
 from biasgate.progress import progress
 
+FOREIGN = (".xlsx", ".xls", ".ods", ".json", ".jsonl", ".feather", ".arrow", ".orc", ".pkl", ".npy", ".npz", ".zip")
+"""What tables also come in, and is not read."""
 EXACT = 2.0**24
 """From here on not every whole number is one of 32 bits."""
 
@@ -68,13 +70,15 @@ def read_table(
 
 
 def table_parts(path: Path, layout: Layout) -> Sequence[Part]:
-    """The files of a table: ``.csv``, ``.tsv`` or ``.txt`` (also compressed), ``.parquet``, or a folder of these.
+    """The files of a table: a Parquet file, a text file of any name, or a folder of ``.parquet`` or ``.csv`` files.
 
     Raises:
         InputError: There is none, it is of another kind, or a file cannot be read.
     """
     if path.suffix.lower() == SUFFIX or (path.is_dir() and _files(path, SUFFIX)):
         return parquet_parts(path)
+    if path.suffix.lower() in FOREIGN:
+        raise InputError("neither CSV nor Parquet", where=str(path), fix="write the table as one of the two")
     files = [file for suffix in SUFFIXES for file in _files(path, suffix)] if path.is_dir() else [path]
     if not files:
         raise InputError("the folder holds no table", where=str(path), fix="give a folder of .parquet or .csv files")
@@ -126,7 +130,7 @@ class _TextColumn(_Column):
         ranks = np.empty(len(order), dtype=np.int32)
         ranks[order.to_numpy()] = np.arange(len(order), dtype=np.int32)
         codes = pc.fill_null(whole.indices, -1).to_numpy()
-        return Text(whole.dictionary.take(order), np.where(codes < 0, np.int32(-1), ranks[codes]))
+        return Text(whole.dictionary.take(order), np.append(ranks, np.int32(-1))[codes])
 
 
 class _Numbers(_Column):

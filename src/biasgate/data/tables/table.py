@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from biasgate.data.checks import known_classes
 from biasgate.errors import InputError
 
+LONGEST = 4_096
+"""The most characters of an attribute's value."""
+
 
 @dataclass(frozen=True, eq=False)
 class Text:
@@ -93,6 +96,7 @@ class Table:
             InputError: It has empty cells.
         """
         found = self.coded(column)
+        self._check_length(column)
         return np.array(found.values(), dtype=str)[found.codes]
 
     def coded(self, column: str) -> Text:
@@ -122,8 +126,13 @@ class Table:
         self._require(column, np.isnan(self.narrow[column]))
         return self.narrow[column]
 
-    def labels(self, column: str, classes: tuple[str, ...]) -> NDArray[np.int64]:
+    def labels(self, column: str, classes: tuple[str, ...], *, called: str = "classes") -> NDArray[np.int64]:
         """Class indices from a column of class names ``[n]``.
+
+        Args:
+            column: Its name.
+            classes: In order.
+            called: What messages call them.
 
         Raises:
             InputError: It has empty cells, or a name is no class; says which and in which row.
@@ -134,15 +143,17 @@ class Table:
         counts = found.counts()
         if unknown := [name for name in names if name not in known and counts[name]]:
             row = self._row(np.isin(found.codes, [names.index(name) for name in unknown]))
-            said = ", ".join(f"{name} ({counts[name]:,} rows)" for name in unknown[:5])
+            said = ", ".join(f"{name} ({_rows(counts[name])})" for name in unknown[:5])
             more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
-            what = f"column {column!r} has labels outside the classes: {said}{more}, first in row {row:,}"
-            raise InputError(what, where=self.where, fix=f"add or drop them; the classes are {', '.join(classes)}")
+            what = f"column {column!r} has values outside the {called}: {said}{more}, first in row {row:,}"
+            raise InputError(what, where=self.where, fix=f"add or drop them; the {called} are {', '.join(classes)}")
         return np.array([known.get(name, -1) for name in names], dtype=np.int64)[found.codes]
 
     def attributes(self, columns: Sequence[str]) -> pd.DataFrame:
         """The attribute columns, as categories."""
         coded = {column: self.coded(column) for column in columns}
+        for column in columns:
+            self._check_length(column)
         frames = {name: pd.Categorical.from_codes(one.codes, one.values()) for name, one in coded.items()}
         return pd.DataFrame(frames, index=range(self.rows))
 
@@ -170,10 +181,19 @@ class Table:
     def _require(self, column: str, missing: NDArray[np.bool_]) -> None:
         if empty := np.count_nonzero(missing):
             what = f"{empty:,} of {self.rows:,} rows have no {column!r}, first row {self._row(missing):,}"
-            fix = f"say what to do with them, `missing: {{{column}: drop}}`, or write 'unknown'"
+            fix = f"say what to do with them: `missing: {{{column}: drop}}`, or of an attribute `unknown`"
             raise InputError(what, where=self.where, fix=fix)
+
+    def _check_length(self, column: str) -> None:
+        if too_long := next((name for name in self.texts[column].values() if len(name) > LONGEST), None):
+            what = f"column {column!r} has a value of {len(too_long):,} characters, {too_long[:20]!r}…"
+            raise InputError(what, where=self.where, fix=f"an attribute or file name has at most {LONGEST:,}")
 
     def _row(self, marked: NDArray[np.bool_]) -> int:
         """The first marked row by its number in the file."""
         first = int(np.argmax(marked))
         return 1 + (first if self.places is None else int(self.places[first]))
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
