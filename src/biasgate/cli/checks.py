@@ -1,4 +1,4 @@
-"""``biasgate check``: would an evaluation pass a policy, why not, and what would settle it."""
+"""``biasgate check``: would a candidate pass its gate, or an evaluation a policy; why not, and what would settle it."""
 
 from __future__ import annotations
 
@@ -11,24 +11,43 @@ from biasgate.foreign_text import one_line
 from biasgate.report.terminal import VERDICT_CODES, Json, print_json, print_table, say
 
 if TYPE_CHECKING:
-    from biasgate.gate.check import Check
+    from biasgate.contracts.scan import Scan
+    from biasgate.gate.check import Check, Rehearsal
+    from biasgate.gate.declaration import Gate
+    from biasgate.gate.evidence import Evidence
     from biasgate.gate.policy import Policy
+    from biasgate.models.package import CandidatePackage
 
 app = typer.Typer()
 
 
 @app.command()
 def check(
-    evaluation: Annotated[Path, typer.Argument(help="What `biasgate evaluate --json` printed.")],
+    source: Annotated[Path, typer.Argument(help="A gate file, or what `biasgate evaluate --json` printed.")],
+    candidate: Annotated[
+        Path | None, typer.Argument(help="With a gate file: folder with card.json and the model.")
+    ] = None,
     *,
-    policy: Annotated[str, typer.Option(help="Policy file, URI, or a built-in policy's name.")],
+    policy: Annotated[
+        str | None, typer.Option(help="With an evaluation: policy file, URI, or a built-in policy's name.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Say whether an evaluation would pass a policy: exit 0 pass, 4 fail, 5 evidence lacks. Unsigned, and no decision.
+    """Say whether a candidate would pass a gate, or an evaluation a policy. Unsigned, and no decision.
 
-    Rules about what an evaluation cannot tell, such as the champion or the scan of the weights, are listed and not
-    checked.
+    With a gate file the candidate is scanned, run and decided about as the gate would, without log, registry or keys.
+    With an evaluation, rules about what it cannot tell, such as the champion or the scan, are listed and not checked.
+    Exit 0 pass, 4 fail, 5 evidence lacks.
     """
+    if (candidate is None) == (policy is None):
+        raise typer.BadParameter("give a gate file and a candidate's folder, or an evaluation and --policy")
+    if candidate:
+        _rehearse(str(source), candidate, json=json)
+    if policy:
+        _check(source, policy, json=json)
+
+
+def _check(evaluation: Path, policy: str, *, json: bool) -> None:
     from biasgate.contracts.evaluation import Evaluation
     from biasgate.gate.check import check_evaluation
     from biasgate.gate.policy import read_policy
@@ -37,6 +56,65 @@ def check(
     found = check_evaluation(Evaluation.read(evaluation), rules)
     print_json(found) if json else print_check(found, rules)
     raise typer.Exit(VERDICT_CODES[found.verdict])
+
+
+def _rehearse(file: str, folder: Path, *, json: bool) -> None:
+    """Scans, runs and decides as the gate would."""
+    from biasgate.data.source import pin
+    from biasgate.errors import InputError
+    from biasgate.gate.check import rehearse
+    from biasgate.gate.declaration import pinned, read_gate_file
+
+    gate = pinned(read_gate_file(file), pin=pin)
+    evidence = _evidence(gate, folder)
+    if (name := evidence.candidate.name) != gate.model:
+        raise InputError(f"the gate is that of {gate.model}, and the card says {name}", where=str(folder))
+    found = rehearse(gate.rules, evidence)
+    print_json(found) if json else print_rehearsal(found)
+    raise typer.Exit(VERDICT_CODES[found.verdict])
+
+
+def _evidence(gate: Gate, folder: Path) -> Evidence:
+    """What can be measured about a candidate on this machine alone."""
+    from tempfile import TemporaryDirectory
+
+    from biasgate.data.source import open_pinned
+    from biasgate.evaluation.evaluate import evaluate
+    from biasgate.evaluation.inspect import inspect
+    from biasgate.gate.evidence import join
+    from biasgate.models.submission import import_candidate
+
+    with TemporaryDirectory() as work:
+        package = import_candidate(folder, Path(work) / "package")
+        dataset = open_pinned(gate.test.source, digest=gate.test.digest)
+        inspected = inspect(package)
+        measured = evaluate(package, dataset, gate.rules.evaluation)
+        scan = _scan(package, gate.scan)
+    return join(source=str(folder), inspection=inspected, scan=scan, evaluation=measured, looks=1)
+
+
+def _scan(package: CandidatePackage, reader: str) -> Scan | None:
+    """What the declared reader says; None where it lies in a registry."""
+    from biasgate.contracts.scan import UNREAD, unread
+    from biasgate.detection.reader.meta_classifier import bundled_meta_classifier
+    from biasgate.gate.declaration import BUNDLED
+
+    if reader == UNREAD:
+        return unread(package.digest)
+    return bundled_meta_classifier().scan_package(package) if reader == BUNDLED else None
+
+
+def print_rehearsal(found: Rehearsal) -> None:
+    """The verdict, every rule, and what was not checked."""
+    colour = "green" if found.verdict == "APPROVED" else "red"
+    typer.secho(
+        f"Would be {found.verdict} by {found.policy}. A check is unsigned: the gate decides.", bold=True, fg=colour
+    )
+    if found.human:
+        typer.echo("  A person would have to sign before promotion.")
+    print_table("rules", ["rule", "outcome", "finding"], [[r.rule, r.outcome, r.sentence] for r in found.rules])
+    for sentence in found.unchecked:
+        typer.echo(f"not checked here: {sentence}")
 
 
 def print_check(found: Check, policy: Policy) -> None:

@@ -9,6 +9,9 @@ from pydantic import Field
 from biasgate.contracts.estimate import Estimate
 from biasgate.documents import Document
 
+UNREAD = "none"
+"""Stands for a meta-classifier where weights are not read."""
+
 
 class Scan(Document):
     """The meta-classifier's reading of one model.
@@ -33,3 +36,13 @@ class Scan(Document):
     abstained: bool
     reason: str
     contributions: dict[str, float] = {}
+
+
+def unread(model: str) -> Scan:
+    """The scan of a model whose gate declares that weights are not read: it abstains, and the policy says what then.
+
+    Args:
+        model: Digest of the package.
+    """
+    reason = "the gate declares that weights are not read"
+    return Scan(model=model, meta_classifier=UNREAD, abstained=True, reason=reason)

@@ -87,6 +87,51 @@ class Check(Document):
         return "\n".join([*lines, *(f"  not checked here: {sentence}" for sentence in self.unchecked)])
 
 
+class Rehearsal(Document):
+    """What a gate would decide about a candidate. It is unsigned, and no decision.
+
+    Attributes:
+        model: The gate-owned model.
+        candidate: Digest of the candidate's package.
+        policy: Name of the policy.
+        verdict: What the gate would say, were nothing in the way that is not checked here.
+        human: True when a person would have to sign before promotion.
+        rules: What the gate's own checks and each rule find, in the gate's words.
+        unchecked: What the gate asks besides, and cannot be told here.
+    """
+
+    model: str
+    candidate: str
+    policy: str
+    verdict: Verdict
+    human: bool
+    rules: tuple[RuleResult, ...]
+    unchecked: tuple[str, ...]
+
+
+def rehearse(policy: Policy, evidence: Evidence) -> Rehearsal:
+    """Decides as the gate would, without log, registry or keys, and signs nothing.
+
+    Looks are not counted, nothing serves to compare with, and where the evidence holds no scan the weights were not
+    read: what rests on these is said to be unchecked.
+    """
+    decision = decide(policy, evidence, (), datetime.now(UTC))
+    versus = {rule.id: rule.words() for rule in policy.rules if rule.needs_champion}
+    skipped = {"looks": "how often the test data was looked at", **versus}
+    if evidence.scan is None:
+        skipped["weight_scan"] = "what the weights say"
+    kept = tuple(result for result in decision.rules if result.rule not in skipped)
+    return Rehearsal(
+        model=evidence.candidate.name,
+        candidate=evidence.candidate.digest,
+        policy=policy.name,
+        verdict=VERDICTS[_worst(kept)],
+        human=decision.human,
+        rules=kept,
+        unchecked=tuple(f"{what} ({rule})" for rule, what in skipped.items()),
+    )
+
+
 def check_evaluation(evaluation: Evaluation, policy: Policy) -> Check:
     """Holds an evaluation against a policy as the gate would, without signing anything.
 

@@ -18,7 +18,6 @@ from biasgate.gate.policy_check import faults
 from biasgate.gate.trust.identity import account
 from biasgate.storage.sources import read_document
 
-NO_SCAN = "none"
 BUNDLED = "bundled"
 
 Pin = Callable[[str], tuple[str, str]]

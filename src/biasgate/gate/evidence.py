@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
+from biasgate import __version__
 from biasgate.contracts.estimate import Estimate
 from biasgate.contracts.evaluation import Evaluation
+from biasgate.contracts.inspection import Inspection
 from biasgate.contracts.repair_record import RepairRecord
 from biasgate.contracts.scan import Scan
 from biasgate.documents import Document
@@ -73,3 +76,55 @@ class Evidence(Document):
     looks: int = Field(ge=0)
     image: str = "local"
     code: str
+
+
+def join(
+    *,
+    source: str,
+    inspection: Inspection,
+    scan: Scan | None,
+    evaluation: Evaluation,
+    repair: RepairRecord | None = None,
+    champion: Champion | None = None,
+    looks: int,
+    image: str = "local",
+) -> Evidence:
+    """The documents about one candidate, as one.
+
+    Args:
+        source: Where the candidate was fetched from.
+        inspection: What its package is and says.
+        scan: Reading of its weights.
+        evaluation: Measurement on the test data.
+        repair: How it was repaired, if it was.
+        champion: What serves now, if anything does.
+        looks: Looks taken at the test data so far, this one included.
+        image: Digest or tag of the container image.
+    """
+    return Evidence(
+        candidate=Subject(
+            name=inspection.name,
+            source=source,
+            digest=inspection.model,
+            training_data=inspection.training_data,
+            submitter=inspection.submitter,
+            repaired_from=inspection.repaired_from,
+        ),
+        scan=scan,
+        evaluation=evaluation,
+        repair=repair,
+        parity=repair.parity if repair else inspection.parity,
+        champion=champion,
+        size=inspection.size,
+        latency=evaluation.latency,
+        evaluation_data_from=_midnight(evaluation.collected),
+        training_data_from=_midnight(inspection.training_data_from),
+        looks=looks,
+        image=image,
+        code=__version__,
+    )
+
+
+def _midnight(day: date | None) -> datetime | None:
+    """The moment at which a day began, in UTC."""
+    return datetime.combine(day, time(), UTC) if day else None

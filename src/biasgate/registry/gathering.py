@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
 
-import biasgate
 from biasgate.contracts.evaluation import Evaluation
 from biasgate.contracts.inspection import Inspection
 from biasgate.contracts.repair_record import RepairRecord
 from biasgate.contracts.scan import Scan
-from biasgate.gate.evidence import Evidence, Subject
+from biasgate.gate.evidence import Evidence, join
 from biasgate.gate.ledger.log import read_history
 from biasgate.gate.ledger.looks import look_number
 from biasgate.gate.trust.identity import check_name
@@ -52,30 +50,13 @@ def gather(
     """
     name = gated_name(source, inspection.name)
     check_name(inspection.submitter, where=f"the submitter of {source}")
-    return Evidence(
-        candidate=Subject(
-            name=name,
-            source=source,
-            digest=inspection.model,
-            training_data=inspection.training_data,
-            submitter=inspection.submitter,
-            repaired_from=inspection.repaired_from,
-        ),
+    return join(
+        source=source,
+        inspection=inspection,
         scan=scan,
         evaluation=evaluation,
         repair=repair,
-        parity=repair.parity if repair else inspection.parity,
         champion=champion(name),
-        size=inspection.size,
-        latency=evaluation.latency,
-        evaluation_data_from=_midnight(evaluation.collected),
-        training_data_from=_midnight(inspection.training_data_from),
         looks=look_number(log, read_history(log, trusted), data=evaluation.data, digest=inspection.model) or 0,
         image=os.environ.get(IMAGE, "local"),
-        code=biasgate.__version__,
     )
-
-
-def _midnight(day: date | None) -> datetime | None:
-    """The moment at which a day began, in UTC."""
-    return datetime.combine(day, time(), UTC) if day else None

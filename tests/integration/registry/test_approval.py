@@ -52,12 +52,8 @@ def test_a_person_signs_with_their_own_key_only(submit, gate):
     body = ApprovalBody(entry=3, approver="Cy", reason="-", name="n", digest=gate.history().authorities[3].subject[1])
     for owner in ("gate", "promoter", "Cy", "Bo"):
         append(gate.log, body, key=gate.keys[owner])
-    assert [entry.body.kind for entry in read_log(gate.log, gate.trusted)] == [
-        "gate",
-        "look",
-        "decision",
-        *["void"] * 4,
-    ]
+    kinds = [entry.body.kind for entry in read_log(gate.log, gate.trusted)]
+    assert kinds == ["gate", "look", "decision", *["void"] * 4]
     assert gate.history().answers == {}
 
 

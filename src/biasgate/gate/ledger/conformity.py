@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from biasgate.gate.declaration import NO_SCAN, Gate
+from biasgate.contracts.scan import UNREAD
+from biasgate.gate.declaration import Gate
 from biasgate.gate.ledger.entry import DecisionBody
 
 
@@ -22,7 +23,7 @@ def departures(decision: DecisionBody, gate: Gate) -> Iterator[str]:
         yield "it was measured on other test data than the gate declares"
     if evidence.repair and (gate.repair is None or evidence.repair.data != gate.repair.digest):
         yield "it was repaired with other data than the gate declares"
-    if gate.scan != NO_SCAN and (evidence.scan is None or evidence.scan.meta_classifier == NO_SCAN):
+    if gate.scan != UNREAD and (evidence.scan is None or evidence.scan.meta_classifier == UNREAD):
         yield "its weights were not scanned, as the gate declares"
     for waiver in decision.granted:
         if not gate.allows_approver(waiver.approved_by):

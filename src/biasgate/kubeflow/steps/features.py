@@ -48,15 +48,14 @@ def scan_weights(*, package: Path, gate: int, run: str, scan: Path) -> dict[str,
 
 
 def _read(candidate: CandidatePackage, reader: str) -> Scan:
-    """What a declared reader says of a candidate; a gate that declares none abstains, and its policy says what then."""
-    from biasgate.contracts.scan import Scan
+    """What a declared reader says of a candidate."""
+    from biasgate.contracts.scan import UNREAD, unread
     from biasgate.detection.reader.meta_classifier import MetaClassifier, bundled_meta_classifier
-    from biasgate.gate.declaration import BUNDLED, NO_SCAN
+    from biasgate.gate.declaration import BUNDLED
     from biasgate.registry.meta_classifiers import fetch_meta_classifier
 
-    if reader == NO_SCAN:
-        reason = "the gate declares that weights are not read"
-        return Scan(model=candidate.digest, meta_classifier=NO_SCAN, abstained=True, reason=reason)
+    if reader == UNREAD:
+        return unread(candidate.digest)
     if reader == BUNDLED:
         return bundled_meta_classifier().scan_package(candidate)
     return MetaClassifier.parse(fetch_meta_classifier(reader), where=reader).scan_package(candidate)

@@ -1,0 +1,118 @@
+"""``biasgate check gate.yaml candidate/`` decides as the gate would, on this machine alone."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from onnx import TensorProto, helper, save
+from typer.testing import CliRunner
+
+from biasgate.cli.app import app
+from biasgate.errors import InputError
+from biasgate.models.card import CandidateCard, InputContract
+from biasgate.models.package import pack
+
+GATE = """
+schema: biasgate/gate/v1
+model: hiring
+policy: policy.yaml
+test: test.yaml
+scan: none
+"""
+POLICY = """
+name: strict
+evaluation: {attributes: [sex]}
+weight_scan: {flag_levels: [high], on_flag: ignore, on_abstain: require_human}
+rules:
+  - {id: floor, kind: floor, min: 0.7}
+  - {id: gap, kind: gap, attribute: sex, max: 0.1}
+  - {id: worse, kind: champion, attribute: sex, max: 0.1}
+looks: 2
+"""
+DATA = """
+name: test people
+data: {kind: csv, file: {uri: people.csv}, label: hired, classes: ["no", "yes"], numeric: [a, b], attributes: [sex]}
+"""
+ROWS = 400
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A gate file and what it names; no log, no registry, no keys. The larger of two numbers tells the class."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith(("BIASGATE_", "MLFLOW_"))]:
+        monkeypatch.delenv(name)
+    for name, text in {"gate.yaml": GATE, "policy.yaml": POLICY, "test.yaml": DATA}.items():
+        Path(name).write_text(text)
+    people(wrong_of_women=0)
+    candidate()
+    return tmp_path
+
+
+def people(*, wrong_of_women: int) -> None:
+    """People whom a candidate is right about, save for so many women in four."""
+    rows = [
+        f"{place % 2},{1 - place % 2},{'f' if place < ROWS / 2 else 'm'},{'no' if (place % 2) != flipped else 'yes'}"
+        for place in range(ROWS)
+        for flipped in [place < ROWS / 2 and place % 4 < wrong_of_women]
+    ]
+    Path("people.csv").write_text("\n".join(["a,b,sex,hired", *rows]) + "\n")
+
+
+def candidate(name: str = "hiring") -> None:
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["input", "weight"], ["logits"])],
+        "linear",
+        [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["batch", 2])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", 2])],
+        [helper.make_tensor("weight", TensorProto.FLOAT, [2, 2], [1.0, 0.0, 0.0, 1.0])],
+    )
+    save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9), "model.onnx")
+    contract = InputContract(shape=(2,), layout="rows")
+    card = CandidateCard(name=name, classes=("no", "yes"), input=contract, training_data="sha256:t", submitter="ana")
+    pack(Path("model.onnx"), card, Path(name))
+
+
+def check(*arguments: str):
+    return CliRunner().invoke(app, ["check", *arguments])
+
+
+def test_a_fair_candidate_would_be_approved_and_a_person_would_sign_as_the_policy_says():
+    ended = check("gate.yaml", "hiring", "--json")
+    said = json.loads(ended.stdout)
+    assert (ended.exit_code, said["verdict"], said["human"]) == (0, "APPROVED", True)
+    assert {rule["rule"]: rule["outcome"] for rule in said["rules"]}["floor"] == "pass"
+
+
+def test_an_unfair_candidate_would_be_rejected_in_the_gates_words():
+    people(wrong_of_women=2)
+    ended = check("gate.yaml", "hiring")
+    assert ended.exit_code == 4
+    assert "Would be REJECTED by strict. A check is unsigned" in ended.stdout
+    assert "gap" in ended.stdout
+
+
+def test_what_needs_a_log_or_a_registry_is_said_to_be_unchecked():
+    Path("gate.yaml").write_text(GATE.replace("scan: none", "scan: models:/reader@champion"))
+    said = json.loads(check("gate.yaml", "hiring", "--json").stdout)
+    assert {sentence.rpartition("(")[2] for sentence in said["unchecked"]} == {"looks)", "worse)", "weight_scan)"}
+    assert not {"looks", "worse", "weight_scan"} & {rule["rule"] for rule in said["rules"]}
+
+
+def test_a_check_leaves_nothing_behind(folder):
+    before = sorted(folder.iterdir())
+    check("gate.yaml", "hiring")
+    assert sorted(folder.iterdir()) == before
+
+
+def test_the_gate_of_another_model_is_refused():
+    candidate("lending")
+    assert isinstance(check("gate.yaml", "lending").exception, InputError)
+
+
+@pytest.mark.parametrize("arguments", [["gate.yaml"], ["gate.yaml", "hiring", "--policy", "policy.yaml"]])
+def test_a_gate_goes_with_a_candidate_and_an_evaluation_with_a_policy(arguments):
+    assert check(*arguments).exit_code == 2
