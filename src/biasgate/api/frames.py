@@ -41,6 +41,7 @@ def _pairs(pairs: Iterable[Gap | Ratio]) -> pd.DataFrame:
             "metric": pair.metric,
             "label": pair.label,
             "attribute": pair.attribute,
+            "given": "*".join(pair.given) if pair.given else None,
             "higher": _words(pair.higher),
             "lower": _words(pair.lower),
             **_number(pair),
@@ -66,5 +67,5 @@ def _words(subgroup: Mapping[str, str]) -> str:
 
 def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:
     """The rows; a column that no row fills, such as the label of a model that gives one class, is left out."""
-    empty = [name for name in ("label", "p_value") if all(row.get(name) is None for row in rows)]
+    empty = [name for name in ("label", "given", "p_value") if all(row.get(name) is None for row in rows)]
     return pd.DataFrame(rows).drop(columns=empty, errors="ignore")

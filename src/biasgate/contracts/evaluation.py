@@ -27,6 +27,8 @@ class EvaluationSpec(Document):
             absent.
         attributes: Attributes to break down by, each alone.
         depth: Intersections of up to this many attributes as well.
+        strata: Attributes within whose values subgroups are compared as well, such as the department that people
+            applied to; one value of each makes a stratum.
         positive: The class that counts as positive, against all others; by default the second of two. A multi-label
             set has none: having a label is positive.
         confidence: Two-sided confidence of every reported interval.
@@ -38,6 +40,7 @@ class EvaluationSpec(Document):
     scores: tuple[MetricName, ...] | None = None
     attributes: tuple[str, ...] = Field(min_length=1)
     depth: int = Field(default=1, ge=1, le=4)
+    strata: tuple[str, ...] | None = Field(default=None, min_length=1)
     positive: str | None = None
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
     minimum: int = Field(default=30, ge=1)
@@ -90,6 +93,7 @@ class Gap(Document):
             (see ``combination``).
         higher: Subgroup with the higher rate (the first in order when equal or unknown).
         lower: Subgroup with the lower rate.
+        given: The strata within one of which both subgroups lie; absent when they are compared as they are.
         estimate: higher − lower, with the interval that is reported; absent when either cell is insufficient.
         bounds: (lower, upper) of the **absolute** difference. A two-sided interval [l, u] of the signed difference,
             each end one-sided at ``(1 + confidence) / 2``, gives max(0, l) and max(u, −l): since the direction is
@@ -108,6 +112,7 @@ class Gap(Document):
     attribute: str
     higher: dict[str, str]
     lower: dict[str, str]
+    given: tuple[str, ...] | None = None
     estimate: Estimate | None = None
     bounds: tuple[float, float] | None = None
     simultaneous: tuple[float, float] | None = None
@@ -124,6 +129,7 @@ class Ratio(Document):
         attribute: Attribute, or ``*``-joined attributes (see ``combination``).
         higher: Subgroup with the higher rate (the first in order when equal or unknown): the denominator.
         lower: Subgroup with the lower rate.
+        given: The strata within one of which both subgroups lie; absent when they are compared as they are.
         estimate: lower / higher, by the method of variance estimates recovery on Wilson limits; absent when either
             cell is insufficient, or no row of either succeeded.
         bounds: (lower, upper) of the smaller rate over the larger, whichever is which, each one-sided at
@@ -138,6 +144,7 @@ class Ratio(Document):
     attribute: str
     higher: dict[str, str]
     lower: dict[str, str]
+    given: tuple[str, ...] | None = None
     estimate: Estimate | None = None
     bounds: tuple[float, float] | None = None
     simultaneous: tuple[float, float] | None = None
@@ -251,7 +258,7 @@ class Evaluation(Document):
         gaps: For each metric, label and attribute combination every pair of subgroups, the widest first, insufficient
             ones last. Of more than 66 pairs (12 subgroups) only the 66 with the highest upper bounds are kept, and as
             many insufficient ones: what approves is always among them.
-        ratios: Likewise the ratios, the smallest first.
+        ratios: Likewise the ratios, the smallest first; those with the highest rate of all are kept beside the 66.
         disparities: The extremes of each metric over each combination, by fairlearn's names; they decide nothing, since
             gaps and ratios bound every pair.
         scores: Every score in every subgroup; absent when the spec asks for none.

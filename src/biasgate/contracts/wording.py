@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 
 def rate(value: float) -> str:
@@ -30,6 +30,11 @@ def subgroup(values: Mapping[str, str]) -> str:
 def samples(subgroup: Mapping[str, str]) -> str:
     """A subgroup's samples: ``conflicting samples``."""
     return f"{group(subgroup)} samples"
+
+
+def within(given: Sequence[str] | None) -> str:
+    """The end of a clause about strata: ``, within each dept``; nothing without any."""
+    return f", within each {' × '.join(given)}" if given else ""
 
 
 def words(name: str) -> str:

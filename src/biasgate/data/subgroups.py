@@ -39,26 +39,33 @@ class Partition:
         return int(np.count_nonzero(self.codes == len(self.subgroups)))
 
 
-def partitions(dataset: Dataset, attributes: tuple[str, ...], *, depth: int) -> Iterator[Partition]:
-    """The whole set, whose one subgroup has no attributes, then each combination of up to ``depth`` attributes.
+def crossings(attributes: tuple[str, ...], *, depth: int) -> list[tuple[str, ...]]:
+    """No attributes, for the whole set, then each combination of up to ``depth`` of them.
 
     Raises:
-        InputError: The set lacks an attribute, a row has no value of it, one is named twice, or there are more than
-            ``MOST_SUBGROUPS``.
+        InputError: One is named twice.
     """
     if len(set(attributes)) < len(attributes):
         raise InputError(f"an attribute is named twice: {list(attributes)}", where="attributes")
-    coded = {name: _coded(dataset, name) for name in attributes}
-    for size in range(min(depth, len(attributes)) + 1):
-        for names in combinations(attributes, size):
-            yield _partition(names, coded, rows=len(dataset), where=dataset.name)
+    return [names for size in range(min(depth, len(attributes)) + 1) for names in combinations(attributes, size)]
+
+
+def partitions(dataset: Dataset, crossed: Sequence[tuple[str, ...]]) -> Iterator[Partition]:
+    """The subgroups of each combination of attributes; of none, the one that holds all rows.
+
+    Raises:
+        InputError: The set lacks an attribute, a row has no value of it, or there are more than ``MOST_SUBGROUPS``.
+    """
+    coded = {name: _coded(dataset, name) for name in dict.fromkeys(name for names in crossed for name in names)}
+    for names in crossed:
+        yield _partition(names, coded, rows=len(dataset), where=dataset.name)
 
 
 def subgroups(
     dataset: Dataset, attributes: tuple[str, ...], *, depth: int
 ) -> Iterator[tuple[dict[str, str], NDArray[np.bool_]]]:
     """Attribute values and the mask of their rows ``[rows]``, partition by partition; see ``partitions``."""
-    for partition in partitions(dataset, attributes, depth=depth):
+    for partition in partitions(dataset, crossings(attributes, depth=depth)):
         for code, subgroup in enumerate(partition.subgroups):
             yield subgroup, partition.codes == code
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from biasgate.contracts.evaluation import EvaluationSpec
 from biasgate.data.dataset import Dataset
-from biasgate.data.subgroups import partitions
+from biasgate.data.subgroups import crossings, partitions
 
 Rows = NDArray[np.bool_] | NDArray[np.int8]
 
@@ -112,11 +112,23 @@ class Cut:
 
 
 def cuts(dataset: Dataset, spec: EvaluationSpec) -> list[Cut]:
-    """The whole set and every combination of attributes that a spec asks for; see ``partitions``."""
+    """The whole set and every combination of attributes that a spec asks for, then those within its strata."""
     names, clusters = np.unique(dataset.clusters, return_inverse=True)
     clusters = clusters.astype(np.int32)
     order = np.argsort(clusters, kind="stable")
     return [
         Cut(part.attributes, part.subgroups, part.codes, part.unknown, clusters, order, len(names))
-        for part in partitions(dataset, spec.attributes, depth=spec.depth)
+        for part in partitions(dataset, [*crossings(spec.attributes, depth=spec.depth), *_within_strata(spec)])
     ]
+
+
+def _within_strata(spec: EvaluationSpec) -> list[tuple[str, ...]]:
+    """The strata, and what they make with each combination, where the spec does not ask for it anyway."""
+    strata, asked = spec.strata or (), crossings(spec.attributes, depth=spec.depth)
+    known, found = {frozenset(names) for names in asked}, list[tuple[str, ...]]()
+    for names in asked if strata else ():
+        crossed = (*names, *(name for name in strata if name not in names))
+        if frozenset(crossed) not in known:
+            known.add(frozenset(crossed))
+            found.append(crossed)
+    return found

@@ -17,7 +17,7 @@ def gaps(family: Sequence[Outcomes], pairs: Pairs, spec: EvaluationSpec) -> list
 
     Of many pairs those with the highest upper bounds are kept, and as many insufficient ones: see ``Evaluation``.
     """
-    unknown = [_unknown(pair) for pair in insufficient(family, spec)]
+    unknown = [_unknown(pair, pairs.given) for pair in insufficient(family, spec, given=pairs.given)]
     return kept([*_measured(pairs, spec), *unknown], widest)
 
 
@@ -48,12 +48,12 @@ def _measured(pairs: Pairs, spec: EvaluationSpec) -> list[Gap]:
             "paired": kind == "paired",
             "p_value": p_values[place],
         }
-        return _unknown(pair).model_copy(update=known)
+        return _unknown(pair, pairs.given).model_copy(update=known)
 
     return [gap(place) for place in pairs.first(-bounds[1])]
 
 
-def _unknown(pair: Pair) -> Gap:
+def _unknown(pair: Pair, given: tuple[str, ...]) -> Gap:
     higher, lower = pair
     return Gap(
         metric=higher.metric.name,
@@ -61,5 +61,6 @@ def _unknown(pair: Pair) -> Gap:
         attribute=combination(higher.subgroup),
         higher=higher.subgroup,
         lower=lower.subgroup,
+        given=given or None,
         paired=False,
     )

@@ -18,7 +18,7 @@ from biasgate.evaluation.cut import cuts
 from biasgate.evaluation.disparities import disparities
 from biasgate.evaluation.gaps import gaps
 from biasgate.evaluation.outcomes import families
-from biasgate.evaluation.pairs import Pairs
+from biasgate.evaluation.pairs import Pairs, comparisons
 from biasgate.evaluation.problems import problems
 from biasgate.evaluation.ratios import ratios
 from biasgate.evaluation.scores import score_changes, score_gaps, scored, scores
@@ -79,7 +79,11 @@ def measure(
     questions = problems(dataset, spec, predictions, probabilities if taken else None)
     parts = cuts(dataset, spec)
     groups = list(families(parts, spec, questions))
-    compared = [(group, Pairs.of(group, spec)) for group in groups]
+    compared = [
+        (group, Pairs.of(group, spec, given=given))
+        for group in groups
+        for given in comparisons(group[0].subgroup, spec)
+    ]
     numbers = scored(dataset, parts, spec, questions)
 
     def against(earlier: Earlier) -> tuple[Change, ...]:
@@ -102,7 +106,7 @@ def measure(
         cells=tuple(cell for group in groups for cell in cells(group, spec)),
         gaps=(*(gap for one in compared for gap in gaps(*one, spec)), *score_gaps(numbers, spec)),
         ratios=tuple(ratio for one in compared for ratio in ratios(*one, spec)),
-        disparities=tuple(disparities(groups, spec)),
+        disparities=tuple(disparities([group for group, pairs in compared if not pairs.given], spec)),
         scores=tuple(scores(numbers, spec)) if spec.scores else None,
         swap_rate=swap_rate(dataset, spec, predictions),
         changes=against(before) if before else (),

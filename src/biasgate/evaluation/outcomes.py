@@ -79,7 +79,8 @@ def families(cuts: Sequence[Cut], spec: EvaluationSpec, asked: Sequence[Problem]
             family: list[Outcomes] = []
             for one, (trials, successes) in zip(asked, counted, strict=True):
                 family += _outcomes(cut, metric, one.label, trials, trials & successes)
-            yield family
+            if family:
+                yield family
 
 
 def _outcomes(

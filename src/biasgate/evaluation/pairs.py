@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, groupby, islice
@@ -42,25 +42,29 @@ class Pairs:
         higher: Place of the subgroup with the higher rate, ``[pairs]``.
         lower: Place of the other ``[pairs]``.
         labels: A number for the label of each pair ``[pairs]``.
+        given: Attributes that are the same in both; none when pairs are compared as they are.
     """
 
     known: Sequence[Outcomes]
     higher: NDArray[np.int64]
     lower: NDArray[np.int64]
     labels: NDArray[np.int64]
+    given: tuple[str, ...]
 
     @classmethod
-    def of(cls, family: Sequence[Outcomes], spec: EvaluationSpec) -> Pairs:
-        """The pairs of one family."""
+    def of(cls, family: Sequence[Outcomes], spec: EvaluationSpec, *, given: tuple[str, ...] = ()) -> Pairs:
+        """The pairs of one family, or those that have the same values of some attributes."""
         known = [one for one in family if one.size >= spec.minimum]
         places = {one.label: place for place, one in enumerate(known)}
         labels = np.array([places[one.label] for one in known], dtype=np.int64)
+        codes = {_stratum(one, given): place for place, one in enumerate(known)}
+        strata = np.array([codes[_stratum(one, given)] for one in known], dtype=np.int64)
         first, second = np.triu_indices(len(known), 1)
-        same = labels[first] == labels[second]
+        same = strata[first] == strata[second]
         first, second = first[same], second[same]
         rates = np.array([one.rate for one in known])
         swapped = rates[second] > rates[first]
-        return cls(known, np.where(swapped, second, first), np.where(swapped, first, second), labels[first])
+        return cls(known, np.where(swapped, second, first), np.where(swapped, first, second), labels[first], given)
 
     def __len__(self) -> int:
         return len(self.higher)
@@ -112,13 +116,35 @@ class Pairs:
         return first, second
 
 
-def insufficient(family: Sequence[Outcomes], spec: EvaluationSpec) -> Iterator[Pair]:
+def comparisons(subgroup: Mapping[str, str], spec: EvaluationSpec) -> Iterator[tuple[str, ...]]:
+    """Given what the subgroups of a combination are compared: nothing, where the spec asks for it, and the strata."""
+    attributes, strata = set(subgroup), set(spec.strata or ())
+    if attributes <= set(spec.attributes) and len(attributes) <= spec.depth:
+        yield ()
+    if strata and strata < attributes:
+        yield tuple(sorted(strata))
+
+
+def stratum(label: str | None, subgroup: Mapping[str, str], given: tuple[str, ...]) -> tuple[str | None, ...]:
+    """What two subgroups must have in common to be compared: their label, and the values of some attributes."""
+    return label, *(subgroup[name] for name in given)
+
+
+def _stratum(one: Outcomes, given: tuple[str, ...]) -> tuple[str | None, ...]:
+    return stratum(one.label, one.subgroup, given)
+
+
+def insufficient(family: Sequence[Outcomes], spec: EvaluationSpec, *, given: tuple[str, ...] = ()) -> Iterator[Pair]:
     """Of each label the first ``MOST_PAIRS`` pairs of which one has too few clusters."""
     few = {id(one) for one in family if one.size < spec.minimum}
     for _, group in groupby(family, key=lambda outcomes: outcomes.label):
         cells = list(group)
         if any(id(one) in few for one in cells):
-            lacking = (pair for pair in combinations(cells, 2) if not few.isdisjoint(map(id, pair)))
+            lacking = (
+                (first, second)
+                for first, second in combinations(cells, 2)
+                if (id(first) in few or id(second) in few) and _stratum(first, given) == _stratum(second, given)
+            )
             yield from (_ordered(*pair) for pair in islice(lacking, MOST_PAIRS))
 
 

@@ -17,11 +17,12 @@ from biasgate.statistics.ratio import ratio_limits
 def ratios(family: Sequence[Outcomes], pairs: Pairs, spec: EvaluationSpec) -> list[Ratio]:
     """Every pair of the subgroups of one metric and one attribute combination, label by label, the smallest first.
 
-    Of many pairs those with the lowest lower bounds are kept, and as many insufficient ones: see ``Evaluation``.
+    Of many pairs those with the lowest lower bounds are kept, those with the highest rate of all, which impact ratios
+    are relative to, and as many insufficient ones as of the first: see ``Evaluation``.
     """
     none = [pairs.pair(place) for place in np.flatnonzero(pairs.rates[pairs.higher] == 0).tolist()]
-    unknown = [_unknown(pair) for pair in (*none, *insufficient(family, spec))]
-    return kept([*_measured(pairs, spec), *unknown], _smallest)
+    few = insufficient(family, spec, given=pairs.given)
+    return kept([*_measured(pairs, spec), *(_unknown(pair, pairs.given) for pair in (*none, *few))], _smallest)
 
 
 def _measured(pairs: Pairs, spec: EvaluationSpec) -> list[Ratio]:
@@ -46,12 +47,24 @@ def _measured(pairs: Pairs, spec: EvaluationSpec) -> list[Ratio]:
             confidence=spec.confidence,
         )
         known = {"estimate": estimate, "bounds": at(bounds, place), "simultaneous": at(simultaneous, place)}
-        return _unknown(pair).model_copy(update=known)
+        return _unknown(pair, pairs.given).model_copy(update=known)
 
-    return [ratio(place) for place in pairs.first(np.where(some, bounds[0], np.inf)) if some[place]]
+    places = dict.fromkeys([*pairs.first(np.where(some, bounds[0], np.inf)), *_with_the_highest(pairs)])
+    return [ratio(place) for place in places if some[place]]
 
 
-def _unknown(pair: Pair) -> Ratio:
+def _with_the_highest(pairs: Pairs) -> list[int]:
+    """Of each label the pairs with the first subgroup whose rate is the highest."""
+    found: list[int] = []
+    for label in np.unique(pairs.labels):
+        places = np.flatnonzero(pairs.labels == label)
+        compared = np.union1d(pairs.higher[places], pairs.lower[places])
+        top = compared[np.argmax(pairs.rates[compared])]
+        found += places[(pairs.higher[places] == top) | (pairs.lower[places] == top)].tolist()
+    return found
+
+
+def _unknown(pair: Pair, given: tuple[str, ...]) -> Ratio:
     higher, lower = pair
     return Ratio(
         metric=higher.metric.name,
@@ -59,6 +72,7 @@ def _unknown(pair: Pair) -> Ratio:
         attribute=combination(higher.subgroup),
         higher=higher.subgroup,
         lower=lower.subgroup,
+        given=given or None,
     )
 
 
@@ -70,15 +84,11 @@ def _smaller(higher: Points, lower: Points, *, correlation: np.ndarray) -> Limit
     return np.minimum(low, inverse), np.minimum(1.0, high)
 
 
-def _lowest(ratio: Ratio) -> float:
-    return ratio.bounds[0] if ratio.bounds else 0.0
-
-
 def _value(ratio: Ratio) -> float:
     return ratio.estimate.value if ratio.estimate else 1.0
 
 
 def _smallest(found: list[Ratio]) -> list[Ratio]:
-    """At most ``MOST_PAIRS`` measured ratios, smallest first, then at most as many insufficient ones."""
+    """The measured ratios, smallest first, then at most ``MOST_PAIRS`` insufficient ones."""
     measured, unknown = [one for one in found if one.estimate], [one for one in found if not one.estimate]
-    return sorted(sorted(measured, key=_lowest)[:MOST_PAIRS], key=_value) + unknown[:MOST_PAIRS]
+    return sorted(measured, key=_value) + unknown[:MOST_PAIRS]

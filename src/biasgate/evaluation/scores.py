@@ -15,7 +15,7 @@ from biasgate.contracts.estimate import Estimate
 from biasgate.contracts.evaluation import Change, EvaluationSpec, Gap, Score, combination
 from biasgate.data.dataset import Dataset
 from biasgate.evaluation.cut import Cut
-from biasgate.evaluation.pairs import kept, widest
+from biasgate.evaluation.pairs import comparisons, kept, stratum, widest
 from biasgate.evaluation.problems import Problem
 from biasgate.statistics.catalogue import SCORES
 from biasgate.statistics.intervals import square_and_add
@@ -107,11 +107,19 @@ def _estimate(found: Number, limits: Limits, clusters: int, spec: EvaluationSpec
 
 def score_gaps(families: Iterable[Sequence[Scored]], spec: EvaluationSpec) -> list[Gap]:
     """Every pair of the subgroups of one score and combination, label by label, the widest first."""
-    return [gap for family in families for gap in _family_gaps(family, spec)]
+    return [
+        gap.model_copy(update={"given": given or None})
+        for family in families
+        for given in comparisons(family[0].subgroup, spec)
+        for gap in _family_gaps(family, given, spec)
+    ]
 
 
-def _family_gaps(family: Sequence[Scored], spec: EvaluationSpec) -> list[Gap]:
-    pairs = [(first, second) for first, second in combinations(family, 2) if first.label == second.label]
+def _family_gaps(family: Sequence[Scored], given: tuple[str, ...], spec: EvaluationSpec) -> list[Gap]:
+    def alike(first: Scored, second: Scored) -> bool:
+        return stratum(first.label, first.subgroup, given) == stratum(second.label, second.subgroup, given)
+
+    pairs = [(first, second) for first, second in combinations(family, 2) if alike(first, second)]
     ordered = [_ordered(*pair) for pair in pairs]
     known = [(one, one.number, other, other.number) for one, other in ordered if one.number and other.number]
     level = bonferroni(spec.confidence, len(known))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -31,6 +31,8 @@ P = TypeVar("P", Gap, Ratio)
 Group = frozenset[tuple[str, str]]
 Asked = tuple[str, str | None]
 """A metric, and the label that it is of."""
+Combined = tuple[str, tuple[str, ...]]
+"""Attributes joined by ``*``, and those of them that are the same in both subgroups of a pair."""
 What = Callable[[], str]
 """The words for a number: said only when it is missing."""
 
@@ -204,22 +206,34 @@ class Measurements:
         found = self._cells.get(((metric, label), _group(subgroup)), [])
         return _one(found, lambda: f"{name(metric, label)} on {samples(subgroup)}")
 
-    def gaps(self, *, metric: str, attribute: str, label: str | None = None) -> list[tuple[Gap, Measured]]:
+    def gaps(
+        self, *, metric: str, attribute: str, label: str | None = None, given: Sequence[str] = ()
+    ) -> list[tuple[Gap, Measured]]:
         """A metric's absolute difference between every two subgroups, or between the ``MOST_PAIRS`` widest apart.
 
+        Args:
+            metric: Its name.
+            attribute: Attributes joined by ``*``.
+            label: The label that is asked for.
+            given: Attributes within each of whose values subgroups are compared; not among ``attribute``.
+
         Raises:
             Missing: The subgroups are not complete, or a pair of them is not compared or lacks bounds.
         """
-        found = self._pairs(self._gaps, asked=(metric, label), attribute=attribute)
+        found = self._pairs(self._gaps, asked=(metric, label), attribute=attribute, given=given)
         return [(gap, _pair(gap, self)) for gap in found]
 
-    def ratios(self, *, metric: str, attribute: str, label: str | None = None) -> list[tuple[Ratio, Measured]]:
-        """The smaller rate over the larger of every two subgroups, or of the ``MOST_PAIRS`` with the lowest bounds.
+    def ratios(
+        self, *, metric: str, attribute: str, label: str | None = None, given: Sequence[str] = ()
+    ) -> list[tuple[Ratio, Measured]]:
+        """The smaller rate over the larger of every two subgroups, or at least of those with the lowest bounds.
+
+        See ``gaps``.
 
         Raises:
             Missing: The subgroups are not complete, or a pair of them is not compared or lacks bounds.
         """
-        found = self._pairs(self._ratios, asked=(metric, label), attribute=attribute)
+        found = self._pairs(self._ratios, asked=(metric, label), attribute=attribute, given=given)
         return [(ratio, _pair(ratio, self)) for ratio in found]
 
     def repair_loss(self, *, metric: str, subgroup: Mapping[str, str], label: str | None = None) -> Measured:
@@ -252,18 +266,24 @@ class Measurements:
             raise Missing(f"{what()} is not known well enough.", n=change.estimate.n)
         return _loss(change, change.simultaneous)
 
-    def _pairs(self, found: Mapping[tuple[Asked, str], Sequence[P]], *, asked: Asked, attribute: str) -> Iterable[P]:
+    def _pairs(
+        self, found: Mapping[tuple[Asked, Combined], Sequence[P]], *, asked: Asked, attribute: str, given: Sequence[str]
+    ) -> Iterable[P]:
         metric, label = asked
+        attribute = "*".join([attribute, *given])
         every = self._complete(metric=metric, attribute=attribute, label=label)
         groups = {_group(cell.subgroup) for cell in every}
         judged = {_group(group) for group, _ in self.subgroups(metric=metric, attribute=attribute, label=label)}
-        compared = found.get((asked, _canonical(attribute)), [])
+        compared = found.get((asked, (_canonical(attribute), tuple(sorted(given)))), [])
         pairs = {frozenset((_group(pair.higher), _group(pair.lower))): pair for pair in compared}
         if len(pairs) < len(compared):
             raise Missing(f"{name(*asked)} was compared more than once between two subgroups of {attribute!r}.")
-        if len(pairs) < min(len(groups) * (len(groups) - 1) // 2, MOST_PAIRS):
+        strata = Counter(_values(group, given) for group in groups)
+        if len(pairs) < min(sum(size * (size - 1) // 2 for size in strata.values()), MOST_PAIRS):
             raise Missing(f"{name(*asked)} was not compared between all subgroups of {attribute!r}.")
-        if any(len(pair) != 2 or not pair <= groups for pair in pairs):
+        if any(
+            len(pair) != 2 or not pair <= groups or len({_values(one, given) for one in pair}) > 1 for pair in pairs
+        ):
             raise Missing(f"{name(*asked)} was compared between subgroups of {attribute!r} that were not measured.")
         found_among = [pair for sides, pair in pairs.items() if sides <= judged]
         if not found_among:
@@ -312,11 +332,16 @@ def _grouped(items: Iterable[tuple[Asked, K, T]]) -> dict[tuple[Asked, K], list[
     return found
 
 
-def _compared(pairs: Iterable[P]) -> Iterable[tuple[Asked, str, P]]:
-    """Pairs of subgroups by the combination that both are cells of."""
+def _compared(pairs: Iterable[P]) -> Iterable[tuple[Asked, Combined, P]]:
+    """Pairs of subgroups by the combination that both are cells of, and what is the same in both."""
     for pair in pairs:
         if (attribute := combination(pair.higher)) == combination(pair.lower):
-            yield _asked(pair), attribute, pair
+            yield _asked(pair), (attribute, tuple(sorted(pair.given or ()))), pair
+
+
+def _values(group: Group, names: Sequence[str]) -> Group:
+    """The values that a subgroup has of some attributes."""
+    return frozenset((name, value) for name, value in group if name in names)
 
 
 def _group(subgroup: Mapping[str, str]) -> Group:
@@ -325,7 +350,7 @@ def _group(subgroup: Mapping[str, str]) -> Group:
 
 def _canonical(attribute: str) -> str:
     """Attributes joined by ``*``, in the order that evaluations write them."""
-    return "*".join(sorted(attribute.split("*")))
+    return "*".join(sorted(set(attribute.split("*"))))
 
 
 def _one(found: Sequence[T], what: What) -> T:

@@ -112,10 +112,12 @@ class Needs:
     Attributes:
         metric: Name of the metric or score.
         combinations: Sets of attributes whose subgroups it looks at; an empty one is the whole set.
+        given: Strata within which it compares them; among the attributes.
     """
 
     metric: str
     combinations: tuple[frozenset[str], ...] = ()
+    given: frozenset[str] = frozenset()
 
 
 class MeasuredRule(Rule, ABC):
@@ -134,7 +136,9 @@ class MeasuredRule(Rule, ABC):
     def faults(self, spec: EvaluationSpec) -> Iterator[str]:
         """Why it can never pass, when this is all that the policy measures."""
         needs = self.needs()
-        for attributes in needs.combinations:
+        if needs.given and needs.given != frozenset(spec.strata or ()):
+            yield f"the policy compares nothing within {', '.join(sorted(needs.given))}: name it as strata"
+        for attributes in (combined - needs.given for combined in needs.combinations):
             if unknown := sorted(attributes - set(spec.attributes)):
                 yield f"{', '.join(unknown)} is no attribute that the policy measures"
             elif len(attributes) > spec.depth:

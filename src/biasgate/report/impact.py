@@ -42,8 +42,9 @@ def impact_tables(evaluation: Evaluation) -> list[ImpactTable]:
     Args:
         evaluation: One that may be published: no value rests on too few clusters (see ``suppression``).
     """
-    ratios = [ratio for ratio in evaluation.ratios or () if ratio.metric == METRIC]
-    cells = [cell for cell in evaluation.cells if cell.metric == METRIC and cell.subgroup] if ratios else []
+    ratios = [ratio for ratio in evaluation.ratios or () if ratio.metric == METRIC and not ratio.given]
+    compared = {ratio.attribute for ratio in ratios}
+    cells = [cell for cell in evaluation.cells if cell.metric == METRIC and combination(cell.subgroup) in compared]
     families = groupby(sorted(cells, key=_family), key=_family)
     return [
         ImpactTable(attribute=attribute, label=label or None, rows=_rows(list(family), ratios))

@@ -14,7 +14,7 @@ from typing import Literal, Self
 from biasgate.contracts import wording
 from biasgate.contracts.estimate import Estimate
 from biasgate.contracts.evaluation import Cell, Change, Evaluation, Gap, Score
-from biasgate.contracts.wording import of_label, subgroup
+from biasgate.contracts.wording import of_label, subgroup, within
 from biasgate.gate.policy import Policy
 from biasgate.report.suppression import FEW
 from biasgate.report.text import difference, measured_share
@@ -157,11 +157,11 @@ def gap_figure(evaluation: Evaluation, policy: Policy | None, *, before: Evaluat
     tracks: list[Track] = []
     more: list[Track] = []
     for gap in evaluation.gaps:
-        key = (gap.metric, gap.label, gap.attribute)
+        key = _compared(gap)
         leads = widest[key] is gap
         was = [earlier[key]] if leads and key in earlier else []
         track = Track(
-            label=f"{of_label(gap.metric, gap.label)} by {gap.attribute.replace('*', ' × ')}",
+            label=f"{of_label(gap.metric, gap.label)} by {gap.attribute.replace('*', ' × ')}{within(gap.given)}",
             marks=[*_gap_marks("before", *was), *_gap_marks("now", gap)],
             note="" if gap.estimate else f"{_pair(gap)}: no value, too few clusters",
             threshold=min(_lines(policy, gap), default=None),
@@ -221,9 +221,13 @@ def _values(group: dict[str, str]) -> str:
     return ", ".join(value for _, value in sorted(group.items()))
 
 
-def _widest(evaluation: Evaluation) -> dict[tuple[str, str | None, str], Gap]:
+def _compared(gap: Gap) -> tuple[str, str | None, str, tuple[str, ...] | None]:
+    return gap.metric, gap.label, gap.attribute, gap.given
+
+
+def _widest(evaluation: Evaluation) -> dict[tuple[str, str | None, str, tuple[str, ...] | None], Gap]:
     """The first gap of each metric, label and attribute: the evaluation lists the widest pair first."""
-    return {(gap.metric, gap.label, gap.attribute): gap for gap in reversed(evaluation.gaps)}
+    return {_compared(gap): gap for gap in reversed(evaluation.gaps)}
 
 
 def _lines(policy: Policy | None, part: Cell | Score | Gap | Change) -> list[float]:

@@ -101,3 +101,16 @@ def test_the_report_says_that_four_fifths_is_no_threshold_of_the_law(audited):
     assert "four fifths (.80) is the federal rule of thumb (29 CFR 1607.4(D)), not a threshold of the law" in page
     assert "most selected" in page
     assert page.count('<table class="impact">') == 3
+
+
+def test_every_category_of_a_large_table_has_its_ratio_to_the_most_selected():
+    """Seven races by two sexes make 91 pairs, more than an evaluation keeps by their bounds."""
+    rng = np.random.default_rng(2)
+    table = pd.DataFrame({"sex": rng.choice(["f", "m"], 14_000), "race": rng.choice(list("abcdefg"), 14_000)})
+    said = (rng.random(14_000) < 0.3 + 0.02 * (table["race"].to_numpy() > "c")).astype(np.int64)
+    dataset = Dataset(np.zeros((14_000, 0), np.float32), said, ("no", "yes"), table, np.arange(14_000))
+    evaluation = measure(said, dataset, POLICY.evaluation, model="sha256:m", provider="none")
+    (whole,) = [one for one in impact_tables(evaluation) if one.attribute == "race*sex"]
+    assert len(whole.rows) == 14
+    assert [row.ratio for row in whole.rows].count("most selected") == 1
+    assert not any(row.ratio in ("not compared", "") for row in whole.rows)

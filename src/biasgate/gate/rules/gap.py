@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from biasgate.contracts.evaluation import Cell, Change, Gap, Score
-from biasgate.contracts.wording import group, name, points, samples
+from biasgate.contracts.wording import group, name, points, samples, within
 from biasgate.gate.chances import Growth, chance_of_pairs
 from biasgate.gate.decision import RuleResult
 from biasgate.gate.judgement import at_most
@@ -20,11 +20,18 @@ from biasgate.statistics.power import gap_within
 
 
 class GapRule(SubgroupRule):
-    """The upper bound of the gap between any two subgroups of ``attribute`` must stay within ``max``."""
+    """The upper bound of the gap between any two subgroups of ``attribute`` must stay within ``max``.
+
+    Attributes:
+        given: Strata, such as the department that people applied to: subgroups are compared within each of them, and
+            the widest gap of all strata decides. What differs between strata is no gap; gaps that point opposite ways
+            in two strata do not cancel.
+    """
 
     kind: Literal["gap"] = "gap"
     metric: DifferenceName = "accuracy"
     attribute: str
+    given: tuple[str, ...] | None = Field(default=None, min_length=1)
     max: float = Field(ge=0, le=1)
 
     about_bias = True
@@ -32,7 +39,7 @@ class GapRule(SubgroupRule):
     def words(self) -> str:
         return (
             f"{name(self.metric)} may differ by at most {points(self.max)} points between any two subgroups of "
-            f"{crossed(self.attribute)}."
+            f"{crossed(self.attribute)}{within(self.given)}."
         )
 
     def check(self, found: Measurements) -> RuleResult:
@@ -50,7 +57,8 @@ class GapRule(SubgroupRule):
         return f"{points(value)} points"
 
     def needs(self) -> Needs:
-        return Needs(self.metric, (combination_of(self.attribute),))
+        given = frozenset(self.given or ())
+        return Needs(self.metric, (combination_of(self.attribute) | given,), given)
 
     def power(self) -> Power | None:
         return power_of_gap(self.metric, self.max)
@@ -66,9 +74,13 @@ class GapRule(SubgroupRule):
         return [
             pair
             for label in found.labels(self.label)
-            for pair in found.gaps(metric=self.metric, attribute=self.attribute, label=label)
+            for pair in found.gaps(metric=self.metric, attribute=self.attribute, label=label, given=self.given or ())
         ]
 
     def line(self, part: Cell | Score | Gap | Change) -> float | None:
-        inside = isinstance(part, Gap) and combination_of(part.attribute) == combination_of(self.attribute)
+        inside = (
+            isinstance(part, Gap)
+            and frozenset((combination_of(part.attribute),)) == frozenset(self.needs().combinations)
+            and frozenset(part.given or ()) == self.needs().given
+        )
         return self.max if inside and self.concerns(part) else None

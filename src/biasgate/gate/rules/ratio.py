@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from biasgate.contracts.evaluation import Ratio
-from biasgate.contracts.wording import group, name, rate, samples
+from biasgate.contracts.wording import group, name, rate, samples, within
 from biasgate.gate.chances import Growth, chance_of_pairs
 from biasgate.gate.decision import RuleResult
 from biasgate.gate.judgement import at_least
@@ -23,11 +23,15 @@ class RatioRule(SubgroupRule):
     """The lower bound of the ratio of a metric between any two subgroups of ``attribute`` must reach ``min``.
 
     For ``selection_rate`` the smallest such ratio is the impact ratio of the least selected subgroup.
+
+    Attributes:
+        given: Strata within each of which subgroups are compared; see the rule ``gap``.
     """
 
     kind: Literal["ratio"] = "ratio"
     metric: RateName = "selection_rate"
     attribute: str
+    given: tuple[str, ...] | None = Field(default=None, min_length=1)
     min: float = Field(ge=0, le=1)
 
     sign = "≥"
@@ -36,7 +40,7 @@ class RatioRule(SubgroupRule):
     def words(self) -> str:
         return (
             f"{name(self.metric)} of any subgroup of {crossed(self.attribute)} must be at least {rate(self.min)} "
-            "times that of any other."
+            f"times that of any other{within(self.given)}."
         )
 
     def check(self, found: Measurements) -> RuleResult:
@@ -55,7 +59,8 @@ class RatioRule(SubgroupRule):
         return rate(value)
 
     def needs(self) -> Needs:
-        return Needs(self.metric, (combination_of(self.attribute),))
+        given = frozenset(self.given or ())
+        return Needs(self.metric, (combination_of(self.attribute) | given,), given)
 
     def chance(self, found: Measurements, growth: Growth) -> float | None:
         open_ = [ratio for ratio, number in self._pairs(found) if number.approving[0] < self.min]
@@ -66,7 +71,7 @@ class RatioRule(SubgroupRule):
         return [
             pair
             for label in found.labels(self.label)
-            for pair in found.ratios(metric=self.metric, attribute=self.attribute, label=label)
+            for pair in found.ratios(metric=self.metric, attribute=self.attribute, label=label, given=self.given or ())
         ]
 
     def power(self) -> Power:
