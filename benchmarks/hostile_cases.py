@@ -51,6 +51,7 @@ def cases() -> list[Case]:
         control_flow,
         memory,
         operators,
+        batches,
         graphs,
         types,
         files,
@@ -548,6 +549,58 @@ def operators() -> Named:
     )
 
 
+def batches() -> Named:
+    """Graphs that are one model for the gate and another where they serve."""
+
+    def after(*nodes: NodeProto, tensors: Sequence[TensorProto] = ()) -> Write:
+        made = dense(state()["layers.0.weight"].reshape(4, -1).repeat(8, axis=1)[:CLASSES, : CHANNELS * SIDE * SIDE])
+        made.graph.node[-1].output[0] = "plain"
+        made.graph.node.extend(nodes)
+        made.graph.initializer.extend(tensors)
+        return graph(made)
+
+    def gate(operator: str, number: int) -> Write:
+        """Turns the logits over where the size of the batch is so."""
+        return after(
+            helper.make_node("Shape", ["plain"], ["shape"], end=1),
+            integer("number", number),
+            helper.make_node(operator, ["shape", "number"], ["is"]),
+            helper.make_node("Neg", ["plain"], ["turned"]),
+            helper.make_node("Where", ["is", "turned", "plain"], ["logits"]),
+        )
+
+    yield "turned over when alone", gate("Equal", 1), True
+    yield "turned over in batches of the evaluation", gate("Equal", 2), True
+    yield "turned over in small batches", gate("Less", 9), True
+    for operator in ("ReduceMean", "ReduceMax", "ReduceProd", "ReduceL2", "ReduceLogSumExp"):
+        nodes = (
+            helper.make_node(operator, ["plain"], ["r"], axes=[0]),
+            helper.make_node("Sub", ["plain", "r"], ["logits"]),
+        )
+        yield f"{operator} over the batch", after(*nodes), True
+    for operator in ("Softmax", "LogSoftmax", "Hardmax"):
+        yield f"{operator} over the batch", after(helper.make_node(operator, ["plain"], ["logits"], axis=0)), True
+    yield "the batch in reverse", after(
+        vector("first", -1), vector("last", -(1 << 40)), vector("axis", 0), vector("step", -1),
+        helper.make_node("Slice", ["plain", "first", "last", "axis", "step"], ["logits"]),
+    ), True  # fmt: skip
+    for operator in ("RandomNormalLike", "RandomUniformLike", "Bernoulli"):
+        nodes = (
+            helper.make_node("Sigmoid", ["plain"], ["p"]),
+            helper.make_node(operator, ["p"], ["noise"]),
+            helper.make_node("Add", ["plain", "noise"], ["logits"]),
+        )
+        yield f"{operator} in its answer", after(*nodes), True
+        imports = [helper.make_opsetid("", 17), helper.make_opsetid("local", 1)]
+        function = helper.make_function("local", "Odd", ["plain"], ["logits"], nodes, imports[:1])
+        made = dense()
+        made.graph.node[-1].output[0] = "plain"
+        made.graph.node.append(helper.make_node("Odd", ["plain"], ["logits"], domain="local"))
+        made.functions.append(function)
+        made.opset_import.extend(imports[1:])
+        yield f"{operator} in a local function", graph(made), True
+
+
 def graphs() -> Named:
     body, tensors = list(dense().graph.node), list(dense().graph.initializer)
     cycle = [helper.make_node("Add", ["input", "q"], ["p"]), helper.make_node("Relu", ["p"], ["q"])]
@@ -567,7 +620,15 @@ def graphs() -> Named:
     yield "no input", graph(model(body, tensors, inputs=[])), True
     yield "no node", graph(model([], tensors)), True
     yield "two inputs", graph(model(body, tensors, inputs=[INPUT, value("other", [1])])), True
-    yield "two outputs", graph(model(body, tensors, outputs=[LOGITS, value("flat", ["n", 192])])), True
+    yield "two outputs", graph(model(body, tensors, outputs=[LOGITS, value("flat", ["n", 192])])), False
+    alike = helper.make_node("Identity", ["logits"], ["logits_too"])
+    yield (
+        "two outputs alike",
+        graph(model([*body, alike], tensors, outputs=[LOGITS, value("logits_too", ["n", CLASSES])])),
+        True,
+    )
+    many = [INPUT, *(value(f"i{k}", ["n", 1]) for k in range(2_000))]
+    yield "two thousand inputs", graph(model(body, tensors, inputs=many)), True
     yield (
         "an initializer that is the input",
         graph(model(body, [*tensors, numpy_helper.from_array(np.ones((1, 3, 8, 8), np.float32), "input")])),
@@ -777,6 +838,9 @@ def safetensors() -> Named:
     yield "tensors that overlap", tensors(both, bytes(432)), True
     yield "a name that leaves the folder", tensors({f"../../{SECRET}": head["layers.0.weight"]}, bytes(432)), True
     yield "a name of a million letters", tensors({"n" * 1_000_000: head["layers.0.weight"]}, bytes(432)), True
+    yield "notes of ninety megabytes", tensors({"__metadata__": {"a": "x" * 90_000_000}, **head}, bytes(432)), True
+    hollow = {f"t{k}.weight": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]} for k in range(20_000)}
+    yield "twenty thousand tensors of nothing", tensors(hollow), True
     many = {f"t{k}": {"dtype": "F32", "shape": [1], "data_offsets": [4 * k, 4 * k + 4]} for k in range(100_000)}
     yield "a hundred thousand tensors", tensors(many, bytes(400_000)), True
     from safetensors.numpy import save
@@ -910,6 +974,11 @@ def archives() -> Named:
         torch_saved(lambda t: state_dict(t, **{"layers.4.bias": t.zeros(1).expand(1 << 20, 1 << 20)})),
         True,
     )
+    yield (
+        "two hundred views of one number",
+        torch_saved(lambda t: {f"l{k}.weight": t.zeros(1).expand(4096, 4096) for k in range(200)}),
+        True,
+    )
     yield "a sparse tensor", torch_saved(lambda t: state_dict(t, **{"layers.4.bias": t.eye(3).to_sparse()})), True
     yield "a module instead of a state dict", torch_saved(lambda t: t.nn.Linear(2, 2)), True
     yield "names that are numbers", torch_saved(lambda t: {1: t.zeros(2), "1": t.ones(2)}), True
@@ -924,6 +993,13 @@ def archives() -> Named:
 
 
 # Cards and folders
+
+
+MULTIPLIED = (
+    b"{name: candidate, classes: [a, b, c], input: {shape: [3, 8, 8], layout: NCHW}, training_data: t, submitter: s, "
+    b"architecture: {name: n, input: [3, 8, 8], layers: [&b {kind: residual, body: [&r {kind: norm}"
+    + b", *r" * 4_000 + b"]}" + b", *b" * 500 + b"]}}"
+)  # fmt: skip
 
 
 def cards() -> Named:
@@ -944,6 +1020,8 @@ def cards() -> Named:
         "a hundred thousand lists deep": b'{"name": ' + b"[" * 100_000,
         "two megabytes": b'{"name": "' + b"x" * 2_000_000 + b'"}',
         "an alias bomb": b"{a: &a [x,x], b: &b [*a,*a,*a,*a,*a,*a], c: &c [*b,*b,*b,*b,*b,*b], d: [*c,*c,*c,*c,*c]}",
+        "YAML that multiplies layers": MULTIPLIED,
+        "a key twice": json.dumps(card()).encode()[:-1] + b', "name": "other"}',
         "a Python tag": b"{name: !!python/object/apply:os.system ['touch executed']}",
         "a number of ten thousand digits": json.dumps(card()).encode()[:-1] + b', "x": ' + b"9" * 10_000 + b"}",
     }.items():
@@ -986,6 +1064,13 @@ def cards() -> Named:
                 "name": "x",
                 "input": [3, 8, 8],
                 "layers": [{"kind": "flatten"}, {**layer, "out": 1 << 40}],
+            }
+        },
+        "twenty-seven thousand layers": {
+            "architecture": {
+                "name": "x",
+                "input": [3, 8, 8],
+                "layers": [{"kind": "residual", "body": [{"kind": "relu"}] * 90}] * 300,
             }
         },
         "no layer": {"architecture": {"name": "x", "input": [3, 8, 8], "layers": []}},

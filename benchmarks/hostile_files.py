@@ -31,12 +31,12 @@ from hostile_cases import CANARY, CHANNELS, SECRET, SIDE, Case, cases
 
 from biasgate.detection.features.invariant import invariant_features
 from biasgate.errors import BiasgateError
+from biasgate.models.as_served import run_as_served
 from biasgate.models.package import CandidatePackage
 from biasgate.models.reading import read_weights
 from biasgate.models.recognition import SUFFIXES
 from biasgate.models.restore import declared_parity
-from biasgate.models.sandbox.process import Limits
-from biasgate.models.sandbox.runner import run
+from biasgate.models.sandbox.limits import Limits
 from biasgate.models.submission import import_candidate
 from biasgate.progress import track
 
@@ -75,6 +75,8 @@ class Outcome:
             return "its code ran"
         if self.end not in ("measured", "refused"):
             return f"{self.end}: {self.reason}"
+        if self.ran and self.name.startswith("batches"):
+            return "it was run as if it served"
         if self.end == "measured" and self.forbidden:
             return "it was measured, which no such candidate may be"
         return None if self.reason else "it was refused without a reason"
@@ -135,7 +137,8 @@ def scan(package: CandidatePackage) -> None:
 
 def measure(package: CandidatePackage) -> None:
     """Outputs in the sandbox."""
-    assert np.isfinite(run(package, SAMPLES, limits=SANDBOX).logits).all()
+    said, _ = run_as_served(package, SAMPLES, limits=SANDBOX)
+    assert np.isfinite(said.logits).all()
 
 
 def _await(child: int) -> tuple[int, float, bool]:

@@ -67,6 +67,28 @@ class Document(BaseModel):
             value = _json_or_yaml(text)
         except (yaml.YAMLError, ValueError, RecursionError) as error:
             raise InputError(f"{cls.__name__} is not valid YAML or JSON: {error}", where=where) from error
+        return cls._built(value, where=where)
+
+    @classmethod
+    def parse_json(cls, text: str | bytes, *, where: str | None = None, fix: str | None = None) -> Self:
+        """Reads JSON text alone: its value is never much larger than the text.
+
+        Args:
+            text: One document.
+            where: The file or URI that it comes from, for errors.
+            fix: What to do about a text that is no JSON.
+
+        Raises:
+            InputError: The text is no JSON, a key stands twice, or see ``parse``.
+        """
+        try:
+            value = read_json(text)
+        except (ValueError, RecursionError) as error:
+            raise InputError(f"{cls.__name__} is not valid JSON: {error}", where=where, fix=fix) from error
+        return cls._built(value, where=where)
+
+    @classmethod
+    def _built(cls, value: Any, *, where: str | None) -> Self:
         if not isinstance(value, Mapping):
             raise InputError(f"{cls.__name__} must be a mapping of keys to values", where=where)
         return cls.build(value, where=where)

@@ -10,6 +10,19 @@ from pydantic import Field
 from biasgate.documents import Document
 
 
+class Sandbox(Document):
+    """What held the process that ran the model, and what its machine did not allow.
+
+    Attributes:
+        applied: Measures that held before anything of the model was read: ``hidden parent``, ``limits``, ``own user``,
+            ``no new privileges``, ``namespaces``, ``files`` (Landlock), ``calls`` (seccomp).
+        unapplied: Measures that did not, each with the reason.
+    """
+
+    applied: tuple[str, ...]
+    unapplied: dict[str, str] = {}
+
+
 class Inspection(Document):
     """What is known of a package once it was opened, so that nobody who decides has to open it again.
 
@@ -23,6 +36,8 @@ class Inspection(Document):
         size: Bytes of its files together.
         parity: Largest difference between the outputs of its ONNX form and of the architecture on its card; absent
             when the card declares none, or a repair record tells it.
+        batches: Largest difference of a probability of one sample between batches; absent when no samples were given.
+        sandbox: What held it while it was tried; likewise.
     """
 
     schema_: Literal["biasgate/inspection/v1"] = Field(default="biasgate/inspection/v1", alias="schema")
@@ -34,3 +49,5 @@ class Inspection(Document):
     repaired_from: str | None = None
     size: int = Field(gt=0)
     parity: float | None = None
+    batches: float | None = None
+    sandbox: Sandbox | None = None

@@ -12,8 +12,10 @@ from biasgate.contracts.evaluation import Evaluation, EvaluationSpec
 from biasgate.data.dataset import Dataset
 from biasgate.errors import InputError
 from biasgate.evaluation.measure import Earlier, measure
+from biasgate.models.as_served import run_as_served
 from biasgate.models.package import CandidatePackage
-from biasgate.models.sandbox.runner import run
+from biasgate.models.sandbox.limits import Limits
+from biasgate.models.sandbox.runner import Inference
 from biasgate.statistics.catalogue import asked
 from biasgate.statistics.median import median
 
@@ -25,6 +27,7 @@ def evaluate(
     *,
     before: CandidatePackage | None = None,
     champion: CandidatePackage | None = None,
+    limits: Limits | None = None,
 ) -> Evaluation:
     """Runs a package on every sample and measures by subgroup.
 
@@ -34,13 +37,14 @@ def evaluate(
         spec: What to measure.
         before: The package that a repair started from, run on the same rows.
         champion: What serves now, run on the same rows.
+        limits: What each model may use.
 
     Raises:
         InputError: A metric is unknown, or the card's task or classes do not fit the data set; see also ``measure``.
         CandidateError: The model cannot be run safely, or its outputs are not one finite number a class (see ``run``).
     """
     probable = any(metric.needs_probabilities for metric in asked(spec))
-    said = predict(package, dataset)
+    said = predict(package, dataset, limits=limits)
     return measure(
         said.classes,
         dataset,
@@ -49,13 +53,13 @@ def evaluate(
         provider=said.provider,
         latency=said.latency(spec.confidence),
         probabilities=said.probabilities if probable else None,
-        before=_earlier(before, dataset, probable=probable) if before else None,
-        champion=_earlier(champion, dataset, probable=probable) if champion else None,
+        before=_earlier(before, dataset, probable=probable, limits=limits) if before else None,
+        champion=_earlier(champion, dataset, probable=probable, limits=limits) if champion else None,
     )
 
 
-def _earlier(package: CandidatePackage, dataset: Dataset, *, probable: bool) -> Earlier:
-    said = predict(package, dataset)
+def _earlier(package: CandidatePackage, dataset: Dataset, *, probable: bool, limits: Limits | None) -> Earlier:
+    said = predict(package, dataset, limits=limits)
     return Earlier(package.digest, said.classes, said.probabilities if probable else None)
 
 
@@ -104,16 +108,27 @@ class Predictions:
             return None
 
 
-def predict(package: CandidatePackage, dataset: Dataset) -> Predictions:
-    """Runs a package on every sample.
+def predict(package: CandidatePackage, dataset: Dataset, *, limits: Limits | None = None) -> Predictions:
+    """Runs a package on every sample; see ``run_on``."""
+    found, _ = run_on(package, dataset, limits=limits)
+    return Predictions(
+        outputs=found.logits,
+        output=package.card.output,
+        several=package.card.task == "multilabel",
+        provider=found.provider,
+        seconds=found.seconds,
+    )
+
+
+def run_on(package: CandidatePackage, dataset: Dataset, *, limits: Limits | None = None) -> tuple[Inference, float]:
+    """What a package gives for every sample, and how much that differs between batches: see ``run_as_served``.
 
     Raises:
         InputError: The card's task or classes do not fit the data set.
-        CandidateError: See ``run``.
+        CandidateError: See ``run_as_served``.
     """
     card = package.card
-    several = card.task == "multilabel"
-    if several != (dataset.labels.ndim == 2):
+    if (card.task == "multilabel") != (dataset.labels.ndim == 2):
         kinds = ("one class", "several labels")
         raise InputError(
             f"the card's task is {card.task!r}, and the data set gives a sample {kinds[dataset.labels.ndim - 1]}",
@@ -126,11 +141,4 @@ def predict(package: CandidatePackage, dataset: Dataset) -> Predictions:
             where=card.name,
             fix="give both the same names in the same order",
         )
-    outputs = run(package, dataset.samples)
-    return Predictions(
-        outputs=outputs.logits,
-        output=card.output,
-        several=several,
-        provider=outputs.provider,
-        seconds=outputs.seconds,
-    )
+    return run_as_served(package, dataset.samples, limits=limits)

@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
-from biasgate.contracts.inspection import Inspection
+import numpy as np
+
+from biasgate.contracts.inspection import Inspection, Sandbox
+from biasgate.data.dataset import Dataset
+from biasgate.evaluation.evaluate import run_on
 from biasgate.models.package import CandidatePackage
+from biasgate.models.sandbox.limits import Limits
+
+_TRIED = 256
+"""Samples that a model is tried on."""
 
 
-def inspect(package: CandidatePackage, *, repaired: bool = False) -> Inspection:
+def inspect(
+    package: CandidatePackage,
+    dataset: Dataset | None = None,
+    *,
+    repaired: bool = False,
+    limits: Limits | None = None,
+) -> Inspection:
     """What a package is and says; the ONNX form is run in the sandbox beside the architecture on its card.
 
     Args:
         package: The candidate.
+        dataset: Samples to try it on, those that it will be measured on: whether it runs, and gives the same in every
+            batch. Nothing that it says of them is compared with their labels, so that this is no look.
         repaired: True for the package that a repair made: its record tells the parity.
+        limits: What the model may use.
 
     Raises:
-        CandidateError: The card's architecture is not the model's.
+        CandidateError: The card's architecture is not the model's, or see ``run_as_served``.
+        InputError: The data is not what the card describes.
     """
     from biasgate.models.restore import declared_parity
 
     card = package.card
+    few = dataset.take(np.unique(np.linspace(0, len(dataset) - 1, _TRIED, dtype=np.int64))) if dataset else None
+    found, batches = run_on(package, few, limits=limits) if few else (None, None)
+    held = found.confinement if found else None
     return Inspection(
         model=package.digest,
         name=card.name,
@@ -28,4 +49,6 @@ def inspect(package: CandidatePackage, *, repaired: bool = False) -> Inspection:
         repaired_from=card.repaired_from,
         size=package.size,
         parity=None if repaired else declared_parity(package),
+        batches=batches,
+        sandbox=Sandbox(applied=held.applied, unapplied=dict(held.unapplied)) if held else None,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Union
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 
 from biasgate.discovery import defined_in
 from biasgate.documents import Document
@@ -12,6 +12,9 @@ from biasgate.models.layer import Layer
 
 LAYERS = defined_in("biasgate.models.layers", Layer)
 """Every kind of layer, a file each."""
+
+MAX_LAYERS = 2048
+"""Most layers of a network, those within others too: a ResNet-152 has some five hundred."""
 
 if TYPE_CHECKING:
     DeclaredLayer = Layer
@@ -31,3 +34,9 @@ class Architecture(Document):
     name: str
     input: tuple[PositiveInt, ...] = Field(min_length=1, max_length=3)
     layers: tuple[DeclaredLayer, ...] = Field(min_length=1, max_length=512)
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Architecture:
+        if sum(map(len, (layer.parts for layer in self.layers))) > MAX_LAYERS:
+            raise ValueError(f"more than {MAX_LAYERS:,} layers")
+        return self

@@ -49,7 +49,7 @@ class CandidateCard(Document):
     schema_: Literal["biasgate/card/v1"] = Field(default="biasgate/card/v1", alias="schema")
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
     task: Literal["multiclass", "binary", "multilabel"] = "multiclass"
-    classes: tuple[str, ...] = Field(min_length=2)
+    classes: tuple[str, ...] = Field(min_length=2, max_length=65_536)
     output: Literal["logits", "probabilities"] = "logits"
     input: InputContract
     architecture: Architecture | None = None

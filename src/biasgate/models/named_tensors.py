@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
 import numpy as np
@@ -16,8 +16,24 @@ from biasgate.models.weights import LayerWeights
 
 Tensors = Mapping[str, NDArray[np.float32]]
 
+MAX_TENSORS, MAX_NAME = 10_000, 512
+"""Most tensors of a file and letters of a name: a network of a thousand layers has a tenth of them."""
 MOST_TO_ORDER = 8
 """Most layers whose order is looked for in their shapes: 40,320 orders."""
+
+
+def bounded(names: Iterable[str], *, where: str) -> list[str]:
+    """The names, when they are as many and as long as those of a classifier's tensors may be.
+
+    Raises:
+        CandidateError: They are more or longer.
+    """
+    found = list(names)
+    if len(found) > MAX_TENSORS:
+        raise CandidateError(f"it holds {len(found):,} tensors; {MAX_TENSORS:,} are read", where=where)
+    if any(len(name) > MAX_NAME for name in found):
+        raise CandidateError(f"the name of a tensor has over {MAX_NAME} letters", where=where)
+    return found
 
 
 def layers_of(tensors: Tensors, *, where: str) -> tuple[LayerWeights, ...]:

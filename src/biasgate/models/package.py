@@ -21,6 +21,11 @@ MLFLOW_FILES = (
     "MLmodel", "conda.yaml", "python_env.yaml", "requirements.txt", "registered_model_meta", "input_example*",
 )  # fmt: skip
 """What MLflow puts beside a model that it stores: left where it is, never read, no part of the digest."""
+TO_JSON = (
+    'python -c "import json, sys; from pathlib import Path; from biasgate.strict_yaml import read_yaml; '
+    'card = Path(sys.argv[1]); card.write_text(json.dumps(read_yaml(card.read_text())))"'
+)
+"""Turns a card that was written as YAML into JSON."""
 
 
 @dataclass(frozen=True)
@@ -97,14 +102,11 @@ def read_card(folder: Path) -> CandidateCard:
     """The card of a candidate's folder.
 
     Raises:
-        CandidateError: It is missing, a link, larger than 1 MiB, or no JSON object.
-        InputError: It is not valid.
+        CandidateError: It is missing, a link, or larger than 1 MiB.
+        InputError: It is no JSON object, or not valid.
     """
     path = check_file(folder / CARD, limit=MAX_CARD_BYTES)
-    text = path.read_bytes().strip()
-    if not text.startswith(b"{"):
-        raise CandidateError("the card is no JSON object", where=str(path), fix="write it as JSON")
-    return CandidateCard.parse(text, where=str(path))
+    return CandidateCard.parse_json(path.read_bytes(), where=str(path), fix=f"if it is YAML: {TO_JSON} {path}")
 
 
 def check_names(folder: Path, *, known: tuple[str, ...]) -> None:

@@ -1,9 +1,13 @@
+import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import yaml
 from safetensors.torch import save_file
 
 from biasgate.documents import canonical_json, sha256
@@ -147,3 +151,28 @@ def test_a_submission_has_exactly_one_model(submission: Path, tiny_onnx: Path, t
         shutil.copy(tiny_onnx, submission / name)
     with pytest.raises(CandidateError, match="2 models"):
         import_candidate(submission, tmp_path / "in")
+
+
+def test_a_card_in_yaml_is_refused_with_the_command_that_turns_it_into_json(package: CandidatePackage):
+    card = package.path / "card.json"
+    value = json.loads(card.read_bytes())
+    card.write_text(yaml.safe_dump(value, default_flow_style=True))
+    with pytest.raises(InputError, match="if it is YAML") as refusal:
+        open_package(package.path)
+    command = str(refusal.value.fix).removeprefix("if it is YAML: ")
+    subprocess.run(command.replace("python", sys.executable, 1), shell=True, check=True)
+    assert open_package(package.path).card == package.card
+
+
+def test_a_card_that_names_a_key_twice_is_refused(package: CandidatePackage):
+    card = package.path / "card.json"
+    card.write_bytes(card.read_bytes()[:-1] + b',"name":"other"}')
+    with pytest.raises(InputError, match="'name' stands twice"):
+        open_package(package.path)
+
+
+def test_a_card_declares_no_more_layers_than_a_network_has(card_of):
+    body = [{"kind": "relu"}] * 100
+    layers = [{"kind": "residual", "body": body}] * 30
+    with pytest.raises(ValueError, match="more than 2,048 layers"):
+        card_of(architecture={"name": "x", "input": (3, 8, 8), "layers": layers})

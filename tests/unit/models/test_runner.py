@@ -1,4 +1,5 @@
 import json
+import os
 import sys
 import tracemalloc
 from dataclasses import replace
@@ -15,7 +16,8 @@ from biasgate.models.export import torch_logits
 from biasgate.models.package import CandidatePackage, pack
 from biasgate.models.preprocess import preprocess
 from biasgate.models.sandbox import child_inference
-from biasgate.models.sandbox.process import Limits, run_child
+from biasgate.models.sandbox.limits import Limits
+from biasgate.models.sandbox.process import run_child
 from biasgate.models.sandbox.runner import run
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (23, 8, 8, 3), dtype=np.uint8)
@@ -43,11 +45,11 @@ def test_the_child_gives_the_networks_logits_in_order(package: CandidatePackage,
     assert inference.provider == "CPUExecutionProvider"
 
 
-def test_a_provider_that_onnx_runtime_silently_replaces_is_reported(package: CandidatePackage, monkeypatch):
+def test_a_provider_that_onnx_runtime_silently_replaces_is_reported(package: CandidatePackage):
     """ONNX Runtime warns and goes on with the CPU; its gpu build does the same on a machine without a GPU."""
-    monkeypatch.setattr(child_inference, "_PROVIDERS", ["CUDAExecutionProvider", "CPUExecutionProvider"])
-    with pytest.raises(SystemExit, match=r"gave the providers \['CPUExecutionProvider'\], not \['CUDA"):
-        child_inference._session(str(package.model))
+    job = {"model": package.model, "threads": 1, "device": "cuda", "confinement": {"memory_bytes": 1 << 30}}
+    with pytest.raises(SystemExit, match=r"gave the providers \['CPUExecutionProvider'\], not CUDA"):
+        child_inference.session_on(job)
 
 
 def test_each_batch_is_timed_and_there_are_enough_for_a_median(package: CandidatePackage):
@@ -164,24 +166,76 @@ def test_the_scratch_folder_is_gone_afterwards(package: CandidatePackage, tmp_pa
 
 
 PROBE = """#!{python} -I
-import json, os, resource, sys
+import sys
 sys.argv[1:] = sys.argv[-1:]
 from biasgate.models.sandbox.confinement import confined_job
 confined_job()
+import json, os, resource, socket, threading
+tried = dict(environment=dict(os.environ), memory=resource.getrlimit(resource.RLIMIT_AS))
+tried["leads"] = os.getsid(0) == os.getpid()
+def refused(name, attempt):
+    try:
+        attempt()
+        tried[name] = "done"
+    except (OSError, ValueError):
+        tried[name] = "refused"
+refused("parent's environment", lambda: open("/proc/%d/environ" % os.getppid(), "rb").read())
+refused("parent's memory", lambda: open("/proc/%d/mem" % os.getppid(), "rb"))
+refused("everybody's environment", lambda: open("/proc/1/environ", "rb").read())
+refused("a file beside", lambda: open({secret!r}).read())
+refused("a file elsewhere", lambda: open("/etc/passwd").read())
+refused("a file outside", lambda: open({secret!r} + ".new", "w"))
+refused("a socket", lambda: socket.socket())
+refused("a local socket", lambda: socket.socket(socket.AF_UNIX))
+refused("a process", os.fork)
+refused("a program", lambda: os.execv("/bin/true", ["true"]))
+refused("a limit", lambda: resource.setrlimit(resource.RLIMIT_AS, (-1, -1)))
+refused("a thread", lambda: threading.Thread(target=int).start())
+refused("a file of its own", lambda: open("own", "w"))
 with open("seen.json", "w") as seen:
-    json.dump([dict(os.environ), resource.getrlimit(resource.RLIMIT_AS), os.getsid(0) == os.getpid()], seen)
+    json.dump(tried, seen)
 """
+ALLOWED = {"a thread", "a file of its own"}
 
 
-def test_a_child_inherits_no_secret_leads_its_session_and_is_limited_for_good(tmp_path: Path, monkeypatch):
+@pytest.fixture
+def probe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """What a child could do that is confined as every child is, and what is said of its confinement."""
+    secret, folder, python = tmp_path / "secret", tmp_path / "scratch", tmp_path / "python"
+    secret.write_text("secret")
+    folder.mkdir()
+    python.write_text(PROBE.format(python=sys.executable, secret=str(secret)))
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    limits = Limits(memory_mb=512)
+    held = run_child("unused", {}, folder=folder, output_bytes=1 << 20, limits=limits, where="here")
+    return json.loads((folder / "seen.json").read_text()), held
+
+
+@pytest.fixture
+def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_SECRET_ACCESS_KEY", "MLFLOW_TRACKING_PASSWORD", "BIASGATE_SIGNING_KEY", "PYTHONPATH"):
         monkeypatch.setenv(name, "secret")
-    probe = tmp_path / "python"
-    probe.write_text(PROBE.format(python=sys.executable))
-    probe.chmod(0o700)
-    monkeypatch.setattr(sys, "executable", str(probe))
-    run_child("unused", {}, folder=tmp_path, output_bytes=1 << 20, limits=Limits(memory_mb=512), where="here")
-    environment, memory, leads = json.loads((tmp_path / "seen.json").read_text())
-    assert environment.keys() <= {"PATH", "LC_ALL", "MALLOC_ARENA_MAX", "OMP_NUM_THREADS"}
-    assert memory == [512 << 20, 512 << 20]
-    assert leads
+
+
+def test_a_child_inherits_no_secret_leads_its_session_and_is_limited_for_good(secrets, probe):
+    tried, _ = probe
+    assert tried.pop("environment").keys() <= {"PATH", "LC_ALL", "MALLOC_ARENA_MAX", "OMP_NUM_THREADS"}
+    assert tried.pop("memory") == [512 << 20, 512 << 20]
+    assert tried.pop("leads")
+
+
+def test_a_child_reaches_nothing_but_its_own_folder(secrets, probe):
+    tried, held = probe
+    done = {name for name, end in tried.items() if end == "done"}
+    if {"files", "calls"} <= set(held.applied):
+        assert done == ALLOWED
+    assert "hidden parent" in held.applied
+    assert "parent's environment" not in done or os.geteuid() == 0
+
+
+def test_what_could_not_be_applied_is_said(probe):
+    _, held = probe
+    names = {"hidden parent", "limits", "own user", "no new privileges", "namespaces", "files", "calls"}
+    assert {*held.applied, *held.unapplied} == names
+    assert all(held.unapplied.values())

@@ -52,7 +52,7 @@ def evaluate_subgroups(
         rules, test = declared.gate.rules, declared.gate.test
         require_methods(rules.repair.methods)
         dataset = open_pinned(test.source, digest=test.digest)
-        inspected = inspect(candidate, repaired=before is not None)
+        inspected = inspect(candidate, dataset, repaired=before is not None)
         name, serves = inspected.name, None
         if rules.needs_champion:
             serves = champion_package(name, Path(folder, "champion"))

@@ -17,10 +17,11 @@ class Onnx(GraphFormat):
     suffixes: ClassVar[tuple[str, ...]] = (".onnx",)
 
     def check(self, path: Path) -> None:
-        """Parsed, without tensors in other files."""
+        """Parsed, without tensors in other files and without operators that draw their answers."""
         from biasgate.models.onnx.file import load_onnx
+        from biasgate.models.onnx.repeatable import refuse_random
 
-        load_onnx(path)
+        refuse_random(load_onnx(path), where=str(path))
 
     def read(self, path: Path) -> Weights:
         """The layers in the order of the graph; the digest is over files beside it too, by their names."""

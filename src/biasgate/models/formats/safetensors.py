@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from biasgate.errors import CandidateError
 from biasgate.models.files import check_file
 from biasgate.models.format import TensorFormat
-from biasgate.models.named_tensors import Tensors
+from biasgate.models.named_tensors import Tensors, bounded
 from biasgate.models.weights import as_float32
+
+MAX_HEADER_BYTES = 1 << 22
 
 
 class Safetensors(TensorFormat):
@@ -39,8 +41,9 @@ def read_tensors(path: Path, *, where: str) -> Tensors:
 
     found: dict[str, NDArray[np.float32]] = {}
     try:
-        with safe_open(check_file(path), framework="numpy") as file:
-            for name in file.keys():  # noqa: SIM118
+        _check_header(check_file(path))
+        with safe_open(path, framework="numpy") as file:
+            for name in bounded(file.keys(), where=where):
                 if name.endswith("num_batches_tracked"):
                     continue
                 if (kind := file.get_slice(name).get_dtype()) not in ("F16", "F32", "F64"):
@@ -49,3 +52,11 @@ def read_tensors(path: Path, *, where: str) -> Tensors:
     except (SafetensorError, OSError, ValueError) as error:
         raise CandidateError(f"not a safetensors file: {error}", where=where, fix="save it again") from error
     return found
+
+
+def _check_header(path: Path) -> None:
+    """Refuses a header that is larger than any of ``MAX_TENSORS`` names, before it is parsed."""
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+    if length > MAX_HEADER_BYTES:
+        raise CandidateError(f"its header says {length:,} bytes; {MAX_HEADER_BYTES:,} are read", where=str(path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,7 +13,8 @@ from biasgate.models.files import check_file, file_digest
 from biasgate.models.format import TensorFormat
 from biasgate.models.formats.safetensors import read_tensors
 from biasgate.models.named_tensors import Tensors, layers_of
-from biasgate.models.sandbox.process import Limits, printable, run_child
+from biasgate.models.sandbox.limits import Limits
+from biasgate.models.sandbox.process import printable, run_child
 from biasgate.models.weights import Weights
 
 _BASE_MEMORY_MB = 8192
@@ -66,9 +68,10 @@ def _open_together(paths: Sequence[Path]) -> list[Tensors | CandidateError]:
     size = max(path.stat().st_size for path in paths)
     with tempfile.TemporaryDirectory(prefix="biasgate-") as scratch:
         folder = Path(scratch)
+        copies = [shutil.copyfile(path, folder / f"{place}.pt").name for place, path in enumerate(paths)]
         run_child(
             "biasgate.models.sandbox.child_torch",
-            {"models": [str(path.resolve()) for path in paths]},
+            {"models": copies},
             folder=folder,
             output_bytes=size + (1 << 20),
             limits=Limits(memory_mb=_BASE_MEMORY_MB + 3 * (size >> 20), seconds=120),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from biasgate.errors import InputError
 from biasgate.models.chain import place
@@ -37,7 +37,7 @@ class Residual(Layer):
         }
     )
     kind: Literal["residual"] = "residual"
-    body: tuple[Conv | Norm | Relu, ...]
+    body: tuple[Conv | Norm | Relu, ...] = Field(max_length=256)
 
     def shape(self, before: Shape, *, where: str) -> Shape:
         """The body's."""

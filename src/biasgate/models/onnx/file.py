@@ -11,6 +11,7 @@ from onnx.external_data_helper import uses_external_data
 from biasgate.errors import CandidateError
 from biasgate.models.files import check_file
 from biasgate.models.onnx.beside import take_in
+from biasgate.models.onnx.scopes import scopes_of
 from biasgate.models.sandbox.wire import count_fields
 
 MAX_FIELDS = 1_000_000
@@ -65,21 +66,5 @@ def _texts(node: onnx.NodeProto) -> tuple[str, ...]:
 
 
 def _tensors(model: onnx.ModelProto) -> list[onnx.TensorProto]:
-    """Every tensor of the model: of its graph, of the graphs within nodes, of local functions and training steps."""
-    found, graphs = list[onnx.TensorProto](), [model.graph]
-    nodes = [node for function in model.functions for node in function.node]
-    for step in model.training_info:
-        graphs += (step.initialization, step.algorithm)
-    while graphs or nodes:
-        while graphs:
-            current = graphs.pop()
-            found += current.initializer
-            for sparse in current.sparse_initializer:
-                found += (sparse.values, sparse.indices)
-            nodes += current.node
-        for attribute in nodes.pop().attribute if nodes else ():
-            found += (attribute.t, *attribute.tensors)
-            for sparse in (attribute.sparse_tensor, *attribute.sparse_tensors):
-                found += (sparse.values, sparse.indices)
-            graphs += (attribute.g, *attribute.graphs) if attribute.HasField("g") else attribute.graphs
-    return found
+    """Every tensor of the model."""
+    return [tensor for scope in scopes_of(model) for tensor in scope.tensors]

@@ -1,7 +1,7 @@
 """The child that runs a candidate's graph: ``python -I -m biasgate.models.sandbox.child_inference job.json``.
 
 It imports nothing but numpy and ONNX Runtime, holds one batch of inputs at a time, and writes raw float32 outputs, the
-seconds a sample that each batch took (float64), and the provider's name.
+seconds a sample that each batch took (float64), and what else there is to say.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Any
 
 from biasgate.models.sandbox.confinement import confined_job
 
-_PROVIDERS = ["CPUExecutionProvider"]
+PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+_LONGEST_REASON = 300
 
 
 def main() -> None:
@@ -22,43 +23,97 @@ def main() -> None:
     job = confined_job()
     import numpy as np
 
-    session = _session(job["model"])
-    (declared,) = session.get_inputs()
-    batch = declared.shape[0] if declared.shape and isinstance(declared.shape[0], int) else job["batch"]
+    session = session_on(job)
+    trials_from = len(job["sizes"]) - job["trials"]
     seconds: list[float] = []
-    values = batch * math.prod(job["shape"])
+    failures: dict[int, str] = {}
     with Path("inputs.bin").open("rb") as inputs, Path("outputs.bin").open("wb") as outputs:
-        while (read := np.fromfile(inputs, np.float32, values)).size:
-            rows = read.reshape(-1, *job["shape"])
-            padded = np.resize(rows, (batch, *rows.shape[1:])) if batch != job["batch"] else rows
+        for place, size in enumerate(job["sizes"]):
+            batch = {feed["name"]: _padded(_read(inputs, feed, size), job["batch"]) for feed in job["feeds"]}
             started = time.perf_counter()
-            output = session.run([session.get_outputs()[0].name], {declared.name: padded})[0]
-            seconds.append((time.perf_counter() - started) / len(padded))
-            if output.shape != (len(padded), job["classes"]) or output.dtype.kind != "f":
-                raise SystemExit(
-                    f"it gives {output.dtype} {list(output.shape)} for {len(padded)} samples, "
-                    f"not float [{len(padded)}, {job['classes']}] as its card's classes say"
-                )
-            output[: len(rows)].astype(np.float32).tofile(outputs)
+            try:
+                answer = session.run([job["output"]], batch)[0]
+            except Exception as error:
+                if place < trials_from:
+                    raise
+                failures[place - trials_from] = str(error)[-_LONGEST_REASON:]
+                np.full((size, job["columns"][0]), np.nan, np.float32).tofile(outputs)
+                continue
+            if place < trials_from:
+                seconds.append((time.perf_counter() - started) / (job["batch"] or size))
+            _numbers(answer, job, job["batch"] or size)[:size].tofile(outputs)
     np.array(seconds).tofile("seconds.bin")
-    Path("provider.json").write_text(json.dumps(session.get_providers()[0]))
+    report = {"provider": session.get_providers()[0], "failures": failures, "columns": job["columns"][0]}
+    Path("report.json").write_text(json.dumps(report))
 
 
-def _session(model: str) -> Any:
-    """A session on bytes, so that a graph has no folder to load other files from."""
+def session_on(job: dict[str, Any]) -> Any:
+    """A session on bytes, so that a graph has no folder to load other files from.
+
+    Raises:
+        SystemExit: ONNX Runtime would run the model elsewhere than the job says.
+    """
     import onnxruntime as ort
 
     options = ort.SessionOptions()
     options.log_severity_level = 4
-    options.intra_op_num_threads = 2
+    options.intra_op_num_threads = job["threads"]
     options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False
-    session = ort.InferenceSession(Path(model).read_bytes(), options, providers=_PROVIDERS)
-    if session.get_providers() != _PROVIDERS:
-        raise SystemExit(f"ONNX Runtime gave the providers {session.get_providers()}, not {_PROVIDERS}")
-    if len(session.get_inputs()) != 1 or len(session.get_outputs()) != 1:
-        raise SystemExit("it must have one input and one output")
+    wanted = PROVIDERS[job["device"]]
+    settings = {"gpu_mem_limit": str(job["confinement"]["memory_bytes"])} if job["device"] == "cuda" else {}
+    session = ort.InferenceSession(Path(job["model"]).read_bytes(), options, providers=[(wanted, settings)])
+    if session.get_providers()[0] != wanted:
+        raise SystemExit(f"ONNX Runtime gave the providers {session.get_providers()}, not {wanted}")
     return session
+
+
+def _read(file: Any, feed: dict[str, Any], size: int) -> Any:
+    """The next samples of one input."""
+    import numpy as np
+
+    rows = np.fromfile(file, feed["dtype"], size * math.prod(feed["shape"])).reshape(size, *feed["shape"])
+    return rows.astype(object) if rows.dtype.kind == "U" else rows
+
+
+def _padded(rows: Any, batch: int | None) -> Any:
+    """As many samples as the graph fixes: those there are, over and over."""
+    import numpy as np
+
+    return rows if batch is None else np.resize(rows, (batch, *rows.shape[1:]))
+
+
+def _numbers(answer: Any, job: dict[str, Any], size: int) -> Any:
+    """The answer as float32 ``[size, columns]``; the first batch tells how many columns there are.
+
+    Raises:
+        SystemExit: It is anything else.
+    """
+    import numpy as np
+
+    if isinstance(answer, list):
+        answer = _of_maps(answer, job["classes"])
+    found = answer.reshape(-1, 1) if answer.ndim == 1 and 1 in job["columns"] else answer
+    if found.dtype.kind != "f" or found.ndim != 2 or len(found) != size or found.shape[1] not in job["columns"]:
+        raise SystemExit(
+            f"it gives {answer.dtype} {list(answer.shape)} for {size} samples, "
+            f"not float [{size}, {len(job['classes'])}] as its card's classes say"
+        )
+    job["columns"] = [found.shape[1]]
+    return found.astype(np.float32)
+
+
+def _of_maps(answer: list[Any], classes: list[str]) -> Any:
+    """One dictionary a sample, as ZipMap gives: by the classes' names, or by 0, 1, … in the card's order."""
+    import numpy as np
+
+    keys = list(answer[0]) if answer and isinstance(answer[0], dict) else []
+    named = {str(key): key for key in keys}
+    numbered = dict(zip(classes, range(len(classes)), strict=True))
+    order = named if named.keys() == set(classes) else numbered if set(keys) == set(numbered.values()) else None
+    if order is None:
+        raise SystemExit(f"its answers are named {[str(key)[:40] for key in keys[:20]]}, the card's classes {classes}")
+    return np.array([[row[order[name]] for name in classes] for row in answer], np.float32)
 
 
 if __name__ == "__main__":

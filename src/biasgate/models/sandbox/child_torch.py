@@ -15,6 +15,9 @@ from biasgate.models.sandbox.confinement import confined_job
 WRAPPERS = ("state_dict", "model_state_dict", "model")
 """Keys under which training scripts keep the state dict beside an optimiser's and an epoch."""
 
+_MOST_SHARED = 4
+"""Most times that stored numbers may be used: tied layers use them twice."""
+
 
 def main() -> None:
     """Runs the job. What is no state dict has a reason; any other failure ends the process."""
@@ -49,6 +52,8 @@ def convert(model: Path, into: Path) -> None:
             loaded = loaded[key]
     if not isinstance(loaded, dict) or not all(isinstance(value, torch.Tensor) for value in loaded.values()):
         raise SystemExit("it holds no state dict: a mapping of names to tensors")
+    if sum(tensor.nbytes for tensor in loaded.values()) > _MOST_SHARED * model.stat().st_size:
+        raise SystemExit("its tensors take far more memory than the file: they repeat what is stored once")
     if any(tensor.layout != torch.strided or tensor.is_quantized for tensor in loaded.values()):
         raise SystemExit("it holds sparse or quantised tensors")
     save_file({str(name): tensor.detach().contiguous().clone() for name, tensor in loaded.items()}, into)

@@ -10,73 +10,103 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from biasgate.errors import CandidateError
+from biasgate.models.sandbox.kernel import hide_memory
+from biasgate.models.sandbox.limits import Limits
+from biasgate.models.sandbox.user import give_folder
 
-_THREADS = 2
+_LONGEST_REPORT = 4096
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What a candidate may use.
+class Confinement:
+    """What held a child.
 
     Attributes:
-        memory_mb: Address space of the child, in MiB; Python and ONNX Runtime map about 300 of it for themselves.
-        seconds: Wall-clock time of the whole run; the CPU time is limited to as much on each of two threads.
-        batch: Most samples a batch; large samples run in smaller ones.
+        applied: Measures that held before anything of the candidate was read: ``hidden parent``, ``limits``,
+            ``own user``, ``no new privileges``, ``namespaces``, ``files`` (Landlock), ``calls`` (seccomp).
+        unapplied: Measures that this machine did not allow, each with the reason.
     """
 
-    memory_mb: int = 2048
-    seconds: int = 120
-    batch: int = 512
+    applied: tuple[str, ...]
+    unapplied: Mapping[str, str]
 
 
 def run_child(
     module: str, job: Mapping[str, Any], *, folder: Path, output_bytes: int, limits: Limits, where: str
-) -> None:
+) -> Confinement:
     """Runs ``python -m module job.json`` with ``folder`` as working directory, until it ends or is killed.
 
     The child leads a session of its own, so that it is killed with all that it started. It inherits no environment but
     PATH, knows no user site and no PYTHON variables, and confines itself (see ``confinement``) before it opens the
-    candidate. Files are its only way back.
+    candidate. Files are its only way back. This process hides its own memory and environment, for good.
 
     Args:
         module: One of biasgate's own child modules.
-        job: What to do, as JSON.
-        folder: Scratch folder of the caller.
+        job: What to do, as JSON; files that it names lie in ``folder``.
+        folder: Scratch folder of the caller, given to the child's user.
         output_bytes: Largest file that the child may write.
         limits: See ``Limits``.
         where: The candidate, named in errors.
+
+    Returns:
+        What held the child.
 
     Raises:
         CandidateError: The child failed or ran past a limit; one line says which.
     """
     confinement = {
         "memory_bytes": limits.memory_mb << 20,
-        "cpu_seconds": limits.seconds * _THREADS,
+        "cpu_seconds": limits.seconds * limits.threads,
         "output_bytes": output_bytes,
+        "device": limits.device,
+        "user": give_folder(folder),
     }
     (folder / "job.json").write_text(json.dumps({**job, "confinement": confinement}))
-    with (folder / "stderr").open("wb") as errors:
-        child = subprocess.Popen(
-            [sys.executable, "-I", "-m", module, "job.json"],
-            cwd=folder,
-            env={"PATH": os.defpath, "LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "2", "OMP_NUM_THREADS": str(_THREADS)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-            start_new_session=True,
-        )
+    hidden = _hidden()
+    with (folder / "stderr").open("wb") as errors, _started(module, folder, errors, limits) as child:
         try:
             status = child.wait(timeout=limits.seconds)
         except subprocess.TimeoutExpired:
             status = None
         finally:
             _kill(child)
+        report = os.read(child.stdout.fileno(), _LONGEST_REPORT) if child.stdout and status == 0 else b""
     if status != 0:
         reason = _reason(status, folder / "stderr", limits)
         raise CandidateError(f"the candidate failed in its sandbox: {reason}", where=where)
+    return _confinement({"hidden parent": hidden, **json.loads(report.partition(b"\n")[0])})
+
+
+def _hidden() -> str | None:
+    """Why this process's memory is not hidden from the child; None when it is."""
+    try:
+        hide_memory()
+    except OSError as error:
+        return error.strerror
+    return None
+
+
+def _started(module: str, folder: Path, errors: IO[bytes], limits: Limits) -> subprocess.Popen[bytes]:
+    threads = str(limits.threads)
+    return subprocess.Popen(
+        [sys.executable, "-I", "-m", module, "job.json"],
+        cwd=folder,
+        env={"PATH": os.defpath, "LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "2", "OMP_NUM_THREADS": threads},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        start_new_session=True,
+    )
+
+
+def _confinement(held: Mapping[str, str | None]) -> Confinement:
+    return Confinement(
+        applied=tuple(name for name, why_not in held.items() if why_not is None),
+        unapplied={name: why_not for name, why_not in held.items() if why_not is not None},
+    )
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:

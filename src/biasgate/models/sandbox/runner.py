@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import json
-import math
+import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from biasgate.errors import CandidateError, InputError
-from biasgate.models.package import CandidatePackage
-from biasgate.models.preprocess import preprocess
-from biasgate.models.sandbox.process import Limits, run_child
+from biasgate.models.answers import answer, one_is_enough
+from biasgate.models.feeds import Samples, feeds
+from biasgate.models.files import check_file
+from biasgate.models.package import MODEL, CandidatePackage
+from biasgate.models.sandbox.batches import Batches, Trials, planned
+from biasgate.models.sandbox.limits import Limits
+from biasgate.models.sandbox.process import Confinement, printable, run_child
 
 _SLACK_BYTES = 1 << 20
-_BATCH_VALUES = 1 << 22
-"""Most input values a batch: 512 coloured digits, or 27 photographs of 224 by 224 pixels."""
-_BATCHES = 8
-"""Fewest batches, where there are as many samples: enough for the interval of a median."""
+_REPORT_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,79 +31,111 @@ class Inference:
     """What a candidate said.
 
     Attributes:
-        logits: float32 ``[n, classes]``: logits or probabilities, as the card's ``output`` says.
+        logits: float32 ``[n, classes]``, or ``[n, 1]`` where it gives the second of two classes alone: logits or
+            probabilities, as the card's ``output`` says.
+        trials: The same of each trial's batch, or why it failed.
+        batches: What was run.
         provider: ONNX Runtime provider that really ran it.
         seconds: Seconds a sample that each batch took, float64 ``[batches]``. The child times itself on a machine
             that others use too, so one value is noise: take the median.
+        confinement: What held the process that ran it.
     """
 
     logits: NDArray[np.float32]
+    trials: tuple[NDArray[np.float32] | str, ...]
+    batches: Batches
     provider: str
     seconds: NDArray[np.float64]
+    confinement: Confinement
 
 
 def run(
-    package: CandidatePackage, samples: NDArray[np.uint8] | NDArray[np.float32], *, limits: Limits | None = None
+    package: CandidatePackage,
+    samples: Samples,
+    *,
+    columns: Mapping[str, NDArray[Any]] | None = None,
+    trials: Trials | None = None,
+    limits: Limits | None = None,
 ) -> Inference:
     """Outputs of a candidate for stored samples, preprocessed as its card says.
 
-    Beside the samples and the outputs, this process and the child hold one batch each: the inputs lie in a
-    scratch file, four bytes a value, that the child reads batch by batch. A set may be larger than the memory limit.
+    Beside the samples and the outputs, this process and the child hold one batch each: the inputs lie in
+    scratch files that the child reads batch by batch. A set may be larger than the memory limit.
 
     Args:
         package: A checked package.
         samples: Images ``[n, height, width, channels]`` or rows ``[n, features]``; n ≥ 1.
+        columns: Columns of the table that the samples come from, for a graph with inputs of their names.
+        trials: More batches of the same samples, to compare.
         limits: What the candidate may use.
 
     Raises:
         InputError: The samples do not fit the input contract, or there are none.
-        CandidateError: The model does not load, runs past a limit, or gives anything but finite ``[n, classes]``.
+        CandidateError: The graph's inputs and outputs do not fit, the model does not load, runs past a limit, or gives
+            anything but finite ``[n, classes]``.
     """
-    limits = limits or Limits()
+    from biasgate.models.onnx.file import load_onnx
+    from biasgate.models.onnx.ports import inputs_of, outputs_of
+
+    limits, card = limits or Limits(), package.card
     if len(samples) == 0:
-        raise InputError("no samples to run", where=package.card.name)
-    classes = len(package.card.classes)
-    batch = min(limits.batch, _BATCH_VALUES // math.prod(package.card.input.shape), len(samples) // _BATCHES)
-    batch = max(1, batch)
+        raise InputError("no samples to run", where=card.name)
+    graph = load_onnx(package.model)
+    fed = feeds(inputs_of(graph), card.input, samples, columns or {}, where=card.name)
+    batches = planned(fed, len(samples), trials, limits=limits, where=card.name)
+    allowed = [len(card.classes), *([1] if one_is_enough(card) else [])]
+    job = {
+        "feeds": [{"name": feed.name, "dtype": feed.dtype, "shape": feed.shape} for feed in fed],
+        "sizes": batches.sizes,
+        "trials": len(batches.trials),
+        "batch": batches.size if batches.fixed else None,
+        "output": answer(outputs_of(graph), card).name,
+        "classes": card.classes,
+        "columns": allowed,
+        "threads": limits.threads,
+        "device": limits.device,
+    }
     with tempfile.TemporaryDirectory(prefix="biasgate-") as scratch:
         folder = Path(scratch)
-        _write_inputs(folder / "inputs.bin", package, samples, batch=batch)
-        run_child(
+        batches.write(folder / "inputs.bin")
+        shutil.copyfile(check_file(package.model), folder / MODEL)
+        held = run_child(
             "biasgate.models.sandbox.child_inference",
-            {
-                "model": str(package.model.resolve()),
-                "shape": package.card.input.shape,
-                "classes": classes,
-                "batch": batch,
-            },
+            {**job, "model": MODEL},
             folder=folder,
-            output_bytes=len(samples) * classes * 4 + _SLACK_BYTES,
+            output_bytes=sum(batches.sizes) * len(card.classes) * 4 + _SLACK_BYTES,
             limits=limits,
-            where=package.card.name,
+            where=card.name,
         )
-        logits = _read_outputs(folder / "outputs.bin", shape=(len(samples), classes), where=package.card.name)
-        seconds = _read_times(folder / "seconds.bin", samples=len(samples), where=package.card.name)
-        return Inference(logits=logits, provider=json.loads((folder / "provider.json").read_text()), seconds=seconds)
+        return _read(folder, batches, held, allowed=allowed, where=card.name)
 
 
-def _write_inputs(
-    path: Path, package: CandidatePackage, samples: NDArray[np.uint8] | NDArray[np.float32], *, batch: int
-) -> None:
-    with path.open("wb") as file:
-        for start in range(0, len(samples), batch):
-            preprocess(samples[start : start + batch], package.card.input).tofile(file)
-
-
-def _read_outputs(path: Path, *, shape: tuple[int, int], where: str) -> NDArray[np.float32]:
-    logits = np.fromfile(path, dtype=np.float32)
-    if logits.size != shape[0] * shape[1]:
-        raise CandidateError(f"{logits.size} outputs for {shape[0]} samples of {shape[1]} classes", where=where)
-    if not np.isfinite(logits).all():
+def _read(folder: Path, batches: Batches, held: Confinement, *, allowed: list[int], where: str) -> Inference:
+    report = json.loads(check_file(folder / "report.json", limit=_REPORT_BYTES).read_bytes())
+    outputs = _outputs(folder / "outputs.bin", rows=sum(batches.sizes), columns=report["columns"], where=where)
+    if report["columns"] not in allowed or not np.isfinite(outputs[: batches.samples]).all():
         raise CandidateError("the outputs hold NaN or infinities", where=where, fix="such a model is never measured")
-    return logits.reshape(shape)
+    ends = np.cumsum([len(trial.rows) for trial in batches.trials], dtype=int)
+    parts = np.split(outputs[batches.samples :], ends[:-1]) if len(ends) else []
+    failures = {int(place): printable(why) for place, why in report["failures"].items()}
+    return Inference(
+        logits=outputs[: batches.samples],
+        trials=tuple(failures.get(place, part) for place, part in enumerate(parts)),
+        batches=batches,
+        provider=str(report["provider"]),
+        seconds=_seconds(folder / "seconds.bin", samples=batches.samples, where=where),
+        confinement=held,
+    )
 
 
-def _read_times(path: Path, *, samples: int, where: str) -> NDArray[np.float64]:
+def _outputs(path: Path, *, rows: int, columns: int, where: str) -> NDArray[np.float32]:
+    outputs = np.fromfile(path, dtype=np.float32)
+    if outputs.size != rows * columns:
+        raise CandidateError(f"{outputs.size} outputs for {rows} samples of {columns} classes", where=where)
+    return outputs.reshape(rows, columns)
+
+
+def _seconds(path: Path, *, samples: int, where: str) -> NDArray[np.float64]:
     seconds = np.fromfile(path, dtype=np.float64)
     if not 1 <= seconds.size <= samples or not (np.isfinite(seconds).all() and (seconds > 0).all()):
         raise CandidateError("the times of its batches are no times", where=where)

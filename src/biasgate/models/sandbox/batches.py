@@ -1,0 +1,98 @@
+"""What a child is given to run: all samples in batches, then more batches for comparison."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biasgate.errors import CandidateError
+from biasgate.models.feeds import Feed
+from biasgate.models.sandbox.limits import Limits
+
+_BATCH_VALUES = 1 << 22
+"""Most input values a batch: 512 coloured digits, or 27 photographs of 224 by 224 pixels."""
+_BATCHES = 8
+"""Fewest batches, where there are as many samples: enough for the interval of a median."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """One more batch.
+
+    Attributes:
+        rows: Which samples, in this order ``[n]``.
+        spoilt: Which of them have ``value`` in all inputs of floats ``[n]``.
+        value: See ``spoilt``.
+    """
+
+    rows: NDArray[np.int64]
+    spoilt: NDArray[np.bool_] | None = None
+    value: float = math.nan
+
+
+Trials = Callable[[int, bool], Sequence[Trial]]
+"""The trials, from the samples in a batch and whether the graph allows no other number."""
+
+
+@dataclass(frozen=True, eq=False)
+class Batches:
+    """All that a child runs.
+
+    Attributes:
+        feeds: What each input takes.
+        samples: How many there are.
+        size: Most samples in a batch.
+        fixed: Whether the graph takes this many and no others.
+        trials: What comes after the samples.
+    """
+
+    feeds: Sequence[Feed]
+    samples: int
+    size: int
+    fixed: bool
+    trials: Sequence[Trial]
+
+    @property
+    def sizes(self) -> list[int]:
+        """Samples of each batch."""
+        whole, left = divmod(self.samples, self.size)
+        return [self.size] * whole + [left] * bool(left) + [len(trial.rows) for trial in self.trials]
+
+    def write(self, path: Path) -> None:
+        """Each batch after the other, in each the values of every feed."""
+        with path.open("wb") as file:
+            for start in range(0, self.samples, self.size):
+                for feed in self.feeds:
+                    feed.values(slice(start, min(start + self.size, self.samples))).tofile(file)
+            for trial in self.trials:
+                for feed in self.feeds:
+                    _spoilt(feed.values(trial.rows), trial).tofile(file)
+
+
+def _spoilt(batch: NDArray[Any], trial: Trial) -> NDArray[Any]:
+    if trial.spoilt is not None and batch.dtype.kind == "f":
+        batch[trial.spoilt] = trial.value
+    return batch
+
+
+def planned(feeds: Sequence[Feed], samples: int, trials: Trials | None, *, limits: Limits, where: str) -> Batches:
+    """Batches of the size that the graph fixes, or of one that leaves at least eight of them.
+
+    Raises:
+        CandidateError: The inputs fix different sizes, or one that is none.
+    """
+    fixed = {feed.batch for feed in feeds if feed.batch is not None}
+    values = sum(math.prod(feed.shape) for feed in feeds)
+    if len(fixed) > 1 or not all(0 < size * values <= _BATCH_VALUES * _BATCHES for size in fixed):
+        raise CandidateError(
+            f"its inputs take {sorted(fixed)} samples at once", where=where, fix="export it with a free batch axis"
+        )
+    size = fixed.pop() if fixed else max(1, min(limits.batch, _BATCH_VALUES // values, samples // _BATCHES))
+    is_fixed = any(feed.batch is not None for feed in feeds)
+    return Batches(feeds, samples, size, is_fixed, trials(size, is_fixed) if trials else ())
