@@ -32,7 +32,12 @@ MANY = 4096
 
 
 def mean_bounds(
-    sums: Floats, sizes: Floats, *, confidence: float, ends: tuple[float, float] = (0.0, 1.0)
+    sums: Floats,
+    sizes: Floats,
+    *,
+    confidence: float,
+    ends: tuple[float, float] = (0.0, 1.0),
+    added: float | None = None,
 ) -> tuple[float, float]:
     """Bounds of Σ sums / Σ sizes to decide with, each one-sided at ``(1 + confidence) / 2``.
 
@@ -41,15 +46,17 @@ def mean_bounds(
         sizes: Rows of each cluster, or the sum of their weights, all above zero, ``[clusters]``.
         confidence: Two-sided, between 0 and 1.
         ends: Smallest and largest possible value.
+        added: Size of the imagined cluster; ``typical_size`` when absent.
 
     Returns:
         Lower and upper bound, between the ends.
     """
     low, width = ends[0], ends[1] - ends[0]
+    added = typical_size(sizes) if added is None else added
     shares, sizes, counts = _kinds((sums - low * sizes) / width, sizes)
     tail = (1 - confidence) / 2
-    below = _lower(shares, sizes, counts, tail=tail)
-    above = 1 - _lower(sizes - shares, sizes, counts, tail=tail)
+    below = _lower(shares, sizes, counts, added=added, tail=tail)
+    above = 1 - _lower(sizes - shares, sizes, counts, added=added, tail=tail)
     return low + width * below, low + width * above
 
 
@@ -74,12 +81,11 @@ def typical_size(sizes: NDArray[np.generic]) -> float:
     return float(counts @ counts / counts.sum())
 
 
-def _lower(sums: Floats, sizes: Floats, counts: Floats, *, tail: float) -> float:
+def _lower(sums: Floats, sizes: Floats, counts: Floats, *, added: float, tail: float) -> float:
     """The θ in [0, 1] below which the weighted mean stays with probability ``tail``; 0 where no value is above 0."""
     from scipy.optimize import root_scalar
 
-    total = float(counts @ sizes)
-    mean, added = float(counts @ sums) / total, float(counts @ sizes**2) / total
+    mean = float(counts @ sums) / float(counts @ sizes)
     if mean <= 1e-12:
         return 0.0
     times = np.append(counts, 1.0)

@@ -1,14 +1,11 @@
-"""The area under the ROC curve: exact by ranks, its variance by placements, and a bound that holds for any scores."""
+"""The area under the ROC curve: exact by ranks, and bounds from the placements of both kinds of row."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 from numpy.typing import NDArray
 
-from biasgate.statistics.intervals import wilson_limits
-from biasgate.statistics.linear import standard_error
+from biasgate.statistics.bounded_mean import by_cluster, mean_bounds, typical_size
 from biasgate.statistics.metric import Answers, Number, ScoreMetric
 
 
@@ -24,17 +21,21 @@ class RocAuc(ScoreMetric):
     needs_probabilities = True
 
     def number(self, answers: Answers, clusters: NDArray[np.int64]) -> Number:
-        """By ranks; DeLong's variance reports, Chernoff's bound decides. See ``ScoreMetric.number``."""
+        """By ranks; one interval reports and decides. See ``ScoreMetric.number`` and ``auc_bounds``."""
         scores, positive = answers.score, answers.truth == answers.positive
         area, parts = roc_auc(scores, positive)
+
+        def bounds(level: float) -> tuple[float, float]:
+            return auc_bounds(parts, area, positive, clusters, confidence=level)
+
         return Number(
             value=area,
             parts=parts,
             clusters=clusters,
-            limits=lambda level: auc_limits(scores, positive, clusters, confidence=level),
-            bounds=lambda level: auc_bounds(area, clusters, positive, confidence=level),
-            method="wilson, delong",
-            decided_by="chernoff",
+            limits=bounds,
+            bounds=bounds,
+            method="placements, gaffke",
+            decided_by="placements, gaffke",
         )
 
     def compared(self, answers: Answers) -> NDArray[np.int64]:
@@ -69,62 +70,34 @@ def roc_auc(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> tuple[f
     return area, parts
 
 
-def effective_clusters(clusters: NDArray[np.int64], positive: NDArray[np.bool_]) -> float:
-    """Independent pairs of a positive and a negative that the rows are worth at least.
-
-    Rows of one cluster count as one; clusters of unequal size by Kish's (Σw)²/Σw². Where some cluster holds both kinds,
-    a pair takes two clusters, so that half of all clusters bound it.
-    """
-    sides = [np.unique(clusters[side], return_counts=True) for side in (positive, ~positive)]
-    worth = [float(counts.sum() ** 2 / np.sum(counts.astype(float) ** 2)) for _, counts in sides]
-    shared = len(np.intersect1d(sides[0][0], sides[1][0], assume_unique=True))
-    return min(worth) if not shared else min(*worth, sum(worth) / 2 * (1 - shared / sum(len(u) for u, _ in sides)))
-
-
-def auc_limits(
-    scores: NDArray[np.float64], positive: NDArray[np.bool_], clusters: NDArray[np.int64], *, confidence: float
-) -> tuple[float, float]:
-    """Interval to report: Wilson's on the number of independent pairs that DeLong's variance is worth, A(1−A)/variance.
-
-    The variance is that of the rows with two positives and two negatives more, one of each at either end: without
-    them it would be zero when the scores separate (as Agresti and Coull add successes and failures; this addition is
-    ours). The number is at least the rows' effective clusters, since no variance exceeds A(1−A)/min(m, n) (Birnbaum and
-    Klose, Annals of Mathematical Statistics 28:929, 1957).
-    """
-    area, _ = roc_auc(scores, positive)
-    ends = np.array([np.nextafter(scores.min(), -np.inf), np.nextafter(scores.max(), np.inf)])
-    more = np.concatenate([scores, ends, ends])
-    kinds = np.concatenate([positive, [True, True, False, False]])
-    smooth, parts = roc_auc(more, kinds)
-    error = standard_error(parts, np.concatenate([clusters, clusters.max() + np.arange(1, 5)]))
-    size = max(effective_clusters(clusters, positive), smooth * (1 - smooth) / error**2)
-    return wilson_limits(area * size, size, confidence=confidence)
-
-
 def auc_bounds(
-    area: float, clusters: NDArray[np.int64], positive: NDArray[np.bool_], *, confidence: float
+    parts: NDArray[np.float64],
+    area: float,
+    positive: NDArray[np.bool_],
+    clusters: NDArray[np.int64],
+    *,
+    confidence: float,
 ) -> tuple[float, float]:
-    """Bounds to decide with, each one-sided at ``(1 + confidence) / 2``, whatever the scores' distributions.
+    """Bounds to decide with, each one-sided at ``(1 + confidence) / 2``; as narrow as DeLong's where rows are many.
 
-    The area is a mean, over all ways to pair the smaller class with rows of the other, of means of k = min(m, n)
-    independent trials; so its moments are at most a binomial's and Chernoff's bound holds: k · KL(Â ‖ θ) ≤ log(2/(1 −
-    confidence)) (Hoeffding, JASA 58:13, 1963, section 5b). Clustered rows take ``effective_clusters`` for k.
+    A row's placement, the share of the other kind that it is on the right side of, lies between 0 and 1 and has the
+    area as its mean over either kind. The error of the area is, to first order, the sum of the errors of both means: twice
+    that of the mean over all rows in which each kind weighs a half. That mean is bounded by
+    ``bounded_mean.mean_bounds``, with an imagined cluster as large as the larger of those that a positive and that a
+    negative row has on average, so that few rows of one kind count as few. Where DeLong's variance is 0, since the
+    scores separate, the imagined cluster still bounds it. The combination is ours.
+
+    Args:
+        parts: Linear parts of each row, ``[rows]``; see ``roc_auc``.
+        area: What they are the parts of.
+        positive: ``[rows]``.
+        clusters: The cluster of each row, ``[rows]``.
+        confidence: Two-sided.
     """
-    k = effective_clusters(clusters, positive)
-    return chernoff(area, k, confidence=confidence)
-
-
-def chernoff(rate: float, trials: float, *, confidence: float) -> tuple[float, float]:
-    """The θ with trials · KL(rate ‖ θ) ≤ log(2/(1 − confidence)), KL that of two Bernoulli distributions."""
-    from scipy.optimize import root_scalar
-    from scipy.special import rel_entr
-
-    reach = math.log(2 / (1 - confidence)) / trials
-
-    def spare(theta: float) -> float:
-        return float(rel_entr(rate, theta) + rel_entr(1 - rate, 1 - theta)) - reach
-
-    tiny = 1e-15
-    low = float(root_scalar(spare, bracket=(tiny, rate)).root) if rate > tiny and spare(tiny) > 0 else 0.0
-    high = float(root_scalar(spare, bracket=(rate, 1 - tiny)).root) if 1 - rate > tiny and spare(1 - tiny) > 0 else 1.0
-    return low, high
+    weights = np.where(positive, 0.5 / positive.sum(), 0.5 / (~positive).sum())
+    sums, sizes = by_cluster(area + parts / (2 * weights), clusters, weights)
+    kinds = (by_cluster(positive[kind], clusters[kind], weights[kind])[1] for kind in (positive, ~positive))
+    low, high = mean_bounds(
+        sums, sizes, confidence=confidence, added=max(typical_size(sizes), *(typical_size(kind) for kind in kinds))
+    )
+    return max(0.0, area - 2 * (area - low)), min(1.0, area + 2 * (high - area))
