@@ -1,9 +1,11 @@
 """How often the evaluation's intervals hold the truth, and how often the bounds that decide are wrong on one side.
 
-    python benchmarks/interval_coverage.py         # its JSON in results/, its table in report/evaluation.md
+    python benchmarks/interval_coverage.py            # results in results/, tables in report/evaluation.md
+    python benchmarks/interval_coverage.py --quick    # a minute, some of the places, nothing written
 
-Rates, differences, ratios, balanced accuracy and paired bounds are enumerated, exactly; the others are simulated, so
-that their figures carry an error of about √(p(1−p)/simulations). A bound of 95 % may miss 2.5 % of the time a side.
+Rates, differences, ratios and paired bounds are enumerated, exactly; the others are simulated, so that their figures
+carry an error of about √(p(1−p)/draws). A bound of 95 % may miss 2.5 % of the time a side. A family that the results
+hold already is not run again: ``--again`` runs all.
 """
 
 from __future__ import annotations
@@ -17,25 +19,26 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import beta, binom, multinomial, norm
+from coverage_clusters import SIZES, comparison, drawn, misses
+from coverage_scores import PLACES, measured, power_of_area
+from coverage_weights import weighted
+from scipy.stats import binom, multinomial
 from score_intervals import miettinen_nurminen, tango
 
-from biasgate.statistics.binned_error import binned_error, distances
+from biasgate.statistics import linear
 from biasgate.statistics.bounded_mean import mean_bounds
-from biasgate.statistics.clustered import Sums, clustered_wilson, korn_graubard
 from biasgate.statistics.intervals import clopper_pearson, square_and_add, wilson_limits
-from biasgate.statistics.metrics.log_loss import MOST, row_losses
-from biasgate.statistics.metrics.roc_auc import auc_bounds, auc_limits, roc_auc
-from biasgate.statistics.multiple import bonferroni
 from biasgate.statistics.paired import Pairs, exact_paired, newcombe_paired
 from biasgate.statistics.ratio import ratio_limits
 
 LEVEL, SEED = 0.95, 0
-RATES = (0.5, 0.7, 0.9, 0.95, 0.99)
+RATES = (0.02, 0.1, 0.5, 0.7, 0.9, 0.95, 0.99)
 ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks/results/interval_coverage.json"
 
 
 @dataclass
@@ -58,75 +61,67 @@ def rate_points(n: int, limits: Callable) -> np.ndarray:
     return np.array([(x / n, *limits(x, n, confidence=LEVEL)) for x in range(n + 1)])
 
 
-def rates() -> Iterator[Point]:
-    for n in (30, 100, 300, 1000):
+def rates(*, quick: bool) -> Iterator[Point]:
+    for n in (30, 100) if quick else (30, 100, 300, 1000):
         report, decide = rate_points(n, wilson_limits)[:, 1:], rate_points(n, clopper_pearson)[:, 1:]
         for p in np.linspace(0.01, 0.99, 99):
             weight = binom.pmf(np.arange(n + 1), n, p)
             yield Point(f"n {n}, p {p:.2f}", missed(report, p, weight), missed(decide, p, weight))
 
 
-def two_rates(report: Callable, decide: Callable, truth: Callable, sizes=((30, 30), (30, 100), (100, 100))):
-    """Both groups enumerated; pairs of successes with less than 1e-7 of the mass are left out."""
-    for sizes_ in sizes:
-        wide, close = ([rate_points(n, limits) for n in sizes_] for limits in (wilson_limits, clopper_pearson))
-        known: dict[tuple[int, int], tuple] = {}
+def two_rates(
+    report: Callable, decide: Callable, truth: Callable, sizes: tuple[tuple[int, int], ...]
+) -> Iterator[Point]:
+    """Both groups enumerated; pairs of successes with less than 1e-9 of the mass are left out."""
+    for counts in sizes:
+        wide, close = ([rate_points(n, limits) for n in counts] for limits in (wilson_limits, clopper_pearson))
         for first in RATES:
             for second in RATES:
-                mass = [binom.pmf(np.arange(n + 1), n, p) for n, p in zip(sizes_, (first, second), strict=True)]
-                joint = np.outer(*mass)
-                pairs = np.argwhere(joint > 1e-7)
-                for x, y in map(tuple, pairs):
-                    if (x, y) not in known:
-                        known[x, y] = (
-                            report(tuple(wide[0][x]), tuple(wide[1][y])),
-                            decide((x, y), sizes_, tuple(close[0][x]), tuple(close[1][y])),
-                        )
-                weight = joint[pairs[:, 0], pairs[:, 1]]
-                ends = [np.array([known[x, y][i] for x, y in map(tuple, pairs)], dtype=float) for i in (0, 1)]
+                mass = [binom.pmf(np.arange(n + 1), n, p) for n, p in zip(counts, (first, second), strict=True)]
+                some = np.argwhere(np.outer(*mass) > 1e-9)
+                weight = mass[0][some[:, 0]] * mass[1][some[:, 1]]
+                points = [[tuple(one[k].T) for one, k in zip(known, some.T, strict=True)] for known in (wide, close)]
                 value = truth(first, second)
+                where = f"n {counts[0]}/{counts[1]}, p {first}/{second}"
                 yield Point(
-                    f"n {sizes_[0]}/{sizes_[1]}, p {first}/{second}",
-                    missed(ends[0], value, weight),
-                    missed(ends[1], value, weight),
+                    where,
+                    *(
+                        missed(np.column_stack(f(*p)), value, weight)
+                        for f, p in zip((report, decide), points, strict=True)
+                    ),
                 )
 
 
-def differences() -> Iterator[Point]:
-    return two_rates(square_and_add, lambda *known: square_and_add(*known[2:]), lambda p, q: p - q)
+def differences(*, quick: bool) -> Iterator[Point]:
+    sizes = ((30, 30), (30, 100), (100, 100)) if quick else ((30, 30), (30, 100), (100, 100), (100, 8000))
+    return two_rates(square_and_add, square_and_add, lambda p, q: p - q, sizes)
 
 
-def score_differences() -> Iterator[Point]:
-    sizes = ((30, 30), (100, 100))
-    return two_rates(
-        square_and_add, lambda x, n, *_: miettinen_nurminen(x, n, confidence=LEVEL), lambda p, q: p - q, sizes
-    )
+def score_differences(*, quick: bool) -> Iterator[Point]:
+    def peer(first: tuple[np.ndarray, ...], second: tuple[np.ndarray, ...], n: int) -> tuple[np.ndarray, ...]:
+        counts = zip(np.rint(first[0] * n), np.rint(second[0] * n), strict=True)
+        return tuple(np.array([miettinen_nurminen(x, (n, n), confidence=LEVEL) for x in counts]).T)
+
+    for n in (30,) if quick else (30, 100):
+        yield from two_rates(square_and_add, partial(peer, n=n), lambda p, q: p - q, ((n, n),))
 
 
-def ratios() -> Iterator[Point]:
-    def safe(first, second):
-        return ratio_limits(first, second) if second[0] else (0.0, np.inf)
+def ratios(*, quick: bool) -> Iterator[Point]:
+    def safe(first: tuple[np.ndarray, ...], second: tuple[np.ndarray, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """Without successes in the denominator nothing is reported, and nothing excluded."""
+        none = second[0] == 0
+        low, high = ratio_limits(first, tuple(np.where(none, 0.5, part) for part in second))
+        return np.where(none, 0.0, low), np.where(none, np.inf, high)
 
-    return two_rates(safe, lambda *known: safe(*known[2:]), lambda p, q: p / q)
-
-
-def balanced() -> Iterator[Point]:
-    def mean(first, second):
-        low, high = square_and_add(first, (-second[0], -second[2], -second[1]), widest=2)
-        return low / 2, high / 2
-
-    def decide(successes, sizes, *_):
-        limits = [clopper_pearson(x, n, confidence=bonferroni(LEVEL, 2)) for x, n in zip(successes, sizes, strict=True)]
-        return tuple(np.mean(limits, axis=0))
-
-    return two_rates(mean, decide, lambda p, q: (p + q) / 2)
+    sizes = ((30, 30), (30, 100), (100, 100)) if quick else ((30, 30), (30, 100), (100, 100), (100, 8000))
+    return two_rates(safe, safe, lambda p, q: p / q, sizes)
 
 
-def paired() -> Iterator[Point]:
-    return over_pairs(exact_paired, (50, 200))
+def paired(*, quick: bool) -> Iterator[Point]:
+    return over_pairs(exact_paired, (50,) if quick else (50, 200))
 
 
-def score_paired() -> Iterator[Point]:
+def score_paired(*, quick: bool) -> Iterator[Point]:  # noqa: ARG001
     return over_pairs(tango, (50,))
 
 
@@ -150,75 +145,71 @@ def over_pairs(bounds: Callable, sizes: tuple[int, ...]) -> Iterator[Point]:
             )
 
 
-def clustered() -> Iterator[Point]:
+def clustered(*, quick: bool) -> Iterator[Point]:
+    return one_way(misses(quick=quick))
+
+
+def one_way(found: Iterator[tuple[str, float, float]]) -> Iterator[Point]:
+    """Where the bounds that decide are reported, too."""
+    return (Point(where, (low, high), (low, high)) for where, low, high in found)
+
+
+def clustered_pairs(contrast: Callable, truth: Callable, *, quick: bool) -> Iterator[Point]:
+    """Two groups with clusters of their own, or with the same ones; the second group's rate is .9 of the first's."""
     rng = np.random.default_rng(SEED)
-    for m in (30, 100, 300):
-        for p, icc in ((0.5, 0.3), (0.9, 0.3), (0.9, 0.8), (0.97, 0.3)):
-            clusters, a = np.repeat(np.arange(m), 4), p * (1 - icc) / icc
-            report, decide = [], []
-            for _ in range(300):
-                outcome = Sums.of(rng.random(4 * m) < np.repeat(rng.beta(a, a * (1 - p) / p, m), 4), clusters)
-                found = clustered_wilson(outcome, confidence=LEVEL)
-                report.append((found.low, found.high))
-                decide.append(korn_graubard(outcome, confidence=LEVEL))
-            yield simulated(f"{m} clusters of 4, p {p}, icc {icc}", report, decide, p)
+    for kind in list(SIZES)[:5]:
+        for count in (30,) if quick else (30, 100):
+            for rate, alike in ((0.9, 0.3), (0.5, 0.6), (0.1, 0.3)):
+                for shared in (False, True):
+                    draws, missed_ = 200 if quick else 1000, np.zeros(2)
+                    first = drawn(rng, kind, draws=draws, clusters=count, rate=rate, alike=alike)[:2]
+                    second = drawn(rng, kind, draws=draws, clusters=count, rate=0.9 * rate, alike=alike)[:2]
+                    if shared:
+                        second = rng.binomial(first[1].astype(int), 0.9 * first[0] / first[1]).astype(float), first[1]
+                    for places in range(draws):
+                        low, high = contrast(*((sums[places], rows[places]) for sums, rows in (first, second)), shared)
+                        missed_ += [low > truth(rate) + 1e-9, high < truth(rate) - 1e-9]
+                    found = (float(missed_[0] / draws), float(missed_[1] / draws))
+                    which = "the same clusters" if shared else "clusters of their own"
+                    yield Point(f"{kind}, {count} {which}, p {rate}, icc {alike}", found, found)
 
 
-def simulated(where: str, report: list, decide: list, truth: float) -> Point:
-    weight = np.full(len(report), 1 / len(report))
-    return Point(where, missed(np.array(report), truth, weight), missed(np.array(decide), truth, weight))
+Summed = tuple[np.ndarray, np.ndarray]
+"""Successes and rows of each cluster."""
 
 
-def areas() -> Iterator[Point]:
-    rng = np.random.default_rng(SEED)
-    for m, n in ((30, 30), (30, 300), (100, 100), (300, 300)):
-        for area in (0.5, 0.7, 0.8, 0.9, 0.97):
-            report, decide = [], []
-            positive, clusters = np.arange(m + n) < m, np.arange(m + n)
-            for _ in range(300):
-                scores = rng.normal(positive * norm.ppf(area) * np.sqrt(2), 1)
-                report.append(auc_limits(scores, positive, clusters, confidence=LEVEL))
-                decide.append(auc_bounds(roc_auc(scores, positive)[0], clusters, positive, confidence=LEVEL))
-            yield simulated(f"{m} positives, {n} negatives, area {area}", report, decide, area)
+def points_of(first: Summed, second: Summed, shared: bool) -> tuple[tuple, tuple, float]:
+    """Both rates with their bounds, and how far shared clusters may widen what decides: they never narrow it."""
+    ends = [(float(x.sum() / n.sum()), *mean_bounds(x, n, confidence=LEVEL)) for x, n in (first, second)]
+    if not shared:
+        return ends[0], ends[1], 0.0
+    parts = [x - x.sum() / n.sum() * n for x, n in (first, second)]
+    names = np.arange(len(first[0]))
+    return ends[0], ends[1], min(0.0, linear.correlation(parts[0], names, parts[1], names))
 
 
-SHAPES = {"spread": (2, 2), "sure": (0.5, 0.5), "rare": (1, 8), "very sure": (0.1, 0.4)}
+def clustered_differences(*, quick: bool) -> Iterator[Point]:
+    def contrast(first: Summed, second: Summed, shared: bool) -> tuple[float, float]:
+        *ends, correlation = points_of(first, second, shared)
+        return square_and_add(*ends, correlation=correlation)
+
+    return clustered_pairs(contrast, lambda rate: 0.1 * rate, quick=quick)
 
 
-def calibrated_people(rng: np.random.Generator, shape: tuple[float, float], n: int):
-    sure = rng.beta(*shape, n)
-    return sure, (rng.random(n) < sure).astype(np.int64)
+def clustered_ratios(*, quick: bool) -> Iterator[Point]:
+    def contrast(first: Summed, second: Summed, shared: bool) -> tuple[float, float]:
+        higher, lower, correlation = points_of(first, second, shared)
+        return ratio_limits(lower, higher, correlation=correlation) if higher[0] else (0.0, np.inf)
+
+    return clustered_pairs(contrast, lambda _: 0.9, quick=quick)
 
 
-def losses() -> Iterator[Point]:
-    rng, grid = np.random.default_rng(SEED), (np.arange(10**6) + 0.5) / 10**6
-    for n in (50, 200, 1000):
-        for name, shape in SHAPES.items():
-            p = np.clip(beta.ppf(grid, *shape), 1e-300, 1 - 1e-16)
-            truth = float(-np.mean(p * np.log(p) + (1 - p) * np.log1p(-p)))
-            decide = []
-            for _ in range(300):
-                sure, label = calibrated_people(rng, shape, n)
-                lost = row_losses(np.stack([1 - sure, sure], axis=1), label)
-                decide.append(mean_bounds(lost, np.ones(n), confidence=LEVEL, ends=(0.0, MOST)))
-            yield simulated(f"n {n}, {name}", decide, decide, truth)
+def weights(*, quick: bool) -> Iterator[Point]:
+    return one_way(weighted(quick=quick))
 
 
-def calibration() -> Iterator[Point]:
-    rng, big = np.random.default_rng(SEED), 10**6
-    for n in (100, 400, 1600):
-        for off in (0.0, 0.05, 0.15):
-            sure, _ = calibrated_people(rng, (2, 1), big)
-            sure = 0.5 + sure / 2
-            truth = binned_error(sure, np.clip(sure - off, 0, 1))  # type: ignore[arg-type]
-            report = []
-            for _ in range(200):
-                some = rng.choice(sure, n)
-                right = rng.random(n) < some - off
-                value = binned_error(some, right)
-                far = float(np.quantile(distances(some, right, np.arange(n)), (1 + LEVEL) / 2))
-                report.append((max(0.0, value - far), min(1.0, value + far)))
-            yield simulated(f"n {n}, too sure by {off}", report, report, truth)
+def score(name: str, *, quick: bool) -> Iterator[Point]:
+    return one_way(measured(name, PLACES[name](), draws=60 if quick else 400))
 
 
 FAMILIES = {
@@ -226,20 +217,24 @@ FAMILIES = {
     "difference": ("Newcombe", "square-and-add, Clopper–Pearson", differences, True),
     "difference, by a peer": ("Newcombe", "Miettinen–Nurminen", score_differences, True),
     "ratio": ("MOVER, Wilson", "MOVER, Clopper–Pearson", ratios, True),
-    "balanced accuracy": ("MOVER, Wilson", "Clopper–Pearson, Bonferroni", balanced, True),
     "paired difference": ("Newcombe, paired", "square-and-add, Clopper–Pearson", paired, False),
     "paired, by a peer": ("Newcombe, paired", "Tango", score_paired, False),
-    "clustered rate": ("Wilson, clustered", "Korn–Graubard", clustered, False),
-    "AUC": ("Wilson, DeLong", "Chernoff", areas, False),
-    "log-loss": ("Gaffke", "the same", losses, False),
-    "calibration error": ("L1 distance", "the same", calibration, False),
+    "clustered rate": ("as it decides", "Gaffke, clusters", clustered, False),
+    "clustered difference": ("as it decides", "square-and-add, Gaffke", clustered_differences, False),
+    "clustered ratio": ("as it decides", "MOVER, Gaffke", clustered_ratios, False),
+    "weighted rate": ("as it decides", "Gaffke, weights", weights, False),
+    "AUC": ("as it decides", "placements, Gaffke", partial(score, "roc_auc"), False),
+    "log-loss": ("as it decides", "Gaffke", partial(score, "log_loss"), False),
+    "calibration in the large": ("as it decides", "Gaffke", partial(score, "calibration_in_the_large"), False),
+    "calibration error": ("as it decides", "L1 distance", partial(score, "positive_calibration_error"), False),
+    "balanced accuracy": ("as it decides", "Bonferroni", partial(score, "balanced_accuracy"), False),
 }
 
 
-def summary(name: str) -> dict:
+def summary(name: str, *, quick: bool) -> dict:
     report, decide, points, exact = FAMILIES[name]
-    started = time.perf_counter()
-    found = list(points())
+    started = time.process_time()
+    found = list(points(quick=quick))
     coverage = [1 - sum(point.reported) for point in found]
     worst = found[int(np.argmin(coverage))]
     one_sided = [max(point.decides) for point in found]
@@ -254,7 +249,7 @@ def summary(name: str) -> dict:
         "worst_at": worst.where,
         "worst_one_sided_miss": max(one_sided),
         "worst_miss_at": bad.where,
-        "seconds": round(time.perf_counter() - started, 1),
+        "processor_seconds": round(time.process_time() - started, 1),
     }
 
 
@@ -268,36 +263,89 @@ def table(found: dict) -> str:
             f"| {name} | {row['reported']} | {row['mean_coverage']:.3f} | "
             f"{row['worst_coverage']:.3f} ({row['worst_at']}) | "
             f"{row['decides']} | {row['worst_one_sided_miss']:.4f} ({row['worst_miss_at']}) | "
-            f"{'enumeration' if row['exact'] else 'simulation'}, {row['points']} points |"
+            f"{'enumeration' if row['exact'] else 'simulation'}, {row['points']} places |"
         )
     return "\n".join([*lines, "", f"*`{found['command']}`, {found['date']}, {found['machine']}.*"])
+
+
+def methods(found: dict) -> str:
+    """What the bound of a clustered rate was chosen from."""
+    places = list(found["ours"]["power"])
+    lines = [
+        f"| bound | worst false approval (.025 allowed) | {' | '.join(places)} |",
+        f"|---|---|{'---|' * len(places)}",
+    ]
+    for name, row in found.items():
+        chances = " | ".join(f"{row['power'][place]:.2f}" for place in places)
+        lines.append(f"| {name} | {row['worst']:.3f} ({row['at']}) | {chances} |")
+    return "\n".join(lines)
+
+
+def area(found: dict) -> str:
+    """What the bound of an AUC costs against DeLong's."""
+    lines = [
+        "| truth, floor, negatives : positives | positives that DeLong needs for .80 | ours with 1.5 times as many "
+        "| false approval by DeLong (.025 allowed) |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| {place} | {row['positives']:.0f} | {row['ours']:.2f} | {row['delong_errs']:.3f} |"
+        for place, row in found.items()
+    ]
+    return "\n".join(lines)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=list(FAMILIES))
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--again", action="store_true")
+    parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    found = {
+    found: dict = json.loads(RESULTS.read_text()) if RESULTS.exists() and not (options.again or options.quick) else {}
+    found = {"families": {}, "methods": {}, **found}
+    found |= {
         "command": "python benchmarks/interval_coverage.py",
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "machine": f"{os.cpu_count()} cores, {platform.machine()}",
-        "families": {},
     }
+
+    def keep() -> None:
+        if not options.quick:
+            RESULTS.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+
     for name in [options.only] if options.only else FAMILIES:
-        found["families"][name] = summary(name)
-        print(name, json.dumps(found["families"][name]), flush=True)
-    if options.only:
-        return
-    (ROOT / "benchmarks/results/interval_coverage.json").write_text(
-        json.dumps(found, indent=1, ensure_ascii=False) + "\n"
-    )
+        if name in found["families"] and not options.only:
+            continue
+        found["families"][name] = summary(name, quick=options.quick)
+        print(name, json.dumps(found["families"][name], ensure_ascii=False), flush=True)
+        keep()
+    if not found["methods"] and not options.only:
+        found["methods"] = comparison(quick=options.quick)
+        found["area"] = power_of_area(draws=100 if options.quick else 400)
+        keep()
+    found["families"] = {name: found["families"][name] for name in FAMILIES if name in found["families"]}
+    keep()
+    if found["methods"] and not options.quick:
+        write(found)
+    if options.json:
+        print(json.dumps({name: row["worst_one_sided_miss"] for name, row in found["families"].items()}))
+
+
+def write(found: dict) -> None:
     page = ROOT / "benchmarks/report/evaluation.md"
-    text = re.sub(
-        r"(<!-- coverage -->\n).*(<!-- /coverage -->)",
-        lambda match: f"{match[1]}{table(found)}\n{match[2]}",
-        page.read_text(),
-        flags=re.S,
-    )
+    text = page.read_text()
+    for mark, words in (
+        ("coverage", table(found)),
+        ("methods", methods(found["methods"])),
+        ("area", area(found["area"])),
+    ):
+        text = re.sub(
+            rf"(<!-- {mark} -->\n).*(<!-- /{mark} -->)",
+            lambda at, words=words: f"{at[1]}{words}\n{at[2]}",
+            text,
+            flags=re.S,
+        )
     page.write_text(text)
 
 

@@ -27,6 +27,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+FAR = 40.0
+"""A normal quantile beyond which no probability is told from 0."""
 MANY = 4096
 """Of more clusters than this, those that are nearly alike are counted together."""
 
@@ -75,6 +77,15 @@ def by_cluster(
     return np.bincount(codes, weights=values if weights is None else values * weights).astype(float), sizes
 
 
+def imagined_size(sizes: Floats, weights: Floats) -> float:
+    """Size of the imagined cluster where rows have sampling weights: the typical one, or the heaviest row if larger.
+
+    Weights often go with the outcome, and rows of an outcome that was hardly seen may be the heavy ones: with a typical
+    size the bound errs up to .08 of the time at .025, with the heaviest it holds, at a price in power.
+    """
+    return max(typical_size(sizes), float(weights.max()))
+
+
 def typical_size(sizes: NDArray[np.generic]) -> float:
     """Σ M² / Σ M: the size of the cluster that a row, or a unit of weight, belongs to on average."""
     counts = sizes.astype(float)
@@ -84,41 +95,53 @@ def typical_size(sizes: NDArray[np.generic]) -> float:
 def _lower(sums: Floats, sizes: Floats, counts: Floats, *, added: float, tail: float) -> float:
     """The θ in [0, 1] below which the weighted mean stays with probability ``tail``; 0 where no value is above 0."""
     from scipy.optimize import root_scalar
+    from scipy.special import ndtri
 
     mean = float(counts @ sums) / float(counts @ sizes)
     if mean <= 1e-12:
         return 0.0
-    times = np.append(counts, 1.0)
+    times, wanted = np.append(counts, 1.0), float(ndtri(tail))
 
     def spare(theta: float) -> float:
-        return probability_below(np.append(sums - theta * sizes, -theta * added), times) - tail
+        return tail_score(np.append(sums - theta * sizes, -theta * added), times) - wanted
 
     return float(root_scalar(spare, bracket=(0.0, min(1.0, mean)), xtol=1e-9).root)
 
 
-def probability_below(coefficients: Floats, counts: Floats) -> float:
-    """P(Σ a_k (sum of n_k independent exponential numbers) ≤ 0) for coefficients a and counts n, by saddlepoint."""
-    from scipy.optimize import root_scalar
-    from scipy.special import ndtr
+def tail_score(coefficients: Floats, counts: Floats) -> float:
+    """The normal quantile of P(Σ a_k (sum of n_k independent exponential numbers) ≤ 0), by saddlepoint; ±``FAR`` at most.
 
-    least, most = float(coefficients.min()), float(coefficients.max())
-
-    def slope(s: float) -> float:
-        return float(counts @ (coefficients / (1 - s * coefficients)))
-
-    inside = 1 - 1e-13
-    if least >= 0 or slope(inside / least) >= 0:
-        return 0.0
-    if most <= 0 or slope(inside / most) <= 0:
-        return 1.0
-    s = float(root_scalar(slope, bracket=(inside / least, inside / most), xtol=1e-14 / (most - least)).root)
+    Args:
+        coefficients: a, ``[kinds]``.
+        counts: n, ``[kinds]``.
+    """
+    if coefficients.min() >= 0:
+        return -FAR
+    if coefficients.max() <= 0:
+        return FAR
+    s = _saddlepoint(coefficients, counts)
     left = 1 - s * coefficients
-    won = float(counts @ np.log(left))
-    reach = math.copysign(math.sqrt(2 * max(0.0, won)), s)
+    reach = math.copysign(math.sqrt(2 * max(0.0, float(counts @ np.log(left)))), s)
     if abs(reach) < 1e-4:
-        return 0.5
+        return 0.0
     spread = s * math.sqrt(float(counts @ (coefficients / left) ** 2))
-    return float(ndtr(reach + math.log(spread / reach) / reach))
+    return min(FAR, max(-FAR, reach + math.log(spread / reach) / reach))
+
+
+def _saddlepoint(coefficients: Floats, counts: Floats) -> float:
+    """The s that minimises −Σ n log(1 − s·a), by damped Newton steps, which stay inside and arrive from anywhere.
+
+    The function is self-concordant (Nesterov and Nemirovskii, Interior-Point Polynomial Algorithms, 1994).
+    """
+    s = 0.0
+    for _ in range(200):
+        ratios = coefficients / (1 - s * coefficients)
+        slope, curvature = float(counts @ ratios), float(counts @ ratios**2)
+        decrement = abs(slope) / math.sqrt(curvature)
+        s -= slope / curvature / (1 + decrement if decrement > 0.25 else 1)
+        if decrement < 1e-8:
+            break
+    return s
 
 
 def _kinds(sums: Floats, sizes: Floats) -> tuple[Floats, Floats, Floats]:
