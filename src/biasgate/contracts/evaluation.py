@@ -32,7 +32,7 @@ class EvaluationSpec(Document):
         positive: The class that counts as positive, against all others; by default the second of two. A multi-label
             set has none: having a label is positive.
         confidence: Two-sided confidence of every reported interval.
-        minimum: Cells with fewer clusters are reported as insufficient, without a value.
+        minimum: Cells whose clusters are worth fewer, by Kish's number, are reported as insufficient, without a value.
     """
 
     schema_: Literal["biasgate/evaluation-spec/v1"] = Field(default="biasgate/evaluation-spec/v1", alias="schema")
@@ -51,6 +51,11 @@ def combination(subgroup: dict[str, str]) -> str:
     return "*".join(sorted(subgroup))
 
 
+def worth(effective: float, clusters: int) -> float | None:
+    """Of so many clusters how many they are worth, for a document; nothing where they are worth all of them."""
+    return effective if abs(effective - clusters) > 1e-9 * clusters else None
+
+
 class Cell(Document):
     """One metric in one subgroup.
 
@@ -61,11 +66,12 @@ class Cell(Document):
         successes: Numerator of the rate, in rows.
         trials: Denominator of the rate, in rows; zero when no row has these attribute values.
         clusters: Independent clusters among the trials.
-        estimate: Rate with a Wilson interval (on the effective sample size when clustered); absent when there are
-            fewer clusters than the minimum: such a cell is insufficient evidence.
+        effective: How many clusters of equal size and weight they are worth, Kish's (Σm)²/Σm²; absent where all.
+        estimate: Rate with a Wilson interval, or with its bounds where rows repeat per cluster or have weights; absent
+            when the clusters are worth fewer than the minimum: such a cell is insufficient evidence.
         bounds: (lower, upper) of the rate, each one-sided at ``(1 + confidence) / 2``: Clopper–Pearson, or
-            Korn–Graubard when clustered. The lowest lower bound over subgroups is a valid bound of the worst subgroup:
-            it approves.
+            ``statistics.bounded_mean`` when clustered or weighted. The lowest lower bound over subgroups is a valid
+            bound of the worst subgroup: it approves.
         simultaneous: Like ``bounds``, Bonferroni-corrected so that they hold for all subgroups of this combination, and
             all labels, at once: only these may prove that some subgroup violates a limit.
         clustered: True when clusters repeat within the cell, so that interval and bounds are cluster-robust.
@@ -77,6 +83,7 @@ class Cell(Document):
     successes: int
     trials: int
     clusters: Clusters
+    effective: float | None = None
     estimate: Estimate | None = None
     bounds: tuple[float, float] | None = None
     simultaneous: tuple[float, float] | None = None
@@ -159,6 +166,7 @@ class Score(Document):
         subgroup: Attribute values; empty for the whole set.
         rows: Rows of the subgroup.
         clusters: Independent clusters; of the rarest class where the metric compares classes.
+        effective: How many clusters of equal size and weight they are worth; absent where all.
         estimate: The number with its interval (see the metric's file in ``statistics.metrics``); absent when there are
             fewer clusters than the minimum.
         bounds: (lower, upper), each one-sided at ``(1 + confidence) / 2``: they approve.
@@ -170,6 +178,7 @@ class Score(Document):
     subgroup: dict[str, str]
     rows: int | None = None
     clusters: Clusters
+    effective: float | None = None
     estimate: Estimate | None = None
     bounds: tuple[float, float] | None = None
     simultaneous: tuple[float, float] | None = None

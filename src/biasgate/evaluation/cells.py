@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from biasgate.contracts.evaluation import Cell, EvaluationSpec
+from biasgate.contracts.evaluation import Cell, EvaluationSpec, worth
 from biasgate.evaluation.outcomes import Outcomes
-from biasgate.statistics.clustered import clustered_wilson, korn_graubard
+from biasgate.statistics.clustered import rate_bounds, rate_estimate
 from biasgate.statistics.multiple import bonferroni
 
 
 def cells(family: Sequence[Outcomes], spec: EvaluationSpec) -> list[Cell]:
     """One cell for each subgroup, and label, of one metric and one attribute combination."""
-    sufficient = sum(outcomes.size >= spec.minimum for outcomes in family)
+    sufficient = sum(outcomes.sufficient >= spec.minimum for outcomes in family)
     return [_cell(outcomes, spec, simultaneous=bonferroni(spec.confidence, sufficient)) for outcomes in family]
 
 
@@ -24,16 +24,17 @@ def _cell(outcomes: Outcomes, spec: EvaluationSpec, *, simultaneous: float) -> C
         successes=outcomes.successes,
         trials=outcomes.trials,
         clusters=outcomes.size,
+        effective=worth(outcomes.sufficient, outcomes.size),
         clustered=outcomes.clustered,
     )
-    if outcomes.size < spec.minimum:
+    if outcomes.sufficient < spec.minimum:
         return cell
     return cell.model_copy(
         update={
-            "estimate": clustered_wilson(outcomes.sums, confidence=spec.confidence).model_copy(
-                update={"decided_by": outcomes.decided_by}
+            "estimate": rate_estimate(outcomes.sums, confidence=spec.confidence).model_copy(
+                update={"decided_by": outcomes.sums.method}
             ),
-            "bounds": korn_graubard(outcomes.sums, confidence=spec.confidence),
-            "simultaneous": korn_graubard(outcomes.sums, confidence=simultaneous),
+            "bounds": rate_bounds(outcomes.sums, confidence=spec.confidence),
+            "simultaneous": rate_bounds(outcomes.sums, confidence=simultaneous),
         }
     )

@@ -13,7 +13,7 @@ from biasgate.contracts.evaluation import Change, EvaluationSpec
 from biasgate.evaluation.cut import Cut
 from biasgate.evaluation.problems import Problem
 from biasgate.statistics.catalogue import RATES
-from biasgate.statistics.clustered import Sums, deciding_size
+from biasgate.statistics.clustered import Sums, rate_bounds
 from biasgate.statistics.metric import RateMetric
 from biasgate.statistics.multiple import bonferroni
 from biasgate.statistics.paired import Pairs, exact_paired, mcnemar, newcombe_paired
@@ -27,7 +27,8 @@ class Step:
         metric: Which.
         label: The label that is asked for, of a multi-label set.
         subgroup: Attribute values.
-        clusters: Independent clusters among its rows.
+        before: Rate of the earlier model.
+        after: Rate of the later one.
         pairs: Outcomes after (first) and before (second), row by row.
         sums: What each row gained or lost, by cluster.
     """
@@ -35,7 +36,8 @@ class Step:
     metric: RateMetric
     label: str | None
     subgroup: dict[str, str]
-    clusters: int
+    before: float
+    after: float
     pairs: Pairs
     sums: Sums
 
@@ -51,7 +53,7 @@ def changes(
             for old, new in zip(before, after, strict=True)
             for cut in cuts
             for step in _steps(cut, metric, old, new)
-            if step.clusters >= spec.minimum
+            if step.sums.effective_clusters >= spec.minimum
         ]
         level = bonferroni(spec.confidence, len(steps))
         found += [_change(step, spec, simultaneous=level) for step in steps]
@@ -63,51 +65,46 @@ def _steps(cut: Cut, metric: RateMetric, old: Problem, new: Problem) -> Iterator
     then, now = metric.successes(old.answers) & trials, metric.successes(new.answers) & trials
     counts = [cut.count(rows) for rows in (now & then, now & ~then, then & ~now, trials & ~now & ~then)]
     gains = _gains(cut, trials, now.astype(np.int8) - then.astype(np.int8))
-    for subgroup, both, first, second, neither, gained in zip(cut.subgroups, *counts, gains, strict=True):
-        pairs = Pairs(int(both), int(first), int(second), int(neither))
-        yield Step(metric, new.label, subgroup, gained.clusters, pairs, gained)
+    weight = np.maximum(cut.weigh(trials), 1e-300)
+    shares = (cut.weigh(then) / weight).tolist(), (cut.weigh(now) / weight).tolist()
+    for subgroup, *table, before, after, gained in zip(cut.subgroups, *counts, *shares, gains, strict=True):
+        yield Step(metric, new.label, subgroup, before, after, Pairs(*map(int, table)), gained)
 
 
 def _gains(cut: Cut, trials: NDArray[np.bool_], steps: NDArray[np.int8]) -> Iterator[Sums]:
     """What the rows of each subgroup gained."""
-    rows, moved = cut.count(trials), cut.count(steps != 0)
-    parts = cut.split(trials, steps) if cut.repeat else None
-    for place in range(len(cut.subgroups)):
-        sizes, totals = (parts[place].sizes, parts[place].totals) if parts else (None, None)
-        plain = sizes is None or len(sizes) == rows[place]
-        yield Sums(
-            rows=int(rows[place]),
-            total=0.0 if totals is None else float(totals.sum()),
-            squares=float(moved[place]),
-            sizes=None if plain else sizes,
-            totals=None if plain else totals,
-            ends=(-1.0, 1.0),
-        )
+    rows = cut.count(trials).tolist()
+    parts = [None] * len(rows) if cut.plain else cut.split(trials, steps)
+    for count, part in zip(rows, parts, strict=True):
+        if part is None or (part.heaviest is None and len(part.sizes) == count):
+            yield Sums(rows=count, total=0.0, ends=(-1.0, 1.0))
+        else:
+            yield part.sums(count, ends=(-1.0, 1.0))
 
 
 def _change(step: Step, spec: EvaluationSpec, *, simultaneous: float) -> Change:
-    """The change of one metric in one subgroup."""
-    reported = step.pairs.scaled(step.sums.effective_size)
-    clustered = step.sums.repeat
+    """The change of one metric in one subgroup: by its table where rows are independent, else as a mean of steps."""
+    plain = step.sums.plain
 
     def decide(level: float) -> tuple[float, float]:
-        return exact_paired(step.pairs.scaled(deciding_size(step.sums, confidence=level)), confidence=level)
+        return exact_paired(step.pairs, confidence=level) if plain else rate_bounds(step.sums, confidence=level)
 
+    bounds = decide(spec.confidence)
     return Change(
         metric=step.metric.name,
         label=step.label,
         subgroup=step.subgroup,
-        before=(step.pairs.both + step.pairs.second) / step.pairs.total,
-        after=(step.pairs.both + step.pairs.first) / step.pairs.total,
+        before=step.before,
+        after=step.after,
         estimate=Estimate.within(
-            newcombe_paired(reported, confidence=spec.confidence),
-            value=step.pairs.difference,
-            n=step.clusters,
-            method="newcombe, paired, clustered" if clustered else "newcombe, paired",
-            decided_by=f"square-and-add, {'korn-graubard' if clustered else 'clopper-pearson'}",
+            newcombe_paired(step.pairs, confidence=spec.confidence) if plain else bounds,
+            value=step.pairs.difference if plain else step.sums.mean,
+            n=step.sums.clusters,
+            method="newcombe, paired" if plain else f"{step.sums.method}, paired",
+            decided_by="square-and-add, clopper-pearson" if plain else None,
             confidence=spec.confidence,
         ),
-        bounds=decide(spec.confidence),
+        bounds=bounds,
         simultaneous=decide(simultaneous),
-        p_value=None if clustered else mcnemar(step.pairs),
+        p_value=mcnemar(step.pairs) if plain else None,
     )

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from biasgate.evaluation.pairs import Limits, Numbers, Pairs
 from biasgate.statistics import paired
-from biasgate.statistics.clustered import deciding_size
-from biasgate.statistics.intervals import score_test, square_and_add
+from biasgate.statistics.intervals import quantile, score_test, square_and_add
 
-Kind = Literal["paired", "clustered", "independent"]
+Kind = Literal["paired", "shared", "clustered", "independent"]
 METHODS: dict[Kind, tuple[str, str]] = {
     "independent": ("newcombe", "square-and-add, clopper-pearson"),
     "paired": ("newcombe, paired", "square-and-add, clopper-pearson"),
-    "clustered": ("square-and-add, clustered", "square-and-add, korn-graubard"),
+    "shared": ("square-and-add, wilson", "square-and-add, clopper-pearson"),
+    "clustered": ("square-and-add, gaffke", "square-and-add, gaffke"),
 }
 """What reports a difference, and what decides."""
 PairedLimits = Callable[..., tuple[float, float]]
@@ -30,7 +30,7 @@ class Contrasts:
     """How the differences of pairs of rates are reported, decided and tested.
 
     Paired for twins (the same clusters, one trial each), independent for disjoint clusters of one trial each, else
-    clustered: square-and-add over each rate's own limits; to decide, shared clusters may widen but never narrow.
+    square-and-add over each rate's own limits; to decide, shared clusters may widen but never narrow.
 
     Attributes:
         pairs: The subgroups.
@@ -44,19 +44,20 @@ class Contrasts:
         """Of one pair."""
         if self.paired[place]:
             return "paired"
-        clustered = any(one.clustered for one in self.pairs.pair(place))
-        return "clustered" if clustered or self.pairs.common[place] else "independent"
+        if not all(one.sums.plain for one in self.pairs.pair(place)):
+            return "clustered"
+        return "shared" if self.pairs.common[place] else "independent"
 
     @cached_property
     def paired(self) -> NDArray[np.bool_]:
         """True where both subgroups hold the same clusters, one trial each, ``[pairs]``."""
         known, pairs = self.pairs.known, self.pairs
         sizes = np.array([one.size for one in known])
-        plain = np.array([not one.clustered for one in known], dtype=bool)
+        plain = np.array([one.sums.plain for one in known], dtype=bool)
         same = (pairs.common == sizes[pairs.higher]) & (pairs.common == sizes[pairs.lower])
         return same & plain[pairs.higher] & plain[pairs.lower]
 
-    @property
+    @cached_property
     def reported(self) -> Limits:
         """Limits of the differences, which are not negative."""
         first, second = self.pairs.reported(self.confidence)
@@ -72,15 +73,24 @@ class Contrasts:
 
     @property
     def p_values(self) -> Numbers:
-        """Tests of no difference."""
+        """Tests of no difference: of twins McNemar's, of independent rates the score test."""
         pairs = self.pairs
-        sizes = np.array([deciding_size(one.sums, confidence=self.confidence) for one in pairs.known])
-        trials = (sizes[pairs.higher], sizes[pairs.lower])
-        successes = (pairs.rates[pairs.higher] * trials[0], pairs.rates[pairs.lower] * trials[1])
-        found = score_test(successes, trials, correlation=np.minimum(0.0, pairs.correlation))
+        trials = np.array([one.trials for one in pairs.known], dtype=float)
+        counts = [(pairs.rates[at] * trials[at], trials[at]) for at in (pairs.higher, pairs.lower)]
+        found = score_test((counts[0][0], counts[1][0]), (counts[0][1], counts[1][1]))
+        dependent = np.array([self.kind(place) in ("shared", "clustered") for place in range(len(pairs))], dtype=bool)
+        found[dependent] = self._by_reach()[dependent]
         for place, table in self._tables.items():
             found[place] = paired.mcnemar(table)
         return found
+
+    def _by_reach(self) -> Numbers:
+        """Normal tests whose standard error is the reported interval's reach towards 0, so that they always agree."""
+        from scipy.special import ndtr
+
+        differences = self.pairs.rates[self.pairs.higher] - self.pairs.rates[self.pairs.lower]
+        reach = np.maximum(differences - self.reported[0], 1e-300)
+        return 2 * ndtr(-differences / reach * quantile(self.confidence))
 
     @cached_property
     def _tables(self) -> dict[int, paired.Pairs]:

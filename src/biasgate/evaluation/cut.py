@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from biasgate.contracts.evaluation import EvaluationSpec
 from biasgate.data.dataset import Dataset
 from biasgate.data.subgroups import crossings, partitions
+from biasgate.statistics.clustered import Sums
 
 Rows = NDArray[np.bool_] | NDArray[np.int8]
 
@@ -39,13 +40,19 @@ class ByCluster:
 
     Attributes:
         clusters: Codes of the clusters that have any, ascending ``[clusters]``.
-        sizes: Rows of each ``[clusters]``.
-        totals: Sum of what was added up over them ``[clusters]``.
+        sizes: Rows of each ``[clusters]``, or their sampling weights, which sum to the rows of the subgroup.
+        totals: Sum of what was added up over them, each row times its weight ``[clusters]``.
+        heaviest: Largest weight of a row; None where rows have none.
     """
 
     clusters: NDArray[np.int32]
-    sizes: NDArray[np.int32]
-    totals: NDArray[np.int32]
+    sizes: NDArray[np.number]
+    totals: NDArray[np.number]
+    heaviest: float | None = None
+
+    def sums(self, rows: int, *, ends: tuple[float, float] = (0.0, 1.0)) -> Sums:
+        """What bounds of the mean need, of so many rows."""
+        return Sums(rows, float(self.totals.sum()), self.sizes, self.totals, ends, self.heaviest)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +67,7 @@ class Cut:
         clusters: Code of each row's cluster, in the order of the clusters' numbers, ``[rows]``.
         by_cluster_order: The rows by cluster, ``[rows]``.
         cluster_count: Clusters of the data set.
+        weights: Sampling weights ``[rows]``; None where rows have none.
     """
 
     attributes: tuple[str, ...]
@@ -69,6 +77,12 @@ class Cut:
     clusters: NDArray[np.int32]
     by_cluster_order: NDArray[np.int64]
     cluster_count: int
+    weights: NDArray[np.float64] | None
+
+    @property
+    def plain(self) -> bool:
+        """True when rows are independent and weigh the same."""
+        return not self.repeat and self.weights is None
 
     @property
     def repeat(self) -> bool:
@@ -78,6 +92,11 @@ class Cut:
     def count(self, rows: NDArray[np.bool_]) -> NDArray[np.int64]:
         """How many of these rows each subgroup has ``[subgroups]``."""
         return np.bincount(self.codes[rows], minlength=len(self.subgroups) + 1)[:-1]
+
+    def weigh(self, rows: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """What these rows weigh in each subgroup ``[subgroups]``: their number, where rows have no weights."""
+        weights = None if self.weights is None else self.weights[rows]
+        return np.bincount(self.codes[rows], weights=weights, minlength=len(self.subgroups) + 1)[:-1].astype(float)
 
     @cached_property
     def runs(self) -> Runs:
@@ -97,11 +116,22 @@ class Cut:
         """
         sizes = self._added(counted)
         some = sizes > 0
-        columns = (self.runs.clusters[some], sizes[some], self._added(values)[some])
         ends = np.append(0, np.cumsum(some))[self.runs.last + 1]
-        return [ByCluster(*part) for part in zip(*(np.split(one, ends)[:-1] for one in columns), strict=True)]
 
-    def _added(self, values: Rows) -> NDArray[np.int32]:
+        def parts(column: NDArray[np.number]) -> list[NDArray[np.number]]:
+            return np.split(column[some], ends)[:-1]
+
+        clusters = np.split(self.runs.clusters[some], ends)[:-1]
+        columns = zip(clusters, parts(sizes), parts(self._added(values)), strict=True)
+        if self.weights is None:
+            return [ByCluster(*part) for part in columns]
+        most = parts(np.maximum.reduceat((counted * self.weights)[self.runs.order], self.runs.starts))
+        found = zip(columns, most, self.count(counted).tolist(), strict=True)
+        return [_scaled(ByCluster(*part), heaviest, rows) for part, heaviest, rows in found]
+
+    def _added(self, values: Rows) -> NDArray[np.number]:
+        if self.weights is not None:
+            return np.add.reduceat((values * self.weights)[self.runs.order], self.runs.starts)
         return np.add.reduceat(values[self.runs.order].astype(np.int32), self.runs.starts, dtype=np.int32)
 
     @cached_property
@@ -111,13 +141,20 @@ class Cut:
         return np.split(self.runs.order, ends)[: len(self.subgroups)]
 
 
+def _scaled(part: ByCluster, heaviest: NDArray[np.number], rows: int) -> ByCluster:
+    """Weights that sum to the number of rows: only their proportions tell anything."""
+    factor = rows / part.sizes.sum() if rows else 1.0
+    most = factor * float(heaviest.max(initial=0.0))
+    return ByCluster(part.clusters, part.sizes * factor, part.totals * factor, most)
+
+
 def cuts(dataset: Dataset, spec: EvaluationSpec) -> list[Cut]:
     """The whole set and every combination of attributes that a spec asks for, then those within its strata."""
     names, clusters = np.unique(dataset.clusters, return_inverse=True)
     clusters = clusters.astype(np.int32)
     order = np.argsort(clusters, kind="stable")
     return [
-        Cut(part.attributes, part.subgroups, part.codes, part.unknown, clusters, order, len(names))
+        Cut(part.attributes, part.subgroups, part.codes, part.unknown, clusters, order, len(names), dataset.weights)
         for part in partitions(dataset, [*crossings(spec.attributes, depth=spec.depth), *_within_strata(spec)])
     ]
 

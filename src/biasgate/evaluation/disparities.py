@@ -28,7 +28,7 @@ def disparities(families: Sequence[Sequence[Outcomes]], spec: EvaluationSpec) ->
     spreads = {
         key: Spread.of(cells)
         for key, cells in known.items()
-        if len(cells) > 1 and all(one.size >= spec.minimum for one in cells)
+        if len(cells) > 1 and all(one.sufficient >= spec.minimum for one in cells)
     }
     found: list[Disparity] = []
     for (metric, attribute, label), cells in known.items():

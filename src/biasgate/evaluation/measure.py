@@ -23,7 +23,7 @@ from biasgate.evaluation.problems import problems
 from biasgate.evaluation.ratios import ratios
 from biasgate.evaluation.scores import score_changes, score_gaps, scored, scores
 from biasgate.evaluation.swaps import swap_rate
-from biasgate.statistics.catalogue import asked
+from biasgate.statistics.catalogue import SCORES, asked
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,12 +70,14 @@ def measure(
 
     Raises:
         InputError: A metric or the positive class is unknown, the set is empty or lacks an attribute, a prediction is
-            missing or no class, or probabilities are needed and are none.
+            missing or no class, probabilities are needed and are none, or a score has no bounds for the set's sampling
+            weights.
     """
     _check(predictions, dataset)
     taken = any(metric.needs_probabilities for metric in asked(spec))
     if taken:
         _check_probabilities(probabilities, dataset)
+    _check_weights(dataset, spec)
     questions = problems(dataset, spec, predictions, probabilities if taken else None)
     parts = cuts(dataset, spec)
     groups = list(families(parts, spec, questions))
@@ -108,7 +110,7 @@ def measure(
         ratios=tuple(ratio for one in compared for ratio in ratios(*one, spec)),
         disparities=tuple(disparities([group for group, pairs in compared if not pairs.given], spec)),
         scores=tuple(scores(numbers, spec)) if spec.scores else None,
-        swap_rate=swap_rate(dataset, spec, predictions),
+        swap_rate=swap_rate(dataset, spec, predictions) if dataset.weights is None else None,
         changes=against(before) if before else (),
         before=before.model if before else None,
         champion=Comparison(model=champion.model, changes=against(champion)) if champion else None,
@@ -138,6 +140,16 @@ def _check(predictions: NDArray[np.int64], dataset: Dataset) -> None:
         if indices.min() < 0 or indices.max() >= top:
             several = "neither 0 nor 1" if dataset.labels.ndim == 2 else f"none of the {top} classes"
             raise InputError(f"a {what} is {several}", where=dataset.name)
+
+
+def _check_weights(dataset: Dataset, spec: EvaluationSpec) -> None:
+    unweighted = [name for name in spec.scores or () if not SCORES[name].weighted]
+    if dataset.weights is not None and unweighted:
+        raise InputError(
+            f"{unweighted[0]} has no bounds for sampling weights",
+            where=dataset.name,
+            fix="leave it out of the scores, or the weights out of the data",
+        )
 
 
 def _check_probabilities(probabilities: NDArray[np.float64] | None, dataset: Dataset) -> None:

@@ -41,7 +41,7 @@ class Outcomes:
     @property
     def rate(self) -> float:
         """Successes over trials, of which there is at least one."""
-        return self.successes / self.trials
+        return self.sums.mean
 
     @property
     def size(self) -> int:
@@ -54,21 +54,17 @@ class Outcomes:
         return self.size < self.trials
 
     @property
-    def decided_by(self) -> str:
-        """Name of the method of the bounds of its rate."""
-        return "korn-graubard" if self.clustered else "clopper-pearson"
+    def sufficient(self) -> float:
+        """Clusters of equal size and weight that it is worth: what a spec's minimum is held against."""
+        return self.sums.effective_clusters
 
     @cached_property
     def sums(self) -> Sums:
         """Its rows, added up."""
-        counts = self.by_cluster if self.clustered else None
-        return Sums(
-            rows=self.trials,
-            total=self.successes,
-            squares=self.successes,
-            sizes=counts.sizes if counts else None,
-            totals=counts.totals if counts else None,
-        )
+        counts = self.by_cluster
+        if counts is None or (counts.heaviest is None and not self.clustered):
+            return Sums(rows=self.trials, total=self.successes)
+        return counts.sums(self.trials)
 
 
 def families(cuts: Sequence[Cut], spec: EvaluationSpec, asked: Sequence[Problem]) -> Iterator[list[Outcomes]]:
@@ -87,6 +83,6 @@ def _outcomes(
     cut: Cut, metric: RateMetric, label: str | None, trials: NDArray[np.bool_], successes: NDArray[np.bool_]
 ) -> Iterator[Outcomes]:
     counts = cut.count(successes), cut.count(trials)
-    clusters = cut.split(trials, successes) if cut.repeat else [None] * len(cut.subgroups)
+    clusters = cut.split(trials, successes) if not cut.plain else [None] * len(cut.subgroups)
     for subgroup, success, trial, by_cluster in zip(cut.subgroups, *counts, clusters, strict=True):
         yield Outcomes(metric, label, subgroup, int(success), int(trial), by_cluster)

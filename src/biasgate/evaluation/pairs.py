@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from biasgate.contracts.evaluation import MOST_PAIRS, EvaluationSpec, Gap, Ratio
 from biasgate.evaluation.outcomes import Outcomes
 from biasgate.evaluation.shared import Shared
-from biasgate.statistics.clustered import clustered_wilson, korn_graubard
+from biasgate.statistics.clustered import rate_bounds, rate_estimate
 
 P = TypeVar("P", Gap, Ratio)
 Pair = tuple[Outcomes, Outcomes]
@@ -54,7 +54,7 @@ class Pairs:
     @classmethod
     def of(cls, family: Sequence[Outcomes], spec: EvaluationSpec, *, given: tuple[str, ...] = ()) -> Pairs:
         """The pairs of one family, or those that have the same values of some attributes."""
-        known = [one for one in family if one.size >= spec.minimum]
+        known = [one for one in family if one.sufficient >= spec.minimum]
         places = {one.label: place for place, one in enumerate(known)}
         labels = np.array([places[one.label] for one in known], dtype=np.int64)
         codes = {_stratum(one, given): place for place, one in enumerate(known)}
@@ -102,13 +102,13 @@ class Pairs:
         return np.array([one.rate for one in self.known])
 
     def reported(self, confidence: float) -> tuple[Points, Points]:
-        """Wilson's limits of both rates, on the effective size."""
-        found = [clustered_wilson(one.sums, confidence=confidence) for one in self.known]
+        """Limits of both rates that are reported."""
+        found = [rate_estimate(one.sums, confidence=confidence) for one in self.known]
         return self._points([(one.low, one.high) for one in found])
 
     def deciding(self, confidence: float) -> tuple[Points, Points]:
-        """Clopper–Pearson's, or Korn–Graubard's, bounds of both rates."""
-        return self._points([korn_graubard(one.sums, confidence=confidence) for one in self.known])
+        """Bounds of both rates that decide."""
+        return self._points([rate_bounds(one.sums, confidence=confidence) for one in self.known])
 
     def _points(self, limits: Sequence[tuple[float, float]]) -> tuple[Points, Points]:
         low, high = np.array(limits).reshape(-1, 2).T
@@ -136,7 +136,7 @@ def _stratum(one: Outcomes, given: tuple[str, ...]) -> tuple[str | None, ...]:
 
 def insufficient(family: Sequence[Outcomes], spec: EvaluationSpec, *, given: tuple[str, ...] = ()) -> Iterator[Pair]:
     """Of each label the first ``MOST_PAIRS`` pairs of which one has too few clusters."""
-    few = {id(one) for one in family if one.size < spec.minimum}
+    few = {id(one) for one in family if one.sufficient < spec.minimum}
     for _, group in groupby(family, key=lambda outcomes: outcomes.label):
         cells = list(group)
         if any(id(one) in few for one in cells):

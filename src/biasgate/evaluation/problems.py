@@ -46,14 +46,15 @@ def problems(
     """
     if dataset.labels.ndim == 1:
         positive = _positive_class(spec, dataset.classes)
-        return [Problem(None, Answers(dataset.labels, predictions, positive, probabilities))]
+        return [Problem(None, Answers(dataset.labels, predictions, positive, probabilities, dataset.weights))]
     if spec.positive is not None:
         raise InputError("a multi-label set has no positive class", where="positive", fix="leave it out")
     return [
         Problem(
-            name, Answers(dataset.labels[:, column], predictions[:, column], 1, _two_classes(probabilities, column))
+            name,
+            Answers(dataset.labels[:, at], predictions[:, at], 1, _two_classes(probabilities, at), dataset.weights),
         )
-        for column, name in enumerate(dataset.classes)
+        for at, name in enumerate(dataset.classes)
     ]
 
 

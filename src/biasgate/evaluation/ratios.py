@@ -43,7 +43,7 @@ def _measured(pairs: Pairs, spec: EvaluationSpec) -> list[Ratio]:
             value=lower.rate / higher.rate,
             n=int(higher.size + lower.size - pairs.common[place]),
             method="mover",
-            decided_by="mover, korn-graubard",
+            decided_by=f"mover, {higher.sums.method}",
             confidence=spec.confidence,
         )
         known = {"estimate": estimate, "bounds": at(bounds, place), "simultaneous": at(simultaneous, place)}

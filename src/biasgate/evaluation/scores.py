@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biasgate.contracts.estimate import Estimate
-from biasgate.contracts.evaluation import Change, EvaluationSpec, Gap, Score, combination
+from biasgate.contracts.evaluation import Change, EvaluationSpec, Gap, Score, combination, worth
 from biasgate.data.dataset import Dataset
 from biasgate.evaluation.cut import Cut
 from biasgate.evaluation.pairs import comparisons, kept, stratum, widest
 from biasgate.evaluation.problems import Problem
+from biasgate.statistics.bounded_mean import typical_size
 from biasgate.statistics.catalogue import SCORES
 from biasgate.statistics.intervals import square_and_add
 from biasgate.statistics.linear import correlation, no_difference, student
@@ -31,7 +32,8 @@ class Scored:
     Attributes:
         rows: Indices of its rows, by cluster.
         clusters: Independent clusters that it rests on: of the rarest of the kinds of rows that it compares.
-        number: What was found; ``None`` when there are too few clusters.
+        effective: How many of equal size and weight they are worth.
+        number: What was found; ``None`` when they are too few.
     """
 
     metric: ScoreMetric
@@ -39,6 +41,7 @@ class Scored:
     subgroup: dict[str, str]
     rows: NDArray[np.int64]
     clusters: int
+    effective: float
     number: Number | None
 
 
@@ -52,21 +55,27 @@ def scored(dataset: Dataset, cuts: Sequence[Cut], spec: EvaluationSpec, asked: S
         for one in asked:
             kinds = metric.compared(one.answers)
             for subgroup, rows in cells:
-                clusters = _limiting_clusters(rows, kinds, dataset.clusters)
-                enough = clusters >= spec.minimum
+                clusters, effective = _rarest(rows, kinds, dataset)
+                enough = effective >= spec.minimum
                 found = metric.number(one.answers.take(rows), dataset.clusters[rows]) if enough else None
                 family = families.setdefault((metric.name, combination(subgroup)), [])
-                family.append(Scored(metric, one.label, subgroup, rows, clusters, found))
+                family.append(Scored(metric, one.label, subgroup, rows, clusters, effective, found))
     return list(families.values())
 
 
-def _limiting_clusters(rows: NDArray[np.int64], kinds: NDArray[np.int64], clusters: NDArray[np.int64]) -> int:
-    """Independent clusters of the rarest kind of row; a subgroup that lacks a kind of the whole set has none."""
-    return min((_distinct(clusters[rows[kinds[rows] == kind]]) for kind in np.unique(kinds)), default=0)
+def _rarest(rows: NDArray[np.int64], kinds: NDArray[np.int64], dataset: Dataset) -> tuple[int, float]:
+    """Clusters of the rarest kind of row, and how many they are worth; a subgroup that lacks a kind has none."""
+    found = [_worth(rows[kinds[rows] == kind], dataset) for kind in np.unique(kinds)]
+    return min((count for count, _ in found), default=0), min((worth for _, worth in found), default=0.0)
 
 
-def _distinct(ascending: NDArray[np.int64]) -> int:
-    return int(np.count_nonzero(np.diff(ascending))) + 1 if len(ascending) else 0
+def _worth(rows: NDArray[np.int64], dataset: Dataset) -> tuple[int, float]:
+    """Clusters of rows that are in their order, and Kish's number of them."""
+    if not len(rows):
+        return 0, 0.0
+    starts = np.flatnonzero(np.append(True, np.diff(dataset.clusters[rows]) != 0))
+    sizes = np.add.reduceat(np.ones(len(rows)) if dataset.weights is None else dataset.weights[rows], starts)
+    return len(starts), float(sizes.sum()) / typical_size(sizes)
 
 
 def scores(families: Iterable[Sequence[Scored]], spec: EvaluationSpec) -> list[Score]:
@@ -81,14 +90,20 @@ def _scores(family: Sequence[Scored], spec: EvaluationSpec) -> list[Score]:
 
 def _score(one: Scored, spec: EvaluationSpec, *, simultaneous: float) -> Score:
     score = Score(
-        metric=one.metric.name, label=one.label, subgroup=one.subgroup, rows=len(one.rows), clusters=one.clusters
+        metric=one.metric.name,
+        label=one.label,
+        subgroup=one.subgroup,
+        rows=len(one.rows),
+        clusters=one.clusters,
+        effective=worth(one.effective, one.clusters),
     )
     if one.number is None:
         return score
+    bounds = one.number.bounds(spec.confidence)
     return score.model_copy(
         update={
-            "estimate": _estimate(one.number, one.number.limits(spec.confidence), one.clusters, spec),
-            "bounds": one.number.bounds(spec.confidence),
+            "estimate": _estimate(one.number, bounds, one.clusters, spec),
+            "bounds": bounds,
             "simultaneous": one.number.bounds(simultaneous),
         }
     )
@@ -101,7 +116,6 @@ def _estimate(found: Number, limits: Limits, clusters: int, spec: EvaluationSpec
         n=clusters,
         method=found.method,
         confidence=spec.confidence,
-        decided_by=found.decided_by,
     )
 
 
@@ -157,7 +171,7 @@ class _Contrast:
 
     @cached_property
     def reported(self) -> Limits:
-        points = [(one.value, *one.limits(self.confidence)) for one in (self.first, self.second)]
+        points = [(one.value, *one.bounds(self.confidence)) for one in (self.first, self.second)]
         return square_and_add(points[0], points[1], correlation=self.correlation, widest=np.inf)
 
     def p_value(self) -> float | None:
@@ -200,7 +214,6 @@ def _gap(
         value=found.first.value - found.second.value,
         n=min(higher.clusters, lower.clusters),
         method=f"square-and-add, {found.first.method}",
-        decided_by=f"square-and-add, {found.first.decided_by}",
         confidence=spec.confidence,
     )
     return _unknown(higher, lower).model_copy(
@@ -244,7 +257,7 @@ def _change(place: Scored, old: Number, new: Number, spec: EvaluationSpec, *, si
             value=new.value - old.value,
             n=place.clusters,
             method=f"square-and-add, paired, {new.method}",
-            decided_by=f"square-and-add, {new.decided_by}",
+            decided_by=f"square-and-add, {new.method}",
             confidence=spec.confidence,
         ),
         bounds=found.decide(spec.confidence),

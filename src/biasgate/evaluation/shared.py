@@ -52,7 +52,8 @@ def _by_cluster(subgroups: Sequence[Outcomes], what: Literal["sizes", "totals"])
     from scipy.sparse import csr_array
 
     counts = [one.by_cluster for one in subgroups if one.by_cluster is not None]
-    values = np.concatenate([getattr(one, what) for one in counts]).astype(np.int64)
+    weighted = counts[0].heaviest is not None
+    values = np.concatenate([getattr(one, what) for one in counts]).astype(float if weighted else np.int64)
     columns = np.concatenate([one.clusters for one in counts])
     ends = np.cumsum([0, *(len(one.clusters) for one in counts)])
     return csr_array((values, columns, ends), shape=(len(counts), int(columns.max()) + 1))

@@ -102,7 +102,7 @@ def _draws(family: Sequence[Outcomes]) -> tuple[NDArray[np.float64], NDArray[np.
     Half a success and half a failure are added to each group: without them a rate of 0 or 1 would never move.
     """
     rng = np.random.default_rng(0)
-    successes = np.array([one.successes for one in family], dtype=float)
+    successes = np.array([one.sums.total for one in family], dtype=float)
     trials = np.array([one.trials for one in family], dtype=float)
     smooth = (successes + 0.5) / (trials + 1)
     vectors = _by_cluster(family)
@@ -117,7 +117,7 @@ def _draws(family: Sequence[Outcomes]) -> tuple[NDArray[np.float64], NDArray[np.
 def _by_cluster(family: Sequence[Outcomes]) -> Any:
     """Failures and successes of each cluster in each group, a sparse array ``[clusters, 2 groups]``.
 
-    Nothing where each cluster has one row.
+    Nothing where each cluster has one row, and no row a weight.
     """
     from scipy.sparse import csr_array
 
@@ -127,9 +127,10 @@ def _by_cluster(family: Sequence[Outcomes]) -> Any:
     sizes, successes = (np.concatenate([getattr(one, what) for one in counts]) for what in ("sizes", "totals"))
     _, clusters = np.unique(np.concatenate([one.clusters for one in counts]), return_inverse=True)
     total = int(clusters.max()) + 1
-    if total == sizes.sum():
+    weighted = counts[0].heaviest is not None
+    if total == sizes.sum() and not weighted:
         return None
     groups = np.repeat(np.arange(len(counts)), [len(one.sizes) for one in counts])
     columns = np.concatenate([2 * groups, 2 * groups + 1])
-    values = np.concatenate([sizes - successes, successes]).astype(np.int64)
+    values = np.concatenate([sizes - successes, successes]).astype(float if weighted else np.int64)
     return csr_array((values, (np.tile(clusters, 2), columns)), shape=(total, 2 * len(counts)))

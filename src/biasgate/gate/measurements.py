@@ -298,9 +298,10 @@ class Measurements:
             cell.estimate is None
             or cell.bounds is None
             or cell.simultaneous is None
-            or cell.clusters < self._spec.minimum
+            or (cell.clusters if cell.effective is None else cell.effective) < self._spec.minimum
         ):
-            few = f"{cell.clusters} clusters, and at least {self._spec.minimum} are needed"
+            worth = "" if cell.effective is None else f" of unequal weight, worth {cell.effective:.1f}"
+            few = f"{cell.clusters} clusters{worth}, and at least {self._spec.minimum} are needed"
             raise Missing(f"{what()} is not known well enough: {few}.", n=cell.clusters)
         found = Measured(
             cell.estimate.value, cell.bounds, cell.simultaneous, cell.clusters, cell.estimate.deciding_method

@@ -17,7 +17,7 @@ def binned_number(stated: NDArray[np.float64], happened: NDArray[np.bool_], clus
     value = binned_error(stated, happened)
     far = distances(stated, happened, clusters)
 
-    def limits(level: float) -> Limits:
+    def bounds(level: float) -> Limits:
         reach = float(np.quantile(far, (1 + level) / 2))
         return max(0.0, value - reach), min(1.0, value + reach)
 
@@ -25,10 +25,8 @@ def binned_number(stated: NDArray[np.float64], happened: NDArray[np.bool_], clus
         value=value,
         parts=bin_parts(stated, happened),
         clusters=clusters,
-        limits=limits,
-        bounds=limits,
+        bounds=bounds,
         method="normal, L1",
-        decided_by="normal, L1",
         tested=False,
     )
 
@@ -64,7 +62,7 @@ def distances(
     normal distribution with the bins' linearised covariance over clusters, Student's with Kish's number of clusters
     less one where some have several rows. That bound is ours; so are two more clusters of the size that the cluster of
     a row has on average, one sure and wrong and one unsure and right, without which a sample that is all right would
-    be certain (as in ``clustered.design_effect``).
+    be certain (as in ``clustered.Sums.effective_size``).
 
     Args:
         stated: A probability a row, ``[rows]``.

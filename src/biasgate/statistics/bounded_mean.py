@@ -62,6 +62,30 @@ def mean_bounds(
     return low + width * below, low + width * above
 
 
+def even_bounds(
+    values: Floats | NDArray[np.bool_], kinds: NDArray[np.int64], clusters: NDArray[np.int64], *, confidence: float
+) -> tuple[float, float]:
+    """Bounds of the mean of the means of several kinds of row, which weigh the same however many rows each has.
+
+    The imagined cluster is as large as the largest of those that the rows of all, and of each kind, have on average,
+    so that few rows of one kind count as few.
+
+    Args:
+        values: Between 0 and 1, one a row, ``[rows]``.
+        kinds: The kind of each row, from 0, ``[rows]``.
+        clusters: The cluster of each row, ``[rows]``.
+        confidence: Two-sided.
+    """
+    counts = np.bincount(kinds)
+    weights = 1 / (len(counts) * counts[kinds])
+    sums, sizes = by_cluster(values, clusters, weights)
+    of_kinds = (
+        by_cluster(values[kinds == k], clusters[kinds == k], weights[kinds == k])[1] for k in range(len(counts))
+    )
+    added = max(typical_size(sizes), *map(typical_size, of_kinds))
+    return mean_bounds(sums, sizes, confidence=confidence, added=added)
+
+
 def by_cluster(
     values: Floats | NDArray[np.bool_], clusters: NDArray[np.int64], weights: Floats | None = None
 ) -> tuple[Floats, Floats]:
@@ -77,13 +101,13 @@ def by_cluster(
     return np.bincount(codes, weights=values if weights is None else values * weights).astype(float), sizes
 
 
-def imagined_size(sizes: Floats, weights: Floats) -> float:
+def imagined_size(sizes: Floats, heaviest: float) -> float:
     """Size of the imagined cluster where rows have sampling weights: the typical one, or the heaviest row if larger.
 
     Weights often go with the outcome, and rows of an outcome that was hardly seen may be the heavy ones: with a typical
     size the bound errs up to .08 of the time at .025, with the heaviest it holds, at a price in power.
     """
-    return max(typical_size(sizes), float(weights.max()))
+    return max(typical_size(sizes), heaviest)
 
 
 def typical_size(sizes: NDArray[np.generic]) -> float:
@@ -109,11 +133,14 @@ def _lower(sums: Floats, sizes: Floats, counts: Floats, *, added: float, tail: f
 
 
 def tail_score(coefficients: Floats, counts: Floats) -> float:
-    """The normal quantile of P(Σ a_k (sum of n_k independent exponential numbers) ≤ 0), by saddlepoint; ±``FAR`` at most.
+    """The normal quantile of P(Σ a_k (sum of n_k independent exponential numbers) ≤ 0), by saddlepoint.
 
     Args:
         coefficients: a, ``[kinds]``.
         counts: n, ``[kinds]``.
+
+    Returns:
+        Between ±``FAR``.
     """
     if coefficients.min() >= 0:
         return -FAR

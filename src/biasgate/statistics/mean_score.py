@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from biasgate.statistics.bounded_mean import by_cluster, mean_bounds
+from biasgate.statistics.bounded_mean import by_cluster, imagined_size, mean_bounds
 from biasgate.statistics.metric import Answers, Limits, Number, ScoreMetric
 
 
@@ -22,6 +22,7 @@ class MeanScore(ScoreMetric, ABC):
     """
 
     ends: ClassVar[tuple[float, float]]
+    weighted = True
 
     @abstractmethod
     def values(self, answers: Answers) -> NDArray[np.float64]:
@@ -30,18 +31,18 @@ class MeanScore(ScoreMetric, ABC):
     def number(self, answers: Answers, clusters: NDArray[np.int64]) -> Number:
         """See ``ScoreMetric.number`` and ``statistics.bounded_mean``."""
         values = self.values(answers)
-        sums, sizes = by_cluster(values, clusters)
+        weights = np.ones(len(values)) if answers.weights is None else answers.weights
+        sums, sizes = by_cluster(values, clusters, weights)
         mean = float(sums.sum() / sizes.sum())
+        added = imagined_size(sizes, float(weights.max()))
 
         def bounds(level: float) -> Limits:
-            return mean_bounds(sums, sizes, confidence=level, ends=self.ends)
+            return mean_bounds(sums, sizes, confidence=level, ends=self.ends, added=added)
 
         return Number(
             value=mean,
-            parts=(values - mean) / len(values),
+            parts=(values - mean) * weights / weights.sum(),
             clusters=clusters,
-            limits=bounds,
             bounds=bounds,
             method="gaffke",
-            decided_by="gaffke",
         )

@@ -24,17 +24,20 @@ class Answers:
         predicted: Likewise what the model said.
         positive: Index of the class that counts as positive, if one does.
         probabilities: One row a sample, one column a class ``[rows, classes]``, where they are known.
+        weights: How many of the population each row stands for ``[rows]``, where rows are no plain sample.
     """
 
     truth: NDArray[np.int64]
     predicted: NDArray[np.int64]
     positive: int | None = None
     probabilities: NDArray[np.float64] | None = None
+    weights: NDArray[np.float64] | None = None
 
     def take(self, rows: NDArray[np.int64]) -> Answers:
         """The answers about these rows, by index."""
         probabilities = None if self.probabilities is None else self.probabilities[rows]
-        return Answers(self.truth[rows], self.predicted[rows], self.positive, probabilities)
+        weights = None if self.weights is None else self.weights[rows]
+        return Answers(self.truth[rows], self.predicted[rows], self.positive, probabilities, weights)
 
     @property
     def known_probabilities(self) -> NDArray[np.float64]:
@@ -111,7 +114,13 @@ class RateMetric(Metric):
 
 
 class ScoreMetric(Metric):
-    """A metric that is no rate of rows: it brings its own interval and its own bounds."""
+    """A metric that is no rate of rows: it brings its own bounds, which are reported and decide.
+
+    Attributes:
+        weighted: Whether it has bounds for rows with sampling weights.
+    """
+
+    weighted: ClassVar[bool] = False
 
     @abstractmethod
     def number(self, answers: Answers, clusters: NDArray[np.int64]) -> Number:
@@ -135,20 +144,16 @@ class Number:
         value: Point estimate.
         parts: What each row adds to it, to first order (see ``statistics.linear``), ``[rows]``.
         clusters: The cluster of each row, ``[rows]``.
-        limits: From a two-sided confidence to the interval that is reported.
-        bounds: Likewise to the bounds that decide.
-        method: Of the reported interval.
-        decided_by: Method of the bounds that decide.
+        bounds: From a two-sided confidence to the bounds, which are reported and decide.
+        method: Of the bounds.
         tested: True when a difference of two such numbers may be tested by its parts.
     """
 
     value: float
     parts: NDArray[np.float64]
     clusters: NDArray[np.int64]
-    limits: Callable[[float], Limits]
     bounds: Callable[[float], Limits]
     method: str
-    decided_by: str
     tested: bool = True
 
 

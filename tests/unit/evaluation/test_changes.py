@@ -38,7 +38,7 @@ def test_units_that_repeat_widen_a_change(dataset_of):
     copied = dataset_of(labels=np.zeros(400), alignment=["x"] * 400, clusters=np.repeat(np.arange(100), 4))
     plain = changes_of(after, before, once)["x",]
     clustered = changes_of(np.repeat(after, 4), np.repeat(before, 4), copied)["x",]
-    assert clustered.estimate.method == "newcombe, paired, clustered"
+    assert clustered.estimate.method == "gaffke, clustered, paired"
     assert clustered.estimate.n == 100
     assert clustered.p_value is None
     assert clustered.bounds == pytest.approx(plain.bounds, abs=0.01)

