@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 RATES = ("accuracy", "selection_rate", "true_positive_rate", "false_positive_rate")
 SCORES = ("roc_auc", "calibration_error")
+WEIGHTED_SCORES = ("calibration_in_the_large",)
 
 
 @overload
@@ -31,7 +32,7 @@ def evaluate(
     scores: Any = ...,
     attributes: Any,
     clusters: Any = ...,
-    weights: None = ...,
+    weights: Any = ...,
     classes: Sequence[object] | None = ...,
     metrics: Sequence[str] | None = ...,
     positive: object | None = ...,
@@ -88,11 +89,12 @@ def evaluate(
         scores: Probability of the positive class of each row ``[n]``, or of every class ``[n, classes]``.
         attributes: Sensitive attributes of each row: a table, a named column, or a mapping of names to columns.
         clusters: What each row belongs to ``[n]``, such as a person: rows of one cluster are not independent.
-        weights: Sampling weights are not supported yet and are refused.
+        weights: Sampling weights: how many of the population each row stands for ``[n]``, above zero. Rates and their
+            bounds are then the population's.
         classes: Class names in the order of the columns of ``scores``; by default those of ``y_true``, sorted.
         metrics: Names of rates and scores (see ``EvaluationSpec``); by default accuracy and, of two classes, selection
             rate, true and false positive rate, and of ``scores`` also the area under the ROC curve and the calibration
-            error.
+            error; with ``weights`` the calibration in the large.
         positive: The class that counts as positive; by default the second of two.
         depth: Most attributes that are crossed; 1 by default, 2 adds every pair.
         confidence: Two-sided confidence of every interval; .95 by default.
@@ -123,8 +125,6 @@ def evaluate(
         raise InputError(
             f"the policy says what to measure, not {', '.join(asked)}", where=rules.name, fix="leave out one"
         )
-    if weights is not None:
-        raise InputError("sampling weights are not supported yet", where="weights", fix="leave weights out")
     if model is not None and data is not None and y_true is None:
         return _of_model(model, data, rules, asked)
     if model is not None or y_true is None:
@@ -137,6 +137,7 @@ def evaluate(
         scores=scores,
         attributes=attributes,
         clusters=clusters,
+        weights=weights,
         classes=classes,
     )
 
@@ -180,7 +181,9 @@ def _of_model(
 def _spec(dataset: Dataset, asked: dict[str, Any], *, scored: bool) -> EvaluationSpec:
     """What to measure without a policy: what was asked for, by every attribute of the data."""
     binary = len(dataset.classes) == 2 or "positive" in asked or dataset.labels.ndim == 2
-    usual = (*(RATES if binary else RATES[:1]), *((SCORES if binary else SCORES[1:]) if scored else ()))
+    usual_scores = WEIGHTED_SCORES if dataset.weights is not None else SCORES
+    told = [name for name in usual_scores if binary or not catalogue.SCORES[name].needs_positive]
+    usual = (*(RATES if binary else RATES[:1]), *(told if scored else ()))
     names = asked.get("metrics", usual)
     scores = [name for name in names if name in catalogue.SCORES]
     spec = {

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from biasgate.data.checks import require_weights
 from biasgate.data.dataset import Dataset
 from biasgate.documents import sha256
 from biasgate.errors import InputError
@@ -43,6 +44,7 @@ def predictions(
     scores: Any,
     attributes: Any,
     clusters: Any,
+    weights: Any,
     classes: Sequence[object] | None,
     positive: object | None,
 ) -> Predictions:
@@ -59,6 +61,7 @@ def predictions(
         classes=names,
         attributes=_attributes(attributes, rows=len(truth)),
         clusters=_clusters(clusters, rows=len(truth)),
+        weights=_weights(weights, rows=len(truth)),
         name="predictions",
     )
     probabilities = None if scores is None else _probabilities(scores, names, positive, rows=len(truth))
@@ -146,6 +149,16 @@ def _clusters(clusters: Any, *, rows: int) -> NDArray[np.int64]:
     column = _column(clusters, name="clusters")
     _same_length(column, name="clusters", rows=rows)
     return pd.factorize(column.astype(str), sort=True)[0].astype(np.int64)
+
+
+def _weights(weights: Any, *, rows: int) -> NDArray[np.float64] | None:
+    if weights is None:
+        return None
+    column = _column(weights, name="weights")
+    _same_length(column, name="weights", rows=rows)
+    found = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
+    require_weights(found, where="weights")
+    return found
 
 
 def _probabilities(scores: Any, classes: tuple[str, ...], positive: object | None, *, rows: int) -> NDArray[np.float64]:

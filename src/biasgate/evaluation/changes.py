@@ -101,7 +101,7 @@ def _change(step: Step, spec: EvaluationSpec, *, simultaneous: float) -> Change:
             value=step.pairs.difference if plain else step.sums.mean,
             n=step.sums.clusters,
             method="newcombe, paired" if plain else f"{step.sums.method}, paired",
-            decided_by="square-and-add, clopper-pearson" if plain else None,
+            decided_by="square-and-add, clopper-pearson" if plain else step.sums.method,
             confidence=spec.confidence,
         ),
         bounds=bounds,

@@ -126,8 +126,6 @@ def measure(
 def _check(predictions: NDArray[np.int64], dataset: Dataset) -> None:
     if not len(dataset):
         raise InputError("there is nothing to measure: no rows", where=dataset.name)
-    if dataset.weights is not None:
-        raise InputError("sampling weights are not supported yet", where=dataset.name, fix="leave weights out")
     if predictions.shape != dataset.labels.shape:
         found, expected = (" x ".join(map(str, array.shape)) for array in (predictions, dataset.labels))
         raise InputError(f"{found} predictions for {expected} labels", where=dataset.name)

@@ -38,12 +38,14 @@ def _measured(pairs: Pairs, spec: EvaluationSpec) -> list[Ratio]:
 
     def ratio(place: int) -> Ratio:
         higher, lower = pair = pairs.pair(place)
+        plain = higher.sums.plain and lower.sums.plain
+        method = "mover" if plain else "mover, gaffke"
         estimate = Estimate.within(
             at(reported, place),
             value=lower.rate / higher.rate,
             n=int(higher.size + lower.size - pairs.common[place]),
-            method="mover",
-            decided_by=f"mover, {higher.sums.method}",
+            method=method,
+            decided_by="mover, korn-graubard" if plain else method,
             confidence=spec.confidence,
         )
         known = {"estimate": estimate, "bounds": at(bounds, place), "simultaneous": at(simultaneous, place)}

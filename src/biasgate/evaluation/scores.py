@@ -115,6 +115,7 @@ def _estimate(found: Number, limits: Limits, clusters: int, spec: EvaluationSpec
         value=found.value,
         n=clusters,
         method=found.method,
+        decided_by=found.method,
         confidence=spec.confidence,
     )
 
@@ -214,6 +215,7 @@ def _gap(
         value=found.first.value - found.second.value,
         n=min(higher.clusters, lower.clusters),
         method=f"square-and-add, {found.first.method}",
+        decided_by=f"square-and-add, {found.first.method}",
         confidence=spec.confidence,
     )
     return _unknown(higher, lower).model_copy(

@@ -107,7 +107,7 @@ def test_a_policy_says_what_is_measured() -> None:
         ({"y_pred": [2] * ROWS}, "y_pred holds 2, and the classes are 0, 1"),
         ({"y_pred": ["yes"] * ROWS}, "y_pred holds yes, and the classes are 0, 1"),
         ({"y_pred": None}, "nothing to measure"),
-        ({"weights": [1.0] * ROWS}, "sampling weights are not supported yet"),
+        ({"weights": [1.0] * (ROWS - 1) + [0.0]}, "row 400 has the weight 0, which is no finite number above zero"),
         ({"metrics": ["acuracy"]}, "acuracy|accuracy"),
     ],
 )
