@@ -67,6 +67,33 @@ def checkpoint(
 
 
 @app.command()
+def prove(
+    log: Log,
+    *,
+    model: Annotated[str, typer.Option(help="The gate-owned model whose champion it is about.")],
+    into: Annotated[str, typer.Option(help="File or URI that gets the proof.")],
+    trusted: Trusted = None,
+    json: Json = False,
+) -> None:
+    """Prove that a model's champion may serve, for who cannot read the log: `biasgate verify --proof`.
+
+    Takes a promoter's key, and reads the whole log. The proof ends after a day; make it anew more often than that.
+    """
+    from biasgate.gate.ledger.proof import prove as proof_of
+    from biasgate.gate.trust.keyring import trusted_keys
+    from biasgate.gate.trust.keys import signing_key
+    from biasgate.storage import store
+
+    proof = proof_of(log, model, key=signing_key(), trusted=trusted_keys(trusted))
+    store.write_bytes(into, proof.to_json())
+    entries = [entry.number for entry in proof.entries]
+    if json:
+        print_json({"proof": into, "model": model, "entries": entries})
+    else:
+        typer.echo(f"{into}: {model}, by entries {', '.join(map(str, entries))}")
+
+
+@app.command()
 def show(log: Log, *, trusted: Trusted = None, json: Json = False) -> None:
     """List the entries, verified."""
     entries = _entries(log, trusted)

@@ -120,7 +120,14 @@ def verify(
         str, typer.Argument(help="A package's folder, models:/name/version, models:/name@alias, or s3://…")
     ],
     *,
-    log: Log,
+    log: Annotated[str | None, typer.Option(help="Folder or s3:// prefix of the signed log.")] = None,
+    proof: Annotated[
+        str | None, typer.Option(help="Instead of the log: file or URI of a proof (`biasgate log prove`).")
+    ] = None,
+    checkpoint: Annotated[
+        str | None, typer.Option(help="File or URI of a checkpoint kept elsewhere: the proof must be of that log.")
+    ] = None,
+    max_age: Annotated[int, typer.Option(help="Hours that a proof may be old.", min=1)] = 24,
     name: Annotated[str | None, typer.Option("--model", help="Gate-owned model that it must be.")] = None,
     version: Annotated[
         str | None, typer.Option(help="Version that it must be; by default the one that is champion now.")
@@ -128,17 +135,31 @@ def verify(
     trusted: Trusted = None,
     json: Json = False,
 ) -> None:
-    """Check that these very bytes may serve now, by the log and the trusted keys: exit 0, or 7 when they may not."""
-    from biasgate.gate.trust.keyring import trusted_keys
-    from biasgate.registry.verify import verify_model
+    """Check that these very bytes may serve now, by the log and the trusted keys: exit 0, or 7 when they may not.
 
-    found = verify_model(model, log=log, trusted=trusted_keys(trusted), model=name, version=version)
+    A proof stands for the log where that is out of reach, as in a serving pod, and names the model by --model.
+    """
+    from datetime import timedelta
+
+    from biasgate.gate.trust.keyring import trusted_keys
+    from biasgate.registry.verify import verify_by_proof, verify_model
+
+    keys = trusted_keys(trusted)
+    if log and not proof and not checkpoint:
+        found = verify_model(model, log=log, trusted=keys, model=name, version=version)
+    elif proof and name and not log and not version:
+        longest = timedelta(hours=max_age)
+        found = verify_by_proof(model, proof=proof, trusted=keys, model=name, checkpoint=checkpoint, longest=longest)
+    else:
+        raise typer.BadParameter("give --log, or --proof with --model; --checkpoint goes with --proof")
     if json:
         print_json(found)
         return
     how = "APPROVED" if found.allowed_by == "decision" else "WITHOUT APPROVAL: the glass was broken"
     say(f"{found.name} version {found.version} may serve until {found.expires:%Y-%m-%d %H:%M} UTC")
     say(f"  {how} (entry {found.entry}), promoted {found.since:%Y-%m-%d %H:%M} UTC")
+    if found.as_of:
+        say(f"  as of {found.as_of:%Y-%m-%d %H:%M} UTC: what was withdrawn since, this proof does not show")
     under = (found.measured_under,) if found.measured_under else ()
     for line in (*under, *(f"signed by {person}" for person in found.persons), *found.reasons):
         say(f"  {line}")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
@@ -12,8 +13,10 @@ from pydantic import AwareDatetime, Field
 
 from biasgate.documents import Document
 from biasgate.errors import TrustError
+from biasgate.gate.ledger.checkpoint import read_checkpoint
 from biasgate.gate.ledger.history import History, Standing, measured_under
 from biasgate.gate.ledger.log import read_history
+from biasgate.gate.ledger.proof import USUAL_AGE, check_proof, read_proof
 from biasgate.models.package import CARD, MODEL, check_names, package_digest
 
 if TYPE_CHECKING:
@@ -36,6 +39,7 @@ class Verified(Document):
         reasons: Why, in words.
         since: When it was promoted.
         expires: Until when it may serve.
+        as_of: When the log was read, where that was not now but when a proof was made.
         uncovered: Files beside the package that the digest does not cover; MLflow's, and no part of the model.
     """
 
@@ -51,6 +55,7 @@ class Verified(Document):
     reasons: tuple[str, ...]
     since: AwareDatetime
     expires: AwareDatetime
+    as_of: AwareDatetime | None = None
     uncovered: tuple[str, ...]
 
 
@@ -73,14 +78,72 @@ def verify_model(
         CandidateError: The folder is no package.
     """
     history = read_history(log, trusted)
-    folder = Path(source)
-    if folder.is_dir():
-        return _verified(folder, source, history, model, version)
+    with _here(source) as (folder, resolved):
+        return _verified(folder, resolved, history, model, version)
+
+
+def verify_by_proof(
+    source: str,
+    *,
+    proof: str,
+    trusted: Keyring,
+    model: str,
+    checkpoint: str | None = None,
+    longest: timedelta = USUAL_AGE,
+) -> Verified:
+    """Looks at a model without the log, by a proof that a promoter made: for serving pods.
+
+    Args:
+        source: A package's folder, or ``models:/…``, ``s3://…``, which is fetched first.
+        proof: File or URI of the proof.
+        trusted: Keys whose signatures are accepted.
+        model: Name of the gate-owned model that it must be.
+        checkpoint: File or URI of a checkpoint from elsewhere; the proof must be of exactly that log.
+        longest: How old the proof may be: what was withdrawn after it was made, it does not show.
+
+    Raises:
+        TrustError: The proof does not show that this model may serve, or is too old.
+        CandidateError: The folder is no package.
+        InputError: Proof or checkpoint cannot be read.
+    """
+    kept = read_checkpoint(checkpoint) if checkpoint else None
+    with _here(source) as (folder, _):
+        check_names(folder, known=(MODEL, CARD))
+        found = check_proof(
+            read_proof(proof), package_digest(folder), trusted=trusted, where=proof, kept=kept, longest=longest
+        )
+        said, authority = found.standing, found.authority
+        if said.name != model:
+            raise TrustError(f"the proof is about {said.name}, not {model}", where=proof)
+        return Verified(
+            name=said.name,
+            version=said.version,
+            digest=said.digest,
+            allowed_by=authority.kind,
+            entry=said.authority,
+            persons=found.persons,
+            reasons=(authority.why,) if authority.glass else authority.reasons,
+            since=found.since,
+            expires=authority.expires,
+            as_of=said.checkpoint.at,
+            uncovered=_uncovered(folder),
+        )
+
+
+@contextmanager
+def _here(source: str) -> Generator[tuple[Path, str]]:
+    """The model's folder, fetched where it is not one already, and where it comes from."""
+    if Path(source).is_dir():
+        yield Path(source), source
+        return
     from biasgate.registry.models import fetch
 
     with TemporaryDirectory() as work:
-        fetched, resolved = fetch(source, Path(work))
-        return _verified(fetched, resolved, history, model, version)
+        yield fetch(source, Path(work))
+
+
+def _uncovered(folder: Path) -> tuple[str, ...]:
+    return tuple(sorted({path.name for path in folder.iterdir()} - {MODEL, CARD}))
 
 
 def _verified(folder: Path, source: str, history: History, model: str | None, version: str | None) -> Verified:
@@ -103,7 +166,7 @@ def _verified(folder: Path, source: str, history: History, model: str | None, ve
         reasons=reasons,
         since=standing.since,
         expires=authority.expires,
-        uncovered=tuple(sorted({path.name for path in folder.iterdir()} - {MODEL, CARD})),
+        uncovered=_uncovered(folder),
     )
 
 

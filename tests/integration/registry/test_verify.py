@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -154,3 +155,20 @@ def test_the_command_needs_no_mlflow_for_a_folder_and_ends_with_0_or_7(deployed,
     refused = run("verify", str(deployed), "--log", gate.log, trusted=tmp_path / "trusted")
     assert (refused.returncode, refused.stdout) == (7, "")
     assert "complaints" in refused.stderr
+
+
+def test_a_pod_verifies_by_a_proof_without_the_log(deployed, gate, registry, biasgate, tmp_path, monkeypatch):
+    monkeypatch.setenv("BIASGATE_TRUSTED_KEYS", str(tmp_path / "trusted"))
+    monkeypatch.setenv("BIASGATE_SIGNING_KEY_FILE", str(tmp_path / "promoter" / "signing-key.pem"))
+    proof, head = tmp_path / "proof.json", tmp_path / "head.json"
+    assert biasgate("log", "prove", gate.log, "--model", registry.name, "--into", proof).code == 0
+    biasgate("log", "checkpoint", gate.log, "--keep", head, "--first")
+    shutil.move(gate.log, tmp_path / "out of reach")
+    verified = biasgate("verify", deployed, "--proof", proof, "--model", registry.name, "--checkpoint", head, "--json")
+    found = json.loads(verified.out)
+    assert (verified.code, found["version"], found["allowed_by"]) == (0, "2", "decision")
+    assert "as of" in biasgate("verify", deployed, "--proof", proof, "--model", registry.name).out
+    assert biasgate("verify", deployed, "--proof", proof, "--model", "another").code == 7
+    assert biasgate("verify", deployed, "--proof", proof).code == 2
+    (deployed / "card.json").write_bytes((deployed / "card.json").read_bytes() + b" ")
+    assert biasgate("verify", deployed, "--proof", proof, "--model", registry.name).code == 7

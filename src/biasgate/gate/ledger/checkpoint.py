@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import AwareDatetime, Field
 
-from biasgate.documents import Document, sha256
+from biasgate.documents import Document
 from biasgate.errors import InputError, TrustError
-from biasgate.gate.ledger.log import envelope, read_log
+from biasgate.gate.ledger import merkle
+from biasgate.gate.ledger.chain import Head, onward
 from biasgate.storage import store
 
 if TYPE_CHECKING:
@@ -25,12 +27,14 @@ class Checkpoint(Document):
     Attributes:
         entries: How many there were.
         digest: Of the bytes of the last.
+        root: Of the Merkle tree over the bytes of all; absent in checkpoints of earlier versions.
         at: When it was taken.
     """
 
     schema_: Literal["biasgate/checkpoint/v1"] = Field(default="biasgate/checkpoint/v1", alias="schema")
     entries: int = Field(gt=0)
     digest: str
+    root: str | None = None
     at: AwareDatetime
 
 
@@ -41,10 +45,7 @@ def take_checkpoint(log_uri: str, trusted: Keyring) -> Checkpoint:
         TrustError: The log does not verify.
         InputError: It is empty.
     """
-    entries = read_log(log_uri, trusted)
-    if not entries:
-        raise InputError("the log is empty", where=log_uri, fix="check the URI")
-    return Checkpoint(entries=len(entries), digest=sha256(envelope(log_uri, len(entries))), at=datetime.now(UTC))
+    return _checkpoint(log_uri, *_surveyed(log_uri, trusted))
 
 
 def check_against(log_uri: str, checkpoint: Checkpoint, trusted: Keyring) -> None:
@@ -53,13 +54,8 @@ def check_against(log_uri: str, checkpoint: Checkpoint, trusted: Keyring) -> Non
     Raises:
         TrustError: It does not.
     """
-    reached, fix = len(read_log(log_uri, trusted)), "find out who changed it, and restore it from a backup"
-    if reached < checkpoint.entries:
-        what = f"the log ends at entry {reached}, but had {checkpoint.entries} on {checkpoint.at:%Y-%m-%d}: it was cut"
-        raise TrustError(what, where=log_uri, fix=fix)
-    if sha256(envelope(log_uri, checkpoint.entries)) != checkpoint.digest:
-        what = f"entry {checkpoint.entries} is not the one that was there on {checkpoint.at:%Y-%m-%d}"
-        raise TrustError(what, where=log_uri, fix=fix)
+    heads, leaves = _surveyed(log_uri, trusted)
+    _check(log_uri, checkpoint, heads, leaves)
 
 
 def read_checkpoint(uri: str) -> Checkpoint:
@@ -84,12 +80,47 @@ def advance(log_uri: str, uri: str, trusted: Keyring, *, first: bool = False) ->
         TrustError: The log was cut or changed, or the checkpoint is gone; nothing is written.
         InputError: One is kept already, though this was to be the first.
     """
-    if store.exists(uri) is first:
-        if first:
-            raise InputError("a checkpoint is kept there already", where=uri, fix="leave out --first")
+    if not first and not store.exists(uri):
         raise TrustError("the kept checkpoint is gone", where=uri, fix="restore it; for a new log give --first once")
-    if not first:
-        check_against(log_uri, read_checkpoint(uri), trusted)
-    taken = take_checkpoint(log_uri, trusted)
-    store.write_bytes(uri, taken.to_json())
+    kept = None if first else read_checkpoint(uri)
+    digests, leaves = _surveyed(log_uri, trusted)
+    if kept:
+        _check(log_uri, kept, digests, leaves)
+    taken = _checkpoint(log_uri, digests, leaves)
+    if kept:
+        store.write_bytes(uri, taken.to_json())
+    elif not store.put_if_absent(uri, taken.to_json()):
+        raise InputError("a checkpoint is kept there already", where=uri, fix="leave out --first")
     return taken
+
+
+def text_of(digest: bytes) -> str:
+    """A digest as biasgate writes it."""
+    return f"sha256:{digest.hex()}"
+
+
+def _surveyed(log_uri: str, trusted: Keyring) -> tuple[list[str | None], list[bytes]]:
+    """The digest and the leaf of every entry, each verified."""
+    digests, leaves = list[str | None](), list[bytes]()
+    for _, data, head in onward(log_uri, trusted, Head()):
+        digests.append(head.digest)
+        leaves.append(merkle.leaf(data))
+    return digests, leaves
+
+
+def _checkpoint(log_uri: str, digests: Sequence[str | None], leaves: Sequence[bytes]) -> Checkpoint:
+    if not digests or digests[-1] is None:
+        raise InputError("the log is empty", where=log_uri, fix="check the URI")
+    root = text_of(merkle.root(leaves))
+    return Checkpoint(entries=len(digests), digest=digests[-1], root=root, at=datetime.now(UTC))
+
+
+def _check(log_uri: str, kept: Checkpoint, digests: Sequence[str | None], leaves: Sequence[bytes]) -> None:
+    reached, fix = len(digests), "find out who changed it, and restore it from a backup"
+    if reached < kept.entries:
+        what = f"the log ends at entry {reached}, but had {kept.entries} on {kept.at:%Y-%m-%d}: it was cut"
+        raise TrustError(what, where=log_uri, fix=fix)
+    same = digests[kept.entries - 1] == kept.digest
+    if not same or kept.root not in (None, text_of(merkle.root(leaves[: kept.entries]))):
+        what = f"entry {kept.entries} is not the one that was there on {kept.at:%Y-%m-%d}"
+        raise TrustError(what, where=log_uri, fix=fix)

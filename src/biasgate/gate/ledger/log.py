@@ -19,6 +19,7 @@ from biasgate.gate.ledger.chain import Head, entry_uri, later_uris, onward
 from biasgate.gate.ledger.entry import SKEW, Body, LogEntry
 from biasgate.gate.ledger.envelope import LIMIT, seal, unseal
 from biasgate.gate.ledger.history import History, take
+from biasgate.gate.ledger.probe import require_conditional_writes
 from biasgate.gate.ledger.remembered import Remembered, recall, remember
 from biasgate.storage import store
 
@@ -32,26 +33,32 @@ ATTEMPTS = 50
 WORTH_KEEPING = 64
 """So many new entries make it worth remembering a log anew."""
 
+_reached: dict[str, int] = {}
+"""How far this process knows each log to go, which spares a listing of it all."""
+
 
 def append(log_uri: str, body: Body, *, key: SigningKey) -> LogEntry:
     """Adds an entry after the last one.
 
-    A write whose answer got lost counts once: no two signatures are equal, so what lies there is known as ours.
+    What lies under the number is read back: no two signatures are equal, so that ours is known again. A write whose
+    answer got lost counts once, and one that was overwritten does not count.
 
     Raises:
         TrustError: A number is missing in the log, or its last entry is dated after this machine's clock by more than
             ``SKEW``: ours would be void.
-        ServiceError: Others were faster ``ATTEMPTS`` times.
+        ServiceError: Others were faster ``ATTEMPTS`` times, or the store does not refuse a name that is taken.
     """
+    require_conditional_writes(log_uri)
     for _ in range(ATTEMPTS):
-        last, now = len(later_uris(log_uri, 0)), datetime.now(UTC)
+        last, now = _last(log_uri), datetime.now(UTC)
         before = envelope(log_uri, last) if last else None
         if before:
             _check_clock(before, now, where=entry_uri(log_uri, last))
         entry = LogEntry(number=last + 1, previous=sha256(before) if before else None, at=now, body=body)
         signed = seal(entry, about=body.subject, key=key)
         uri = entry_uri(log_uri, entry.number)
-        if store.put_if_absent(uri, signed) or store.read_bytes(uri, limit=LIMIT) == signed:
+        store.put_if_absent(uri, signed)
+        if store.read_bytes(uri, limit=LIMIT) == signed:
             return entry
     raise ServiceError("too many writers at once", where=log_uri, fix="try again")
 
@@ -75,6 +82,7 @@ def read_history(log_uri: str, trusted: Keyring) -> History:
     history, head = known.history, known.head
     for entry, _, head in onward(log_uri, trusted, known.head):
         take(entry, history, sealed=head.digest)
+    _reached[log_uri] = head.number
     if head.number - known.head.number >= WORTH_KEEPING:
         remember(log_uri, trusted, Remembered(head=head, history=history))
     return history
@@ -96,6 +104,16 @@ def read_entry(log_uri: str, authority: Authority, trusted: Keyring) -> LogEntry
 def envelope(log_uri: str, number: int) -> bytes:
     """The signed bytes of one entry, as they lie in the log."""
     return store.read_bytes(entry_uri(log_uri, number), limit=LIMIT)
+
+
+def _last(log_uri: str) -> int:
+    """Number of the last entry, looked for from where this process read the log to."""
+    known = _reached.get(log_uri, 0)
+    if known and not store.exists(entry_uri(log_uri, known)):
+        known = 0
+    last = known + len(later_uris(log_uri, known))
+    _reached[log_uri] = last
+    return last
 
 
 def _check_clock(last: bytes, now: datetime, *, where: str) -> None:
