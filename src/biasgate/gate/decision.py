@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from biasgate.documents import Document
 
@@ -66,5 +65,5 @@ class Decision(Document):
     rules: tuple[RuleResult, ...]
     policy: str
     evidence: str
-    at: datetime
-    expires: datetime
+    at: AwareDatetime
+    expires: AwareDatetime

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from biasgate.errors import CandidateError, InputError, ServiceError, TrustError
 from biasgate.gate.evidence import Champion
 from biasgate.gate.ledger.authority import Authority
-from biasgate.gate.ledger.entry import DecisionBody, LogEntry, PromotionBody, PromotionStatus
+from biasgate.gate.ledger.entry import DecisionBody, PromotionBody, PromotionStatus
 from biasgate.gate.ledger.history import History, awaits_person, premature, refusal_of_decision, superseded
 from biasgate.gate.ledger.log import append, read_entry
 from biasgate.gate.repeat import recount, repeat
@@ -79,7 +79,7 @@ def promote(
                 continue
             own = None if known else partial(claim, name, key=key, trusted=trusted)
             register = partial(_registered, number, name, own)
-            check = partial(_check, read_entry(log_uri, authority, trusted), log_uri, history, policies)
+            check = partial(_check, log_uri, authority, trusted, policies)
             while outcome := _settle(authority, history, check, register):
                 append(log_uri, outcome, key=key)
                 history = project(log_uri, trusted=trusted, alarm=alarm)
@@ -96,7 +96,7 @@ def promote(
 def _settle(
     authority: Authority,
     history: History,
-    check: Callable[[], None],
+    check: Callable[[History], None],
     register: Callable[[CandidatePackage], str],
 ) -> PromotionBody | None:
     """What becomes of an approval; None when it is settled, or waits for a person and is known to.
@@ -130,7 +130,7 @@ def _settle(
         return outcome("FAILED", f"{answer.approver} declined: {answer.reason}")
     with tempfile.TemporaryDirectory() as folder:
         try:
-            check()
+            check(history)
             if awaits_person(number, history):
                 return None if number in history.statuses else outcome("PENDING", "A person must sign first.")
             package = _verified(authority, Path(folder))
@@ -156,13 +156,19 @@ def _obstacle(authority: Authority, owners: Keyring | None) -> Alert | None:
     return None
 
 
-def _check(entry: LogEntry, log_uri: str, history: History, policies: Collection[str] | None) -> None:
-    """Makes a decision again, counts its looks again, and sees that its policy is one that is allowed here."""
-    if not isinstance(decided := entry.body, DecisionBody):
+def _check(
+    log_uri: str, authority: Authority, trusted: Keyring, policies: Collection[str] | None, history: History
+) -> None:
+    """Sees that the keys behind an approval are valid still, makes it again, and counts its looks again."""
+    number = authority.entry
+    decided = read_entry(log_uri, number, authority.sealed, trusted).body
+    if number in history.answered:
+        read_entry(log_uri, *history.answered[number], trusted)
+    if not isinstance(decided, DecisionBody):
         return
-    where = f"entry {entry.number}"
+    where = f"entry {number}"
     repeat(decided, where=where)
-    recount(decided, log_uri, history, number=entry.number, where=where)
+    recount(decided, log_uri, history, number=number, where=where)
     if policies is not None and decided.decision.policy not in policies:
         fix = "decide by an allowed policy, or allow this one"
         raise TrustError("the policy is not one of those allowed here", where=decided.decision.policy, fix=fix)

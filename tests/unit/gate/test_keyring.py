@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from unittest.mock import Mock
@@ -172,3 +174,43 @@ def test_a_gate_that_signs_a_promotion_is_void(tmp_path):
     (entry,) = read_log(log, trusted_keys(folder))
     assert isinstance(entry.body, VoidBody)
     assert (entry.body.kind, entry.body.said, entry.body.revoked) == ("void", "promotion", False)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from biasgate.gate.trust import rotation
+
+name, spared = sys.argv[3:5]
+real, left = getattr(rotation, name), [int(spared)]
+
+def step(*arguments, **options):
+    if not left[0]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left[0] -= 1
+    return real(*arguments, **options)
+
+setattr(rotation, name, step)
+rotation.new_key(Path(sys.argv[1]), trusted=Path(sys.argv[2]), owner="Bo", roles=("approver",))
+"""
+
+
+@pytest.mark.parametrize("others", [0, 1])
+@pytest.mark.parametrize("step", [("write_rules", 0), ("generate_key", 0), ("read_signing_key", 0), ("write_rules", 1)])
+def test_a_key_whose_making_was_cut_off_may_sign_nothing(tmp_path, step, others):
+    trusted = tmp_path / "trusted"
+    for number in range(others):
+        generate_key(tmp_path / f"other{number}", trusted=trusted)
+    before = dict(trusted_keys(trusted).rules) if others else {}
+    command = [sys.executable, "-c", KILLED, str(tmp_path / "key"), str(trusted), *map(str, step)]
+    assert subprocess.run(command, check=False).returncode == -9
+    after = dict(trusted_keys(trusted).rules) if any(trusted.glob("*.pem")) else {}
+    assert after == before
+
+
+def test_a_private_key_is_whole_and_for_its_owner_alone(tmp_path):
+    file = generate_key(tmp_path / "key")
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert sorted(path.name for path in (tmp_path / "key").iterdir()) == ["signing-key.pem", "trusted"]
+    with pytest.raises(InputError, match="choose a new folder"):
+        generate_key(tmp_path / "key")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -171,3 +172,10 @@ def test_an_envelope_without_a_waiver_is_refused(house, waiver, payload):
     value["waivers"][0]["envelope"]["payload"] = payload
     with pytest.raises(InputError, match="no waiver"):
         Waivers.parse(json.dumps(value), where="test")
+
+
+def test_waivers_that_are_signed_at_once_into_one_file_are_all_kept(tmp_path, house, waiver):
+    signed = [sign_waiver(waiver(rule=f"rule {number}"), key=house["Cleo"]) for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda one: add_waiver(tmp_path / "waivers.json", one), signed))
+    assert {one.waiver.rule for one in read_waivers(str(tmp_path / "waivers.json"))} == {f"rule {n}" for n in range(8)}

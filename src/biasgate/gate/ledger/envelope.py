@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from biasgate.errors import InputError, TrustError
@@ -31,8 +32,14 @@ def seal(entry: LogEntry, *, about: tuple[str, str], key: SigningKey) -> bytes:
     return sign(predicate, predicate_type=PREDICATE_TYPE, subject=about, key=key)
 
 
-def unseal(data: bytes, trusted: Keyring, *, where: str) -> LogEntry:
+def unseal(data: bytes, trusted: Keyring, *, where: str, at: datetime | None = None) -> LogEntry:
     """The entry in an envelope; with a ``VoidBody`` when its key may not say it, or a waiver it rests on fails.
+
+    Args:
+        data: The envelope.
+        trusted: Keys whose entries are accepted.
+        where: Where it lies, for errors.
+        at: When its key must be valid; the entry's own date by default.
 
     Raises:
         TrustError: No trusted key signed it, or what was signed is no log entry about the subject it names.
@@ -46,7 +53,7 @@ def unseal(data: bytes, trusted: Keyring, *, where: str) -> LogEntry:
         raise TrustError("signed, but not a log entry", where=where, fix="find out who signed it") from error
     if isinstance(entry.body, VoidBody) or subject != entry.body.subject:
         raise TrustError("signed for another subject than it speaks of", where=where)
-    return _judged(entry, entry.body, [trusted.rules[signer] for signer in signers], trusted)
+    return _judged(entry, entry.body, [trusted.rules[signer] for signer in signers], trusted, at)
 
 
 def void(entry: LogEntry, why: str, *, revoked: bool) -> LogEntry:
@@ -58,9 +65,12 @@ def void(entry: LogEntry, why: str, *, revoked: bool) -> LogEntry:
     return entry.model_copy(update={"body": nothing})
 
 
-def _judged(entry: LogEntry, body: Body, signers: Sequence[KeyRules], trusted: Keyring) -> LogEntry:
+def _judged(
+    entry: LogEntry, body: Body, signers: Sequence[KeyRules], trusted: Keyring, at: datetime | None
+) -> LogEntry:
     """The entry as it is when one of its signers may say it, and approvers signed what it waives; else void."""
-    refusals = [rules.refusal(body.role, signer=body.signer, at=entry.at, number=entry.number) for rules in signers]
+    moment = at or entry.at
+    refusals = [rules.refusal(body.role, signer=body.signer, at=moment, number=entry.number) for rules in signers]
     if None not in refusals:
         return void(entry, "; ".join(filter(None, refusals)), revoked=all(rules.revoked for rules in signers))
     if isinstance(body, DecisionBody):

@@ -90,6 +90,7 @@ class History:
         statuses: By the number of the decision's or break-glass entry; those without one are not in it. What was open
             when its bytes were rejected, or taken out of service, is STALE.
         answers: What persons said, by the number of the decision's entry.
+        answered: Number of each answer's entry and digest of its bytes, by the number of the decision's entry.
         standings: Every version that was ever promoted, by name and version.
         authorities: Every decision and break-glass entry, by its number.
         gates: Every declaration of a gate that counted, by its number.
@@ -104,6 +105,7 @@ class History:
     champions: dict[str, Champion] = field(default_factory=dict)
     statuses: dict[int, PromotionStatus] = field(default_factory=dict)
     answers: dict[int, ApprovalBody] = field(default_factory=dict)
+    answered: dict[int, tuple[int, str | None]] = field(default_factory=dict)
     standings: Annotated[dict[Place, Standing], *_AS_LIST] = field(default_factory=dict)
     authorities: dict[int, Authority] = field(default_factory=dict)
     gates: dict[int, GateBody] = field(default_factory=dict)
@@ -170,6 +172,7 @@ def take(entry: LogEntry, history: History, *, sealed: str | None = None) -> Non
             _allow(of_glass(glass, entry=number, sealed=sealed, at=entry.at), history)
         case ApprovalBody() as answer if refusal_of_answer(answer, history) is None:
             history.answers[answer.entry] = answer
+            history.answered[answer.entry] = number, sealed
         case PromotionBody() as promotion if _counts(promotion, history, entry.at):
             _promote(promotion, history, entry.at)
         case RollbackBody() as rollback if refusal_of_rollback(rollback, history, entry.at) is None:

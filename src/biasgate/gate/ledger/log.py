@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from biasgate.documents import sha256
 from biasgate.errors import ServiceError, TrustError
 from biasgate.gate.ledger.chain import Head, entry_uri, later_uris, onward
-from biasgate.gate.ledger.entry import SKEW, Body, LogEntry
+from biasgate.gate.ledger.entry import SKEW, Body, LogEntry, VoidBody
 from biasgate.gate.ledger.envelope import LIMIT, seal, unseal
 from biasgate.gate.ledger.history import History, take
 from biasgate.gate.ledger.probe import require_conditional_writes
@@ -24,7 +24,6 @@ from biasgate.gate.ledger.remembered import Remembered, recall, remember
 from biasgate.storage import store
 
 if TYPE_CHECKING:
-    from biasgate.gate.ledger.authority import Authority
     from biasgate.gate.trust.keyring import Keyring
     from biasgate.gate.trust.keys import SigningKey
 
@@ -88,17 +87,29 @@ def read_history(log_uri: str, trusted: Keyring) -> History:
     return history
 
 
-def read_entry(log_uri: str, authority: Authority, trusted: Keyring) -> LogEntry:
-    """The whole entry of what a history holds in extract.
+def read_entry(log_uri: str, number: int, sealed: str | None, trusted: Keyring) -> LogEntry:
+    """The whole entry of what a history holds in extract, if its key may still say so now.
+
+    A date before a key's end is easily written after it, where the entry before is older still. So nothing is carried
+    out by an entry whose key has ended by then, whatever its date.
+
+    Args:
+        log_uri: The log.
+        number: Of the entry.
+        sealed: Digest of its bytes, from the history.
+        trusted: Keys whose entries are accepted.
 
     Raises:
-        TrustError: It is not the entry that was read for the history.
+        TrustError: It is not the entry that was read for the history, or its key has ended.
     """
-    uri = entry_uri(log_uri, authority.entry)
+    uri = entry_uri(log_uri, number)
     data = store.read_bytes(uri, limit=LIMIT)
-    if sha256(data) != authority.sealed:
+    if sha256(data) != sealed:
         raise TrustError("the entry changed since the log was read", where=uri, fix="restore it from a backup")
-    return unseal(data, trusted, where=uri)
+    entry = unseal(data, trusted, where=uri, at=datetime.now(UTC))
+    if isinstance(entry.body, VoidBody):
+        raise TrustError(entry.body.reason, where=uri, fix="have it decided, or signed, again")
+    return entry
 
 
 def envelope(log_uri: str, number: int) -> bytes:

@@ -7,7 +7,8 @@ declare a gate takes a key with an owner.
 An entry signed by a known key that may not say it is void: it keeps its place in the chain and counts for nothing. So
 a key that is stolen can neither decide nor stop the log. The end of a key is told in one of two ways:
 
-- **retired**: its owner destroyed it. Entries dated before the end count; an honest owner dates honestly.
+- **retired**, or past its ``valid_until``: its owner destroyed it. Entries dated before the end stay what they are, but
+  nothing new is carried out by them: a date before the end is easily written after it.
 - **compromised**: a thief can date an entry as they like, but cannot put it into the chain's past. So the revocation
   names the last entry that is still believed, and what the key signed after it is void whatever its date.
 """

@@ -11,11 +11,13 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, TypeAlias
 
 from biasgate.documents import sha256
 from biasgate.errors import InputError
 from biasgate.storage import store
+from biasgate.storage.local import PARTIAL
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -75,12 +77,14 @@ def generate_key(folder: Path, *, trusted: Path | None = None) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         trusted.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with NamedTemporaryFile(dir=folder, prefix=PARTIAL) as draft:  # only its owner may read it
+            draft.write(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+            draft.flush()
+            os.fsync(draft.fileno())
+            os.link(draft.name, path)
     except OSError as error:
         what = error.strerror or "not writable"
         raise InputError(what.lower(), where=str(path), fix="choose a new folder for the key") from error
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     name = _key_id(public).removeprefix("sha256:")[:16]
     store.write_bytes(
         str(trusted / f"{name}.pem"), public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from biasgate.errors import InputError
 from biasgate.gate.trust.identity import check_name
-from biasgate.gate.trust.keyring import KeyRules, Revocation, Role, trusted_keys, write_rules, writing
+from biasgate.gate.trust.keyring import FILE, KeyRules, Revocation, Role, trusted_keys, write_rules, writing
 from biasgate.gate.trust.keys import generate_key, read_signing_key
 
 
@@ -33,6 +33,8 @@ def new_key(folder: Path, *, trusted: Path, owner: str, roles: Sequence[Role], d
     rules = KeyRules.build({"owner": owner, "roles": tuple(roles), "valid_until": ends}, where=owner)
     with writing(trusted):
         known: Mapping[str, KeyRules] = trusted_keys(trusted).rules if any(trusted.glob("*.pem")) else {}
+        if not (trusted / FILE).exists():
+            write_rules(trusted, known)  # from now on a key without rules is not trusted, should this end halfway
         file = generate_key(folder, trusted=trusted)
         new = read_signing_key(file.read_bytes(), where=str(file)).public_key.keyid
         write_rules(trusted, {**known, new: rules})

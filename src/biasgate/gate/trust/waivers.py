@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError, model_validator
 from biasgate.documents import Document
 from biasgate.errors import TrustError
 from biasgate.gate.trust.identity import check_name
+from biasgate.gate.trust.keyring import writing
 from biasgate.gate.trust.sign import sign, verify
 from biasgate.gate.trust.waiver import Waiver
 from biasgate.storage import store
@@ -108,14 +109,15 @@ def sign_waiver(waiver: Waiver, *, key: SigningKey) -> SignedWaiver:
 
 
 def add_waiver(file: Path, signed: SignedWaiver) -> None:
-    """Adds a waiver to a file of them, which is made when it is new.
+    """Adds a waiver to a file of them, which is made when it is new; one writer at a time.
 
     Raises:
         InputError: The file is no file of waivers, or cannot be written.
     """
-    earlier = Waivers.read(file).waivers if file.exists() else ()
-    value = Waivers(waivers=(*earlier, signed)).model_dump(mode="json", by_alias=True)
-    store.write_bytes(str(file), json.dumps(value, indent=2, ensure_ascii=False).encode() + b"\n")
+    with writing(file.parent):
+        earlier = Waivers.read(file).waivers if file.exists() else ()
+        value = Waivers(waivers=(*earlier, signed)).model_dump(mode="json", by_alias=True)
+        store.write_bytes(str(file), json.dumps(value, indent=2, ensure_ascii=False).encode() + b"\n")
 
 
 def present(waivers: Sequence[SignedWaiver], trusted: Keyring, *, at: datetime | None = None) -> tuple[Presented, ...]:
