@@ -44,6 +44,29 @@ def generate(
         typer.echo(f"export BIASGATE_SIGNING_KEY_FILE={key}\nexport BIASGATE_TRUSTED_KEYS={public}")
 
 
+@app.command()
+def trust(
+    public: Annotated[Path, typer.Argument(help="The public key (PEM): its private half stays in a token or service.")],
+    *,
+    owner: Annotated[str, typer.Option(help="Person or service that holds it.")],
+    role: Annotated[list[str], typer.Option(help="gate, promoter, approver, breakglass, owner.")],
+    trusted: Trusted = None,
+    days: Annotated[int | None, typer.Option(help="How long it is valid.", min=1)] = None,
+    json: Json = False,
+) -> None:
+    """Trust a key that was made elsewhere, such as in a hardware token or a cloud's key service."""
+    from biasgate.errors import InputError
+    from biasgate.gate.trust.keyring import trusted_folder
+    from biasgate.gate.trust.rotation import admit_key
+
+    try:
+        pem = public.read_bytes()
+    except OSError as error:
+        raise InputError("the public key cannot be read", where=str(public), fix="check the path") from error
+    key = admit_key(pem, trusted=trusted_folder(trusted), owner=owner, roles=_roles(role), days=days)
+    print_json({"key": key, "owner": owner}) if json else typer.echo(f"{key} is trusted, as {owner}'s")
+
+
 @app.command("list")
 def list_(*, trusted: Trusted = None, json: Json = False) -> None:
     """Show the trusted keys, what each may sign, and which have ended."""

@@ -16,18 +16,20 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from biasgate.documents import sha256
 from biasgate.errors import InputError
+from biasgate.gate.trust.external_key import KEY_URI_VARIABLE, external_key
 from biasgate.storage import store
 from biasgate.storage.local import PARTIAL
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
-    from securesystemslib.signer import CryptoSigner
+    from securesystemslib.signer import Signer
 
-    SigningKey: TypeAlias = CryptoSigner
+    SigningKey: TypeAlias = Signer
 
 KEY_VARIABLE = "BIASGATE_SIGNING_KEY"
 KEY_FILE_VARIABLE = "BIASGATE_SIGNING_KEY_FILE"
+KEY_PUBLIC_VARIABLE = "BIASGATE_SIGNING_KEY_PUBLIC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def generate_key(folder: Path, *, trusted: Path | None = None) -> Path:
         InputError: The folder already has a key.
     """
     from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
     private = generate_private_key(SECP256R1())
     public = private.public_key()
@@ -85,19 +87,27 @@ def generate_key(folder: Path, *, trusted: Path | None = None) -> Path:
     except OSError as error:
         what = error.strerror or "not writable"
         raise InputError(what.lower(), where=str(path), fix="choose a new folder for the key") from error
-    name = _key_id(public).removeprefix("sha256:")[:16]
-    store.write_bytes(
-        str(trusted / f"{name}.pem"), public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    )
+    publish_key(PublicKey(keyid=_key_id(public), ecdsa=public), trusted)
     return path
 
 
+def publish_key(key: PublicKey, trusted: Path) -> None:
+    """Puts a public key into a folder of them, as ``<id>.pem``."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    name = key.keyid.removeprefix("sha256:")[:16]
+    pem = key.ecdsa.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    store.write_bytes(str(trusted / f"{name}.pem"), pem)
+
+
 def signing_key() -> SigningKey:
-    """The private key from the environment.
+    """The private key from the environment: itself, in a file, or one that stays in a token or key service.
 
     Raises:
         InputError: There is none, or it is no ECDSA P-256 key.
     """
+    if uri := os.environ.get(KEY_URI_VARIABLE):
+        return _external_key(uri)
     if pem := os.environ.get(KEY_VARIABLE):
         return read_signing_key(pem.encode(), where=KEY_VARIABLE)
     if file := os.environ.get(KEY_FILE_VARIABLE):
@@ -105,7 +115,21 @@ def signing_key() -> SigningKey:
             return read_signing_key(Path(file).read_bytes(), where=file)
         except OSError as error:
             raise InputError("the signing key cannot be read", where=file, fix="mount it readable") from error
-    raise InputError("no signing key", fix=f"set {KEY_VARIABLE} (PEM) or {KEY_FILE_VARIABLE} (a path)")
+    fix = f"set {KEY_VARIABLE} (PEM), {KEY_FILE_VARIABLE} (a path) or {KEY_URI_VARIABLE} (a token or key service)"
+    raise InputError("no signing key", fix=fix)
+
+
+def _external_key(uri: str) -> SigningKey:
+    """A key that stays in a token or key service; its public half comes from a file."""
+    file = os.environ.get(KEY_PUBLIC_VARIABLE)
+    if not file:
+        fix = f"set {KEY_PUBLIC_VARIABLE} to a PEM file"
+        raise InputError("no public key to the signer", where=KEY_URI_VARIABLE, fix=fix)
+    try:
+        public = read_public_key(Path(file).read_bytes(), where=file)
+    except OSError as error:
+        raise InputError("the public key cannot be read", where=file, fix="mount it readable") from error
+    return external_key(uri, public.ecdsa, keyid=public.keyid)
 
 
 def read_signing_key(pem: bytes, *, where: str) -> SigningKey:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from biasgate.documents import canonical_json
-from biasgate.errors import TrustError
+from biasgate.errors import BiasgateError, ServiceError, TrustError
 from biasgate.strict_json import read_json
 
 if TYPE_CHECKING:
@@ -22,7 +22,10 @@ def sign(predicate: Mapping[str, Any], *, predicate_type: str, subject: tuple[st
         predicate: What is said.
         predicate_type: URI of the predicate's schema.
         subject: Name and digest (``sha256:…``) of what it is said about.
-        key: Who says it.
+        key: Whoever says it.
+
+    Raises:
+        ServiceError: The key lies in a token or service, which did not sign.
     """
     from google.protobuf.json_format import MessageToDict
     from in_toto_attestation.v1.resource_descriptor import ResourceDescriptor
@@ -34,7 +37,14 @@ def sign(predicate: Mapping[str, Any], *, predicate_type: str, subject: tuple[st
     statement = Statement([about.pb], predicate_type, dict(predicate))
     statement.validate()
     envelope = Envelope(canonical_json(MessageToDict(statement.pb)), PAYLOAD_TYPE, {})
-    envelope.sign(key)
+    try:
+        key.public_key.verify_signature(envelope.sign(key), envelope.pae())  # a wrong one would stop the log's readers
+    except BiasgateError:
+        raise
+    except Exception as error:  # tokens and key services raise errors of their own
+        fix = "check the token or key service, its credentials and PIN; nothing was signed"
+        what = f"the key did not sign ({type(error).__name__})"
+        raise ServiceError(what, where=key.public_key.keyid, fix=fix) from error
     return canonical_json(envelope.to_dict())
 
 
