@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from biasgate.documents import Document
 from biasgate.errors import InputError
@@ -18,6 +18,23 @@ TRUSTED_FOLDER = "/etc/biasgate/trusted"
 
 Quantity = str
 """An amount as Kubernetes writes it, such as ``500m`` or ``4Gi``."""
+
+
+Image = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9./:_-]*@sha256:[0-9a-f]{64}$")]
+"""An image by the digest of its content: what a tag names can change."""
+
+
+SecretName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
+
+
+def _loads_no_code(name: str) -> str:
+    if name.startswith(("LD_", "PYTHON")):
+        raise ValueError(f"{name} would load code into every task")
+    return name
+
+
+Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$"), AfterValidator(_loads_no_code)]
+"""An environment variable."""
 
 
 class Share(Document):
@@ -56,7 +73,7 @@ class Kind(Document):
         tolerations: Taints that a node may have.
     """
 
-    image: str | None = None
+    image: Image | None = None
     cpu: Share
     memory: Share
     seconds: int = Field(gt=0)
@@ -103,8 +120,8 @@ class Settings(Document):
     tasks: Kinds
     retries: Retries
     caching: bool
-    secrets: dict[str, tuple[str, ...]]
-    signing: dict[str, tuple[str, ...]]
+    secrets: dict[SecretName, tuple[Variable, ...]]
+    signing: dict[SecretName, tuple[Variable, ...]]
     environment: dict[str, tuple[str, ...]]
     trusted_keys: str
 

@@ -10,6 +10,9 @@ from pydantic import Field, PositiveInt, model_validator
 from biasgate.documents import Document
 from biasgate.models.architecture import Architecture
 
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+"""What a model may be called."""
+
 
 class InputContract(Document):
     """How a stored sample becomes the tensor that the model takes: ``(sample * scale - mean) / std``, per channel.
@@ -47,7 +50,7 @@ class CandidateCard(Document):
     """
 
     schema_: Literal["biasgate/card/v1"] = Field(default="biasgate/card/v1", alias="schema")
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
+    name: str = Field(pattern=NAME)
     task: Literal["multiclass", "binary", "multilabel"] = "multiclass"
     classes: tuple[str, ...] = Field(min_length=2, max_length=65_536)
     output: Literal["logits", "probabilities"] = "logits"

@@ -1,26 +1,37 @@
-"""Downloads from MLflow's artifact store: files only, within limits, from nowhere but where MLflow keeps them."""
+"""Downloads from MLflow's artifact store: files only, within limits, from nowhere but where MLflow keeps them.
+
+Whoever registers a version chooses the URI that its files are fetched from, with the rights of who fetches. So only
+the registry's own store is asked: what its server keeps, its place in S3, or this disk when the database lies there.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+from urllib.parse import urlsplit
 
 from biasgate.errors import CandidateError, ServiceError
-from biasgate.registry.client import explained
+from biasgate.registry.client import connect, explained
 
 if TYPE_CHECKING:
+    from mlflow.entities import FileInfo
     from mlflow.store.artifact.artifact_repo import ArtifactRepository
+    from requests import Response
 
 MOST_FILES = 200
+"""Files and folders of one version."""
 MOST_BYTES = 4_000_000_000
+LONGEST_PATH = 500
+_SERVED = "mlflow-artifacts:/"
+_DEFAULT_EXPERIMENT = "0"
+_CHUNK = 1 << 20
 
 
 def download(uri: str, into: Path, *, tracking_uri: str) -> None:
     """Copies all files under an artifact URI into a folder.
 
-    A version's owner chooses its URI, so it must lie in the artifact store: behind the server or in S3, or on this
-    disk when the database does too. Sizes are checked before and after, since a listing can lie.
+    A listing can lie: paths and sizes are checked before a file is fetched, and no more bytes are taken than it lists.
 
     Raises:
         CandidateError: The URI lies elsewhere, a path leaves the folder, or there are too many files or bytes.
@@ -31,39 +42,90 @@ def download(uri: str, into: Path, *, tracking_uri: str) -> None:
     _check_place(uri, tracking_uri)
     with explained(uri):
         store = get_artifact_repository(uri, tracking_uri=tracking_uri)
-        left = MOST_BYTES
-        for count, (path, size) in enumerate(_files(store, None), start=1):
-            left -= size
-            if count > MOST_FILES or left < 0:
-                raise CandidateError(f"more than {MOST_FILES} files or {MOST_BYTES:,} bytes", where=uri)
-            target = into / _inside(path, uri)
+        listed = list(_files(store, uri))
+        if sum(size for _, size in listed) > MOST_BYTES:
+            raise CandidateError(f"more than {MOST_BYTES:,} bytes", where=uri)
+        for path, size in listed:
+            target = into / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            store.download_artifacts(path, str(into))
-            if not target.is_symlink() and target.stat().st_size < size:
-                raise ServiceError(f"the download of {path} broke off", where=uri, fix="try again")
+            _fetch(store, path, into, most=size, where=uri)
             if target.is_symlink() or target.stat().st_size > size:
                 raise CandidateError(f"{path} is not what the artifact store listed", where=uri)
+            if target.stat().st_size < size:
+                raise ServiceError(f"the download of {path} broke off", where=uri, fix="try again")
 
 
-def _files(store: ArtifactRepository, folder: str | None) -> Iterator[tuple[str, int]]:
-    for info in store.list_artifacts(folder):
-        if info.is_dir:
-            yield from _files(store, info.path)
-        else:
-            yield info.path, int(info.file_size or 0)
+def _fetch(store: ArtifactRepository, path: str, into: Path, *, most: int, where: str) -> None:
+    """Copies one file; what a server sends beyond the bytes that it listed is not taken."""
+    from mlflow.store.artifact.http_artifact_repo import HttpArtifactRepository
+    from mlflow.utils.credentials import get_default_host_creds
+    from mlflow.utils.request_utils import augmented_raise_for_status
+    from mlflow.utils.rest_utils import http_request
+
+    if not isinstance(store, HttpArtifactRepository):
+        store.download_artifacts(path, str(into))
+        return
+    server = get_default_host_creds(store.artifact_uri)
+    answer = cast("Response", http_request(server, f"/{path}", "GET", stream=True))
+    with answer, (into / path).open("wb") as file:
+        augmented_raise_for_status(answer)
+        for chunk in answer.iter_content(_CHUNK):
+            if (most := most - len(chunk)) < 0:
+                raise CandidateError(f"{path} is larger than the artifact store listed", where=where)
+            file.write(chunk)
 
 
-def _inside(path: str, uri: str) -> PurePosixPath:
-    relative = PurePosixPath(path)
-    if relative.is_absolute() or ".." in relative.parts:
-        raise CandidateError("a file's path leaves its folder", where=f"{uri} {path!r}")
-    return relative
+def _files(store: ArtifactRepository, uri: str) -> Iterator[tuple[str, int]]:
+    """Path and size of each file, folder by folder."""
+    folders: list[str | None] = [None]
+    seen = 0
+    while folders:
+        for info in _listing(store, folders.pop(), uri):
+            if (seen := seen + 1) > MOST_FILES:
+                raise CandidateError(f"more than {MOST_FILES} files", where=uri, fix="keep model and card alone")
+            path, size = _listed(info, uri)
+            if info.is_dir:
+                folders.append(path)
+            else:
+                yield path, size
+
+
+def _listing(store: ArtifactRepository, folder: str | None, uri: str) -> list[FileInfo]:
+    try:
+        return store.list_artifacts(folder)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise CandidateError("the artifact store's listing cannot be read", where=uri) from error
+
+
+def _listed(info: FileInfo, uri: str) -> tuple[str, int]:
+    """Path and size of what a listing names."""
+    path = PurePosixPath(info.path)
+    plain = len(info.path) <= LONGEST_PATH and info.path.isprintable() and "\\" not in info.path
+    if path.is_absolute() or ".." in path.parts or not plain:
+        raise CandidateError("a file's path leaves its folder, or is no plain path", where=f"{uri} {info.path[:80]!r}")
+    if (size := int(info.file_size or 0)) < 0:
+        raise CandidateError(f"{info.path} is listed with {size} bytes", where=uri)
+    return str(path), size
 
 
 def _check_place(uri: str, tracking_uri: str) -> None:
-    local = tracking_uri.startswith("sqlite:")
-    if uri.startswith(("mlflow-artifacts:", "s3://")) or (local and uri.startswith(("/", "file:"))):
+    """Refuses a URI outside the registry's own store, and one that is read in more than one way."""
+    local = tracking_uri.startswith("sqlite:") and uri.startswith(("/", "file:///"))
+    plain = uri.isprintable() and ".." not in uri.split("/") and not set("\\?#@%") & set(uri)
+    if plain and (local or _is_served(uri, tracking_uri) or (uri.startswith("s3://") and uri.startswith(_own_s3()))):
         return
     raise CandidateError(
         "the model version's files do not lie in the artifact store", where=uri, fix="register it with its files"
     )
+
+
+def _is_served(uri: str, tracking_uri: str) -> bool:
+    """Whether the tracking server itself keeps it: no other host is named, or that one."""
+    return uri.startswith(_SERVED) and urlsplit(uri).netloc in ("", urlsplit(tracking_uri).netloc)
+
+
+def _own_s3() -> tuple[str, ...]:
+    """Where the server keeps artifacts in S3, if it does: the folder of its first experiment, which nobody can move."""
+    with explained():
+        place = connect().get_experiment(_DEFAULT_EXPERIMENT).artifact_location
+    return (f"{place.rpartition('/')[0]}/",) if place.startswith("s3://") else ()

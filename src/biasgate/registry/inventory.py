@@ -6,16 +6,19 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from biasgate.gate.ledger.history import History
-from biasgate.registry.alerts import Alert
+from biasgate.registry.alerts import Alarm, Alert
 from biasgate.registry.client import connect, explained
-from biasgate.registry.models import CHAMPION, DIGEST_TAG, ENTRY_TAG, SCHEME, SUBMISSIONS, aliases
+from biasgate.registry.models import CHAMPION, DIGEST_TAG, ENTRY_TAG, SCHEME, SUBMISSIONS, aliases, is_name
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 
-def gated_names(history: History) -> list[str]:
-    """Every gate-owned model: those of the log, and those that somebody submitted for."""
+def gated_names(history: History, alarm: Alarm) -> list[str]:
+    """Every gate-owned model: those of the log, and those that somebody submitted for.
+
+    A name that no card can have is left out, with an alert: nothing can be submitted for it.
+    """
     client = connect()
     names = {name for name, _ in history.standings}
     token = None
@@ -24,7 +27,12 @@ def gated_names(history: History) -> list[str]:
             page = client.search_registered_models(f"name LIKE '%{SUBMISSIONS}'", page_token=token)
             names.update(model.name.removesuffix(SUBMISSIONS) for model in page)
             if not (token := page.token):
-                return sorted(names)
+                break
+    for name in sorted(names):
+        if not is_name(name):
+            message = f"{name}{SUBMISSIONS} is left out: no card can have the name {name!r}"
+            alarm(Alert(kind="foreign_name", message=message, name=name))
+    return sorted(filter(is_name, names))
 
 
 def undecided(names: list[str], history: History) -> list[str]:

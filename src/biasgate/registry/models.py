@@ -5,6 +5,7 @@ Nothing here loads a model: versions are folders of files, described by an ``MLm
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from biasgate.errors import CandidateError, InputError, TrustError
 from biasgate.gate.evidence import Champion
 from biasgate.gate.trust.identity import check_name
+from biasgate.models.card import NAME
 from biasgate.models.package import CARD, MODEL, CandidatePackage
 from biasgate.registry import artifacts
 from biasgate.registry.client import connect, explained, is_missing
@@ -33,6 +35,11 @@ ENTRY_TAG = "biasgate.entry"
 """On a promoted version: number of the entry that allowed it."""
 SCHEME = "models:/"
 SUBMISSIONS = "-candidates"
+
+
+def is_name(name: str) -> bool:
+    """Whether a card can have this name; others are not asked for in the registry, whose filters they could change."""
+    return re.match(NAME, name) is not None
 
 
 def gated_name(source: str, name: str) -> str:

@@ -6,7 +6,8 @@ without an alias, which the next run finds by its tags and takes; a crash after 
 the next run sets before anything else. So the promoter can be killed anywhere and run again, and two of them can race:
 the log orders them, and ``replay`` gives the one outcome.
 
-An approval that cannot be carried out is FAILED with its reason, and alerts; it does not hold up the others.
+An approval that cannot be carried out is FAILED with its reason, and alerts; it does not hold up the others. Its
+submission is imported in a process of its own, so that one that takes too much memory or time fails alone.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ from biasgate.gate.ledger.history import History, awaits_person, premature, refu
 from biasgate.gate.ledger.log import append, read_entry
 from biasgate.gate.repeat import recount, repeat
 from biasgate.models.package import CandidatePackage
-from biasgate.models.submission import import_candidate
 from biasgate.registry.alerts import Alarm, Alert
 from biasgate.registry.client import connect, explained
-from biasgate.registry.models import DIGEST_TAG, ENTRY_TAG, fetch, gated_name, register_package
+from biasgate.registry.importing import import_apart
+from biasgate.registry.models import DIGEST_TAG, ENTRY_TAG, fetch, gated_name, is_name, register_package
 from biasgate.registry.ownership import FOREIGN, claim, is_foreign
 from biasgate.registry.projection import project
 from biasgate.registry.tracking import PROMOTIONS
@@ -74,7 +75,7 @@ def promote(
         try:
             name = authority.subject[0]
             known = any(name == one for one, _ in history.standings)
-            if obstacle := _obstacle(authority, None if known else trusted):
+            if obstacle := _obstacle(authority, trusted if is_name(name) and not known else None):
                 alarm(obstacle)
                 continue
             own = None if known else partial(claim, name, key=key, trusted=trusted)
@@ -119,6 +120,8 @@ def _settle(
 
     if not history.open(number):
         return None
+    if not is_name(name):
+        return outcome("FAILED", f"No card can have the name {name!r}.")
     if datetime.now(UTC) >= authority.expires:
         return outcome("STALE", f"What allowed it expired on {authority.expires:%Y-%m-%d}.")
     if authority.champion != current:
@@ -144,7 +147,7 @@ def _settle(
 def _obstacle(authority: Authority, owners: Keyring | None) -> Alert | None:
     """What keeps an approval open until a person has seen to it: a clock that is wrong, a model that is not ours.
 
-    ``owners`` may make registered models; None for a model that the log promoted into before.
+    ``owners`` may make registered models; None for a model that the log promoted into before, and where none can be.
     """
     name, digest = authority.subject
     if why := premature(authority, datetime.now(UTC)):
@@ -203,7 +206,7 @@ def _verified(authority: Authority, folder: Path) -> CandidatePackage:
     """A clean package, rebuilt from the submission's bytes, whose digest is the decided one."""
     name, digest = authority.subject
     submitted, source = fetch(authority.source, folder / "submitted")
-    package = import_candidate(submitted, folder / "package")
+    package = import_apart(submitted, folder / "package")
     if package.digest != digest:
         raise CandidateError("the submission changed after it was decided", where=source, fix="submit it again")
     if name != gated_name(source, package.card.name):

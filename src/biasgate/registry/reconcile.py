@@ -74,7 +74,7 @@ def reconcile(
         trusted.check(revert, "promoter")
     history, now = read_history(log_uri, trusted), datetime.now(UTC)
     alarm.address(history)
-    names = sorted(models) if models else inventory.gated_names(history)
+    names = sorted(models) if models else inventory.gated_names(history, alarm)
     moved = {name: at for name, at in displaced(connect(), history).items() if name in names}
     unmanaged_champions = inventory.unmanaged_champions(names, history)
     serving = [standing for name in names if (standing := history.standing(name))]

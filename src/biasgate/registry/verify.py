@@ -150,7 +150,8 @@ def _verified(folder: Path, source: str, history: History, model: str | None, ve
     check_names(folder, known=(MODEL, CARD))
     digest = package_digest(folder)
     promoted = [one for one in history.standings.values() if one.champion.digest == digest]
-    standing = _standing(promoted, digest=digest, source=source)
+    asked = [one for one in promoted if model in (None, one.name) and version in (None, one.champion.version)]
+    standing = _standing(asked or promoted, digest=digest, source=source)
     _check_place(standing, history, source=source, model=model, version=version)
     authority = standing.authority
     persons, reasons = _why(standing, history)

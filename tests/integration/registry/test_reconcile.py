@@ -8,6 +8,7 @@ import pytest
 from biasgate.gate.evidence import Champion
 from biasgate.gate.ledger.log import append, read_log
 from biasgate.registry import reconcile as room
+from biasgate.registry.client import connect
 from biasgate.registry.models import register_package, set_alias, submit_candidate
 from biasgate.registry.ownership import claim
 from biasgate.registry.reconcile import Findings
@@ -133,3 +134,12 @@ def test_an_entry_that_its_key_may_not_sign_alerts(submit, gate, registry):
     append(gate.log, decision, key=gate.keys["promoter"])
     assert kinds(gate.reconcile(registry.name)) == ["void_entry"]
     assert Champion(version="1", digest=decision.subject[1]) not in gate.history().champions.values()
+
+
+@ON_SQLITE
+def test_submissions_under_a_name_that_no_card_can_have_are_left_out_with_an_alert(submit, gate, registry):
+    submit()
+    for name in ("o'brien", "two words"):
+        connect().create_registered_model(f"{name}-candidates")
+    found = gate.reconcile()
+    assert {alert.name for alert in found.alerts if alert.kind == "foreign_name"} == {"o'brien", "two words"}

@@ -72,6 +72,16 @@ def test_a_version_that_gave_way_may_serve_only_where_it_is_asked_for(served_twi
         verify_model(older, log=gate.log, trusted=gate.trusted, version="2")
 
 
+def test_bytes_that_were_promoted_twice_are_the_version_that_is_asked_for(submit, gate):
+    submitted, source = submit()
+    gate.promote()
+    gate.decide(submitted, source)
+    gate.promote()
+    for version, found in ((None, "2"), ("1", "1"), ("2", "2")):
+        asked = verify_model(str(submitted.path), log=gate.log, trusted=gate.trusted, version=version)
+        assert asked.version == found
+
+
 def test_another_models_champion_may_not_serve_in_its_place(deployed, gate, registry):
     assert verify_model(str(deployed), log=gate.log, trusted=gate.trusted, model=registry.name)
     with pytest.raises(TrustError, match=f"version 2 of {registry.name}, not loans.*serve the champion of loans"):
