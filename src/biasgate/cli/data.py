@@ -50,14 +50,12 @@ def describe(
     """Count the samples of each label that each attribute value has, and say what was done with what was read."""
     from biasgate.contracts.population import population
     from biasgate.data.describe import describe as counts_of
-    from biasgate.data.describe import remarks
+    from biasgate.data.describe import remarks, unknown
     from biasgate.data.source import open_dataset
-    from biasgate.data.subgroups import unknown
 
     dataset = open_dataset(source)
     counts = counts_of(dataset)
-    nobody = unknown(dataset, tuple(map(str, dataset.attributes)), depth=1)
-    left_out = population(rows=len(dataset), unknown=nobody, dropped=dataset.dropped, pooled=dataset.pooled)
+    left_out = population(rows=len(dataset), unknown=unknown(dataset), dropped=dataset.dropped, pooled=dataset.pooled)
     said = [*left_out, *remarks(dataset)]
     if json:
         found = {"name": dataset.name, "digest": dataset.digest, "counts": counts.to_dict(orient="records")}

@@ -16,7 +16,10 @@ def copies(dataset: Dataset) -> int:
     Rows of few features with few values are alike without being copies, and nothing here can tell.
     """
     keys = _keys(dataset)
-    order = np.lexsort((dataset.clusters, keys))
+    ordered = np.sort(keys)
+    repeated = np.unique(ordered[1:][np.diff(ordered) == 0])
+    rows = np.flatnonzero(np.isin(keys, repeated))
+    order = rows[np.lexsort((dataset.clusters[rows], keys[rows]))]
     same_key = np.diff(keys[order]) == 0
     return int(np.count_nonzero(same_key & (np.diff(dataset.clusters[order]) != 0)))
 

@@ -86,7 +86,7 @@ class Dataset:
         values, codes = self.coded(name)
         return values[codes]
 
-    def coded(self, name: str) -> tuple[NDArray[np.str_], NDArray[np.int64]]:
+    def coded(self, name: str) -> tuple[NDArray[np.str_], NDArray[np.int32]]:
         """The values of one attribute that occur, sorted, and which of them each sample has ``[n]``.
 
         Raises:
@@ -99,9 +99,9 @@ class Dataset:
             codes = column.cat.codes.to_numpy()
             used = np.flatnonzero(np.bincount(codes, minlength=len(column.cat.categories)))
             values, order = np.unique(column.cat.categories.to_numpy(dtype=str)[used], return_inverse=True)
-            place = np.zeros(len(column.cat.categories), dtype=np.int64)
-            place[used] = order
-            return values, place[codes]
+            place = np.zeros(len(column.cat.categories), dtype=np.int32)
+            place[used] = order.astype(np.int32)
+            return values, place[codes].astype(np.int32)
         codes, found = pd.factorize(column.astype(str))
         values, order = np.unique(np.asarray(found, dtype=str), return_inverse=True)
         return values, order[codes]
@@ -125,7 +125,7 @@ class Dataset:
         return row_digests(self.samples)
 
 
-def _as_list(name: str, values: NDArray[np.str_], codes: NDArray[np.int64]) -> Iterator[str]:
+def _as_list(name: str, values: NDArray[np.str_], codes: NDArray[np.int32]) -> Iterator[str]:
     """The text of a pair of a name and a list of strings, in pieces."""
     written = np.array([repr(value) for value in values.tolist()], dtype=object)
     yield f"({name!r}, ["

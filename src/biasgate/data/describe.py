@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from biasgate.data.copies import copies
-from biasgate.data.dataset import Dataset
+from biasgate.data.dataset import UNKNOWN, Dataset
 from biasgate.data.look_alikes import look_alikes
 from biasgate.data.tables.treat import proposed_edges
 
@@ -25,11 +25,17 @@ def describe(dataset: Dataset) -> pd.DataFrame:
         Columns ``attribute``, ``value``, one a class (for multi-label sets: samples with that label), ``samples``
         and ``clusters``.
     """
-    rows = [_row(dataset, "all", "all", np.ones(len(dataset), dtype=bool))]
-    for name in map(str, dataset.attributes):
-        values, codes = dataset.coded(name)
-        rows += [_row(dataset, name, value, codes == code) for code, value in enumerate(values.tolist())]
-    return pd.DataFrame(rows)
+    one = np.array(["all"]), np.zeros(len(dataset), dtype=np.int32)
+    alone = _distinct(dataset.clusters) == len(dataset)
+    coded = {"all": one, **{str(name): dataset.coded(str(name)) for name in dataset.attributes}}
+    return pd.concat([_counts(dataset, name, *found, alone=alone) for name, found in coded.items()], ignore_index=True)
+
+
+def unknown(dataset: Dataset) -> dict[str, int]:
+    """Samples whose value is unknown, by attribute, where there are any."""
+    found = {str(name): dataset.coded(str(name)) for name in dataset.attributes}
+    counts = {name: int(np.count_nonzero((values == UNKNOWN)[codes])) for name, (values, codes) in found.items()}
+    return {name: count for name, count in counts.items() if count}
 
 
 def remarks(dataset: Dataset) -> Iterator[str]:
@@ -55,14 +61,29 @@ def _fewer(name: str, values: NDArray[np.str_]) -> str:
     return f"`bins: {{{name}: {edges}}}` would make {len(edges) + 1}" if edges else "`pool` puts values together"
 
 
-def _row(dataset: Dataset, attribute: str, value: str, rows: NDArray[np.bool_]) -> dict[str, str | int]:
-    """The counts of one group of rows."""
-    labels = dataset.labels[rows]
-    counts = labels.sum(axis=0) if labels.ndim == 2 else np.bincount(labels, minlength=len(dataset.classes))
-    return {
-        "attribute": attribute,
-        "value": value,
-        **dict(zip(dataset.classes, counts.tolist(), strict=True)),
-        "samples": len(labels),
-        "clusters": len(np.unique(dataset.clusters[rows])),
-    }
+def _counts(
+    dataset: Dataset, attribute: str, values: NDArray[np.str_], codes: NDArray[np.int32], *, alone: bool
+) -> pd.DataFrame:
+    """One row a value; ``alone`` says that every sample is its own cluster."""
+    samples = np.bincount(codes, minlength=len(values))
+    clusters = samples if alone else [_distinct(dataset.clusters[codes == code]) for code in range(len(values))]
+    labels = pd.DataFrame(_of_labels(dataset, codes, len(values)), columns=list(dataset.classes))
+    told = pd.DataFrame({"attribute": attribute, "value": values.astype(object)})
+    return pd.concat([told, labels, pd.DataFrame({"samples": samples, "clusters": clusters})], axis=1)
+
+
+def _of_labels(dataset: Dataset, codes: NDArray[np.int32], values: int) -> NDArray[np.int64]:
+    """Samples of each label ``[values, classes]``."""
+    classes = len(dataset.classes)
+    if dataset.labels.ndim == 1:
+        counts = np.bincount(codes * classes + dataset.labels, minlength=values * classes)
+        return counts.astype(np.int64).reshape(values, classes)
+    counts = [np.bincount(codes, weights=label, minlength=values) for label in dataset.labels.T]
+    return np.stack(counts, axis=1).astype(np.int64)
+
+
+def _distinct(clusters: NDArray[np.int64]) -> int:
+    """How many different clusters there are; numbers from 0 up are counted without sorting them."""
+    if clusters.min() < 0 or clusters.max() > 4 * len(clusters):
+        return len(np.unique(clusters))
+    return int(np.count_nonzero(np.bincount(clusters)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -126,6 +127,7 @@ class _TextColumn(_Column):
     def read(self) -> Text:
         """All rows, their values sorted."""
         whole = pa.chunked_array(self._found).unify_dictionaries().combine_chunks()
+        self._found.clear()
         order = pc.sort_indices(whole.dictionary)
         ranks = np.empty(len(order), dtype=np.int32)
         ranks[order.to_numpy()] = np.arange(len(order), dtype=np.int32)
@@ -143,7 +145,7 @@ class _Numbers(_Column):
 
     def read(self) -> NDArray[np.float64]:
         """All rows."""
-        return np.concatenate(self._found)
+        return _joined(self._found)
 
 
 class _Features(_Column):
@@ -159,7 +161,7 @@ class _Features(_Column):
 
     def read(self) -> NDArray[np.float32]:
         """All rows."""
-        return np.concatenate(self._found)
+        return _joined(self._found)
 
     def _check(self, values: NDArray[np.float64], cells: Cells) -> None:
         """Numbers that differ by one or more never become one."""
@@ -175,3 +177,14 @@ class _Features(_Column):
             first, second = (f"{value:.17g}" for value in self._large[same[0] : same[0] + 2])
             what = f"holds numbers that are one in 32 bits, such as {first} and {second}"
             raise cells.refused(what, fix="declare it categorical, or subtract an origin from it")
+
+
+def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    """The parts as one, which are given up one after the other."""
+    whole = np.empty(sum(map(len, parts)), dtype=parts[0].dtype)
+    first = 0
+    for place, part in enumerate(parts):
+        whole[first : first + len(part)] = part
+        first += len(part)
+        parts[place] = part[:0].copy()
+    return whole

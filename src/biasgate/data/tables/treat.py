@@ -34,7 +34,7 @@ def with_unknown(text: Text) -> Text:
     """Missing values have the value ``unknown``."""
     if not (text.codes < 0).any():
         return text
-    return _text([*text.values(), UNKNOWN], np.where(text.codes < 0, len(text.names), text.codes))
+    return _text([*text.values(), UNKNOWN], np.where(text.codes < 0, np.int32(len(text.names)), text.codes))
 
 
 def binned(values: NDArray[np.float64], edges: Sequence[float]) -> Text:
@@ -44,8 +44,9 @@ def binned(values: NDArray[np.float64], edges: Sequence[float]) -> Text:
         values: ``[n]``.
         edges: Where a new interval begins, rising.
     """
-    codes = np.searchsorted(np.array(edges), values, side="right")
-    return _text(interval_names(edges), np.where(np.isnan(values), -1, codes))
+    codes = np.searchsorted(np.array(edges), values, side="right").astype(np.int32)
+    codes[np.isnan(values)] = -1
+    return _text(interval_names(edges), codes)
 
 
 def interval_names(edges: Sequence[float]) -> list[str]:
