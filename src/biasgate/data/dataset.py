@@ -101,10 +101,10 @@ class Dataset:
             values, order = np.unique(column.cat.categories.to_numpy(dtype=str)[used], return_inverse=True)
             place = np.zeros(len(column.cat.categories), dtype=np.int32)
             place[used] = order.astype(np.int32)
-            return values, place[codes].astype(np.int32)
+            return values, place[codes]
         codes, found = pd.factorize(column.astype(str))
         values, order = np.unique(np.asarray(found, dtype=str), return_inverse=True)
-        return values, order[codes]
+        return values, order[codes].astype(np.int32)
 
     @cached_property
     def digest(self) -> str:
