@@ -12,6 +12,7 @@ from biasgate.documents import Document
 from biasgate.errors import InputError
 from biasgate.repair import methods
 from biasgate.repair.method import Need, RepairMethod
+from biasgate.strict_yaml import read_yaml
 
 
 def method_names() -> tuple[str, ...]:
@@ -80,7 +81,7 @@ def read_method(text: str) -> tuple[RepairMethod, ...]:
         InputError: It is no YAML, there is no such method, or a setting is not what the method takes.
     """
     try:
-        choice = yaml.safe_load(text)
+        choice = read_yaml(text)
     except yaml.YAMLError as error:
         raise InputError(f"a repair method is not valid YAML: {error}") from error
     if isinstance(choice, dict) and "method" in choice:

@@ -9,7 +9,6 @@ locked, and checkpoints elsewhere.
 from __future__ import annotations
 
 import base64
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from biasgate.gate.ledger.history import History, take
 from biasgate.gate.ledger.probe import require_conditional_writes
 from biasgate.gate.ledger.remembered import Remembered, recall, remember
 from biasgate.storage import store
+from biasgate.strict_json import read_json
 
 if TYPE_CHECKING:
     from biasgate.gate.trust.keyring import Keyring
@@ -129,7 +129,10 @@ def _last(log_uri: str) -> int:
 
 def _check_clock(last: bytes, now: datetime, *, where: str) -> None:
     """Refuses to write after an entry from this machine's future; its signature is checked by who reads the log."""
-    at = LogEntry.model_validate(json.loads(base64.b64decode(json.loads(last)["payload"]))["predicate"]).at
+    try:
+        at = LogEntry.model_validate(read_json(base64.b64decode(read_json(last)["payload"]))["predicate"]).at
+    except (ValueError, KeyError, TypeError) as error:
+        raise TrustError("not a signed statement", where=where, fix="restore it from a backup") from error
     if now < at - SKEW:
         what = f"the last entry is dated {at:%Y-%m-%d %H:%M} UTC, but it is {now:%Y-%m-%d %H:%M} UTC here"
         raise TrustError(what, where=where, fix="set the clock that is wrong; nothing was written")

@@ -23,6 +23,7 @@ from biasgate.gate.trust.sign import sign, verify
 from biasgate.gate.trust.waiver import Waiver
 from biasgate.storage import store
 from biasgate.storage.sources import read_document
+from biasgate.strict_json import read_json
 
 if TYPE_CHECKING:
     from biasgate.gate.trust.keyring import Keyring, KeyRules
@@ -60,8 +61,8 @@ class SignedWaiver(Document):
     @model_validator(mode="after")
     def _says_what_was_signed(self) -> SignedWaiver:
         try:
-            signed = Waiver.model_validate(json.loads(base64.b64decode(self.envelope.payload))["predicate"])
-        except (ValueError, KeyError, TypeError, RecursionError, ValidationError) as error:
+            signed = Waiver.model_validate(read_json(base64.b64decode(self.envelope.payload))["predicate"])
+        except (ValueError, KeyError, TypeError, ValidationError) as error:
             raise ValueError("the envelope holds no waiver") from error
         if signed != self.waiver:
             raise ValueError("the waiver in words is not the one in its envelope")
