@@ -88,10 +88,13 @@ def test_a_source_that_makes_no_sense_is_refused(line: str, message: str) -> Non
 
 
 def test_the_examples_in_the_guide_are_valid() -> None:
-    guide = Path(__file__).parents[3] / "docs" / "how-to" / "data.md"
-    examples = re.findall(r"```yaml\n(.*?)```", guide.read_text(), flags=re.DOTALL)
-    kinds = [DataSource.parse(example, where="docs/how-to/data.md").data.model_dump()["kind"] for example in examples]
-    assert kinds == ["digits", "idx", "folder", "csv"]
+    guide = Path(__file__).parents[3] / "docs" / "how-to"
+    found = [
+        DataSource.parse(example, where=page).data.model_dump()["kind"]
+        for page in ("data.md", "tables.md")
+        for example in re.findall(r"```yaml\n(.*?)```", (guide / page).read_text(), flags=re.DOTALL)
+    ]
+    assert found == ["digits", "idx", "folder", "csv", "csv"]
 
 
 def test_the_date_of_the_data_survives_its_role_and_its_planting() -> None:
