@@ -16,7 +16,7 @@ import os
 import platform
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -69,32 +69,36 @@ def rates(*, quick: bool) -> Iterator[Point]:
             yield Point(f"n {n}, p {p:.2f}", missed(report, p, weight), missed(decide, p, weight))
 
 
+PAIRS = tuple((first, second) for first in RATES for second in RATES)
+
+
 def two_rates(
-    report: Callable, decide: Callable, truth: Callable, sizes: tuple[tuple[int, int], ...]
+    report: Callable,
+    decide: Callable,
+    truth: Callable,
+    sizes: tuple[tuple[int, int], ...],
+    pairs: Iterable[tuple[float, float]] = PAIRS,
 ) -> Iterator[Point]:
     """Both groups enumerated; pairs of successes with less than 1e-9 of the mass are left out."""
     for counts in sizes:
         wide, close = ([rate_points(n, limits) for n in counts] for limits in (wilson_limits, clopper_pearson))
-        for first in RATES:
-            for second in RATES:
-                mass = [binom.pmf(np.arange(n + 1), n, p) for n, p in zip(counts, (first, second), strict=True)]
-                some = np.argwhere(np.outer(*mass) > 1e-9)
-                weight = mass[0][some[:, 0]] * mass[1][some[:, 1]]
-                points = [[tuple(one[k].T) for one, k in zip(known, some.T, strict=True)] for known in (wide, close)]
-                value = truth(first, second)
-                where = f"n {counts[0]}/{counts[1]}, p {first}/{second}"
-                yield Point(
-                    where,
-                    *(
-                        missed(np.column_stack(f(*p)), value, weight)
-                        for f, p in zip((report, decide), points, strict=True)
-                    ),
-                )
+        for first, second in pairs:
+            mass = [binom.pmf(np.arange(n + 1), n, p) for n, p in zip(counts, (first, second), strict=True)]
+            some = np.argwhere(np.outer(*mass) > 1e-9)
+            weight = mass[0][some[:, 0]] * mass[1][some[:, 1]]
+            value = truth(first, second)
+            found = []
+            for limits, known in ((report, wide), (decide, close)):
+                ends = limits(*(tuple(one[k].T) for one, k in zip(known, some.T, strict=True)))
+                found.append(missed(np.column_stack(ends), value, weight))
+            yield Point(f"n {counts[0]}/{counts[1]}, p {first}/{second}", *found)
 
 
-def differences(*, quick: bool) -> Iterator[Point]:
+def differences(*, quick: bool, wide: bool) -> Iterator[Point]:
+    """Between rates at most a half apart, or further: no rule allows such a gap, and what decides one errs there."""
+    within = [pair for pair in PAIRS if (abs(pair[0] - pair[1]) > 0.5) == wide]
     sizes = ((30, 30), (30, 100), (100, 100)) if quick else ((30, 30), (30, 100), (100, 100), (100, 8000))
-    return two_rates(square_and_add, square_and_add, lambda p, q: p - q, sizes)
+    return two_rates(square_and_add, square_and_add, lambda p, q: p - q, sizes, within)
 
 
 def score_differences(*, quick: bool) -> Iterator[Point]:
@@ -214,7 +218,8 @@ def score(name: str, *, quick: bool) -> Iterator[Point]:
 
 FAMILIES = {
     "rate": ("Wilson", "Clopper–Pearson", rates, True),
-    "difference": ("Newcombe", "square-and-add, Clopper–Pearson", differences, True),
+    "difference": ("Newcombe", "square-and-add, Clopper–Pearson", partial(differences, wide=False), True),
+    "difference above .5": ("Newcombe", "square-and-add, Clopper–Pearson", partial(differences, wide=True), True),
     "difference, by a peer": ("Newcombe", "Miettinen–Nurminen", score_differences, True),
     "ratio": ("MOVER, Wilson", "MOVER, Clopper–Pearson", ratios, True),
     "paired difference": ("Newcombe, paired", "square-and-add, Clopper–Pearson", paired, False),
@@ -227,7 +232,7 @@ FAMILIES = {
     "log-loss": ("as it decides", "Gaffke", partial(score, "log_loss"), False),
     "calibration in the large": ("as it decides", "Gaffke", partial(score, "calibration_in_the_large"), False),
     "calibration error": ("as it decides", "L1 distance", partial(score, "positive_calibration_error"), False),
-    "balanced accuracy": ("as it decides", "Bonferroni", partial(score, "balanced_accuracy"), False),
+    "balanced accuracy": ("as it decides", "Gaffke", partial(score, "balanced_accuracy"), False),
 }
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from biasgate.contracts.estimate import Estimate
 from biasgate.contracts.evaluation import Disparity, EvaluationSpec, combination
 from biasgate.evaluation.outcomes import Outcomes
+from biasgate.evaluation.pairs import Pairs
+from biasgate.evaluation.ratios import smaller
 from biasgate.evaluation.spread import Spread
 from biasgate.statistics.metrics.false_positive_rate import FalsePositiveRate
 from biasgate.statistics.metrics.true_positive_rate import TruePositiveRate
@@ -55,13 +57,32 @@ def _one(name: str, parts: Sequence[tuple[Sequence[Outcomes], Spread | None]], s
         return disparity
     level = bonferroni(spec.confidence, len(parts))
     worst = min if ratio else max
-    lows, highs = zip(*(spread.limits(spec.confidence, level, ratio=ratio) for spread in spreads), strict=True)
+    found = [
+        _ratio_limits(family, spec, joint=level) if ratio else spread.limits(spec.confidence, level)
+        for (family, _), spread in zip(parts, spreads, strict=True)
+    ]
+    lows, highs = zip(*found, strict=True)
     estimate = Estimate.within(
         (worst(lows), worst(highs)),
         value=worst(spread.ratio if ratio else spread.difference for spread in spreads),
         n=min(one.size for one in cells),
-        method="bootstrap, counts",
+        method="mover" if ratio else "bootstrap, counts",
         confidence=spec.confidence,
     )
     shrunk = None if ratio else max(spread.shrunk for spread in spreads)
     return disparity.model_copy(update={"estimate": estimate, "shrunk": shrunk})
+
+
+def _ratio_limits(family: Sequence[Outcomes], spec: EvaluationSpec, *, joint: float) -> tuple[float, float]:
+    """Limits of the smallest rate over the largest, free of the luck of being picked.
+
+    How low the smallest true ratio may be is told by each pair's own limit; that some pair lies below 1 by limits that
+    hold for all pairs at once. Pairs without any success say nothing.
+    """
+    pairs = Pairs.of(family, spec)
+    some = pairs.rates[pairs.higher] > 0
+    everywhere = bonferroni(joint, int(some.sum()))
+    own, at_once = (
+        smaller(*pairs.reported(level), correlation=pairs.correlation) for level in (spec.confidence, everywhere)
+    )
+    return float(own[0][some].min()), float(at_once[1][some].min())

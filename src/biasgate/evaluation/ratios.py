@@ -32,9 +32,9 @@ def _measured(pairs: Pairs, spec: EvaluationSpec) -> list[Ratio]:
         return []
     widening = np.minimum(0.0, pairs.correlation)
     level = bonferroni(spec.confidence, len(pairs))
-    reported = _smaller(*pairs.reported(spec.confidence), correlation=pairs.correlation)
-    bounds = _smaller(*pairs.deciding(spec.confidence), correlation=widening)
-    simultaneous = _smaller(*pairs.deciding(level), correlation=widening)
+    reported = smaller(*pairs.reported(spec.confidence), correlation=pairs.correlation)
+    bounds = smaller(*pairs.deciding(spec.confidence), correlation=widening)
+    simultaneous = smaller(*pairs.deciding(level), correlation=widening)
 
     def ratio(place: int) -> Ratio:
         higher, lower = pair = pairs.pair(place)
@@ -78,7 +78,7 @@ def _unknown(pair: Pair, given: tuple[str, ...]) -> Ratio:
     )
 
 
-def _smaller(higher: Points, lower: Points, *, correlation: np.ndarray) -> Limits:
+def smaller(higher: Points, lower: Points, *, correlation: np.ndarray) -> Limits:
     """Limits of min(θ, 1/θ) for θ = lower / higher, whose estimate is at most 1."""
     low, high = ratio_limits(lower, higher, correlation=correlation)
     with np.errstate(divide="ignore"):

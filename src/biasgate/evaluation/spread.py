@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -60,19 +59,17 @@ class Spread:
         """Smallest / largest rate."""
         return float(self.rates.min() / self.rates.max())
 
-    def limits(self, confidence: float, joint: float, *, ratio: bool) -> tuple[float, float]:
-        """Limits of the extremes' contrast, free of the luck of being picked; of a ratio by way of logarithms.
+    def limits(self, confidence: float, joint: float) -> tuple[float, float]:
+        """Limits of the extremes' difference, free of the luck of being picked.
 
         That some pair differs by less than the widest did is told by the largest deviation over all pairs; how far the
         widest true difference may reach, by each pair's own.
         """
         rates, errors = self.rates, self.drawn - self.smooth
-        if ratio:
-            rates, errors = np.log(np.maximum(rates, 1e-300)), np.log(self.drawn) - np.log(self.smooth)
         near = float(np.quantile(errors.max(axis=1) - errors.min(axis=1), joint))
         least = max(0.0, float(rates.max() - rates.min()) - near)
         most = _reach(rates, errors, tail=(1 - confidence) / 2)
-        return (math.exp(-most), math.exp(-least)) if ratio else (least, min(1.0, most))
+        return least, min(1.0, most)
 
 
 def _reach(rates: NDArray[np.float64], errors: NDArray[np.float64], *, tail: float) -> float:
