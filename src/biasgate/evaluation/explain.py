@@ -111,10 +111,13 @@ def _too_few(evaluation: Evaluation, minimum: int) -> Iterator[str]:
     for part in (*evaluation.cells, *(evaluation.scores or ())):
         if part.estimate is None:
             what = "rows" if isinstance(part, Cell) and not part.trials else "clusters"
-            yield (
-                f"{name(part.metric, part.label)} of {subgroup(part.subgroup)} has no number: {part.clusters} {what}; "
-                f"{max(1, minimum - part.clusters)} more would do."
+            found = (
+                f"{name(part.metric, part.label)} of {subgroup(part.subgroup)} has no number: {part.clusters} {what}"
             )
+            if part.effective is None:
+                yield f"{found}; {max(1, minimum - part.clusters)} more would do."
+            else:
+                yield f"{found} of unequal weight, worth {part.effective:.1f}, and {minimum} are needed."
 
 
 def _undecided(power: tuple[Power, ...], margin: float) -> Iterator[str]:

@@ -5,6 +5,7 @@ import pytest
 
 from biasgate.contracts.evaluation import EvaluationSpec
 from biasgate.errors import InputError
+from biasgate.evaluation.explain import explain
 from biasgate.evaluation.measure import Earlier, measure
 
 SPEC = EvaluationSpec(metrics=("accuracy", "selection_rate"), attributes=("sex",), positive="yes")
@@ -92,3 +93,10 @@ def test_a_minimum_counts_what_clusters_are_worth(dataset_of):
     assert cell.clusters == 40
     assert cell.effective == pytest.approx(119**2 / (80**2 + 39))
     assert cell.estimate is None
+
+
+def test_what_clusters_of_unequal_size_are_worth_is_said_where_a_number_is_missing(dataset_of):
+    clusters = np.append(np.zeros(80, int), np.arange(1, 40))
+    dataset = dataset_of(labels=np.zeros(len(clusters)), alignment=["x"] * len(clusters), clusters=clusters)
+    found = measured(dataset.labels, dataset, EvaluationSpec(attributes=("alignment",)))
+    assert "has no number: 40 clusters of unequal weight, worth 2.2, and 30 are needed." in explain(found).open[0]
