@@ -178,7 +178,7 @@ def misses(*, quick: bool = False) -> Iterator[tuple[str, float, float]]:
     for kind in SIZES:
         for clusters in (8, 30, 100) if quick else (8, 15, 30, 100, 300, 1000):
             for rate, alike in PLACES[::2] if quick else PLACES:
-                draws = 500 if quick else 4000 if clusters <= 100 else 2000
+                draws = 500 if quick else 2000 if clusters <= 100 else 1000
                 place = {"clusters": clusters, "rate": rate, "alike": alike}
                 truth, low, high = _missed(rng, kind, draws=draws, **place)
                 if max(low, high) > TAIL:
@@ -199,9 +199,9 @@ def comparison(*, quick: bool = False) -> dict[str, dict]:
         for clusters in (30,) if quick else (30, 100, 300):
             for rate, alike in ((0.9, 0.6), (0.8, 0.3)):
                 place = f"{kind}, {clusters} clusters, p {rate}, icc {alike}"
-                sums, sizes, truth = drawn(rng, kind, draws=1500, clusters=clusters, rate=rate, alike=alike)
+                sums, sizes, truth = drawn(rng, kind, draws=1000, clusters=clusters, rate=rate, alike=alike)
                 for name, method in METHODS.items():
-                    some = slice(0, 400 if method is bootstrap_t else None)
+                    some = slice(0, 300 if method is bootstrap_t else None)
                     missed = float(method(sums[some], sizes[some], truth).mean())
                     if missed > found[name]["worst"]:
                         found[name].update(worst=missed, at=place)

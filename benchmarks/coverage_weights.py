@@ -34,7 +34,7 @@ def weighted(*, quick: bool = False) -> Iterator[tuple[str, float, float]]:
     for kind in KINDS:
         for rows in (50, 200) if quick else (50, 200, 1000):
             for rate in (0.05, 0.5, 0.9):
-                draws = 400 if quick else 3000 if rows < 1000 else 1000
+                draws = 400 if quick else 2000 if rows < 1000 else 1000
                 success, weights, truth = drawn(rng, kind, (draws, rows), rate)
                 for size in (1, 5):
                     sums = (success * weights).reshape(draws, -1, size).sum(axis=2)
