@@ -156,7 +156,7 @@ def _weights(weights: Any, *, rows: int) -> NDArray[np.float64] | None:
         return None
     column = _column(weights, name="weights")
     _same_length(column, name="weights", rows=rows)
-    found = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
+    found = np.asarray(pd.to_numeric(column, errors="coerce"), dtype=np.float64)
     require_weights(found, where="weights")
     return found
 

@@ -18,6 +18,9 @@ MOST_PAIRS = 66
 """Pairs of subgroups that an evaluation keeps for one metric and combination: all pairs of 12 subgroups."""
 
 
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
 class EvaluationSpec(Document):
     """Which metrics over which subgroups.
 
@@ -29,6 +32,11 @@ class EvaluationSpec(Document):
         depth: Intersections of up to this many attributes as well.
         strata: Attributes within whose values subgroups are compared as well, such as the department that people
             applied to; one value of each makes a stratum.
+        at: Operating points at which rates are measured, in the place of the predicted class: a row is positive whose
+            probability of the positive class reaches the number, or is above the ``median`` of all rows, as in a
+            scoring rate. Each makes a label, ``scores from 0.3`` or ``scores above the median``.
+        each_class: True when rates that need a positive class are measured for each class against the others: each
+            class makes a label.
         positive: The class that counts as positive, against all others; by default the second of two. A multi-label
             set has none: having a label is positive.
         confidence: Two-sided confidence of every reported interval.
@@ -41,6 +49,8 @@ class EvaluationSpec(Document):
     attributes: tuple[str, ...] = Field(min_length=1)
     depth: int = Field(default=1, ge=1, le=4)
     strata: tuple[str, ...] | None = Field(default=None, min_length=1)
+    at: tuple[Probability | Literal["median"], ...] | None = Field(default=None, min_length=1, max_length=101)
+    each_class: bool | None = None
     positive: str | None = None
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
     minimum: int = Field(default=30, ge=1)
@@ -260,7 +270,8 @@ class Evaluation(Document):
         model: Digest of the candidate's package.
         data: Digest of the data set.
         spec: Digest of the evaluation spec.
-        labels: The labels of a multi-label set, each measured on its own; absent when a sample has one class.
+        labels: The labels of a multi-label set, the operating points or the classes, each measured on its own; absent
+            when there is one question.
         rows: Samples that were run.
         clusters: Independent clusters among them.
         cells: Every metric in every subgroup; the whole set first.

@@ -51,6 +51,7 @@ def changes(
         steps = [
             step
             for old, new in zip(before, after, strict=True)
+            if metric.name in new.metrics
             for cut in cuts
             for step in _steps(cut, metric, old, new)
             if step.sums.effective_clusters >= spec.minimum

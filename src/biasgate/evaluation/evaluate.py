@@ -12,11 +12,11 @@ from biasgate.contracts.evaluation import Evaluation, EvaluationSpec
 from biasgate.data.dataset import Dataset
 from biasgate.errors import InputError
 from biasgate.evaluation.measure import Earlier, measure
+from biasgate.evaluation.problems import takes_probabilities
 from biasgate.models.as_served import run_as_served
 from biasgate.models.package import CandidatePackage
 from biasgate.models.sandbox.limits import Limits
 from biasgate.models.sandbox.runner import Inference
-from biasgate.statistics.catalogue import asked
 from biasgate.statistics.median import median
 
 
@@ -43,7 +43,7 @@ def evaluate(
         InputError: A metric is unknown, or the card's task or classes do not fit the data set; see also ``measure``.
         CandidateError: The model cannot be run safely, or its outputs are not one finite number a class (see ``run``).
     """
-    probable = any(metric.needs_probabilities for metric in asked(spec))
+    probable = takes_probabilities(spec)
     said = predict(package, dataset, limits=limits)
     return measure(
         said.classes,

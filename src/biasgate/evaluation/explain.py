@@ -135,13 +135,17 @@ def _undecided(power: tuple[Power, ...], margin: float) -> Iterator[str]:
             )
 
 
+def _rate(cell: Cell) -> float:
+    return cell.estimate.value if cell.estimate else cell.successes / cell.trials
+
+
 def _power(gap: Gap, evaluation: Evaluation, margin: float) -> Power:
     def cell(subgroup: dict[str, str]) -> Cell:
         key = (gap.metric, gap.label, subgroup)
         return next(cell for cell in evaluation.cells if (cell.metric, cell.label, cell.subgroup) == key)
 
     first, second = cell(gap.higher), cell(gap.lower)
-    rates = (first.successes / first.trials, second.successes / second.trials)
+    rates = (_rate(first), _rate(second))
     confidence = gap.estimate.confidence if gap.estimate else 0.95
     bound = gap.bounds[1] if gap.bounds else 1.0
     needed = 0 if bound <= margin else clusters_to_show(rates, margin, confidence=confidence, power=POWER)

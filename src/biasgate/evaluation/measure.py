@@ -19,11 +19,11 @@ from biasgate.evaluation.disparities import disparities
 from biasgate.evaluation.gaps import gaps
 from biasgate.evaluation.outcomes import families
 from biasgate.evaluation.pairs import Pairs, comparisons
-from biasgate.evaluation.problems import problems
+from biasgate.evaluation.problems import problems, takes_probabilities
 from biasgate.evaluation.ratios import ratios
 from biasgate.evaluation.scores import score_changes, score_gaps, scored, scores
 from biasgate.evaluation.swaps import swap_rate
-from biasgate.statistics.catalogue import SCORES, asked
+from biasgate.statistics.catalogue import SCORES
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,7 @@ def measure(
             weights.
     """
     _check(predictions, dataset)
-    taken = any(metric.needs_probabilities for metric in asked(spec))
+    taken = takes_probabilities(spec)
     if taken:
         _check_probabilities(probabilities, dataset)
     _check_weights(dataset, spec)
@@ -102,7 +102,7 @@ def measure(
         model=model,
         data=dataset.digest,
         spec=digest(spec),
-        labels=dataset.classes if dataset.labels.ndim == 2 else None,
+        labels=tuple(one.label for one in questions if one.label) or None,
         rows=len(dataset),
         clusters=parts[0].cluster_count,
         cells=tuple(cell for group in groups for cell in cells(group, spec)),

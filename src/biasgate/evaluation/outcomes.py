@@ -70,10 +70,11 @@ class Outcomes:
 def families(cuts: Sequence[Cut], spec: EvaluationSpec, asked: Sequence[Problem]) -> Iterator[list[Outcomes]]:
     """The subgroups of each metric and attribute combination, of all labels: what is corrected for together."""
     for metric in (RATES[name] for name in spec.metrics):
-        counted = [(metric.trials(one.answers), metric.successes(one.answers)) for one in asked]
+        about = [one for one in asked if metric.name in one.metrics]
+        counted = [(metric.trials(one.answers), metric.successes(one.answers)) for one in about]
         for cut in cuts:
             family: list[Outcomes] = []
-            for one, (trials, successes) in zip(asked, counted, strict=True):
+            for one, (trials, successes) in zip(about, counted, strict=True):
                 family += _outcomes(cut, metric, one.label, trials, trials & successes)
             if family:
                 yield family

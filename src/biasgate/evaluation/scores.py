@@ -52,7 +52,7 @@ def scored(dataset: Dataset, cuts: Sequence[Cut], spec: EvaluationSpec, asked: S
     cells = [cell for cut in cuts for cell in zip(cut.subgroups, cut.rows, strict=True)]
     families: dict[tuple[str, str], list[Scored]] = {}
     for metric in (SCORES[name] for name in spec.scores):
-        for one in asked:
+        for one in (one for one in asked if metric.name in one.metrics):
             kinds = metric.compared(one.answers)
             for subgroup, rows in cells:
                 clusters, effective = _rarest(rows, kinds, dataset)

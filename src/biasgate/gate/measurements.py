@@ -130,15 +130,19 @@ class Measurements:
         reasons = (self._left_out.why(part.subgroup, rows=_rows(part), whole=whole) for part in parts)
         return [reason for reason in reasons if reason]
 
-    def labels(self, label: str | None) -> tuple[str | None, ...]:
-        """The labels that a rule asks about: the one that it names, else every one of the test split.
+    def labels(self, label: str | None, *, metric: str) -> tuple[str | None, ...]:
+        """The labels that a rule asks about: the one that it names, else every one that was measured.
 
-        Of a model that gives one class there is a single question, which has no label.
+        Of a model that gives one class there is a single question, which has no label. Where labels are operating
+        points or classes, some metrics are about all of them together, and have none either.
 
         Raises:
             Missing: There is no evaluation, or it knows no such label.
         """
         known = self._expect_evaluation().labels
+        measured = {about for (name_, about), _ in self._cells if name_ == metric}
+        if label is None and measured == {None}:
+            return (None,)
         if label is not None and label not in (known or ()):
             raise Missing(f"The test split has no label {label!r}.")
         return (label,) if label is not None else known or (None,)

@@ -162,7 +162,7 @@ class MeasuredRule(Rule, ABC):
         """
         metric = self.needs().metric
         places: list[tuple[str | None, Mapping[str, str]]] = []
-        for label in found.labels(self.label):
+        for label in found.labels(self.label, metric=self.needs().metric):
             cells = found.cells(metric=metric, attribute=attribute, label=label) if attribute else []
             places += [(label, {}), *((label, cell.subgroup) for cell in cells)]
         return places

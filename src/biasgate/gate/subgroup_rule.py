@@ -59,7 +59,7 @@ class SubgroupRule(MeasuredRule, ABC):
         if not attribute or not (self.omit or self.minimum_share):
             return ()
         try:
-            labels = found.labels(self.label)
+            labels = found.labels(self.label, metric=self.needs().metric)
             each = [found.left_out(metric=self.needs().metric, attribute=attribute, label=one) for one in labels]
         except Missing:
             return ()

@@ -48,7 +48,7 @@ class CoverageRule(SubgroupRule):
 
     def check(self, found: Measurements) -> RuleResult:
         cells: list[Cell | Score] = []
-        for label in found.labels(self.label):
+        for label in found.labels(self.label, metric=self.metric):
             if self.attribute:
                 cells += found.cells(metric=self.metric, attribute=self.attribute, label=label)
             cells += [found.cell(self.metric, subgroup, label) for subgroup in self.subgroups]

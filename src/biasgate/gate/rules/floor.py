@@ -65,7 +65,7 @@ class FloorRule(MeasuredRule):
 
     def _places(self, found: Measurements) -> list[tuple[str | None, Mapping[str, str]]]:
         """The whole set, or its strata, for each label."""
-        labels = found.labels(self.label)
+        labels = found.labels(self.label, metric=self.metric)
         if not self.given:
             return [(label, {}) for label in labels]
         strata = "*".join(self.given)

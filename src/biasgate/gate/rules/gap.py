@@ -73,7 +73,7 @@ class GapRule(SubgroupRule):
     def _pairs(self, found: Measurements) -> list[tuple[Gap, Measured]]:
         return [
             pair
-            for label in found.labels(self.label)
+            for label in found.labels(self.label, metric=self.metric)
             for pair in found.gaps(metric=self.metric, attribute=self.attribute, label=label, given=self.given or ())
         ]
 

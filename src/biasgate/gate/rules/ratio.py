@@ -70,7 +70,7 @@ class RatioRule(SubgroupRule):
     def _pairs(self, found: Measurements) -> list[tuple[Ratio, Measured]]:
         return [
             pair
-            for label in found.labels(self.label)
+            for label in found.labels(self.label, metric=self.metric)
             for pair in found.ratios(metric=self.metric, attribute=self.attribute, label=label, given=self.given or ())
         ]
 

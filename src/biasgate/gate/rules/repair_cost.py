@@ -55,7 +55,7 @@ class RepairCostRule(LossRule):
         if found.evidence.repair is None and found.evidence.candidate.repaired_from is None:
             unrepaired = "The candidate was not repaired."
             return RuleResult(rule=self.id, outcome="pass", threshold=self.max, sentence=unrepaired)
-        labels = found.labels(self.label)
+        labels = found.labels(self.label, metric=self.metric)
         numbers = [found.repair_loss(metric=self.metric, subgroup=self.subgroup, label=label) for label in labels]
         judgement = at_most(numbers, self.max)
         label, number = labels[judgement.index], numbers[judgement.index]

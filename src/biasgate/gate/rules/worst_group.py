@@ -35,7 +35,7 @@ class WorstGroupRule(SubgroupRule):
     def check(self, found: Measurements) -> RuleResult:
         groups = [
             (label, *one)
-            for label in found.labels(self.label)
+            for label in found.labels(self.label, metric=self.metric)
             for one in found.subgroups(metric=self.metric, attribute=self.attribute, label=label)
         ]
         judgement = at_least([number for *_, number in groups], self.min)
