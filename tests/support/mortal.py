@@ -1,4 +1,4 @@
-"""Forks a child for each line on stdin; the child acts as gate, person or promoter and kills itself at a step.
+"""Forks a child for each line on stdin; the child acts as owner, gate, person or promoter and kills itself at a step.
 
     python mortal.py < {"keys": "…", "action": "promote", "fatal": 12, "options": {"log": "…"}}
 
@@ -17,7 +17,9 @@ import mlflow.store.tracking.sqlalchemy_store  # noqa: F401 (what is imported on
 import onnxruntime  # noqa: F401
 
 import biasgate
+from biasgate.gate.declaration import Gate
 from biasgate.gate.ledger.answer import answer
+from biasgate.gate.ledger.declare import declare
 from biasgate.gate.trust.keyring import trusted_keys
 from biasgate.gate.trust.keys import read_signing_key
 from biasgate.kubeflow.steps.evaluation import evaluate_subgroups
@@ -67,6 +69,7 @@ def judge(keys, log, package, source, gate, scan):
 
 ACTIONS = {
     "judge": judge,
+    "declare": lambda keys, log, gate: declare(log, Gate.parse(gate), **signing(keys, "Vi")),
     "promote": lambda keys, log: promote(log, **signing(keys, "promoter")),
     "answer": lambda keys, log, entry: answer(
         log, entry, granted=True, approver="Bo", reason="r", **signing(keys, "Bo")

@@ -1,4 +1,4 @@
-"""kill -9 at every step of gate, person and promoter: each call by which the rooms that write reach out of our code.
+"""kill -9 at every step of owner, gate, person and promoter: each call by which the rooms that write reach out of our code.
 
 A process with everything imported forks a child for each step; the child acts and kills itself just before that call.
 ``make faults`` takes each step; without ``BIASGATE_EVERY=1``, every so many.
@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,23 @@ def test_a_gate_killed_anywhere_approves_nothing_by_it_and_loses_no_decision(
         assert [outcome.status for outcome in outcomes] == ["PROMOTED"] * kinds.count("decision")
         assert registry.champion == ("1" if outcomes else None)
     assert last > 20
+
+
+def test_an_owner_killed_anywhere_has_declared_or_not_and_declares_once_by_trying_again(
+    submit, gate, registry, every_kill
+):
+    submit()
+    _, earlier = gate.history().gate(registry.name)
+    stricter = gate.rules.replace("min: 0.75", "min: 0.8")
+    wanted = replace(gate, log=f"{gate.log}-draft").declare(registry.name, policy=stricter).body.gate
+    written = len(read_log(gate.log, gate.trusted))
+    last = 0
+    for last in every_kill("declare", gate=wanted.to_json().decode()):  # noqa: B007
+        _, now = gate.history().gate(registry.name)
+        assert now.gate in (earlier.gate, wanted)
+        assert gate.declare(registry.name, policy=stricter).body.gate == wanted
+        assert len(read_log(gate.log, gate.trusted)) == written + 1
+    assert last > 10
 
 
 def test_a_person_killed_anywhere_has_answered_or_not(submit, gate, registry, every_kill):
