@@ -82,13 +82,15 @@ def _evidence(gate: Gate, folder: Path) -> Evidence:
     from biasgate.evaluation.evaluate import evaluate
     from biasgate.evaluation.inspect import inspect
     from biasgate.gate.evidence import join
+    from biasgate.models.sandbox.limits import Limits
     from biasgate.models.submission import import_candidate
 
     with TemporaryDirectory() as work:
         package = import_candidate(folder, Path(work) / "package")
         dataset = open_pinned(gate.test.source, digest=gate.test.digest)
-        inspected = inspect(package)
-        measured = evaluate(package, dataset, gate.rules.evaluation)
+        limits = Limits(**gate.inference.limits)
+        inspected = inspect(package, dataset, limits=limits)
+        measured = evaluate(package, dataset, gate.rules.evaluation, limits=limits)
         scan = _scan(package, gate.scan)
     return join(source=str(folder), inspection=inspected, scan=scan, evaluation=measured, looks=1)
 

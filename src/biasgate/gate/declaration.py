@@ -47,13 +47,14 @@ class Inference(Document):
     seconds: int = Field(default=120, gt=0, le=86_400)
     memory: str = Field(default="2GiB", pattern=r"^[1-9][0-9]{0,5}(MiB|GiB)$")
     threads: int = Field(default=2, gt=0, le=256)
-    device: Literal["cpu"] = "cpu"
+    device: Literal["cpu", "cuda"] = "cpu"
     batch: int = Field(default=512, gt=0, le=65_536)
 
     @property
-    def memory_mb(self) -> int:
-        """The address space in MiB."""
-        return int(self.memory[:-3]) * (1024 if self.memory.endswith("GiB") else 1)
+    def limits(self) -> dict[str, Any]:
+        """The same by the names of the sandbox's ``Limits``, with memory in MiB."""
+        unit = 1024 if self.memory.endswith("GiB") else 1
+        return {**self.model_dump(exclude={"memory"}), "memory_mb": int(self.memory[:-3]) * unit}
 
 
 class GateSettings(Document):

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from biasgate.cli.app import app
 from biasgate.contracts.inspection import Inspection
 from biasgate.contracts.scan import Scan
-from biasgate.errors import InputError, TrustError
+from biasgate.errors import CandidateError, InputError, TrustError
 from biasgate.gate.ledger.entry import DecisionBody, LookBody
 from biasgate.gate.ledger.log import read_log
 from biasgate.gate.trust.waivers import add_waiver
@@ -275,3 +275,12 @@ def test_a_scan_that_the_gate_did_not_ask_for_leads_to_no_decision(tracking, jud
             evaluation=out / "evaluation.json", run=open_pipeline_run("gate"), entry=out / "entry.json",
             report=out / "report.html", card=out / "card.md",
         )  # fmt: skip
+
+
+def test_the_declared_limits_hold_for_the_candidate_before_the_look(tracking, judge, package, name, gate):
+    candidate = package()
+    source = submit_candidate(candidate, name=name)
+    with pytest.raises(CandidateError, match="failed in its sandbox"):
+        judge(candidate, source, inference={"memory": "100MiB"})
+    assert [entry.body.kind for entry in read_log(gate.log, gate.trusted)] == ["gate"]
+    assert judge(candidate, source, inference={"memory": "3GiB", "seconds": 300}).gate == 2

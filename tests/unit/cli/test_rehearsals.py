@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, save
 from typer.testing import CliRunner
 
 from biasgate.cli.app import app
-from biasgate.errors import InputError
+from biasgate.errors import CandidateError, InputError
 from biasgate.models.card import CandidateCard, InputContract
 from biasgate.models.package import pack
 
@@ -68,7 +68,7 @@ def candidate(name: str = "hiring") -> None:
         "linear",
         [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["batch", 2])],
         [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", 2])],
-        [helper.make_tensor("weight", TensorProto.FLOAT, [2, 2], [1.0, 0.0, 0.0, 1.0])],
+        [helper.make_tensor("weight", TensorProto.FLOAT, [2, 2], [2.0, 0.0, 0.0, 2.0])],
     )
     save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9), "model.onnx")
     contract = InputContract(shape=(2,), layout="rows")
@@ -116,3 +116,9 @@ def test_the_gate_of_another_model_is_refused():
 @pytest.mark.parametrize("arguments", [["gate.yaml"], ["gate.yaml", "hiring", "--policy", "policy.yaml"]])
 def test_a_gate_goes_with_a_candidate_and_an_evaluation_with_a_policy(arguments):
     assert check(*arguments).exit_code == 2
+
+
+def test_the_declared_limits_hold_for_the_candidate():
+    Path("gate.yaml").write_text(GATE + "inference: {memory: 100MiB}\n")
+    with pytest.raises(CandidateError, match="failed in its sandbox"):
+        raise check("gate.yaml", "hiring").exception or AssertionError

@@ -40,7 +40,9 @@ def test_a_declared_gate_holds_its_policy_and_the_digests_of_its_data():
     assert (declared.test.source, declared.test.digest) == pin("test.yaml")
     assert declared.repair is not None
     assert declared.repair.methods == read_policy("digits_demo").repair.methods
-    assert declared.inference.memory_mb == 6144
+    assert declared.inference.limits == {
+        "seconds": 900, "memory_mb": 6144, "threads": 4, "device": "cpu", "batch": 64
+    }  # fmt: skip
 
 
 def test_a_policy_file_that_changes_later_changes_no_declared_gate(tmp_path: Path):
@@ -62,7 +64,7 @@ def test_a_policy_that_is_not_the_one_of_its_digest_is_refused():
         ("scan", "scan", "looks"),
         ("memory: 6GiB", "memory: 6GB", "memory"),
         ("seconds: 900", "seconds: 0", "seconds"),
-        ("threads: 4", "device: cuda", "device"),
+        ("threads: 4", "device: tpu", "device"),
         ("model: digits", "model: ../digits", "model"),
         ("test: test.yaml", "", "test"),
         ("notify:", "scan: s3://bucket/reader\nnotify:", "scan"),

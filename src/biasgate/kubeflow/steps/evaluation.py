@@ -40,6 +40,7 @@ def evaluate_subgroups(
     from biasgate.gate.trust.keys import signing_key
     from biasgate.kubeflow.steps.declared import gate_of_run, log_uri
     from biasgate.models.package import open_package
+    from biasgate.models.sandbox.limits import Limits
     from biasgate.registry.serving import champion_package
     from biasgate.repair.registry import require_methods
     from biasgate.report.evaluation import evaluation_page
@@ -49,10 +50,10 @@ def evaluate_subgroups(
         declared = gate_of_run(gate, model=candidate.card.name)
         if not declared.in_force:
             raise TrustError("another gate was declared meanwhile", where=f"gate {gate}", fix="start the run anew")
-        rules, test = declared.gate.rules, declared.gate.test
+        rules, test, limits = declared.gate.rules, declared.gate.test, Limits(**declared.gate.inference.limits)
         require_methods(rules.repair.methods)
         dataset = open_pinned(test.source, digest=test.digest)
-        inspected = inspect(candidate, dataset, repaired=before is not None)
+        inspected = inspect(candidate, dataset, repaired=before is not None, limits=limits)
         name, serves = inspected.name, None
         if rules.needs_champion:
             serves = champion_package(name, Path(folder, "champion"))
@@ -71,6 +72,7 @@ def evaluate_subgroups(
             rules.evaluation,
             before=open_package(before) if before else None,
             champion=serves,
+            limits=limits,
         )
         write(inspection, inspected.to_json())
         write(evaluation, measured.to_json())
