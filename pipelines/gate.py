@@ -30,6 +30,7 @@ def gate(candidate: str):
     package, declared, run = fetched.outputs["package"], fetched.outputs["gate"], fetched.outputs["run"]
     scan = configure(scan_weights(package=package, gate=declared, run=run), cached=False)
     evaluation = configure(evaluate_subgroups(package=package, gate=declared, run=run), cached=False, signs=True)
+    evaluation.after(scan)  # a scan that fails costs no look
     decision = configure(
         decide_candidate(
             source=candidate,
@@ -54,6 +55,7 @@ def gate(candidate: str):
             cached=False,
             signs=True,
         ).set_display_name("evaluate-repaired")
+        evaluation_again.after(scan_again)
         configure(
             decide_candidate(
                 source=submitted.outputs["Output"],

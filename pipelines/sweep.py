@@ -13,13 +13,13 @@ from biasgate.pipelines.gate import gate
     pipeline_config=run_config(),
 )
 def sweep(name: str, which: str = "undecided", limit: int = 20):
-    """Runs the gate on each submission found. One whose gate fails stays undecided: the next sweep takes it up.
+    """Runs the gate on each submission found. One whose gate fails is taken up again, after the others, three times.
 
     Args:
         name: The gate-owned model; submissions for it lie in ``<name>-candidates``.
         which: ``undecided``, or ``champion``.
-        limit: The most submissions to take up in one run, oldest first.
+        limit: The most submissions to take up in one run, oldest first of those that were attempted least.
     """
-    found = configure(list_candidates(name=name, which=which, limit=limit), cached=False)
+    found = configure(list_candidates(name=name, which=which, limit=limit), cached=False, signs=True)
     with dsl.ParallelFor(found.outputs["Output"], parallelism=4) as candidate:
         gate(candidate=candidate)

@@ -1,12 +1,15 @@
 """A sweep finds the submissions that nobody judged and takes each through the gate, on a real registry."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from biasgate.errors import BiasgateError, InputError
+from biasgate.gate.ledger.log import read_history
+from biasgate.gate.trust.keyring import trusted_keys
 from biasgate.kubeflow.demo.folder import prepare
 from biasgate.kubeflow.local import run_locally
 from biasgate.kubeflow.steps.sweep import list_candidates
@@ -33,9 +36,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
-def test_undecided_submissions_are_listed_oldest_first_up_to_the_limit(world):
-    found = list_candidates(name="digits", which="undecided", limit=2)
-    assert found == ["models:/digits-candidates/1", "models:/digits-candidates/2"]
+def test_undecided_submissions_are_listed_oldest_first_up_to_the_limit_and_the_rest_comes_next(world):
+    first, second, third = (f"models:/digits-candidates/{version}" for version in (1, 2, 3))
+    assert list_candidates(name="digits", which="undecided", limit=2) == [first, second]
+    assert list_candidates(name="digits", which="undecided", limit=2) == [third, first]
 
 
 def test_a_model_without_submissions_or_champion_has_nothing_to_judge(world):
@@ -52,9 +56,13 @@ def test_a_sweep_that_finds_nothing_ends_well(world, tmp_path):
     run_locally("sweep", {"name": "digits", "which": "champion"}, folder=tmp_path)
 
 
-def test_each_submission_gets_a_gate_of_its_own_and_one_that_fails_stays_undecided(world, tmp_path):
+def test_each_submission_gets_a_gate_of_its_own_and_one_that_fails_is_given_up_with_its_reason(world, tmp_path):
     with pytest.raises(BiasgateError, match="fetch_candidate failed"):
         run_locally("sweep", {"name": "digits", "limit": 2}, folder=tmp_path)
     events = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
     assert [event["task"] for event in events if event["state"] == "failed"] == ["fetch_candidate"] * 2
     assert len(list_candidates(name="digits", which="undecided", limit=9)) == 3
+    assert list_candidates(name="digits", which="undecided", limit=9) == []
+    told = read_history(os.environ["BIASGATE_LOG"], trusted_keys()).given_up
+    assert sorted(told) == [f"models:/digits-candidates/{version}" for version in (1, 2, 3)]
+    assert any(why.startswith("fetch_candidate: ") for why in told.values())

@@ -136,6 +136,7 @@ def summary(entry: LogEntry) -> str:
     """What an entry says, in a few words."""
     from biasgate.gate.ledger.entry import (
         ApprovalBody,
+        AttemptBody,
         BreakGlassBody,
         DecisionBody,
         GateBody,
@@ -158,6 +159,10 @@ def summary(entry: LogEntry) -> str:
             return f"{answer.approver} {verb} entry {answer.entry}: {answer.reason}"
         case BreakGlassBody() as glass:
             return f"BREAK-GLASS by {glass.by} until {glass.expires:%Y-%m-%d %H:%M}: {glass.reason}"
+        case AttemptBody(source=source, earlier=earlier) as attempt:
+            what = "given up after attempt" if attempt.given_up else "attempt"
+            before = f"; the one before gave no decision: {earlier}" if earlier else ""
+            return f"{what} {attempt.attempt} at {source}{before}"
         case RollbackBody(replaced=left, to=to) as rollback:
             serves = f"version {to.version}" if to else "none"
             return f"ROLLBACK by {rollback.by} from version {left.version} to {serves}: {rollback.reason}"

@@ -36,10 +36,13 @@ def gated_names(history: History, alarm: Alarm) -> list[str]:
 
 
 def undecided(names: list[str], history: History) -> list[str]:
-    """Submissions that no decision speaks of, oldest first for each model; a broken glass is no decision."""
+    """Submissions without a decision that were not given up, oldest first for each model.
+
+    A broken glass is no decision.
+    """
     decided = {one.source for one in history.authorities.values() if not one.glass}
     found = [uri(version) for name in names for version in _versions(f"{name}{SUBMISSIONS}")]
-    return [uri for uri in found if uri not in decided]
+    return [uri for uri in found if uri not in decided and uri not in history.given_up]
 
 
 def orphans(names: list[str], history: History) -> list[ModelVersion]:

@@ -11,6 +11,7 @@ from biasgate.gate.ledger.history import History, Standing, measured_under
 from biasgate.gate.ledger.log import read_history
 from biasgate.registry import inventory
 from biasgate.registry.alerts import Alarm, Alert, Kind
+from biasgate.registry.attempts import model_of, unjudged
 from biasgate.registry.client import connect
 from biasgate.registry.models import CHAMPION, remove_alias
 from biasgate.registry.projection import displaced, foreign, project
@@ -85,6 +86,7 @@ def reconcile(
         *(foreign(name, at) for name, at in moved.items() if at and (name, at) not in history.standings),
         *(foreign(name, at) for name, at in unmanaged_champions.items()),
         *_standing_alerts(serving, now),
+        *(unjudged(source, why) for source, why in history.given_up.items() if model_of(source) in names),
         *inventory.unmanaged_versions(names, history),
     ):
         alarm(alert)

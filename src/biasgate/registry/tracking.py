@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from biasgate.errors import ServiceError
+from biasgate.errors import BiasgateError, ServiceError
 from biasgate.registry.client import connect, explained
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ PROMOTIONS = "biasgate-promotions"
 """Holds the files of promoted versions, apart from submissions: with accounts, only the promoter's writes there."""
 
 PREFIX = "biasgate."
+CANDIDATE_TAG = "biasgate.candidate"
+FAILURE_TAG = "biasgate.failure"
+LONGEST_FAILURE = 500
 LONGEST_PARAMETER = 6000
 BATCH = 100
 """Parameters or metrics that MLflow takes in one request."""
@@ -80,17 +83,21 @@ class Run:
             log(self.id, str(path), folder)
 
 
-def open_pipeline_run(pipeline: str, experiment: str = EXPERIMENT) -> str:
+def open_pipeline_run(pipeline: str, experiment: str = EXPERIMENT, *, candidate: str = "") -> str:
     """Starts the parent of a pipeline's component runs.
+
+    Args:
+        pipeline: Its name.
+        experiment: Where the run is kept.
+        candidate: The submission that it judges, if it judges one.
 
     Returns:
         Its run id.
     """
     client = connect()
+    tags = {"biasgate.pipeline": pipeline, CANDIDATE_TAG: candidate}
     with explained():
-        run = client.create_run(
-            experiment_id(client, experiment), run_name=pipeline, tags={"biasgate.pipeline": pipeline}
-        )
+        run = client.create_run(experiment_id(client, experiment), run_name=pipeline, tags=tags)
     return run.info.run_id
 
 
@@ -110,6 +117,22 @@ def component_run(name: str, *, parent: str | None) -> Generator[Run]:
                 _terminate(client, failed, "FAILED")
         raise
     _terminate(client, run.id, "FINISHED")
+
+
+def note_failure(parent: str, reason: str) -> None:
+    """Writes on a pipeline's run why one of its tasks failed, for the next sweep to tell."""
+    with suppress(BiasgateError), explained():
+        connect().set_tag(parent, FAILURE_TAG, reason[:LONGEST_FAILURE])
+
+
+def last_failure(candidate: str) -> str:
+    """Why the newest run for a submission failed, as its task wrote it; a task that was killed wrote nothing."""
+    client = connect()
+    with explained():
+        wanted = f"tags.`{CANDIDATE_TAG}` = '{candidate}'"
+        found = client.search_runs([experiment_id(client, EXPERIMENT)], wanted, max_results=1)
+    said = found[0].data.tags.get(FAILURE_TAG) if found else None
+    return said or "its run ended without a word: killed, out of memory, or out of time"
 
 
 def finish_pipeline_run(parent: str) -> None:

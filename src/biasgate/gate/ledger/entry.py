@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import AwareDatetime, Field
 
-from biasgate.documents import Document, digest
+from biasgate.documents import Document, digest, sha256
 from biasgate.gate.decision import Decision
 from biasgate.gate.declaration import Gate
 from biasgate.gate.evidence import Champion, Evidence
@@ -240,6 +240,33 @@ class LookBody(AboutPackage):
     rows: str | None = None
 
 
+class AttemptBody(Statement):
+    """A sweep takes a submission up that has no decision, or gives it up.
+
+    It is written before the submission is fetched, so that an attempt counts however it ends.
+
+    Attributes:
+        name: The gate-owned model that it was submitted for.
+        source: The submission: its bytes may be unreadable, so that its place stands for it.
+        attempt: Which one this is, from 1; of one that is given up, how many there were.
+        earlier: Why the attempt before gave no decision; absent in the first.
+        given_up: True when nothing is attempted any more.
+    """
+
+    role: ClassVar[Role] = "gate"
+    kind: Literal["attempt"] = "attempt"
+    name: str
+    source: str
+    attempt: int = Field(gt=0)
+    earlier: str | None = None
+    given_up: bool = False
+
+    @property
+    def subject(self) -> tuple[str, str]:
+        """Name of the model and digest of the submission's place."""
+        return self.name, sha256(self.source.encode())
+
+
 class VoidBody(Document):
     """Stands, for a reader, where a key signed what it may not say; nobody writes one.
 
@@ -264,7 +291,9 @@ class VoidBody(Document):
         return self.name, self.digest
 
 
-Body: TypeAlias = GateBody | DecisionBody | ApprovalBody | BreakGlassBody | PromotionBody | RollbackBody | LookBody
+Body: TypeAlias = (
+    GateBody | DecisionBody | ApprovalBody | BreakGlassBody | PromotionBody | RollbackBody | LookBody | AttemptBody
+)
 
 
 class LogEntry(Document):

@@ -16,6 +16,7 @@ from biasgate.gate.ledger.entry import (
     LONGEST_GLASS,
     SKEW,
     ApprovalBody,
+    AttemptBody,
     BreakGlassBody,
     DecisionBody,
     GateBody,
@@ -99,6 +100,8 @@ class History:
         holders: The versions that hold the same bytes, by their digest.
         looks: Number of the first look at a test split, by the split's digest and then the candidate's.
         rows: Digest of the sample of rows of a test split, by the split's; none where no look named one.
+        attempts: How often a sweep took a submission up, by its place.
+        given_up: Why a submission is taken up no more, by its place.
         voids: Entries that count for nothing, by their numbers.
     """
 
@@ -114,6 +117,8 @@ class History:
     holders: dict[str, list[Place]] = field(default_factory=dict)
     looks: dict[str, dict[str, int]] = field(default_factory=dict)
     rows: dict[str, str] = field(default_factory=dict)
+    attempts: dict[str, int] = field(default_factory=dict)
+    given_up: dict[str, str] = field(default_factory=dict)
     voids: dict[int, VoidBody] = field(default_factory=dict)
 
     def open(self, number: int) -> bool:
@@ -181,6 +186,10 @@ def take(entry: LogEntry, history: History, *, sealed: str | None = None) -> Non
             history.looks.setdefault(look.data, {}).setdefault(look.digest, number)
             if look.rows:
                 history.rows[look.data] = look.rows
+        case AttemptBody(source=source) as attempt:
+            history.attempts[source] = max(attempt.attempt, history.attempts.get(source, 0))
+            if attempt.given_up:
+                history.given_up[source] = attempt.earlier or ""
         case VoidBody() as nothing:
             history.voids[number] = nothing
         case _:

@@ -35,7 +35,7 @@ def fetch_candidate(*, source: str, package: Path) -> FetchedCandidate:
     from biasgate.registry.models import fetch, gated_name
     from biasgate.registry.tracking import open_pipeline_run
 
-    run = open_pipeline_run("gate")
+    run = open_pipeline_run("gate", candidate=source)
     with task("fetch_candidate", run=run) as tracked, TemporaryDirectory() as folder:
         submitted, resolved = fetch(source, Path(folder))
         candidate = import_candidate(submitted, package)

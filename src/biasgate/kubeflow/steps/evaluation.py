@@ -21,6 +21,9 @@ def evaluate_subgroups(
 ) -> dict[str, float]:
     """Inspects a package, logs the look, then measures it on the test data that its gate declares.
 
+    What can fail without a look is tried before it: the key, the data, what the policy asks of it, the waivers, the
+    model on a few rows, and the champion.
+
     The package it was repaired from runs on the same rows, and so does the champion when a rule compares with it: this
     is still one look, since neither is chosen by what it shows.
 
@@ -35,9 +38,11 @@ def evaluate_subgroups(
     from biasgate.data.source import open_pinned
     from biasgate.evaluation.evaluate import evaluate
     from biasgate.evaluation.inspect import inspect
+    from biasgate.evaluation.preflight import preflight
     from biasgate.gate.ledger.looks import take_look
     from biasgate.gate.trust.keyring import trusted_keys
     from biasgate.gate.trust.keys import signing_key
+    from biasgate.gate.trust.waivers import read_waivers
     from biasgate.kubeflow.steps.declared import gate_of_run, log_uri
     from biasgate.models.package import open_package
     from biasgate.models.sandbox.limits import Limits
@@ -53,7 +58,10 @@ def evaluate_subgroups(
         rules, test, limits = declared.gate.rules, declared.gate.test, Limits(**declared.gate.inference.limits)
         require_methods(rules.repair.methods)
         dataset = open_pinned(test.source, digest=test.digest)
+        preflight(candidate.card, dataset, rules.evaluation)
         inspected = inspect(candidate, dataset, repaired=before is not None, limits=limits)
+        read_waivers(declared.gate.waivers or "")
+        earlier = open_package(before) if before else None
         name, serves = inspected.name, None
         if rules.needs_champion:
             serves = champion_package(name, Path(folder, "champion"))
@@ -70,7 +78,7 @@ def evaluate_subgroups(
             candidate,
             dataset,
             rules.evaluation,
-            before=open_package(before) if before else None,
+            before=earlier,
             champion=serves,
             limits=limits,
         )

@@ -9,6 +9,8 @@ from biasgate.kubeflow.steps.task import task
 def list_candidates(*, name: str, which: str, limit: int) -> list[str]:
     """``models:/`` URIs of the submissions for one model that the gate should take up, at most ``limit``.
 
+    Those that were attempted least come first, and each attempt is written into the log: see ``attempts.take_up``.
+
     Args:
         name: The gate-owned model.
         which: ``undecided`` or ``champion``; of the champion, the submission that its decision was about.
@@ -19,7 +21,9 @@ def list_candidates(*, name: str, which: str, limit: int) -> list[str]:
     """
     from biasgate.gate.ledger.log import read_history
     from biasgate.gate.trust.keyring import trusted_keys
+    from biasgate.gate.trust.keys import signing_key
     from biasgate.kubeflow.steps.declared import log_uri
+    from biasgate.registry.attempts import take_up
     from biasgate.registry.inventory import undecided
     from biasgate.registry.tracking import finish_pipeline_run, open_pipeline_run
 
@@ -29,7 +33,7 @@ def list_candidates(*, name: str, which: str, limit: int) -> list[str]:
     with task("list_candidates", run=run) as tracked:
         history = read_history(log_uri(), trusted_keys())
         if which == "undecided":
-            found = undecided([name], history)
+            found = take_up(log_uri(), name, undecided([name], history), history, most=limit, key=signing_key())
         else:
             standing = history.standing(name)
             found = [standing.authority.source] if standing else []

@@ -21,13 +21,14 @@ def task(name: str, *, run: str) -> Generator[Run]:
         name: Name of the component.
         run: Id of the pipeline's run.
     """
-    from biasgate.registry.tracking import component_run
+    from biasgate.registry.tracking import component_run, note_failure
 
     emit(task=name, state="started")
     try:
         with component_run(name, parent=run) as tracked:
             yield tracked
     except BaseException as error:
+        note_failure(run, f"{name}: {error}")
         emit(task=name, state="failed", error=str(error) or type(error).__name__, exit_code=exit_code(error))
         raise
     emit(task=name, state="finished")
