@@ -34,7 +34,12 @@ def submit(
     with TemporaryDirectory() as work:
         package = import_candidate(folder, Path(work) / "package")
         source = submit_candidate(package, name=package.card.name)
-    print_json({"source": source, "digest": package.digest}) if json else say(source)
+    if json:
+        print_json({"source": source, "digest": package.digest, "notes": package.notes})
+    else:
+        for note in package.notes:
+            say(note)
+        say(source)
 
 
 @app.command()

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from biasgate.data.columns import Column
 from biasgate.data.rows import row_digests
 from biasgate.errors import InputError
 
@@ -39,6 +40,7 @@ class Dataset:
         dropped: Samples that the source left out, by reason; no part of the digest.
         pooled: Values that the source put together: rows by attribute, name of the group and value as it was written;
             no part of the digest.
+        columns: Of a table: which features come from which column; no part of the digest.
         notes: What else the source did with what it read, one sentence each; no part of the digest.
     """
 
@@ -52,6 +54,7 @@ class Dataset:
     weights: NDArray[np.float64] | None = field(default=None, repr=False)
     dropped: dict[str, int] = field(default_factory=dict[str, int])
     pooled: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict[str, dict[str, dict[str, int]]])
+    columns: tuple[Column, ...] = ()
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from biasgate.contracts.estimate import Estimate
 from biasgate.contracts.evaluation import Evaluation, EvaluationSpec
+from biasgate.data.columns import split
 from biasgate.data.dataset import Dataset
 from biasgate.errors import InputError
 from biasgate.evaluation.measure import Earlier, measure
@@ -141,4 +142,5 @@ def run_on(package: CandidatePackage, dataset: Dataset, *, limits: Limits | None
             where=card.name,
             fix="give both the same names in the same order",
         )
-    return run_as_served(package, dataset.samples, limits=limits)
+    columns = split(dataset.samples, dataset.columns)
+    return run_as_served(package, dataset.samples, columns=columns, limits=limits)

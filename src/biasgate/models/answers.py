@@ -46,7 +46,7 @@ def _fits(port: Port, card: CandidateCard) -> bool:
     columns = (None, 1, len(card.classes)) if one_is_enough(card) else (None, len(card.classes))
     if port.shape is None:
         return True
-    return (len(port.shape) == 2 and port.shape[1] in columns) or (len(port.shape) == 1 and one_is_enough(card))
+    return (len(port.shape) == 2 and port.shape[1] in columns) or (len(port.shape) < 2 and one_is_enough(card))
 
 
 def one_is_enough(card: CandidateCard) -> bool:

@@ -69,8 +69,14 @@ def feeds(
         raise CandidateError(f"it takes {len(ports)} inputs; 1 to {MAX_INPUTS:,} can be given", where=where)
     if unread := [port for port in ports if port.kind not in TYPES]:
         raise CandidateError(f"inputs of a type that is not read: {listed(unread)}", where=where)
-    if len(ports) == 1 and ports[0].name not in columns:
+    if len(ports) == 1 and (ports[0].name not in columns or _takes_all(ports[0], contract)):
         return [_one(ports[0], contract, samples, where=where)]
+    if (contract.scale, contract.mean, contract.std) != (1.0, (0.0,), (1.0,)):
+        raise CandidateError(
+            f"it takes {len(ports)} inputs, which scale, mean and std of the card do not tell apart",
+            where=where,
+            fix="leave them out, and let the graph scale its inputs",
+        )
     if missing := [port for port in ports if port.name not in columns]:
         raise CandidateError(
             f"it takes {listed(ports)}; the data has no column for {listed(missing)}",
@@ -96,6 +102,11 @@ def _one(port: Port, contract: InputContract, samples: Samples, *, where: str) -
         return as_type(preprocess(samples[rows], contract), port, where=where)
 
     return Feed(port.name, port.kind, contract.shape, values, _batch(port))
+
+
+def _takes_all(port: Port, contract: InputContract) -> bool:
+    """Whether a graph's only input takes a whole row, though it is called like a column."""
+    return port.kind != "string" and _fits(port, contract.shape)
 
 
 def _column(port: Port, column: NDArray[Any], *, where: str) -> Feed:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
+from biasgate.documents import canonical_json, sha256
 from biasgate.errors import CandidateError
 
 MAX_BYTES = 1 << 30
@@ -29,6 +31,13 @@ def check_file(path: Path, *, limit: int = MAX_BYTES) -> Path:
     if not 0 < status.st_size <= limit:
         raise CandidateError(f"the file has {status.st_size:,} bytes; 1 to {limit:,} can be read", where=str(path))
     return path
+
+
+def files_digest(path: Path, beside: Sequence[Path]) -> str:
+    """The digest of a file; of several together, one over the digest of each by its name."""
+    if not beside:
+        return file_digest(path)
+    return sha256(canonical_json({file.name: file_digest(file) for file in (path, *beside)}))
 
 
 def file_digest(path: Path) -> str:

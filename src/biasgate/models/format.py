@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from biasgate.errors import CandidateError
-from biasgate.models.files import file_digest
+from biasgate.models.files import files_digest
 from biasgate.models.named_tensors import Tensors, layers_of
 from biasgate.models.weights import Weights
 
@@ -29,6 +29,14 @@ class Format(ABC):
         Raises:
             CandidateError: The file is broken, dangerous or outside what is read; says what and where.
         """
+
+    def beside(self, path: Path) -> tuple[Path, ...]:  # noqa: ARG002
+        """The files in the same folder that hold some of its tensors: none, for most formats.
+
+        Raises:
+            CandidateError: The file is broken, or a tensor lies elsewhere.
+        """
+        return ()
 
     def read_many(self, paths: Sequence[Path]) -> Iterator[Weights | CandidateError]:
         """``read`` of each, in order, or why one cannot be read."""
@@ -50,6 +58,14 @@ class GraphFormat(Format):
             CandidateError: It is not.
         """
 
+    @abstractmethod
+    def write_whole(self, path: Path, into: Path) -> None:
+        """Writes the graph with all its tensors inside.
+
+        Raises:
+            CandidateError: See ``beside``; together they are more than one file may hold.
+        """
+
 
 class TensorFormat(Format):
     """A format of named tensors alone: what is computed, the card's architecture says."""
@@ -64,4 +80,4 @@ class TensorFormat(Format):
 
     def read(self, path: Path) -> Weights:
         """The layers as ``layers_of`` orders them."""
-        return Weights(layers_of(self.tensors(path), where=str(path)), file_digest(path))
+        return Weights(layers_of(self.tensors(path), where=str(path)), files_digest(path, self.beside(path)))

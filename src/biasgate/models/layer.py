@@ -108,6 +108,11 @@ class Layer(Document, ABC):
         return None
 
     @property
+    def assumed(self) -> tuple[str, ...]:
+        """What the layer takes for granted because the card does not say it and weights do not hold it."""
+        return ()
+
+    @property
     def window(self) -> int:
         """Side of the windows of which the layer lets the largest value through; 1 where it lets others through."""
         return 1

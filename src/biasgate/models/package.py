@@ -35,12 +35,14 @@ class CandidatePackage:
     Attributes:
         path: Its folder.
         card: Its card.
+        notes: What was done to what was submitted, and what was taken for granted, one sentence each.
         digest: ``sha256:<hex>`` over the canonical JSON ``{file name: digest}`` of its two files.
     """
 
     path: Path
     card: CandidateCard
     digest: str
+    notes: tuple[str, ...] = ()
 
     @property
     def model(self) -> Path:

@@ -10,7 +10,7 @@ from biasgate.errors import CandidateError
 from biasgate.models.files import check_file
 from biasgate.models.format import Format
 from biasgate.models.package import open_package
-from biasgate.models.recognition import FORMATS, format_of
+from biasgate.models.recognition import FORMATS, format_of, suffix_of
 from biasgate.models.weights import Weights
 
 
@@ -18,9 +18,9 @@ def read_weights(path: Path) -> Weights:
     """Weights of a candidate, the same from each format.
 
     Args:
-        path: A package's folder, or a file of a format in ``formats/``: ``.onnx``, ``.safetensors``, or ``.pt`` or
-            ``.pth`` with a state dict. Tensors that an ONNX file keeps in a file beside it are read, and the digest is
-            then over both files by name.
+        path: A package's folder, or a file of a format in ``formats/``: ``.onnx``, ``.safetensors`` (or the index of
+            one in parts), or ``.pt``, ``.pth``, ``.ckpt`` or ``.bin`` with a state dict. Tensors that lie in files
+            beside it are read, and the digest is then over all files by name.
 
     Raises:
         CandidateError: The file is broken, dangerous or outside what is read; says what and where.
@@ -36,7 +36,7 @@ def read_many(paths: Sequence[Path]) -> Iterator[Weights | CandidateError]:
 
     Each format reads its files in one go: one child process opens all state dicts, for one start-up instead of many.
     """
-    formats = [FORMATS.get(path.suffix.lower()) if path.is_file() else None for path in paths]
+    formats = [FORMATS.get(suffix_of(path) or "") if path.is_file() else None for path in paths]
     files: defaultdict[Format, list[Path]] = defaultdict(list)
     for path, kind in zip(paths, formats, strict=True):
         if kind:

@@ -16,16 +16,21 @@ SUFFIXES = tuple(FORMATS)
 """Of files that hold weights as they are read here."""
 
 
+def suffix_of(path: Path) -> str | None:
+    """The ending of a file's name that tells its format, in small letters; None where it is none that is read."""
+    return next((suffix for suffix in SUFFIXES if path.name.lower().endswith(suffix)), None)
+
+
 def format_of(path: Path) -> Format:
     """The format of a file.
 
     Raises:
         CandidateError: Its suffix is none that is read.
     """
-    suffix = path.suffix.lower()
-    if suffix not in FORMATS:
+    suffix = suffix_of(path)
+    if suffix is None:
         raise CandidateError(
-            f"weights in {suffix or 'a file without a suffix'} are not read",
+            f"weights in {path.suffix.lower() or 'a file without a suffix'} are not read",
             where=str(path),
             fix=f"give one of {', '.join(SUFFIXES)}",
         )

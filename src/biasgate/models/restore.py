@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import torch
@@ -23,6 +23,8 @@ from biasgate.models.sandbox.runner import run
 from biasgate.models.shapes import layer_shapes, placed
 from biasgate.models.weights import Weights
 
+OWN = "layers."
+"""What an architecture's names of tensors begin with."""
 _PROBES = 16
 _PROBE_VALUES = 1 << 24
 """Most values that all probes together may have after a layer, where one probe alone does not have more."""
@@ -76,11 +78,28 @@ def _restored(package: CandidatePackage) -> tuple[Network, float]:
 def from_tensors(architecture: Architecture, tensors: Mapping[str, NDArray[np.float32]], *, where: str) -> Network:
     """The declared architecture with tensors named as its own parameters are.
 
+    Wrappers put one name before all others (``module.``, ``_orig_mod.``, ``model.``, or a module's own): it is taken
+    off, see ``common_prefix``.
+
     Raises:
-        CandidateError: A tensor is missing, unknown, not finite, or has another shape.
+        CandidateError: A tensor is missing, unknown, not finite, or has another shape; says which side lacks what.
         InputError: The architecture's layers do not fit one another.
     """
-    return _filled(architecture, {name: torch.tensor(array) for name, array in tensors.items()}, where=where)
+    prefix = common_prefix(architecture, tensors)
+    own = {OWN + name.removeprefix(prefix): torch.tensor(array) for name, array in tensors.items()}
+    return _filled(architecture, own, where=where)
+
+
+def common_prefix(architecture: Architecture, tensors: Iterable[str]) -> str:
+    """What stands before the number of the layer in all names of tensors, as in ``module.layers.0.weight``.
+
+    An architecture's own names begin with ``layers.``; where the names are not its own but for what stands before
+    them, that is the answer too, so that the refusal names them as they are.
+    """
+    names = set(tensors)
+    first = next(iter(_shapes(architecture)), "").removeprefix(OWN)
+    places = [name.removesuffix(first) for name in names if name.endswith(first)]
+    return next((place for place in places if all(name.startswith(place) for name in names)), OWN)
 
 
 def _filled(architecture: Architecture, tensors: dict[str, Tensor], *, where: str) -> Network:
@@ -90,9 +109,12 @@ def _filled(architecture: Architecture, tensors: dict[str, Tensor], *, where: st
     wanted = network.state_dict()
     tensors |= {name: torch.tensor(0) for name in wanted if name.endswith("num_batches_tracked")}
     if wanted.keys() != tensors.keys():
-        differing = sorted(wanted.keys() ^ tensors.keys())
+        sides = {"the file lacks": wanted.keys() - tensors.keys(), "the card lacks": tensors.keys() - wanted.keys()}
+        lacks = "; ".join(f"{side} {_few(names)}" for side, names in sides.items() if names)
         raise CandidateError(
-            f"tensors do not match the architecture: {differing[:5]}", where=where, fix="correct the card"
+            f"tensors do not match the architecture: {lacks}",
+            where=where,
+            fix="correct the card's layers: the name of a tensor begins with the number of its layer",
         )
     for name, tensor in tensors.items():
         if tensor.shape != wanted[name].shape:
@@ -103,6 +125,19 @@ def _filled(architecture: Architecture, tensors: dict[str, Tensor], *, where: st
             raise CandidateError(f"{name} holds NaN or infinite weights", where=where)
     network.load_state_dict(tensors, assign=True)
     return network.eval()
+
+
+def _few(names: Iterable[str]) -> str:
+    """Some names, for people."""
+    shown = sorted(names)
+    return ", ".join(shown[:5]) + (f" and {len(shown) - 5} more" if len(shown) > 5 else "")
+
+
+def _shapes(architecture: Architecture) -> dict[str, tuple[int, ...]]:
+    """Of the tensors that fill an architecture, by their names."""
+    with torch.device("meta"):
+        state = build(architecture).state_dict()
+    return {name: tuple(tensor.shape) for name, tensor in state.items() if not name.endswith("num_batches_tracked")}
 
 
 def _by_order(architecture: Architecture, weights: Weights) -> dict[str, Tensor]:

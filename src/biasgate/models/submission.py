@@ -4,56 +4,71 @@ from __future__ import annotations
 
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from biasgate.errors import CandidateError
 from biasgate.models.card import CandidateCard
-from biasgate.models.format import TensorFormat
+from biasgate.models.files import check_file
+from biasgate.models.format import Format, GraphFormat, TensorFormat
 from biasgate.models.package import CARD, MODEL, CandidatePackage, check_names, pack, read_card
 from biasgate.models.recognition import SUFFIXES, format_of
 
-IMPORTED = tuple(f"model{suffix}" for suffix in SUFFIXES)
+IMPORTED = (*(f"model{suffix}" for suffix in SUFFIXES), "pytorch_model.bin")
 
 
 def import_candidate(folder: Path, into: Path) -> CandidatePackage:
     """Makes a package out of what an owner submitted.
 
     Args:
-        folder: ``card.json`` and one ``model`` of a format in ``formats/``: ``model.onnx``, ``model.safetensors``, or
-            ``model.pt`` or ``model.pth`` with a state dict. The latter carry no graph: the card's architecture is
-            filled with them and exported.
+        folder: ``card.json`` and one ``model`` of a format in ``formats/``: ``model.onnx``, ``model.safetensors``
+            (or its index and parts), or ``model.pt``, ``.pth`` or ``.ckpt`` or ``pytorch_model.bin`` with a state dict.
+            All but the first carry no graph: the card's architecture is filled with them and exported.
         into: Folder of the package.
 
     Raises:
         CandidateError: The model is missing, not the only one, broken, or not what the card says.
         InputError: The card is not valid, or ``into`` exists.
     """
-    check_names(folder, known=(CARD, *IMPORTED))
-    card = read_card(folder)
+    if folder.is_symlink() or not folder.is_dir():
+        raise CandidateError("not a folder", where=str(folder), fix="give the folder that holds card.json")
     models = [folder / name for name in IMPORTED if os.path.lexists(folder / name)]
     if len(models) != 1:
+        found = ", ".join(sorted(entry.name for entry in folder.iterdir())[:10]) or "nothing"
         raise CandidateError(
-            f"{len(models)} models instead of one", where=str(folder), fix=f"keep one of {', '.join(IMPORTED)}"
+            f"{len(models)} models instead of one; it holds {found}",
+            where=str(folder),
+            fix=f"keep one of {', '.join(IMPORTED)}",
         )
     (model,) = models
-    found = format_of(model)
-    if not isinstance(found, TensorFormat):
-        return pack(model, card, into)
+    form = format_of(model)
+    beside = form.beside(check_file(model))
+    check_names(folder, known=(CARD, model.name, *(file.name for file in beside)))
+    card = read_card(folder)
     with tempfile.TemporaryDirectory(prefix="biasgate-") as work:
         graph = Path(work) / MODEL
-        _export(found, model, card, graph)
-        return pack(graph, card, into)
+        if isinstance(form, GraphFormat):
+            notes = [f"tensors of {file.name} are now in {MODEL}" for file in beside]
+            form.write_whole(model, graph)
+        else:
+            notes = _export(form, model, card, graph)
+        return replace(pack(graph, card, into), notes=tuple(notes))
 
 
-def _export(found: TensorFormat, model: Path, card: CandidateCard, graph: Path) -> None:
-    if card.architecture is None:
+def _export(found: Format, model: Path, card: CandidateCard, graph: Path) -> list[str]:
+    """Writes the card's architecture with a file's tensors; gives what the owner should know of it."""
+    if not isinstance(found, TensorFormat) or card.architecture is None:
         raise CandidateError(
             "weights without a graph need the card's architecture", where=str(model), fix="declare it, or give ONNX"
         )
     if card.output != "logits":
         raise CandidateError("a declared architecture gives logits", where=str(model), fix="say so in the card")
     from biasgate.models.export import export_onnx
-    from biasgate.models.restore import from_tensors
+    from biasgate.models.restore import OWN, common_prefix, from_tensors
 
-    network = from_tensors(card.architecture, found.tensors(model), where=str(model))
-    export_onnx(network, path=graph)
+    tensors = found.tensors(model)
+    prefix = common_prefix(card.architecture, tensors)
+    export_onnx(from_tensors(card.architecture, tensors, where=str(model)), path=graph)
+    assumed = {said for layer in card.architecture.layers for part in layer.parts for said in part.assumed}
+    wrapper = prefix.removesuffix(OWN)
+    return [*([f"{wrapper!r} was taken off the names of all tensors"] if wrapper else []), *sorted(assumed)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,11 +24,25 @@ from biasgate.models.restore import restore
 from biasgate.models.submission import IMPORTED, import_candidate
 from biasgate.models.weights import Weights
 
+
+def save_in_parts(state: dict[str, torch.Tensor], index: Path) -> None:
+    """The first half of the tensors in one file, the others in another."""
+    places = {}
+    for part, names in enumerate((list(state)[: len(state) // 2], list(state)[len(state) // 2 :]), start=1):
+        name = f"{index.name.split('.')[0]}-{part:05}-of-00002.safetensors"
+        save_file({key: state[key] for key in names}, index.with_name(name))
+        places |= dict.fromkeys(names, name)
+    index.write_text(json.dumps({"metadata": {"total_size": 1}, "weight_map": places}))
+
+
 SAVED: dict[str, Callable[[Network, Path], object]] = {
     ".onnx": lambda network, path: export_onnx(network, path=path),
     ".safetensors": lambda network, path: save_file(network.state_dict(), path),
     ".pt": lambda network, path: torch.save(network.state_dict(), path),
     ".pth": lambda network, path: torch.save(network.state_dict(), path),
+    ".ckpt": lambda network, path: torch.save({"epoch": 3, "state_dict": network.state_dict()}, path),
+    ".bin": lambda network, path: torch.save(network.state_dict(), path),
+    ".safetensors.index.json": lambda network, path: save_in_parts(network.state_dict(), path),
 }
 """How people save each; a new format adds its own line."""
 
@@ -76,7 +91,8 @@ def test_what_is_submitted_in_it_becomes_a_package_that_computes_the_same(
 ) -> None:
     folder = tmp_path / "submission"
     folder.mkdir()
-    file.rename(folder / file.name)
+    for part in (*format_of(file).beside(file), file):
+        part.rename(folder / part.name)
     (folder / "card.json").write_bytes(card_of(architecture=tiny).to_json())
     package = import_candidate(folder, tmp_path / "package")
     FORMAT.check(package.model)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biasgate.data.checks import checked
+from biasgate.data.columns import Column
 from biasgate.data.dataset import Dataset
 from biasgate.data.described import DescribedByTable
 from biasgate.data.files import TabularFile
@@ -49,7 +50,10 @@ class TableFile(DescribedByTable):
         text = [*self.text_columns(), *self.categorical]
         table = self.file.table(folder, text=text, exact=self.exact_columns(), narrow=self.numeric)
         found = self.describe(table)
-        return checked(Dataset(samples=self._features(found.table), name=table.where, **found.fields()))
+        numbers, texts = map(Column, self.numeric), self.categorical.items()
+        columns = (*numbers, *(Column(name, len(categories), categories) for name, categories in texts))
+        samples = self._features(found.table)
+        return checked(Dataset(samples=samples, columns=columns, name=table.where, **found.fields()))
 
     def _features(self, table: Table) -> NDArray[np.float32]:
         samples = np.zeros((len(table), len(self.numeric) + sum(map(len, self.categorical.values()))), np.float32)

@@ -13,7 +13,7 @@ from biasgate.errors import CandidateError
 from biasgate.models.files import check_file, file_digest
 from biasgate.models.package import CARD, MODEL
 from biasgate.models.reading import read_many
-from biasgate.models.recognition import SUFFIXES
+from biasgate.models.recognition import SUFFIXES, suffix_of
 from biasgate.models.weights import Weights
 
 TOGETHER = 256
@@ -64,7 +64,7 @@ def _below(folder: Path) -> Iterator[Path]:
         if entry.name.startswith("."):
             continue
         if not entry.is_dir():
-            if entry.suffix.lower() in SUFFIXES:
+            if suffix_of(entry):
                 yield entry
         elif (entry / CARD).exists():
             yield entry

@@ -11,7 +11,7 @@ from typing import ClassVar
 from biasgate.errors import CandidateError
 from biasgate.models.files import check_file, file_digest
 from biasgate.models.format import TensorFormat
-from biasgate.models.formats.safetensors import read_tensors
+from biasgate.models.formats.safetensors import read_tensors, refuse_part
 from biasgate.models.named_tensors import Tensors, layers_of
 from biasgate.models.sandbox.limits import Limits
 from biasgate.models.sandbox.process import printable, run_child
@@ -24,12 +24,13 @@ _LONGEST_REASON = 300
 
 
 class Torch(TensorFormat):
-    """A state dict as ``torch.save`` writes it, also one under ``state_dict``, ``model_state_dict`` or ``model``."""
+    """A state dict as ``torch.save`` writes it, also one that a checkpoint holds under one of the usual names."""
 
-    suffixes: ClassVar[tuple[str, ...]] = (".pt", ".pth")
+    suffixes: ClassVar[tuple[str, ...]] = (".pt", ".pth", ".ckpt", ".bin")
 
     def tensors(self, path: Path) -> Tensors:
         """Opened by a child that runs no code of the file."""
+        refuse_part(path)
         (found,) = _open_together([check_file(path)])
         if isinstance(found, CandidateError):
             raise found
@@ -54,6 +55,7 @@ class Torch(TensorFormat):
     def _weights(self, path: Path, found: Tensors | CandidateError) -> Weights:
         if isinstance(found, CandidateError):
             raise found
+        refuse_part(path)
         return Weights(layers_of(found, where=str(path)), file_digest(path))
 
 

@@ -45,6 +45,11 @@ class Conv(Affine):
         """Pixels from the first to the last that one output sees, in each direction."""
         return self.dilation * (self.kernel - 1) + 1
 
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """What lies beyond the edge."""
+        return ("convolutions are padded with zeros",) if self.padding else ()
+
     def shape(self, before: Shape, *, where: str) -> Shape:
         """One channel a filter."""
         _, *sides = image(self.kind, before, where=where)

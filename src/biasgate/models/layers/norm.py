@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from biasgate.errors import CandidateError
 from biasgate.models.layer import Layer, Shape, image
@@ -29,12 +29,28 @@ TENSORS = ("weight", "bias", "running_mean", "running_var")
 
 
 class Norm(Layer):
-    """Batch normalisation over channels."""
+    """Batch normalisation over channels.
+
+    ``epsilon`` is added to the variance: 1e-5 unless it is declared. Weights alone do not hold it; Keras has 1e-3.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"kind": "norm"}]})
     kind: Literal["norm"] = "norm"
+    epsilon: float | None = Field(default=None, gt=0, le=1)
 
     operators: ClassVar[tuple[str, ...]] = ("BatchNormalization",)
+
+    @property
+    def added(self) -> float:
+        """What is added to the variance."""
+        return EPSILON if self.epsilon is None else self.epsilon
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """Epsilon."""
+        if self.epsilon is not None:
+            return ()
+        return (f"batch normalisation adds {EPSILON:g} to the variance: say epsilon in the card where it is another",)
 
     def shape(self, before: Shape, *, where: str) -> Shape:
         """The same."""
@@ -44,11 +60,11 @@ class Norm(Layer):
         """``BatchNorm2d``."""
         from torch import nn
 
-        return nn.BatchNorm2d(before[0], eps=EPSILON, momentum=MOMENTUM)
+        return nn.BatchNorm2d(before[0], eps=self.added, momentum=MOMENTUM)
 
     def write(self, x: str, graph: OnnxLayer) -> str:
         """One ``BatchNormalization`` with the running statistics."""
-        return graph.add("BatchNormalization", [x, *graph.store(*TENSORS)], epsilon=EPSILON)
+        return graph.add("BatchNormalization", [x, *graph.store(*TENSORS)], epsilon=self.added)
 
     @classmethod
     def read_node(cls, node: onnx.NodeProto, graph: OnnxReader) -> None:
@@ -79,7 +95,7 @@ class Norm(Layer):
 
         ones = torch.ones(before[0])
         return {
-            "weight": ones * (1 + EPSILON) ** 0.5,
+            "weight": ones * (1 + self.added) ** 0.5,
             "bias": ones * 0,
             "running_mean": ones * 0,
             "running_var": ones.clone(),
@@ -90,7 +106,7 @@ class Norm(Layer):
         stack.buffers["num_batches_tracked"].add_(1)
         weight, bias = stack.parameters["weight"], stack.parameters["bias"]
         mean, variance = stack.buffers["running_mean"], stack.buffers["running_var"]
-        return stack.kernels.normalise(x, weight, bias, mean, variance, momentum=MOMENTUM, epsilon=EPSILON)
+        return stack.kernels.normalise(x, weight, bias, mean, variance, momentum=MOMENTUM, epsilon=self.added)
 
 
 def _folded(

@@ -77,8 +77,12 @@ class Batches:
 
 def _spoilt(batch: NDArray[Any], trial: Trial) -> NDArray[Any]:
     if trial.spoilt is not None and batch.dtype.kind == "f":
-        batch[trial.spoilt] = trial.value
+        batch[trial.spoilt] = np.clip(trial.value, *_range(batch))
     return batch
+
+
+def _range(batch: NDArray[Any]) -> tuple[float, float]:
+    return float(np.finfo(batch.dtype).min), float(np.finfo(batch.dtype).max)
 
 
 def planned(feeds: Sequence[Feed], samples: int, trials: Trials | None, *, limits: Limits, where: str) -> Batches:

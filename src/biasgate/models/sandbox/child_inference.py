@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,9 @@ def main() -> None:
                 answer = session.run([job["output"]], batch)[0]
             except Exception as error:
                 if place < trials_from:
-                    raise
-                failures[place - trials_from] = str(error)[-_LONGEST_REASON:]
+                    given = ", ".join(f"{name!r} {list(rows.shape)}" for name, rows in batch.items())
+                    raise SystemExit(f"given {given} as its card says, it fails: {_end(error)}") from None
+                failures[place - trials_from] = _end(error)
                 np.full((size, job["columns"][0]), np.nan, np.float32).tofile(outputs)
                 continue
             if place < trials_from:
@@ -62,10 +64,28 @@ def session_on(job: dict[str, Any]) -> Any:
     options.enable_cpu_mem_arena = False
     wanted = PROVIDERS[job["device"]]
     settings = {"gpu_mem_limit": str(job["confinement"]["memory_bytes"])} if job["device"] == "cuda" else {}
-    session = ort.InferenceSession(Path(job["model"]).read_bytes(), options, providers=[(wanted, settings)])
+    try:
+        session = ort.InferenceSession(Path(job["model"]).read_bytes(), options, providers=[(wanted, settings)])
+    except Exception as error:
+        raise SystemExit(_plainly(str(error))) from None
     if session.get_providers()[0] != wanted:
         raise SystemExit(f"ONNX Runtime gave the providers {session.get_providers()}, not {wanted}")
     return session
+
+
+def _plainly(error: str) -> str:
+    """What ONNX Runtime says of a model that it does not load, with the versions alone where it is too new."""
+    if found := re.search(r"Unsupported model IR version: (\d+), max supported IR version: (\d+)", error):
+        return f"it has IR version {found[1]}, ONNX Runtime reads up to {found[2]}: export it again with that one"
+    if found := re.search(r"Opset (\d+) is under development.* domain (\S+) is till opset (\d+)", error, re.DOTALL):
+        return (
+            f"it has opset {found[1]}, ONNX Runtime reads up to {found[3]} of {found[2]}: export it again with that one"
+        )
+    return error[-_LONGEST_REASON:]
+
+
+def _end(error: Exception) -> str:
+    return str(error)[-_LONGEST_REASON:]
 
 
 def _read(file: Any, feed: dict[str, Any], size: int) -> Any:
@@ -93,7 +113,8 @@ def _numbers(answer: Any, job: dict[str, Any], size: int) -> Any:
 
     if isinstance(answer, list):
         answer = _of_maps(answer, job["classes"])
-    found = answer.reshape(-1, 1) if answer.ndim == 1 and 1 in job["columns"] else answer
+    column = answer.shape in ((size,), ()) and 1 in job["columns"]
+    found = answer.reshape(-1, 1) if column else answer
     if found.dtype.kind != "f" or found.ndim != 2 or len(found) != size or found.shape[1] not in job["columns"]:
         raise SystemExit(
             f"it gives {answer.dtype} {list(answer.shape)} for {size} samples, "

@@ -12,7 +12,7 @@ from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 from biasgate.models.sandbox.confinement import confined_job
 
-WRAPPERS = ("state_dict", "model_state_dict", "model")
+WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "network")
 """Keys under which training scripts keep the state dict beside an optimiser's and an epoch."""
 
 _MOST_SHARED = 4
@@ -47,9 +47,8 @@ def convert(model: Path, into: Path) -> None:
         raise SystemExit(
             "it holds more than tensors: save the state dict alone, not a module or other objects"
         ) from None
-    for key in WRAPPERS:
-        if isinstance(loaded, dict) and isinstance(loaded.get(key), dict):
-            loaded = loaded[key]
+    for _ in WRAPPERS:
+        loaded = next((loaded[key] for key in WRAPPERS if _holds(loaded, key)), loaded)
     if not isinstance(loaded, dict) or not all(isinstance(value, torch.Tensor) for value in loaded.values()):
         raise SystemExit("it holds no state dict: a mapping of names to tensors")
     if sum(tensor.nbytes for tensor in loaded.values()) > _MOST_SHARED * model.stat().st_size:
@@ -57,6 +56,10 @@ def convert(model: Path, into: Path) -> None:
     if any(tensor.layout != torch.strided or tensor.is_quantized for tensor in loaded.values()):
         raise SystemExit("it holds sparse or quantised tensors")
     save_file({str(name): tensor.detach().contiguous().clone() for name, tensor in loaded.items()}, into)
+
+
+def _holds(loaded: Any, key: str) -> bool:
+    return isinstance(loaded, dict) and isinstance(loaded.get(key), dict)
 
 
 def check_archive(path: Path) -> None:

@@ -1,0 +1,44 @@
+"""Which features of a table's samples come from which of its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table, as it lies in samples.
+
+    Attributes:
+        name: As the table has it.
+        width: Features that it takes: one for a number, one for each category, the length of lists.
+        categories: Of text; none for numbers.
+    """
+
+    name: str
+    width: int = 1
+    categories: tuple[str, ...] = ()
+
+
+def split(samples: NDArray[Any], columns: Sequence[Column]) -> dict[str, NDArray[Any]]:
+    """The columns that samples were made of: numbers ``[n]``, text ``[n]``, lists ``[n, width]``.
+
+    >>> columns = [Column("age"), Column("job", 2, ("cook", "nurse"))]
+    >>> {name: values.tolist() for name, values in split(np.array([[31, 0, 1], [54, 1, 0]]), columns).items()}
+    {'age': [31, 54], 'job': ['nurse', 'cook']}
+    """
+    found: dict[str, NDArray[Any]] = {}
+    first = 0
+    for column in columns:
+        features = samples[:, first : first + column.width]
+        first += column.width
+        if column.categories:
+            found[column.name] = np.array(column.categories)[features.argmax(axis=1)]
+        else:
+            found[column.name] = features[:, 0] if column.width == 1 else features
+    return found
