@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from pydantic import Field
 from biasgate.data.tables.delimited import Layout
 from biasgate.data.tables.read import read_table
 from biasgate.data.tables.table import Table
-from biasgate.documents import Document, sha256
+from biasgate.documents import Document
 from biasgate.errors import InputError
 from biasgate.storage import store
 
@@ -45,9 +46,15 @@ class File(Document):
         if store.is_remote(self.uri):
             folder.mkdir(parents=True, exist_ok=True)
             path = store.download(self.uri, folder)
-        if self.sha256 and (found := sha256(path.read_bytes())) != self.sha256:
+        if self.sha256 and (found := _digest(path)) != self.sha256:
             raise InputError(f"its digest is {found}, not {self.sha256}", where=self.uri, fix="fetch the right file")
         return path
+
+
+def _digest(path: Path) -> str:
+    """The digest of a file, of which only a piece is in memory at a time."""
+    with path.open("rb") as file:
+        return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class TabularFile(File):
