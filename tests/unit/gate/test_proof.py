@@ -14,7 +14,7 @@ from biasgate.gate.ledger.entry import ApprovalBody, DecisionBody, LookBody, Pro
 from biasgate.gate.ledger.log import append
 from biasgate.gate.ledger.proof import Proof, check_proof, prove
 from biasgate.gate.policy import policy_text
-from biasgate.gate.trust.keyring import trusted_keys
+from biasgate.gate.trust.keyring import Role, trusted_keys
 from biasgate.gate.trust.keys import generate_key, read_signing_key
 from biasgate.gate.trust.rotation import new_key, revoke_key
 
@@ -26,7 +26,8 @@ class House:
         self.log, self.folder = str(folder / "log"), folder / "trusted"
         self.package, self.policy, self.evidence = package, policy, evidence
         self.keys = {}
-        for owner, role in (("gate", "gate"), ("promoter", "promoter"), ("Bo Ek", "approver")):
+        roles: tuple[tuple[str, Role], ...] = (("gate", "gate"), ("promoter", "promoter"), ("Bo Ek", "approver"))
+        for owner, role in roles:
             new_key(folder / role, trusted=self.folder, owner=owner, roles=(role,))
             file = folder / role / "signing-key.pem"
             self.keys[role] = read_signing_key(file.read_bytes(), where=role)

@@ -180,9 +180,8 @@ def story(rng: random.Random, decided) -> list[LogEntry]:
         elif kind == "promotion" and waiting:
             status = rng.choice(["PROMOTED", "PENDING", "FAILED"])
             served = {"version": str(len(entries)), "replaced": champion} if status == "PROMOTED" else {}
-            body = PromotionBody(
-                entry=waiting.entry, status=status, reason="-", name="digits", digest=waiting.digest, **served
-            )
+            said = {"entry": waiting.entry, "status": status, "name": "digits", "digest": waiting.digest}
+            body = PromotionBody.model_validate({**said, "reason": "-", **served})
         elif kind == "rollback" and champion:
             places = [one.champion for one in history.standings.values()]
             body = RollbackBody(name="digits", replaced=champion, to=rng.choice([None, *places]), by="Di", reason="-")

@@ -31,6 +31,7 @@ import biasgate.gate
 from biasgate.documents import canonical_json, sha256
 from biasgate.errors import InputError, TrustError
 from biasgate.gate.ledger.chain import Head, entry_uri
+from biasgate.gate.ledger.envelope import LIMIT as ENTRY_LIMIT
 from biasgate.gate.ledger.history import History
 from biasgate.storage import store
 
@@ -69,7 +70,7 @@ def recall(log_uri: str, trusted: Keyring) -> Remembered:
     if found is None:
         return Remembered()
     uri = entry_uri(log_uri, found.head.number)
-    if not store.exists(uri) or sha256(store.read_bytes(uri)) != found.head.digest:
+    if not store.exists(uri) or sha256(store.read_bytes(uri, limit=ENTRY_LIMIT)) != found.head.digest:
         what = f"entry {found.head.number}, which was read here before, is gone or changed: the log was cut or replaced"
         fix = f"find out who did it and restore the log; if it was meant, remove {_file(log_uri)}"
         raise TrustError(what, where=uri, fix=fix)
@@ -167,4 +168,8 @@ def _home(variable: str, usual: str) -> Path | None:
 
 
 def _place(log_uri: str) -> str:
-    return log_uri.rstrip("/") if store.is_remote(log_uri) else str(Path(log_uri).resolve())
+    """Where a log lies: a bucket's name alone may stand for one on each of several servers."""
+    if not store.is_remote(log_uri):
+        return str(Path(log_uri).resolve())
+    servers = (os.environ.get(name, "") for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"))
+    return " ".join((*servers, log_uri.rstrip("/")))
