@@ -199,7 +199,7 @@ def comparison(*, quick: bool = False) -> dict[str, dict]:
         for clusters in (30,) if quick else (30, 100, 300):
             for rate, alike in ((0.9, 0.6), (0.8, 0.3)):
                 place = f"{kind}, {clusters} clusters, p {rate}, icc {alike}"
-                sums, sizes, truth = drawn(rng, kind, draws=1000, clusters=clusters, rate=rate, alike=alike)
+                sums, sizes, truth = drawn(rng, kind, draws=800, clusters=clusters, rate=rate, alike=alike)
                 for name, method in METHODS.items():
                     some = slice(0, 300 if method is bootstrap_t else None)
                     missed = float(method(sums[some], sizes[some], truth).mean())

@@ -167,9 +167,9 @@ def clustered_pairs(contrast: Callable, truth: Callable, *, quick: bool) -> Iter
                 for shared in (False, True):
                     place = {"clusters": count, "rate": rate, "alike": alike}
                     one = partial(pair_missed, rng, contrast, truth(rate), kind, shared=shared, **place)
-                    found = one(draws=60 if quick else 200)
+                    found = one(draws=60 if quick else 100)
                     if max(found) > (1 - LEVEL) / 2:
-                        found = one(draws=240 if quick else 800)
+                        found = one(draws=240 if quick else 400)
                     which = "the same clusters" if shared else "clusters of their own"
                     yield Point(f"{kind}, {count} {which}, p {rate}, icc {alike}", found, found)
 
@@ -223,7 +223,7 @@ def weights(*, quick: bool) -> Iterator[Point]:
 
 
 def score(name: str, *, quick: bool) -> Iterator[Point]:
-    return one_way(measured(name, PLACES[name](), draws=60 if quick else 200))
+    return one_way(measured(name, PLACES[name](), draws=60 if quick else 400))
 
 
 FAMILIES = {

@@ -40,6 +40,7 @@ def mean_bounds(
     confidence: float,
     ends: tuple[float, float] = (0.0, 1.0),
     added: float | None = None,
+    counts: Floats | None = None,
 ) -> tuple[float, float]:
     """Bounds of Σ sums / Σ sizes to decide with, each one-sided at ``(1 + confidence) / 2``.
 
@@ -49,13 +50,16 @@ def mean_bounds(
         confidence: Two-sided, between 0 and 1.
         ends: Smallest and largest possible value.
         added: Size of the imagined cluster; ``typical_size`` when absent.
+        counts: How many clusters there are of each, ``[clusters]``; see ``kinds``.
 
     Returns:
         Lower and upper bound, between the ends.
     """
     low, width = ends[0], ends[1] - ends[0]
     added = typical_size(sizes) if added is None else added
-    shares, sizes, counts = _kinds((sums - low * sizes) / width, sizes)
+    if counts is None:
+        sums, sizes, counts = kinds(sums, sizes)
+    shares = (sums - low * sizes) / width
     tail = (1 - confidence) / 2
     below = _lower(shares, sizes, counts, added=added, tail=tail)
     above = 1 - _lower(sizes - shares, sizes, counts, added=added, tail=tail)
@@ -171,14 +175,16 @@ def _saddlepoint(coefficients: Floats, counts: Floats) -> float:
     return s
 
 
-def _kinds(sums: Floats, sizes: Floats) -> tuple[Floats, Floats, Floats]:
+def kinds(sums: Floats, sizes: Floats) -> tuple[Floats, Floats, Floats]:
     """Clusters as kinds of equal sum and size, with how many there are of each.
 
-    Of more than ``MANY``, those whose mean differs by less than 1/4096 of the range, and whose size by less than one in
-    a hundred, are one kind with their mean sum and size.
+    Of more than ``MANY``, those whose means lie in one of 4096 steps between the least and the largest, and whose size
+    differs by less than one in a hundred, are one kind with their mean sum and size.
     """
     if len(sums) <= MANY:
         return sums, sizes, np.ones(len(sums))
-    fine = np.floor(sums / sizes * MANY) + np.floor(np.log(sizes) * 100) * (2 * MANY)
+    means = sums / sizes
+    steps = np.floor((means - means.min()) / max(float(np.ptp(means)), 1e-300) * MANY)
+    fine = steps + np.floor(np.log(sizes) * 100) * (2 * MANY)
     _, codes, counts = np.unique(fine, return_inverse=True, return_counts=True)
     return np.bincount(codes, weights=sums) / counts, np.bincount(codes, weights=sizes) / counts, counts.astype(float)

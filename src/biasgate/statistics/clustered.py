@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biasgate.contracts.estimate import Estimate
-from biasgate.statistics.bounded_mean import imagined_size, mean_bounds, typical_size
+from biasgate.statistics.bounded_mean import imagined_size, kinds, mean_bounds, typical_size
 from biasgate.statistics.intervals import clopper_pearson, wilson
 
 
@@ -96,17 +96,31 @@ class Sums:
         within = mean * (1 - mean) * sizes.sum()
         return self.rows / max(1.0, float(between / within))
 
+    @cached_property
+    def kinds(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]:
+        """Totals, sizes and number of clusters of each kind, and the size of the imagined one; not of plain rows."""
+        sizes, totals = np.asarray(self.sizes, dtype=float), np.asarray(self.totals, dtype=float)
+        added = typical_size(sizes) if self.heaviest is None else imagined_size(sizes, self.heaviest)
+        return *kinds(totals, sizes), added
+
+    @cached_property
+    def known_bounds(self) -> dict[float, tuple[float, float]]:
+        """The bounds that were asked for, by their confidence: they are asked for by cells, gaps and ratios."""
+        return {}
+
 
 def rate_bounds(sums: Sums, *, confidence: float) -> tuple[float, float]:
     """Bounds of a rate to decide with, each one-sided at ``(1 + confidence) / 2``.
 
     Clopper–Pearson of independent rows, else ``bounded_mean.mean_bounds``.
     """
-    if sums.sizes is None or sums.totals is None:
+    if sums.plain:
         return clopper_pearson(sums.total, sums.rows, confidence=confidence)
-    sizes, totals = sums.sizes.astype(float), sums.totals.astype(float)
-    added = typical_size(sizes) if sums.heaviest is None else imagined_size(sizes, sums.heaviest)
-    return mean_bounds(totals, sizes, confidence=confidence, ends=sums.ends, added=added)
+    if confidence not in sums.known_bounds:
+        totals, sizes, counts, added = sums.kinds
+        found = mean_bounds(totals, sizes, confidence=confidence, ends=sums.ends, added=added, counts=counts)
+        sums.known_bounds[confidence] = found
+    return sums.known_bounds[confidence]
 
 
 def rate_estimate(sums: Sums, *, confidence: float) -> Estimate:
