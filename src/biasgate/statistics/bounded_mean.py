@@ -117,7 +117,7 @@ def imagined_size(sizes: Floats, heaviest: float) -> float:
 def typical_size(sizes: NDArray[np.generic]) -> float:
     """Σ M² / Σ M: the size of the cluster that a row, or a unit of weight, belongs to on average."""
     counts = sizes.astype(float)
-    return float(counts @ counts / counts.sum())
+    return float(np.sum(counts * counts) / counts.sum())
 
 
 def _lower(sums: Floats, sizes: Floats, counts: Floats, *, added: float, tail: float) -> float:
