@@ -51,6 +51,11 @@ def _few(evaluation: Evaluation) -> Parts:
     }
 
 
+def _swapped(evaluation: Evaluation, share: float) -> Parts:
+    swaps = Estimate(value=share, low=max(0.0, share - 0.02), high=min(1.0, share + 0.02), n=500, method="wilson")
+    return {"evaluation": evaluation.model_copy(update={"swap_rate": swaps})}
+
+
 CALIBRATION = Example(
     rule="{kind: calibration, attribute: sex, max: 0.12}",
     bad=lambda measure: {"evaluation": measure(women=0.3, sure=0.99)},
@@ -58,6 +63,11 @@ CALIBRATION = Example(
 SLOW = Estimate(value=0.02, low=0.015, high=0.03, n=30, method="order statistics")
 
 EXAMPLES = {
+    "swap_rate": Example(
+        rule="{kind: swap_rate, max: 0.1}",
+        good=lambda measure: _swapped(measure(), 0.04),
+        bad=lambda measure: _swapped(measure(), 0.2),
+    ),
     "calibration": CALIBRATION,
     "ceiling": replace(CALIBRATION, rule="{kind: ceiling, metric: calibration_error, attribute: sex, max: 0.12}"),
     "champion": Example(

@@ -24,6 +24,7 @@ from biasgate.contracts.wording import name, points, rate, samples
 from biasgate.gate.evidence import Evidence
 from biasgate.gate.left_out import LeftOut
 from biasgate.statistics.catalogue import METRICS
+from biasgate.statistics.intervals import clopper_pearson
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -239,6 +240,20 @@ class Measurements:
         """
         found = self._pairs(self._ratios, asked=(metric, label), attribute=attribute, given=given)
         return [(ratio, _pair(ratio, self)) for ratio in found]
+
+    def swap_rate(self) -> Measured:
+        """How often only the attribute decides, with Clopper–Pearson bounds over clusters.
+
+        Raises:
+            Missing: Too few clusters hold samples of one label that differ in the attribute.
+        """
+        swaps = self._expect_evaluation().swap_rate
+        if swaps is None or swaps.n < self._spec.minimum:
+            raise Missing("Too few clusters hold samples of one label that differ in the attribute only.")
+        if not 0 <= swaps.value <= 1:
+            raise Missing(f"The swap rate contradicts itself: {swaps.value:g}.", n=swaps.n)
+        bounds = clopper_pearson(round(swaps.value * swaps.n), swaps.n, confidence=self._spec.confidence)
+        return Measured(swaps.value, bounds, bounds, swaps.n, "clopper-pearson")
 
     def repair_loss(self, *, metric: str, subgroup: Mapping[str, str], label: str | None = None) -> Measured:
         """What a repair cost of a metric in one subgroup: before − after, paired.

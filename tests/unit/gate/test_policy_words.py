@@ -21,6 +21,7 @@ EVERY_KIND = """
   - {id: cost, kind: repair_cost, subgroup: {sex: f}, max: 0.05}
   - {id: parity, kind: onnx_parity, max: 0.001}
   - {id: fresh, kind: freshness, days: 100}
+  - {id: swaps, kind: swap_rate, max: 0.1}
   - {id: size, kind: size, max: 1000000}
   - {id: latency, kind: latency, max: 0.01}
 """
