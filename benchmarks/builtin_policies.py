@@ -36,7 +36,7 @@ from biasgate.gate.weight_scan import WeightScanRule
 
 RESULT, PAGE = Path("benchmarks/results/builtin_policies.json"), Path("benchmarks/report/policies.md")
 BEGIN, END = "<!-- policies -->", "<!-- end of policies -->"
-DRAWS, QUICK = 20, 3
+DRAWS, QUICK = 8, 3
 AT = datetime(2026, 11, 30, tzinfo=UTC)
 SILENT = WeightScanRule(flag_levels=("high",), on_flag="ignore", on_abstain="ignore")
 
@@ -218,23 +218,8 @@ def real(folder: Path) -> list[dict]:
 
 def adult(file: Path, *, junk: int) -> pd.DataFrame:
     """One of UCI's files."""
-    names = [
-        "age",
-        "workclass",
-        "fnlwgt",
-        "education",
-        "education-num",
-        "marital-status",
-        "occupation",
-        "relationship",
-        "race",
-        "sex",
-        "capital-gain",
-        "capital-loss",
-        "hours-per-week",
-        "native-country",
-        "income",
-    ]
+    columns = "age,workclass,fnlwgt,education,education-num,marital-status,occupation,relationship,race,sex"
+    names = [*columns.split(","), "capital-gain", "capital-loss", "hours-per-week", "native-country", "income"]
     table = pd.read_csv(file, names=names, skipinitialspace=True, skiprows=junk)
     return table.assign(label=table["income"].str.rstrip(".").eq(">50K").astype(int))
 

@@ -41,6 +41,8 @@ class EvaluationSpec(Document):
             set has none: having a label is positive.
         confidence: Two-sided confidence of every reported interval.
         minimum: Cells whose clusters are worth fewer, by Kish's number, are reported as insufficient, without a value.
+        proofs: Rules that may each prove a violation: the bounds that prove hold for all of them at once, so that a
+            candidate at every margin is rejected no more often than one at a single one. Each rule alone when absent.
     """
 
     schema_: Literal["biasgate/evaluation-spec/v1"] = Field(default="biasgate/evaluation-spec/v1", alias="schema")
@@ -54,6 +56,12 @@ class EvaluationSpec(Document):
     positive: str | None = None
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
     minimum: int = Field(default=30, ge=1)
+    proofs: int | None = Field(default=None, ge=1)
+
+    @property
+    def proving(self) -> float:
+        """Two-sided confidence of the bounds that prove, of one rule of ``proofs`` (Bonferroni)."""
+        return 1 - (1 - self.confidence) / (self.proofs or 1)
 
 
 def combination(subgroup: dict[str, str]) -> str:
@@ -291,6 +299,7 @@ class Evaluation(Document):
         latency: Median seconds a sample over the batches, on the machine and at the moment of the measurement: unlike
             all else here it differs from one run to the next. Absent when there were too few batches.
         collected: When the last of the data set was gathered, as its source says.
+        truth: Rows of each class, or with each label, that the data set says are true; absent in older documents.
         unknown: Rows whose value is unknown, by attribute and, of depth two or more, by combination: they count in the
             whole set and in no subgroup. Absent when there are none.
         dropped: Rows that the data source left out, by reason.
@@ -316,6 +325,7 @@ class Evaluation(Document):
     provider: str
     latency: Estimate | None = None
     collected: date | None = None
+    truth: dict[str, int] | None = None
     unknown: dict[str, int] | None = None
     dropped: dict[str, int] | None = None
     pooled: dict[str, dict[str, dict[str, int]]] | None = None

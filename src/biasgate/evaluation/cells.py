@@ -13,7 +13,7 @@ from biasgate.statistics.multiple import bonferroni
 def cells(family: Sequence[Outcomes], spec: EvaluationSpec) -> list[Cell]:
     """One cell for each subgroup, and label, of one metric and one attribute combination."""
     sufficient = sum(outcomes.sufficient >= spec.minimum for outcomes in family)
-    return [_cell(outcomes, spec, simultaneous=bonferroni(spec.confidence, sufficient)) for outcomes in family]
+    return [_cell(outcomes, spec, simultaneous=bonferroni(spec.proving, sufficient)) for outcomes in family]
 
 
 def _cell(outcomes: Outcomes, spec: EvaluationSpec, *, simultaneous: float) -> Cell:

@@ -56,7 +56,7 @@ def changes(
             for step in _steps(cut, metric, old, new)
             if step.sums.effective_clusters >= spec.minimum
         ]
-        level = bonferroni(spec.confidence, len(steps))
+        level = bonferroni(spec.proving, len(steps))
         found += [_change(step, spec, simultaneous=level) for step in steps]
     return found
 

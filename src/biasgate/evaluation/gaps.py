@@ -27,7 +27,7 @@ def _measured(pairs: Pairs, spec: EvaluationSpec) -> list[Gap]:
     found = Contrasts(pairs, spec.confidence)
     reported, p_values = found.reported, holm(found.p_values)
     bounds = found.decide(spec.confidence)
-    simultaneous = found.decide(bonferroni(spec.confidence, len(pairs)))
+    simultaneous = found.decide(bonferroni(spec.proving, len(pairs)))
 
     def gap(place: int) -> Gap:
         higher, lower = pair = pairs.pair(place)

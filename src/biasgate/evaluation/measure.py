@@ -117,10 +117,18 @@ def measure(
         provider=provider,
         latency=latency,
         collected=dataset.collected,
+        truth=_truth(dataset),
         unknown={"*".join(sorted(cut.attributes)): cut.unknown for cut in parts if cut.unknown} or None,
         dropped=dataset.dropped or None,
         pooled=dataset.pooled or None,
     )
+
+
+def _truth(dataset: Dataset) -> dict[str, int]:
+    """Rows of each class, or with each label."""
+    several = dataset.labels.ndim == 2
+    counts = dataset.labels.sum(axis=0) if several else np.bincount(dataset.labels, minlength=len(dataset.classes))
+    return dict(zip(dataset.classes, counts.tolist(), strict=True))
 
 
 def _check(predictions: NDArray[np.int64], dataset: Dataset) -> None:

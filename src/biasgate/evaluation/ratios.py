@@ -31,7 +31,7 @@ def _measured(pairs: Pairs, spec: EvaluationSpec) -> list[Ratio]:
     if not some.any():
         return []
     widening = np.minimum(0.0, pairs.correlation)
-    level = bonferroni(spec.confidence, len(pairs))
+    level = bonferroni(spec.proving, len(pairs))
     reported = smaller(*pairs.reported(spec.confidence), correlation=pairs.correlation)
     bounds = smaller(*pairs.deciding(spec.confidence), correlation=widening)
     simultaneous = smaller(*pairs.deciding(level), correlation=widening)

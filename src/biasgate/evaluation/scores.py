@@ -84,7 +84,7 @@ def scores(families: Iterable[Sequence[Scored]], spec: EvaluationSpec) -> list[S
 
 
 def _scores(family: Sequence[Scored], spec: EvaluationSpec) -> list[Score]:
-    level = bonferroni(spec.confidence, sum(one.number is not None for one in family))
+    level = bonferroni(spec.proving, sum(one.number is not None for one in family))
     return [_score(one, spec, simultaneous=level) for one in family]
 
 
@@ -137,7 +137,7 @@ def _family_gaps(family: Sequence[Scored], given: tuple[str, ...], spec: Evaluat
     pairs = [(first, second) for first, second in combinations(family, 2) if alike(first, second)]
     ordered = [_ordered(*pair) for pair in pairs]
     known = [(one, one.number, other, other.number) for one, other in ordered if one.number and other.number]
-    level = bonferroni(spec.confidence, len(known))
+    level = bonferroni(spec.proving, len(known))
     contrasts = [_Contrast(one, other, spec.confidence) for _, one, _, other in known]
     raw = [found.p_value() for found in contrasts]
     p_values = holm([p for p in raw if p is not None]) or [None] * len(known)
@@ -241,7 +241,7 @@ def score_changes(
     ]
     counts = Counter(place.metric.name for place, *_ in known)
     return [
-        _change(place, old, new, spec, simultaneous=bonferroni(spec.confidence, counts[place.metric.name]))
+        _change(place, old, new, spec, simultaneous=bonferroni(spec.proving, counts[place.metric.name]))
         for place, old, new in known
     ]
 

@@ -94,6 +94,9 @@ def _general(policy: Policy) -> list[str]:
     return [
         f"Every bound is one-sided at {100 * (1 - tail):g}%: a candidate passes a rule when its bound is inside the "
         "margin, fails when a bound that holds for all subgroups at once proves a violation, and else lacks evidence.",
+        f"A candidate that is exactly at the margin of all {policy.proofs} rules that may prove a violation is "
+        f"rejected with a chance of at most {100 * min(1.0, policy.proofs * tail / (spec.proofs or 1)):g}%; that it is "
+        "approved takes all of them to pass, which no number of rules makes likelier.",
         f"Subgroups with fewer than {spec.minimum} clusters are insufficient evidence.",
         policy.weight_scan.words(),
         f"The test split may be looked at {times(policy.looks)}, whatever the models' names. The chance that a look "

@@ -207,7 +207,7 @@ class Measurements:
         Raises:
             Missing: It was not measured, or more than once.
         """
-        self._expect_evaluation()
+        self._expect_two_answers(metric, label)
         found = self._cells.get(((metric, label), _group(subgroup)), [])
         return _one(found, lambda: f"{name(metric, label)} on {samples(subgroup)}")
 
@@ -252,8 +252,11 @@ class Measurements:
             raise Missing("Too few clusters hold samples of one label that differ in the attribute only.")
         if not 0 <= swaps.value <= 1:
             raise Missing(f"The swap rate contradicts itself: {swaps.value:g}.", n=swaps.n)
-        bounds = clopper_pearson(round(swaps.value * swaps.n), swaps.n, confidence=self._spec.confidence)
-        return Measured(swaps.value, bounds, bounds, swaps.n, "clopper-pearson")
+        approving, proving = (
+            clopper_pearson(round(swaps.value * swaps.n), swaps.n, confidence=level)
+            for level in (self._spec.confidence, self._spec.proving)
+        )
+        return Measured(swaps.value, approving, proving, swaps.n, "clopper-pearson")
 
     def repair_loss(self, *, metric: str, subgroup: Mapping[str, str], label: str | None = None) -> Measured:
         """What a repair cost of a metric in one subgroup: before − after, paired.
@@ -261,7 +264,7 @@ class Measurements:
         Raises:
             Missing: The change was not measured.
         """
-        self._expect_evaluation()
+        self._expect_two_answers(metric, label)
 
         def what() -> str:
             return f"What the repair did to {metric} on {samples(subgroup)}"
@@ -275,7 +278,7 @@ class Measurements:
         Raises:
             Missing: The change was not measured.
         """
-        self._expect_evaluation()
+        self._expect_two_answers(metric, label)
 
         def what() -> str:
             return f"The change of {metric} against the champion on {samples(subgroup)}"
@@ -327,6 +330,24 @@ class Measurements:
         )
         metric = METRICS[cell.metric]
         return _ordered(found, what, smallest=metric.smallest, largest=metric.largest)
+
+    def _expect_two_answers(self, metric: str, label: str | None) -> None:
+        """Where the truth is always the same, a model that never says anything else would pass.
+
+        Raises:
+            Missing: It is, and the metric looks at the truth; or there is no evaluation.
+        """
+        measured = self._expect_evaluation()
+        if measured.truth is None or not METRICS[metric].needs_truth:
+            return
+        there = measured.truth.get(label, 0) if label else 0
+        counts = (there, measured.rows - there) if label else measured.truth.values()
+        if sum(count > 0 for count in counts) < 2:
+            whose = f"of {label} " if label else ""
+            raise Missing(
+                f"The truth {whose}is the same for every sample of the test split: a model that always says it would "
+                f"pass, so {metric.replace('_', ' ')} is no evidence."
+            )
 
     def _expect_evaluation(self) -> Evaluation:
         if self.evidence.evaluation is None:

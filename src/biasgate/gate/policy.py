@@ -83,6 +83,20 @@ class Policy(Document):
             raise ValueError(f"{sorted(taken)} are names of the gate's own checks; choose other ids")
         return self
 
+    @model_validator(mode="after")
+    def _proofs_are_counted(self) -> Policy:
+        if self.evaluation.proofs is not None and self.evaluation.proofs < self.proofs:
+            raise ValueError(
+                f"evaluation.proofs is {self.evaluation.proofs}, and {self.proofs} rules may prove a violation; "
+                f"write proofs: {self.proofs}"
+            )
+        return self
+
+    @property
+    def proofs(self) -> int:
+        """How many rules may prove a violation by a bound of the evaluation."""
+        return sum(rule.proves for rule in self.rules)
+
     @property
     def needs_champion(self) -> bool:
         """Whether a rule needs the champion to be measured beside the candidate."""

@@ -24,6 +24,7 @@ class Rule(Document, ABC):
         id: Name of the rule in its policy, and of its result.
         sign: Side of the margin on which it passes, for tables.
         about_bias: True when a violation is a finding of bias, which a repair may cure.
+        proves: True when a bound of the evaluation may prove that it is violated.
         needs_champion: True when the champion has to be measured beside the candidate.
     """
 
@@ -32,6 +33,7 @@ class Rule(Document, ABC):
 
     sign: ClassVar[Literal["≤", "≥"]] = "≤"
     about_bias: ClassVar[bool] = False
+    proves: ClassVar[bool] = False
     needs_champion: ClassVar[bool] = False
 
     @abstractmethod
@@ -128,6 +130,8 @@ class MeasuredRule(Rule, ABC):
     """
 
     label: str | None = None
+
+    proves = True
 
     @abstractmethod
     def needs(self) -> Needs:

@@ -70,6 +70,7 @@ class Metric(ABC):
         largest: Its largest value.
         cluster: What differences of it are counted in, in reports.
         needs_positive: Whether some class must count as positive.
+        needs_truth: Whether it holds what a model says against the truth: a truth of one class only tells nothing then.
         needs_probabilities: Whether it takes the model's probabilities.
     """
 
@@ -79,6 +80,7 @@ class Metric(ABC):
     largest: ClassVar[float] = 1.0
     cluster: ClassVar[str] = "points"
     needs_positive: ClassVar[bool] = False
+    needs_truth: ClassVar[bool] = True
     needs_probabilities: ClassVar[bool] = False
 
     @property

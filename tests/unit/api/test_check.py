@@ -27,11 +27,9 @@ looks: 1
 def evaluated(*, rows: int, right: tuple[float, float]) -> biasgate.Evaluation:
     """Accuracies ``right`` of two subgroups with ``rows`` each."""
     wrong = [np.arange(rows) >= round(share * rows) for share in right]
-    said = np.concatenate(wrong).astype(int)
+    truth = np.arange(2 * rows) % 2
     sex = ["female"] * rows + ["male"] * rows
-    return biasgate.evaluate(
-        y_true=[0] * (2 * rows), y_pred=said, classes=[0, 1], attributes={"sex": sex}, policy=POLICY
-    )
+    return biasgate.evaluate(y_true=truth, y_pred=truth ^ np.concatenate(wrong), attributes={"sex": sex}, policy=POLICY)
 
 
 @pytest.mark.parametrize(
@@ -97,10 +95,10 @@ def test_as_many_clusters_as_it_says_settle_a_gap_in_four_of_five_draws(women, m
 
     policy = biasgate.load_policy(POLICY.replace("max: 0.1}", "max: 0.02}" if women[0] > 300 else "max: 0.08}"))
     sides = [(women, "female"), (men, "male")]
+    truth = np.arange(women[1] + men[1]) % 2
     evaluation = biasgate.evaluate(
-        y_true=[0] * (women[1] + men[1]),
-        y_pred=[int(row >= right) for (right, rows), _ in sides for row in range(rows)],
-        classes=[0, 1],
+        y_true=truth,
+        y_pred=truth ^ [int(row >= right) for (right, rows), _ in sides for row in range(rows)],
         attributes={"sex": [sex for (_, rows), sex in sides for _ in range(rows)]},
         policy=policy,
     )

@@ -72,7 +72,7 @@ def evaluation(
     rows = len(attributes)
     split = Dataset(
         samples=np.zeros((rows, 1), np.float32),
-        labels=np.zeros(rows, np.int64),
+        labels=np.tile(np.arange(clusters) % 2, len(accuracy)),
         classes=("zero", "one"),
         attributes=attributes,
         clusters=np.tile(np.arange(clusters), len(accuracy)),
@@ -80,7 +80,7 @@ def evaluation(
 
     def predictions(rates: Mapping[str, float]) -> NDArray[np.int64]:
         right = np.array([rates[alignment] for alignment in attributes["alignment"]])
-        return (np.random.default_rng(7).random(rows) > right).astype(np.int64)
+        return split.labels ^ (np.random.default_rng(7).random(rows) > right)
 
     return measure(
         predictions(accuracy),

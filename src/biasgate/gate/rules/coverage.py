@@ -34,6 +34,7 @@ class CoverageRule(SubgroupRule):
     clusters: Clusters = Field(gt=0)
 
     sign = "≥"
+    proves = False
 
     @model_validator(mode="after")
     def _covers_something(self) -> CoverageRule:

@@ -24,6 +24,7 @@ class SwapRateRule(Rule):
     max: float = Field(ge=0, le=1)
 
     about_bias = True
+    proves = True
 
     def words(self) -> str:
         return f"At most {rate(self.max)} of the counterfactual pairs may get two different decisions."

@@ -13,6 +13,7 @@ class SelectionRate(RateMetric):
 
     name = "selection_rate"
     usual = 0.3
+    needs_truth = False
     disparity = "demographic_parity"
 
     def trials(self, answers: Answers) -> Mask:
