@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from biasgate.cli.app import app
 from biasgate.errors import InputError
+from biasgate.gate.ledger.entry import DecisionBody
 from biasgate.gate.ledger.log import read_log
 from biasgate.gate.policy import policy_text
 from biasgate.registry.client import connect
@@ -34,7 +35,9 @@ def allowed(tmp_path) -> Path:
 
 
 def used(gate) -> str:
-    return read_log(gate.log, gate.trusted)[2].body.policy
+    decision = read_log(gate.log, gate.trusted)[2].body
+    assert isinstance(decision, DecisionBody)
+    return decision.policy
 
 
 def test_a_decision_by_an_allowed_policy_is_carried_out(submit, gate, registry, command, allowed):

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from biasgate.gate.evidence import Champion
+from biasgate.gate.ledger.entry import DecisionBody
 from biasgate.gate.ledger.log import append, read_log
 from biasgate.registry import reconcile as room
 from biasgate.registry.client import connect
@@ -131,6 +132,7 @@ def test_orphans_are_deleted_only_when_told_and_never_while_their_entry_is_open(
 def test_an_entry_that_its_key_may_not_sign_alerts(submit, gate, registry):
     submit()
     decision = read_log(gate.log, gate.trusted)[2].body
+    assert isinstance(decision, DecisionBody)
     append(gate.log, decision, key=gate.keys["promoter"])
     assert kinds(gate.reconcile(registry.name)) == ["void_entry"]
     assert Champion(version="1", digest=decision.subject[1]) not in gate.history().champions.values()

@@ -104,8 +104,12 @@ def test_as_many_clusters_as_it_says_settle_a_gap_in_four_of_five_draws(women, m
     )
     gap = next(rule for rule in policy.rules if rule.id == "gap")
     (settling,) = [one for one in biasgate.check(evaluation, policy).settle if one.rule == "gap"]
+    assert settling.more is not None
     times = (settling.clusters + settling.more) / settling.clusters
     sizes = [int(np.ceil(times * rows)) for (_, rows), _ in sides]
     drawn = np.random.default_rng(3).binomial(sizes, [right / rows for (right, rows), _ in sides], size=(600, 2))
-    bounds = [np.abs(exact_difference(tuple(pair), tuple(sizes), confidence=0.95)).max() for pair in drawn.tolist()]
+    bounds = [
+        np.abs(exact_difference((low, high), (sizes[0], sizes[1]), confidence=0.95)).max()
+        for low, high in drawn.tolist()
+    ]
     assert np.mean(np.array(bounds) <= gap.max) == pytest.approx(0.8, abs=0.05)

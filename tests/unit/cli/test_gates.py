@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -120,8 +121,7 @@ def test_two_declarations_and_a_file_are_compared_in_words():
 def test_what_is_not_there_is_said_in_a_line(arguments, error, message):
     ended = run(*arguments)
     assert isinstance(ended.exception, error)
-    with pytest.raises(error, match=message):
-        raise ended.exception
+    assert re.search(message, str(ended.exception))
 
 
 def test_a_number_needs_a_log(monkeypatch):

@@ -11,6 +11,7 @@ from PIL import Image
 from biasgate.data.draft import draft
 from biasgate.data.files import TabularFile
 from biasgate.data.source import DataSource, open_dataset
+from biasgate.data.sources.table import TableFile
 from biasgate.errors import InputError
 
 PEOPLE = pd.DataFrame(
@@ -40,6 +41,7 @@ def people(tmp_path: Path) -> Path:
 def test_a_draft_describes_the_table_as_it_is(people: Path) -> None:
     text = drafted(people)
     data = DataSource.parse(text).data
+    assert isinstance(data, TableFile)
     assert data.label == "income"
     assert data.classes == ("<=50K", ">50K")
     assert data.numeric == ("hours",)

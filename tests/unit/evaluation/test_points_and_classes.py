@@ -138,6 +138,6 @@ def test_thresholds_of_each_class_are_labels_of_their_own():
     sure = pd.DataFrame(np.eye(3)[KIND] * 0.4 + 0.2, columns=NAMES)
     rules = policy("metrics: [true_positive_rate], each_class: true, at: [0.5, 0.9]", RATIO)
     found = measured(rules, y_true=NAMES[KIND], y_pred=None, scores=sure)
-    assert "owl, scores from 0.5" in found.labels
+    assert "owl, scores from 0.5" in (found.labels or ())
     assert cells(found, "true_positive_rate", "owl, scores from 0.5") == 1
     assert cells(found, "true_positive_rate", "owl, scores from 0.9") == 0

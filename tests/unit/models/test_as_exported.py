@@ -12,7 +12,7 @@ from biasgate.models.as_served import run_as_served
 from biasgate.models.card import InputContract
 from biasgate.models.submission import import_candidate
 
-ROWS = np.random.default_rng(0).integers(-9, 9, (60, 2)).astype(np.float32) / 2
+ROWS = (np.random.default_rng(0).integers(-9, 9, (60, 2)) / 2).astype(np.float32)
 WEIGHT = np.array([[-3, 0], [3, 0]], np.float32)
 LOGITS = ROWS @ WEIGHT.T
 PROBABILITIES = 1 / (1 + np.exp(LOGITS[:, ::-1] - LOGITS))

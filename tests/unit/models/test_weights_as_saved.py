@@ -52,7 +52,7 @@ def renamed(state: Mapping[str, Tensor], old: str, new: str) -> dict[str, Tensor
 def test_one_name_before_all_others_is_taken_off_and_said(submitted, state, tiny, network_of, prefix: str):
     package = submitted("model.safetensors", renamed(state, "", prefix), tiny)
     assert package.notes == (f"{prefix!r} was taken off the names of all tensors",)
-    expected = torch_logits(network_of(tiny), IMAGES.transpose(0, 3, 1, 2) / np.float32(255))
+    expected = torch_logits(network_of(tiny), (IMAGES.transpose(0, 3, 1, 2) / 255).astype(np.float32))
     np.testing.assert_allclose(run(package, IMAGES).logits, expected, atol=1e-5)
 
 
@@ -125,5 +125,5 @@ def test_the_epsilon_of_batch_normalisation_is_the_cards_or_is_said(submitted, e
     package = submitted("model.pt", net.state_dict(), Architecture(name="n", input=(3, 8, 8), layers=layers))
     assert [note for note in package.notes if "adds 1e-05 to the variance" in note] == list(package.notes)
     assert bool(package.notes) == (epsilon is None)
-    expected = torch_logits(net, IMAGES.transpose(0, 3, 1, 2) / np.float32(255))
+    expected = torch_logits(net, (IMAGES.transpose(0, 3, 1, 2) / 255).astype(np.float32))
     np.testing.assert_allclose(run(package, IMAGES).logits, expected, atol=1e-4)

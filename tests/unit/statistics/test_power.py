@@ -79,9 +79,11 @@ def test_the_gap_told_passes_with_the_power_told_for_as_many_subgroups(subgroups
     gap, half = gap_to_pass(0.9, 0.1, 2000, subgroups=subgroups), subgroups // 2
     inside, rng = gap_within(0.1), np.random.default_rng(subgroups)
 
+    assert gap is not None
+
     def passed(low: int) -> float:
         drawn = rng.binomial(2000, [0.9 - gap] * low + [0.9] * (subgroups - low), size=(1500, subgroups))
-        return np.mean([inside(point(min(row), 2000), point(max(row), 2000)) for row in drawn])
+        return float(np.mean([inside(point(min(row), 2000), point(max(row), 2000)) for row in drawn]))
 
     assert passed(half) == pytest.approx(0.8, abs=0.04)
     assert passed(1) > 0.8 - 0.04
@@ -90,6 +92,7 @@ def test_the_gap_told_passes_with_the_power_told_for_as_many_subgroups(subgroups
 @pytest.mark.parametrize("subgroups", [2, 10])
 def test_the_ratio_told_passes_with_the_power_told(subgroups):
     ratio = ratio_to_pass(0.3, 0.8, 5000, subgroups=subgroups)
+    assert ratio is not None
     rates = (0.3 * ratio,) * (subgroups // 2) + (0.3,) * (subgroups // 2)
     drawn = np.random.default_rng(7).binomial(5000, rates, size=(1500, subgroups))
     passed = [ratio_limits(point(min(row), 5000), point(max(row), 5000))[0] >= 0.8 for row in drawn]
@@ -113,12 +116,15 @@ def test_a_rate_that_no_success_can_show_is_not_promised():
 
 def test_the_loss_told_passes_with_the_power_told():
     loss = loss_to_pass(0.1, 0.05, 1000)
+    assert loss is not None
     shares = [0.9, 0.05 + loss / 2, 0.05 - loss / 2]
     drawn = np.random.default_rng(8).multinomial(1000, shares, size=1500)
     uppers = [exact_paired(Pairs(same, lost, gained, 0), confidence=0.95)[1] for same, lost, gained in drawn]
     assert np.mean(np.array(uppers) <= 0.05) == pytest.approx(0.8, abs=0.04)
     assert loss_to_pass(0.1, 0.05, 100) is None
-    assert loss_to_pass(0.1, 0.05, 1000, subgroups=5) < loss
+    of_five = loss_to_pass(0.1, 0.05, 1000, subgroups=5)
+    assert of_five is not None
+    assert of_five < loss
 
 
 @pytest.mark.parametrize(
@@ -129,7 +135,7 @@ def test_as_many_clusters_as_told_show_a_gap_near_one_too(rates, clusters):
     assert clusters_to_show(rates, 0.05, confidence=0.95) == clusters
     counts = np.arange(clusters + 1)
     likely = [binom.pmf(counts, clusters, rate) for rate in rates]
-    rows, columns = (np.flatnonzero(chances > 1e-7) for chances in likely)
+    rows, columns = (np.flatnonzero(chances > 1e-7).tolist() for chances in likely)
     passed = sum(
         likely[0][a] * likely[1][b]
         for a, b in product(rows, columns)
