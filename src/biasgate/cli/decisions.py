@@ -106,7 +106,7 @@ def list_(*, json: Json = False) -> None:
     """Names of the built-in policies."""
     from biasgate.gate.policy import built_in_policies
 
-    print_json(list(built_in_policies())) if json else say("\n".join(built_in_policies()))
+    print_json(list(built_in_policies())) if json else typer.echo("\n".join(built_in_policies()))
 
 
 @policies.command()

@@ -300,6 +300,8 @@ class Evaluation(Document):
             all else here it differs from one run to the next. Absent when there were too few batches.
         collected: When the last of the data set was gathered, as its source says.
         truth: Rows of each class, or with each label, that the data set says are true; absent in older documents.
+        copies: Rows that equal one of another cluster in input, label and attributes, and count as one cluster with it;
+            absent when there are none, or the data source declares what the clusters are.
         unknown: Rows whose value is unknown, by attribute and, of depth two or more, by combination: they count in the
             whole set and in no subgroup. Absent when there are none.
         dropped: Rows that the data source left out, by reason.
@@ -326,6 +328,7 @@ class Evaluation(Document):
     latency: Estimate | None = None
     collected: date | None = None
     truth: dict[str, int] | None = None
+    copies: int | None = None
     unknown: dict[str, int] | None = None
     dropped: dict[str, int] | None = None
     pooled: dict[str, dict[str, dict[str, int]]] | None = None

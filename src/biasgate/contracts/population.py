@@ -36,7 +36,12 @@ def population(
 
 
 def population_of(evaluation: Evaluation) -> Iterator[str]:
-    """Who is left out of an evaluation or its subgroups; see ``population``."""
-    return population(
+    """Who is left out of an evaluation or its subgroups (see ``population``), or counts once with copies of itself."""
+    yield from population(
         rows=evaluation.rows, unknown=evaluation.unknown, dropped=evaluation.dropped, pooled=evaluation.pooled
     )
+    if evaluation.copies:
+        yield (
+            f"{evaluation.copies:,} of {evaluation.rows:,} rows are copies of another in input, label and attributes, "
+            "and count once with it: the data source does not say which rows are of different people."
+        )

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from biasgate.data.dataset import Dataset
 
@@ -22,6 +26,25 @@ def copies(dataset: Dataset) -> int:
     order = rows[np.lexsort((dataset.clusters[rows], keys[rows]))]
     same_key = np.diff(keys[order]) == 0
     return int(np.count_nonzero(same_key & (np.diff(dataset.clusters[order]) != 0)))
+
+
+def counted_once(dataset: Dataset) -> Dataset:
+    """The same set with clusters joined that hold copies of one sample, unless its source declares what they are.
+
+    A sample that is there twenty times is no more evidence than once. Clusters that share a copy are one, and so are
+    those that they share another with. Sets whose samples are all alike, or empty since only predictions are known,
+    tell nothing of copies and stay as they are.
+    """
+    if dataset.clusters_declared or not (dataset.samples != dataset.samples[:1]).any():
+        return dataset
+    keys, firsts, key = np.unique(_keys(dataset), return_index=True, return_inverse=True)
+    if len(keys) == len(dataset):
+        return dataset
+    names, clusters = np.unique(dataset.clusters, return_inverse=True)
+    ends = clusters, clusters[firsts][key]
+    shared = coo_array((np.ones(len(dataset), np.int8), ends), shape=(len(names), len(names)))
+    joined = connected_components(shared, directed=False)[1].astype(np.int64)
+    return replace(dataset, clusters=joined[clusters])
 
 
 def _keys(dataset: Dataset) -> NDArray[np.uint64]:

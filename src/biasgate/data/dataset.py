@@ -42,6 +42,8 @@ class Dataset:
             no part of the digest.
         columns: Of a table: which features come from which column; no part of the digest.
         notes: What else the source did with what it read, one sentence each; no part of the digest.
+        clusters_declared: True when the source says what the clusters are, so that samples which equal each other are
+            of several; otherwise copies count once (``copies.counted_once``). No part of the digest.
     """
 
     samples: NDArray[np.uint8] | NDArray[np.float32]
@@ -56,6 +58,7 @@ class Dataset:
     pooled: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict[str, dict[str, dict[str, int]]])
     columns: tuple[Column, ...] = ()
     notes: tuple[str, ...] = ()
+    clusters_declared: bool = False
 
     def __post_init__(self) -> None:
         parts = [self.samples, self.labels, self.attributes, self.clusters]

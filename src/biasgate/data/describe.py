@@ -52,7 +52,7 @@ def remarks(dataset: Dataset) -> Iterator[str]:
     if found := copies(dataset):
         yield (
             f"{found:,} of {len(dataset):,} samples are copies of one of another cluster, in input, label and "
-            "attributes: if they are of one person, name the column that says so as `cluster`."
+            "attributes: they count once, unless `cluster` names a column that tells the persons apart."
         )
 
 

@@ -37,6 +37,7 @@ class Described:
     classes: tuple[str, ...]
     attributes: pd.DataFrame
     clusters: NDArray[np.int64]
+    clusters_declared: bool
     weights: NDArray[np.float64] | None
     dropped: dict[str, int]
     pooled: dict[str, dict[str, dict[str, int]]]
@@ -55,7 +56,8 @@ class DescribedByTable(SourceKind):
         labels: In the place of both, several columns of class names, each with its classes. One of them is chosen by
             ``#`` and its name behind the path of the source; else the set has several labels, each of two classes.
         attributes: Columns kept as attributes.
-        cluster: Column whose equal values are one cluster; without it each row is one.
+        cluster: Column whose equal values are one cluster; without it each row is one, and rows that are copies of
+            each other are one together.
         weights: Column of sampling weights: how many of the population a row stands for.
         bins: Attributes that are numbers, each with the numbers at which a new interval begins.
         missing: What to do with rows that have no value of a column: ``drop`` them, or give an attribute the value
@@ -135,6 +137,7 @@ class DescribedByTable(SourceKind):
             classes=classes,
             attributes=treated.attributes(self.attributes),
             clusters=table.clusters(self.cluster),
+            clusters_declared=self.cluster is not None,
             weights=table.weights(self.weights),
             dropped={f"no value of {column}": count for column, count in dropped.items()},
             pooled=groups,

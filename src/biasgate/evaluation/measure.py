@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from biasgate.contracts.estimate import Estimate
 from biasgate.contracts.evaluation import Change, Comparison, Evaluation, EvaluationSpec
+from biasgate.data.copies import copies, counted_once
 from biasgate.data.dataset import Dataset
 from biasgate.documents import digest
 from biasgate.errors import InputError
@@ -55,7 +56,7 @@ def measure(
 ) -> Evaluation:
     """Every metric of ``spec`` in every subgroup, gaps and ratios between subgroups, changes against earlier models.
 
-    The order of rows never matters.
+    The order of rows never matters. Copies of a sample count once (``copies.counted_once``).
 
     Args:
         predictions: Class index a row, ``[rows]``; of a multi-label set 0 or 1 a label, ``[rows, labels]``.
@@ -79,14 +80,15 @@ def measure(
         _check_probabilities(probabilities, dataset)
     _check_weights(dataset, spec)
     questions = problems(dataset, spec, predictions, probabilities if taken else None)
-    parts = cuts(dataset, spec)
+    counted = counted_once(dataset)
+    parts = cuts(counted, spec)
     groups = list(families(parts, spec, questions))
     compared = [
         (group, Pairs.of(group, spec, given=given))
         for group in groups
         for given in comparisons(group[0].subgroup, spec)
     ]
-    numbers = scored(dataset, parts, spec, questions)
+    numbers = scored(counted, parts, spec, questions)
 
     def against(earlier: Earlier) -> tuple[Change, ...]:
         _check(earlier.predictions, dataset)
@@ -96,7 +98,7 @@ def measure(
             return tuple(rates)
         if taken:
             _check_probabilities(earlier.probabilities, dataset)
-        return (*rates, *score_changes(scored(dataset, parts, spec, then), numbers, spec))
+        return (*rates, *score_changes(scored(counted, parts, spec, then), numbers, spec))
 
     return Evaluation(
         model=model,
@@ -110,7 +112,7 @@ def measure(
         ratios=tuple(ratio for one in compared for ratio in ratios(*one, spec)),
         disparities=tuple(disparities([group for group, pairs in compared if not pairs.given], spec)),
         scores=tuple(scores(numbers, spec)) if spec.scores else None,
-        swap_rate=swap_rate(dataset, spec, predictions) if dataset.weights is None else None,
+        swap_rate=swap_rate(counted, spec, predictions) if dataset.weights is None else None,
         changes=against(before) if before else (),
         before=before.model if before else None,
         champion=Comparison(model=champion.model, changes=against(champion)) if champion else None,
@@ -118,6 +120,7 @@ def measure(
         latency=latency,
         collected=dataset.collected,
         truth=_truth(dataset),
+        copies=None if counted is dataset else copies(dataset) or None,
         unknown={"*".join(sorted(cut.attributes)): cut.unknown for cut in parts if cut.unknown} or None,
         dropped=dataset.dropped or None,
         pooled=dataset.pooled or None,

@@ -113,6 +113,12 @@ def test_replay_and_a_fresh_decision_do_not_mix(file, signed):
     assert run("decide", file).exit_code == 2
 
 
+def test_built_in_policies_are_listed_a_line_each():
+    names = ["digits_demo", "impact_ratio", "screening", "strict"]
+    assert run("policy", "list").stdout.splitlines() == names
+    assert json.loads(run("policy", "list", "--json").stdout) == names
+
+
 def test_a_policy_is_explained_in_words_and_figures():
     explained = run("policy", "explain", "impact_ratio", "--clusters", "1000", "--subgroups", "3")
     assert "must be at least .80 times" in " ".join(explained.stdout.split())

@@ -29,6 +29,12 @@ def test_a_set_comes_back_the_same(people: Dataset, tmp_path: Path, form) -> Non
     back = load_npz(str(tmp_path / "set.npz"))
     assert back.digest == dataset.digest
     assert back.name == dataset.name
+    assert not back.clusters_declared
+
+
+def test_that_the_source_declared_its_clusters_travels_too(people: Dataset, tmp_path: Path) -> None:
+    save_npz(replace(people, clusters_declared=True), str(tmp_path / "set.npz"))
+    assert load_npz(str(tmp_path / "set.npz")).clusters_declared
 
 
 def test_equal_sets_make_equal_files(people: Dataset, tmp_path: Path) -> None:

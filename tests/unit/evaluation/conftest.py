@@ -23,6 +23,7 @@ def dataset_of() -> Callable[..., Dataset]:
             classes=classes,
             attributes=pd.DataFrame({name: np.asarray(column, dtype=str) for name, column in attributes.items()}),
             clusters=np.arange(rows) if clusters is None else np.asarray(clusters, dtype=np.int64),
+            clusters_declared=True,
         )
 
     return make

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from biasgate import load_policy
 from biasgate.contracts.evaluation import Evaluation
 from biasgate.data.dataset import Dataset
 from biasgate.documents import sha256
@@ -114,3 +115,19 @@ def test_every_category_of_a_large_table_has_its_ratio_to_the_most_selected():
     assert len(whole.rows) == 14
     assert [row.ratio for row in whole.rows].count("most selected") == 1
     assert not any(row.ratio in ("not compared", "") for row in whole.rows)
+
+
+def test_the_built_in_policy_gives_a_ratio_to_every_category_that_the_law_names_and_to_those_that_it_may_leave_out():
+    """One of the seven races has less than 2 % of the people: it is not judged, and stands in the table."""
+    rng = np.random.default_rng(4)
+    share = [0.3, 0.2, 0.2, 0.1, 0.1, 0.085, 0.015]
+    table = pd.DataFrame({"sex": rng.choice(["f", "m"], 14_000), "race": rng.choice(list("abcdefg"), 14_000, p=share)})
+    said = (rng.random(14_000) < 0.5).astype(np.int64)
+    dataset = Dataset(np.zeros((14_000, 0), np.float32), said, ("no", "yes"), table, np.arange(14_000))
+    spec = load_policy("impact_ratio").evaluation
+    evaluation = measure(said, dataset, spec, model="sha256:m", provider="none")
+    found = {one.attribute: [row.ratio for row in one.rows] for one in impact_tables(published(evaluation))}
+    assert {attribute: len(ratios) for attribute, ratios in found.items()} == {"sex": 2, "race": 7, "race*sex": 14}
+    for ratios in found.values():
+        assert ratios.count("most selected") == 1
+        assert not {"not compared", ""} & set(ratios)

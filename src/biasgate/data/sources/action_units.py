@@ -62,6 +62,7 @@ class ActionUnitFrames(SourceKind):
                 classes=tuple(f"AU{unit}" for unit in self.units),
                 attributes=_attributes(subjects, people) if people else self._gender(subjects),
                 clusters=np.unique(subjects, return_inverse=True)[1].astype(np.int64),
+                clusters_declared=True,
                 name=self.folder,
             )
         )

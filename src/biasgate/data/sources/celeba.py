@@ -64,6 +64,7 @@ class CelebA(SourceKind):
                     {key: np.where(table[key] == 1, "yes", "no") for key in self.attributes}, index=range(len(table))
                 ),
                 clusters=identity.to_numpy(dtype=np.int64),
+                clusters_declared=True,
                 name=self.folder,
             )
         )

@@ -45,11 +45,13 @@ class NpzFile(SourceKind):
 def save_npz(dataset: Dataset, uri: str) -> None:
     """Publishes a data set as one file; ``load_npz`` gives back a set with the same digest.
 
-    Arrays: ``samples``, ``labels``, ``classes``, ``units``, ``name``, ``attribute:<name>`` for each attribute, and
-    ``weights`` when the set has them.
+    Arrays: ``samples``, ``labels``, ``classes``, ``units``, ``name``, ``attribute:<name>`` for each attribute,
+    ``weights`` when the set has them, and ``clusters_declared`` when they are.
     """
     attributes = {_PREFIX + str(name): dataset.attribute(str(name)) for name in dataset.attributes}
-    weights = {} if dataset.weights is None else {"weights": dataset.weights}
+    more = {} if dataset.weights is None else {"weights": dataset.weights}
+    if dataset.clusters_declared:
+        more["clusters_declared"] = np.array(True)
     buffer = io.BytesIO()
     np.savez_compressed(
         buffer,
@@ -60,7 +62,7 @@ def save_npz(dataset: Dataset, uri: str) -> None:
         name=np.array(dataset.name, dtype=str),
         allow_pickle=False,
         **attributes,
-        **weights,
+        **more,
     )
     store.write_bytes(uri, buffer.getvalue())
 
@@ -96,6 +98,7 @@ def load_npz(uri: str) -> Dataset:
             clusters=arrays["units"].astype(np.int64),
             name=str(arrays.get("name", uri)),
             weights=None if weights is None else weights.astype(np.float64),
+            clusters_declared=bool(np.any(arrays.get("clusters_declared", False))),
         )
     )
 

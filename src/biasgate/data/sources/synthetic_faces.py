@@ -95,6 +95,7 @@ def synthetic_faces(
         classes=classes,
         attributes=attributes.drop(columns=list(predicted)),
         clusters=traits["person"].to_numpy(dtype=np.int64),
+        clusters_declared=True,
         name="synthetic faces",
     )
 
