@@ -55,7 +55,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def people(*, wrong_of_women: int) -> None:
     """People whom a candidate is right about, save for so many women in four."""
     rows = [
-        f"{place % 2},{1 - place % 2},{'f' if place < ROWS / 2 else 'm'},{'no' if (place % 2) != flipped else 'yes'}"
+        f"{place % 2}.{place:03},{1 - place % 2}.{place:03},{'f' if place < ROWS / 2 else 'm'},{'no' if (place % 2) != flipped else 'yes'}"
         for place in range(ROWS)
         for flipped in [place < ROWS / 2 and place % 4 < wrong_of_women]
     ]
