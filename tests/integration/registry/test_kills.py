@@ -103,13 +103,14 @@ def test_a_gate_killed_anywhere_approves_nothing_by_it_and_loses_no_decision(
         "yes": [0.6, 3.0] * (rows // 2),
         "class": ["no", "yes"] * (rows // 2),
         "sex": ["f", "f", "m", "m"] * (rows // 4),
+        "person": range(rows),
     }
     pd.DataFrame(table).to_csv(tmp_path / "table.csv", index=False)
     data = tmp_path / "data.yaml"
     data.write_text(
         "name: test split\n"
         f"data: {{kind: csv, file: {{uri: {tmp_path}/table.csv}}, label: class, classes: ['no', 'yes'],\n"
-        "       numeric: ['no', 'yes'], attributes: [sex]}\n"
+        "       numeric: ['no', 'yes'], attributes: [sex], cluster: person}\n"
     )
     policy = (
         "name: floor\nevaluation: {attributes: [sex]}\nlooks: 100000\n"

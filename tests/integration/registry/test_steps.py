@@ -50,6 +50,7 @@ def data(tmp_path: Path) -> str:
             "yes": [0.6, 3.0] * (ROWS // 2),
             "class": ["no", "yes"] * (ROWS // 2),
             "sex": ["f"] * (ROWS // 2) + ["m"] * (ROWS // 2),
+            "person": range(ROWS),
         }
     )
     table.to_csv(tmp_path / "table.csv", index=False)
@@ -57,7 +58,7 @@ def data(tmp_path: Path) -> str:
     source.write_text(
         "name: test split\n"
         f"data: {{kind: csv, file: {{uri: {tmp_path}/table.csv}}, label: class, classes: ['no', 'yes'],\n"
-        "       numeric: ['no', 'yes'], attributes: [sex]}\n"
+        "       numeric: ['no', 'yes'], attributes: [sex], cluster: person}\n"
         f"collected: {TODAY - timedelta(days=3)}\n"
     )
     return str(source)
