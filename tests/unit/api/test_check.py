@@ -9,6 +9,7 @@ import biasgate
 from biasgate.contracts.evaluation import Evaluation
 from biasgate.gate.decide import decide
 from biasgate.gate.evidence import Evidence, Subject
+from biasgate.gate.rules.gap import GapRule
 
 POLICY = """
 schema: biasgate/policy/v1
@@ -102,7 +103,7 @@ def test_as_many_clusters_as_it_says_settle_a_gap_in_four_of_five_draws(women, m
         attributes={"sex": [sex for (_, rows), sex in sides for _ in range(rows)]},
         policy=policy,
     )
-    gap = next(rule for rule in policy.rules if rule.id == "gap")
+    gap = next(rule for rule in policy.rules if isinstance(rule, GapRule))
     (settling,) = [one for one in biasgate.check(evaluation, policy).settle if one.rule == "gap"]
     assert settling.more is not None
     times = (settling.clusters + settling.more) / settling.clusters

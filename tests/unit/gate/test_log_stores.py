@@ -8,7 +8,7 @@ import pytest
 from small_s3 import SmallS3
 
 from biasgate.errors import BiasgateError, ServiceError, TrustError
-from biasgate.gate.ledger.entry import Entry, LookBody
+from biasgate.gate.ledger.entry import LogEntry, LookBody
 from biasgate.gate.ledger.log import WORTH_KEEPING, append, read_history, read_log
 from biasgate.gate.ledger.probe import require_conditional_writes
 from biasgate.storage import store
@@ -36,10 +36,10 @@ def look(number: int) -> LookBody:
     return LookBody(data="sha256:gate", name="digits", digest=f"sha256:{number:064x}")
 
 
-def race(log: str, key) -> list[Entry | BiasgateError]:
+def race(log: str, key) -> list[LogEntry | BiasgateError]:
     """What twelve writers at once are told."""
 
-    def write(number: int) -> Entry | BiasgateError:
+    def write(number: int) -> LogEntry | BiasgateError:
         try:
             return append(log, look(number), key=key)
         except BiasgateError as error:
@@ -53,7 +53,7 @@ def test_every_entry_that_a_writer_was_told_of_is_in_the_log(serve, key, trusted
     serve(ignores_conditions=False)
     told = race("s3://bucket/log", key)
     entries = read_log("s3://bucket/log", trusted)
-    assert sorted(entry.number for entry in told if isinstance(entry, Entry)) == list(range(1, 13))
+    assert sorted(entry.number for entry in told if isinstance(entry, LogEntry)) == list(range(1, 13))
     assert {entry.body.digest for entry in entries if isinstance(entry.body, LookBody)} == {
         look(number).digest for number in range(12)
     }
