@@ -4,6 +4,8 @@ from biasgate.components.audit import audit_architecture, plan_audit, train_audi
 from biasgate.components.candidate import fetch_candidate, submit_candidate
 from biasgate.components.evaluation import evaluate_subgroups
 from biasgate.components.gate import decide_candidate
+from biasgate.components.inspection import inspect_candidate
+from biasgate.components.look import take_look
 from biasgate.components.meta_classifier import train_meta_classifier
 from biasgate.components.repair import repair_candidate
 from biasgate.components.sweep import list_candidates
@@ -16,12 +18,14 @@ __all__ = [
     "evaluate_subgroups",
     "featurize_weights",
     "fetch_candidate",
+    "inspect_candidate",
     "list_candidates",
     "plan_audit",
     "plan_zoo",
     "repair_candidate",
     "scan_weights",
     "submit_candidate",
+    "take_look",
     "train_audit_shard",
     "train_meta_classifier",
     "train_zoo_shard",

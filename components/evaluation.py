@@ -9,22 +9,22 @@ from biasgate.components.image import component
 def evaluate_subgroups(
     package: dsl.Input[dsl.Model],
     gate: int,
+    look: int,
     run: str,
-    inspection: dsl.Output[dsl.Dataset],
     evaluation: dsl.Output[dsl.Dataset],
     html: dsl.Output[dsl.HTML],
     metrics: dsl.Output[dsl.Metrics],
     before: dsl.Input[dsl.Model] = None,
 ):
-    """Inspects a candidate, logs the look, and measures it by subgroup in a sandbox on the declared test data.
+    """Measures a candidate by subgroup in a sandbox on the declared test data, once its look stands in the log.
 
     Where the policy compares with the champion, that one is run on the same rows in the same look.
 
     Args:
         package: Candidate package.
         gate: Number of the entry that declares the gate: test data, what is measured on it, what the model may use.
+        look: Which look at the test data this is, from ``take_look``.
         run: MLflow run of the pipeline.
-        inspection: What the package is and says (JSON): whoever decides opens it no more.
         evaluation: What was measured (JSON).
         html: The same for people.
         metrics: Rates, by metric and subgroup.
@@ -37,8 +37,8 @@ def evaluate_subgroups(
     rates = evaluate_subgroups(
         package=Path(package.path),
         gate=gate,
+        look=look,
         run=run,
-        inspection=Path(inspection.path),
         evaluation=Path(evaluation.path),
         html=Path(html.path),
         before=Path(before.path) if before else None,

@@ -1,4 +1,4 @@
-"""Pipeline: scan, measure, decide; repair once and decide again when the policy allows it."""
+"""Pipeline: scan, inspect, look, measure, decide; repair once and decide again when the policy allows it."""
 
 from kfp import dsl
 
@@ -6,11 +6,35 @@ from biasgate.components import (
     decide_candidate,
     evaluate_subgroups,
     fetch_candidate,
+    inspect_candidate,
     repair_candidate,
     scan_weights,
     submit_candidate,
+    take_look,
 )
 from biasgate.kubeflow.configure import configure, run_config
+
+
+def measure(which: str, *, package, gate, run, **before):
+    """The tasks that make the documents of one decision.
+
+    Args:
+        which: Whom the tasks' names say that they are about.
+        package: Package to measure.
+        gate: Number of the declaration.
+        run: MLflow run of the pipeline.
+        before: ``before``, the package that a repair started from, if any.
+    """
+    scan = configure(scan_weights(package=package, gate=gate, run=run), cached=False)
+    inspection = configure(inspect_candidate(package=package, gate=gate, run=run, **before), cached=False)
+    documents = {"scan": scan.outputs["scan"], "inspection": inspection.outputs["inspection"]}
+    look = configure(take_look(**documents, gate=gate, run=run), cached=False, signs=True)
+    evaluation = configure(
+        evaluate_subgroups(package=package, gate=gate, look=look.outputs["Output"], run=run, **before), cached=False
+    )
+    for name, task in {"scan": scan, "inspect": inspection, "look-at": look, "evaluate": evaluation}.items():
+        task.set_display_name(f"{name}-{which}")
+    return documents | {"evaluation": evaluation.outputs["evaluation"]}
 
 
 @dsl.pipeline(
@@ -22,50 +46,23 @@ def gate(candidate: str):
     """Takes one candidate through the gate. It writes signed decisions and never moves an alias.
 
     All that decides about the candidate stands in its model's gate, which an owner declared (`biasgate gate declare`).
+    The tasks that sign run no model, and those that run one hold no key.
 
     Args:
         candidate: ``models:/<name>-candidates/<version>``.
     """
     fetched = configure(fetch_candidate(source=candidate), cached=False)
-    package, declared, run = fetched.outputs["package"], fetched.outputs["gate"], fetched.outputs["run"]
-    scan = configure(scan_weights(package=package, gate=declared, run=run), cached=False)
-    evaluation = configure(evaluate_subgroups(package=package, gate=declared, run=run), cached=False, signs=True)
-    evaluation.after(scan)  # a scan that fails costs no look
-    decision = configure(
-        decide_candidate(
-            source=candidate,
-            gate=declared,
-            inspection=evaluation.outputs["inspection"],
-            scan=scan.outputs["scan"],
-            evaluation=evaluation.outputs["evaluation"],
-            run=run,
-        ),
-        cached=False,
-        signs=True,
-    )
+    package, held = fetched.outputs["package"], {name: fetched.outputs[name] for name in ("gate", "run")}
+    measured = measure("candidate", package=package, **held)
+    decision = configure(decide_candidate(source=candidate, **measured, **held), cached=False, signs=True)
     with dsl.If(decision.outputs["Output"] == "repair"):
-        repair = configure(repair_candidate(package=package, gate=declared, run=run), work="train", cached=False)
-        repaired = repair.outputs["repaired"]
-        submitted = configure(submit_candidate(package=repaired, run=run), cached=False)
-        scan_again = configure(scan_weights(package=repaired, gate=declared, run=run), cached=False).set_display_name(
-            "scan-repaired"
-        )
-        evaluation_again = configure(
-            evaluate_subgroups(package=repaired, gate=declared, run=run, before=package),
-            cached=False,
-            signs=True,
-        ).set_display_name("evaluate-repaired")
-        evaluation_again.after(scan_again)
+        repair = configure(repair_candidate(package=package, **held), work="train", cached=False)
+        repaired, record = repair.outputs["repaired"], repair.outputs["record"]
+        submitted = configure(submit_candidate(package=repaired, run=held["run"]), cached=False)
+        again = measure("repaired", package=repaired, **held, before=package)
         configure(
             decide_candidate(
-                source=submitted.outputs["Output"],
-                gate=declared,
-                inspection=evaluation_again.outputs["inspection"],
-                scan=scan_again.outputs["scan"],
-                evaluation=evaluation_again.outputs["evaluation"],
-                run=run,
-                record=repair.outputs["record"],
-                before=evaluation.outputs["evaluation"],
+                source=submitted.outputs["Output"], **again, **held, record=record, before=measured["evaluation"]
             ),
             cached=False,
             signs=True,

@@ -24,6 +24,8 @@ from biasgate.gate.trust.keyring import trusted_keys
 from biasgate.gate.trust.keys import read_signing_key
 from biasgate.kubeflow.steps.evaluation import evaluate_subgroups
 from biasgate.kubeflow.steps.gate import decide_candidate
+from biasgate.kubeflow.steps.inspection import inspect_candidate
+from biasgate.kubeflow.steps.look import take_look
 from biasgate.registry.alerts import Alarm
 from biasgate.registry.break_glass import break_glass
 from biasgate.registry.promoter import promote
@@ -46,14 +48,11 @@ def judge(keys, log, package, source, gate, scan):
     os.environ["BIASGATE_SIGNING_KEY_FILE"] = str(keys / "gate" / "signing-key.pem")
     os.environ["BIASGATE_TRUSTED_KEYS"] = str(keys / "trusted")
     run, out = open_pipeline_run("gate"), Path(scan).parent
-    evaluate_subgroups(
-        package=Path(package),
-        gate=gate,
-        run=run,
-        inspection=out / "inspection.json",
-        evaluation=out / "evaluation.json",
-        html=out / "evaluation.html",
-    )
+    held = {"gate": gate, "run": run}
+    inspect_candidate(package=Path(package), inspection=out / "inspection.json", **held)
+    look = take_look(inspection=out / "inspection.json", scan=Path(scan), **held)
+    places = {"evaluation": out / "evaluation.json", "html": out / "evaluation.html"}
+    evaluate_subgroups(package=Path(package), look=look, **places, **held)
     decide_candidate(
         source=source,
         gate=gate,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from biasgate.cli.app import app
+from biasgate.contracts.evaluation import Evaluation
 from biasgate.contracts.inspection import Inspection
 from biasgate.contracts.scan import Scan
 from biasgate.errors import CandidateError, InputError, TrustError
@@ -21,6 +24,8 @@ from biasgate.kubeflow.steps.candidate import fetch_candidate
 from biasgate.kubeflow.steps.evaluation import evaluate_subgroups
 from biasgate.kubeflow.steps.features import scan_weights
 from biasgate.kubeflow.steps.gate import decide_candidate
+from biasgate.kubeflow.steps.inspection import inspect_candidate
+from biasgate.kubeflow.steps.look import take_look
 from biasgate.registry.client import connect
 from biasgate.registry.models import submit_candidate
 from biasgate.registry.serving import champion_package
@@ -66,7 +71,7 @@ def data(tmp_path: Path) -> str:
 
 @pytest.fixture
 def judge(tmp_path, gate, data, monkeypatch):
-    """Takes a package through evaluation and decision; gives the decision's body."""
+    """Takes a package through inspection, look, evaluation and decision; gives the decision's body."""
     monkeypatch.setenv("BIASGATE_SIGNING_KEY_FILE", str(tmp_path / "gate" / "signing-key.pem"))
     monkeypatch.setenv("BIASGATE_TRUSTED_KEYS", str(tmp_path / "trusted"))
     monkeypatch.setenv("BIASGATE_LOG", gate.log)
@@ -74,15 +79,18 @@ def judge(tmp_path, gate, data, monkeypatch):
     def through(package, source: str, *, policy: str = POLICY, **declared) -> DecisionBody:
         number = gate.declare(package.card.name, policy=policy, test=data, **declared).entry
         run, out = open_pipeline_run("gate"), tmp_path / "out"
-        evaluate_subgroups(
-            package=package.path, gate=number, run=run,
-            inspection=out / "inspection.json", evaluation=out / "evaluation.json", html=out / "evaluation.html",
-        )  # fmt: skip
+        held = {"gate": number, "run": run}
         scan = Scan(
             model=package.digest, meta_classifier="m", probabilities={"none": 1.0, "high": 0.0}, abstained=False,
             reason="-",
         )  # fmt: skip
+        out.mkdir(exist_ok=True)
         (out / "scan.json").write_bytes(scan.to_json())
+        inspect_candidate(package=package.path, inspection=out / "inspection.json", **held)
+        look = take_look(inspection=out / "inspection.json", scan=out / "scan.json", **held)
+        evaluate_subgroups(
+            package=package.path, look=look, evaluation=out / "evaluation.json", html=out / "evaluation.html", **held
+        )
         decide_candidate(
             source=source, gate=number, inspection=out / "inspection.json", scan=out / "scan.json",
             evaluation=out / "evaluation.json", run=run, entry=out / "entry.json",
@@ -93,6 +101,17 @@ def judge(tmp_path, gate, data, monkeypatch):
         return body
 
     return through
+
+
+@pytest.fixture
+def look_again(tmp_path, gate):
+    """Takes the look at what ``judge`` left behind once more; gives its number."""
+
+    def again(number: int = 1) -> int:
+        out, run = tmp_path / "out", open_pipeline_run("gate")
+        return take_look(inspection=out / "inspection.json", scan=out / "scan.json", gate=number, run=run)
+
+    return again
 
 
 def outcomes(body: DecisionBody) -> dict[str, str]:
@@ -198,7 +217,9 @@ def test_a_waiver_of_somebody_who_is_no_approver_of_the_gate_does_not_count(
     assert [one.refusal for one in body.waivers] == ["Bo is no approver of the gate"]
 
 
-def test_test_data_whose_content_changed_is_refused_before_the_look(tracking, judge, package, name, gate, tmp_path):
+def test_test_data_whose_content_changed_is_refused_before_the_look(
+    tracking, judge, look_again, package, name, gate, tmp_path
+):
     candidate = package()
     source = submit_candidate(candidate, name=name)
     judge(candidate, source)
@@ -206,23 +227,19 @@ def test_test_data_whose_content_changed_is_refused_before_the_look(tracking, ju
     table = tmp_path / "table.csv"
     table.write_text(table.read_text().replace("1.0,0.6,no,f", "1.0,0.6,no,m", 1))
     with pytest.raises(TrustError, match="not the declared"):
-        evaluate_subgroups(
-            package=candidate.path, gate=1, run=open_pipeline_run("gate"), inspection=tmp_path / "i",
-            evaluation=tmp_path / "e", html=tmp_path / "h",
-        )  # fmt: skip
+        inspect_candidate(package=candidate.path, gate=1, run=open_pipeline_run("gate"), inspection=tmp_path / "i")
+    with pytest.raises(TrustError, match="not the declared"):
+        look_again()
     assert len(read_log(gate.log, gate.trusted)) == written
 
 
-def test_a_run_under_a_gate_that_was_replaced_ends_before_the_look(tracking, judge, package, name, gate, tmp_path):
+def test_a_run_under_a_gate_that_was_replaced_ends_before_the_look(tracking, judge, look_again, package, name, gate):
     candidate = package()
     judge(candidate, submit_candidate(candidate, name=name))
     gate.declare(name, policy=POLICY.replace("looks: 9", "looks: 2"))
     written = len(read_log(gate.log, gate.trusted))
     with pytest.raises(TrustError, match="another gate was declared meanwhile"):
-        evaluate_subgroups(
-            package=candidate.path, gate=1, run=open_pipeline_run("gate"), inspection=tmp_path / "i",
-            evaluation=tmp_path / "e", html=tmp_path / "h",
-        )  # fmt: skip
+        look_again()
     assert len(read_log(gate.log, gate.trusted)) == written
 
 
@@ -230,10 +247,7 @@ def test_a_run_under_a_gate_that_was_replaced_ends_before_the_look(tracking, jud
 def test_the_gate_of_another_model_is_no_gate_of_this_one(tracking, judge, package, name, gate, tmp_path, number):
     judge(other := package(card_name="other"), submit_candidate(other, name="other"))
     with pytest.raises(TrustError, match=f"declares no gate of {name}"):
-        evaluate_subgroups(
-            package=package().path, gate=number, run=open_pipeline_run("gate"), inspection=tmp_path / "i",
-            evaluation=tmp_path / "e", html=tmp_path / "h",
-        )  # fmt: skip
+        inspect_candidate(package=package().path, gate=number, run=open_pipeline_run("gate"), inspection=tmp_path / "i")
 
 
 def test_a_candidate_is_fetched_with_the_gate_of_its_model_and_not_without_one(
@@ -285,3 +299,80 @@ def test_the_declared_limits_hold_for_the_candidate_before_the_look(tracking, ju
         judge(candidate, source, inference={"memory": "100MiB"})
     assert [entry.body.kind for entry in read_log(gate.log, gate.trusted)] == ["gate"]
     assert judge(candidate, source, inference={"memory": "3GiB", "seconds": 300}).gate == 2
+
+
+def test_a_task_that_is_repeated_takes_no_second_look(tracking, judge, look_again, package, name, gate, tmp_path):
+    candidate, out = package(), tmp_path / "out"
+    judge(candidate, submit_candidate(candidate, name=name))
+    written, measured = len(read_log(gate.log, gate.trusted)), Evaluation.read(out / "evaluation.json")
+    assert look_again() == 1
+    evaluate_subgroups(
+        package=candidate.path, gate=1, look=1, run=open_pipeline_run("gate"), evaluation=out / "again.json",
+        html=out / "again.html",
+    )  # fmt: skip
+    assert Evaluation.read(out / "again.json").cells == measured.cells
+    assert len(read_log(gate.log, gate.trusted)) == written
+
+
+def test_what_is_inspected_can_take_no_look_in_the_name_of_another(
+    tracking, judge, look_again, package, name, gate, tmp_path
+):
+    candidate, out = package(), tmp_path / "out"
+    judge(candidate, submit_candidate(candidate, name=name))
+    written = len(read_log(gate.log, gate.trusted))
+    other = Inspection.read(out / "inspection.json").model_copy(update={"model": package(0.1).digest})
+    (out / "inspection.json").write_bytes(other.to_json())
+    with pytest.raises(TrustError, match="of two candidates"):
+        look_again()
+    assert len(read_log(gate.log, gate.trusted)) == written
+
+
+@pytest.mark.parametrize("look", [1, 2])
+def test_nothing_is_measured_without_its_look_in_the_log(tracking, judge, package, name, gate, tmp_path, look):
+    judge(first := package(), submit_candidate(first, name=name))
+    with pytest.raises(TrustError, match=f"no look {look} of {(other := package(0.1)).digest}"):
+        evaluate_subgroups(
+            package=other.path, gate=1, look=look, run=open_pipeline_run("gate"), evaluation=tmp_path / "e",
+            html=tmp_path / "h",
+        )  # fmt: skip
+    assert not (tmp_path / "e").exists()
+
+
+def test_a_candidate_is_inspected_and_measured_without_a_key(
+    tracking, judge, look_again, package, name, gate, tmp_path, monkeypatch
+):
+    candidate, out = package(), tmp_path / "out"
+    judge(candidate, submit_candidate(candidate, name=name))
+    monkeypatch.delenv("BIASGATE_SIGNING_KEY_FILE")
+    held = {"package": candidate.path, "gate": 1, "run": open_pipeline_run("gate")}
+    inspect_candidate(**held, inspection=out / "i")
+    evaluate_subgroups(**held, look=1, evaluation=out / "e", html=out / "h")
+    with pytest.raises(InputError, match="no signing key"):
+        look_again()
+
+
+RUNS_NO_MODEL = """
+import json, sys
+from pathlib import Path
+from biasgate.kubeflow.steps.gate import decide_candidate
+from biasgate.kubeflow.steps.look import take_look
+from biasgate.kubeflow.steps.sweep import list_candidates
+out, name, source, run = Path(sys.argv[1]), *sys.argv[2:]
+held = {"inspection": out / "inspection.json", "scan": out / "scan.json", "gate": 1, "run": run}
+take_look(**held)
+places = {"entry": out / "entry.json", "report": out / "report.html", "card": out / "card.md"}
+decide_candidate(**held, source=source, evaluation=out / "evaluation.json", **places)
+list_candidates(name=name, which="undecided", limit=9)
+runs = ("onnxruntime", "torch", "biasgate.models.sandbox")
+print(json.dumps([module for module in sys.modules if module.startswith(runs)]))
+"""
+
+
+def test_what_signs_loads_nothing_that_could_run_a_model(tracking, judge, package, name, tmp_path):
+    candidate = package()
+    source = submit_candidate(candidate, name=name)
+    judge(candidate, source)
+    arguments = [str(tmp_path / "out"), name, source, open_pipeline_run("gate")]
+    command = [sys.executable, "-c", RUNS_NO_MODEL, *arguments]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert json.loads(said.splitlines()[-1]) == []
