@@ -1,6 +1,7 @@
 """Pipeline: scan, inspect, look, measure, decide; repair once and decide again when the policy allows it."""
 
 from kfp import dsl
+from kfp.dsl.pipeline_channel import PipelineChannel
 
 from biasgate.components import (
     decide_candidate,
@@ -15,7 +16,9 @@ from biasgate.components import (
 from biasgate.kubeflow.configure import configure, run_config
 
 
-def measure(which: str, *, package, gate, run, **before):
+def measure(
+    which: str, *, package: PipelineChannel, gate: PipelineChannel, run: PipelineChannel, **before: PipelineChannel
+) -> dict[str, PipelineChannel]:
     """The tasks that make the documents of one decision.
 
     Args:
