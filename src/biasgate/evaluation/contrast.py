@@ -44,18 +44,22 @@ class Contrasts:
         """Of one pair."""
         if self.paired[place]:
             return "paired"
-        if not all(one.sums.plain for one in self.pairs.pair(place)):
+        if not self.plain[place]:
             return "clustered"
         return "shared" if self.pairs.common[place] else "independent"
 
     @cached_property
     def paired(self) -> NDArray[np.bool_]:
         """True where both subgroups hold the same clusters, one trial each, ``[pairs]``."""
-        known, pairs = self.pairs.known, self.pairs
-        sizes = np.array([one.size for one in known])
-        plain = np.array([one.sums.plain for one in known], dtype=bool)
-        same = (pairs.common == sizes[pairs.higher]) & (pairs.common == sizes[pairs.lower])
-        return same & plain[pairs.higher] & plain[pairs.lower]
+        pairs = self.pairs
+        sizes = np.array([one.size for one in pairs.known])
+        return self.plain & (pairs.common == sizes[pairs.higher]) & (pairs.common == sizes[pairs.lower])
+
+    @cached_property
+    def plain(self) -> NDArray[np.bool_]:
+        """True where each cluster has one trial in either subgroup, and no row a weight, ``[pairs]``."""
+        plain = np.array([one.sums.plain for one in self.pairs.known], dtype=bool)
+        return plain[self.pairs.higher] & plain[self.pairs.lower]
 
     @cached_property
     def reported(self) -> Limits:
@@ -78,7 +82,7 @@ class Contrasts:
         trials = np.array([one.trials for one in pairs.known], dtype=float)
         counts = [(pairs.rates[at] * trials[at], trials[at]) for at in (pairs.higher, pairs.lower)]
         found = score_test((counts[0][0], counts[1][0]), (counts[0][1], counts[1][1]))
-        dependent = np.array([self.kind(place) in ("shared", "clustered") for place in range(len(pairs))], dtype=bool)
+        dependent = ~self.paired & ((pairs.common > 0) | ~self.plain)
         found[dependent] = self._by_reach()[dependent]
         for place, table in self._tables.items():
             found[place] = paired.mcnemar(table)

@@ -89,6 +89,11 @@ class Cut:
         """True when some cluster of the data set has more than one row."""
         return self.cluster_count < len(self.codes)
 
+    @cached_property
+    def sizes(self) -> NDArray[np.int64]:
+        """Rows of each subgroup ``[subgroups]``."""
+        return np.bincount(self.codes, minlength=len(self.subgroups) + 1)[:-1]
+
     def count(self, rows: NDArray[np.bool_]) -> NDArray[np.int64]:
         """How many of these rows each subgroup has ``[subgroups]``."""
         return np.bincount(self.codes[rows], minlength=len(self.subgroups) + 1)[:-1]
@@ -137,8 +142,7 @@ class Cut:
     @cached_property
     def rows(self) -> list[NDArray[np.int64]]:
         """The rows of each subgroup, by cluster."""
-        ends = np.cumsum(np.bincount(self.codes, minlength=len(self.subgroups) + 1))
-        return np.split(self.runs.order, ends)[: len(self.subgroups)]
+        return np.split(self.runs.order, np.cumsum(self.sizes))[:-1]
 
 
 def _scaled(part: ByCluster, heaviest: NDArray[np.number], rows: int) -> ByCluster:

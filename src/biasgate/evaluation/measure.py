@@ -22,7 +22,10 @@ from biasgate.evaluation.outcomes import families
 from biasgate.evaluation.pairs import Pairs, comparisons
 from biasgate.evaluation.problems import problems, takes_probabilities
 from biasgate.evaluation.ratios import ratios
-from biasgate.evaluation.scores import score_changes, score_gaps, scored, scores
+from biasgate.evaluation.score_changes import score_changes
+from biasgate.evaluation.score_gaps import score_gaps
+from biasgate.evaluation.scored import scored
+from biasgate.evaluation.scores import scores
 from biasgate.evaluation.swaps import swap_rate
 from biasgate.statistics.catalogue import SCORES
 
@@ -88,7 +91,7 @@ def measure(
         for group in groups
         for given in comparisons(group[0].subgroup, spec)
     ]
-    numbers = scored(counted, parts, spec, questions)
+    told = [(scores(family, spec), score_gaps(family, spec)) for family in scored(parts, spec, questions)]
 
     def against(earlier: Earlier) -> tuple[Change, ...]:
         _check(earlier.predictions, dataset)
@@ -98,7 +101,7 @@ def measure(
             return tuple(rates)
         if taken:
             _check_probabilities(earlier.probabilities, dataset)
-        return (*rates, *score_changes(scored(counted, parts, spec, then), numbers, spec))
+        return (*rates, *score_changes(scored(parts, spec, then), scored(parts, spec, questions), spec))
 
     return Evaluation(
         model=model,
@@ -108,10 +111,10 @@ def measure(
         rows=len(dataset),
         clusters=parts[0].cluster_count,
         cells=tuple(cell for group in groups for cell in cells(group, spec)),
-        gaps=(*(gap for one in compared for gap in gaps(*one, spec)), *score_gaps(numbers, spec)),
+        gaps=(*(gap for one in compared for gap in gaps(*one, spec)), *(gap for _, found in told for gap in found)),
         ratios=tuple(ratio for one in compared for ratio in ratios(*one, spec)),
         disparities=tuple(disparities([group for group, pairs in compared if not pairs.given], spec)),
-        scores=tuple(scores(numbers, spec)) if spec.scores else None,
+        scores=tuple(score for found, _ in told for score in found) if spec.scores else None,
         swap_rate=swap_rate(counted, spec, predictions) if dataset.weights is None else None,
         changes=against(before) if before else (),
         before=before.model if before else None,

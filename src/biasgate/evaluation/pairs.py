@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, groupby, islice
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,25 @@ Points = tuple[Numbers, Numbers, Numbers]
 """Rates with lower and upper limits, one a pair."""
 Limits = tuple[Numbers, Numbers]
 """Lower and upper limits, one a pair."""
+Places = NDArray[np.int64]
+"""Where something stands in a list, one a pair."""
+
+
+class Subgroup(Protocol):
+    """Something that is found of one subgroup, about one label where there are several."""
+
+    @property
+    def label(self) -> str | None:
+        """The label that is asked for."""
+        ...
+
+    @property
+    def subgroup(self) -> dict[str, str]:
+        """Attribute values."""
+        ...
+
+
+S = TypeVar("S", bound=Subgroup)
 
 
 def at(limits: Limits, place: int) -> tuple[float, float]:
@@ -55,16 +74,7 @@ class Pairs:
     def of(cls, family: Sequence[Outcomes], spec: EvaluationSpec, *, given: tuple[str, ...] = ()) -> Pairs:
         """The pairs of one family, or those that have the same values of some attributes."""
         known = [one for one in family if one.sufficient >= spec.minimum]
-        places = {one.label: place for place, one in enumerate(known)}
-        labels = np.array([places[one.label] for one in known], dtype=np.int64)
-        codes = {_stratum(one, given): place for place, one in enumerate(known)}
-        strata = np.array([codes[_stratum(one, given)] for one in known], dtype=np.int64)
-        first, second = np.triu_indices(len(known), 1)
-        same = strata[first] == strata[second]
-        first, second = first[same], second[same]
-        rates = np.array([one.rate for one in known])
-        swapped = rates[second] > rates[first]
-        return cls(known, np.where(swapped, second, first), np.where(swapped, first, second), labels[first], given)
+        return cls(known, *ordered(known, np.array([one.rate for one in known]), given=given), given)
 
     def __len__(self) -> int:
         return len(self.higher)
@@ -75,11 +85,7 @@ class Pairs:
 
     def first(self, key: Numbers) -> list[int]:
         """Of each label the ``MOST_PAIRS`` pairs with the smallest of these numbers ``[pairs]``."""
-        found: list[int] = []
-        for label in np.unique(self.labels):
-            places = np.flatnonzero(self.labels == label)
-            found += places[np.argsort(key[places], kind="stable")[:MOST_PAIRS]].tolist()
-        return found
+        return smallest(key, self.labels)
 
     @cached_property
     def shared(self) -> Shared:
@@ -125,27 +131,59 @@ def comparisons(subgroup: Mapping[str, str], spec: EvaluationSpec) -> Iterator[t
         yield tuple(sorted(strata))
 
 
-def stratum(label: str | None, subgroup: Mapping[str, str], given: tuple[str, ...]) -> tuple[str | None, ...]:
+def ordered(known: Sequence[Subgroup], values: Numbers, *, given: tuple[str, ...]) -> tuple[Places, Places, Places]:
+    """The pairs of subgroups of one label that have the same values of some attributes.
+
+    Args:
+        known: The subgroups.
+        values: The number of each ``[subgroups]``.
+        given: The attributes.
+
+    Returns:
+        Places of the subgroup with the higher number, of the other, and a number for the label, each ``[pairs]``.
+    """
+    places = {one.label: place for place, one in enumerate(known)}
+    labels = np.array([places[one.label] for one in known], dtype=np.int64)
+    codes = {_stratum(one, given): place for place, one in enumerate(known)}
+    strata = np.array([codes[_stratum(one, given)] for one in known], dtype=np.int64)
+    first, second = np.triu_indices(len(known), 1)
+    same = strata[first] == strata[second]
+    first, second = first[same], second[same]
+    swapped = values[second] > values[first]
+    return np.where(swapped, second, first), np.where(swapped, first, second), labels[first]
+
+
+def smallest(key: Numbers, labels: Places) -> list[int]:
+    """Of each label the ``MOST_PAIRS`` pairs with the smallest of these numbers ``[pairs]``."""
+    found: list[int] = []
+    for label in np.unique(labels):
+        places = np.flatnonzero(labels == label)
+        found += places[np.argsort(key[places], kind="stable")[:MOST_PAIRS]].tolist()
+    return found
+
+
+def _stratum(one: Subgroup, given: tuple[str, ...]) -> tuple[str | None, ...]:
     """What two subgroups must have in common to be compared: their label, and the values of some attributes."""
-    return label, *(subgroup[name] for name in given)
-
-
-def _stratum(one: Outcomes, given: tuple[str, ...]) -> tuple[str | None, ...]:
-    return stratum(one.label, one.subgroup, given)
+    return one.label, *(one.subgroup[name] for name in given)
 
 
 def insufficient(family: Sequence[Outcomes], spec: EvaluationSpec, *, given: tuple[str, ...] = ()) -> Iterator[Pair]:
     """Of each label the first ``MOST_PAIRS`` pairs of which one has too few clusters."""
     few = {id(one) for one in family if one.sufficient < spec.minimum}
-    for _, group in groupby(family, key=lambda outcomes: outcomes.label):
+    return (_ordered(*pair) for pair in lacking(family, few, given=given))
+
+
+def lacking(family: Sequence[S], few: Set[int], *, given: tuple[str, ...]) -> Iterator[tuple[S, S]]:
+    """Of each label the first ``MOST_PAIRS`` pairs of which one is among ``few``, subgroups by their ``id``."""
+    for _, group in groupby(family, key=lambda one: one.label):
         cells = list(group)
         if any(id(one) in few for one in cells):
-            lacking = (
+            pairs = (
                 (first, second)
                 for first, second in combinations(cells, 2)
                 if (id(first) in few or id(second) in few) and _stratum(first, given) == _stratum(second, given)
             )
-            yield from (_ordered(*pair) for pair in islice(lacking, MOST_PAIRS))
+            yield from islice(pairs, MOST_PAIRS)
 
 
 def _ordered(first: Outcomes, second: Outcomes) -> Pair:

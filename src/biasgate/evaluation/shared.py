@@ -41,10 +41,18 @@ class Shared:
         parts = successes.astype(float) - trials.astype(float) * rates[:, None]
         present = trials.copy()
         present.data = np.ones_like(present.data)
-        covariance = _products(parts)
-        scale = np.sqrt(np.outer(covariance.diagonal(), covariance.diagonal()))
-        correlation = np.divide(covariance, scale, out=np.zeros_like(covariance), where=scale > 0)
-        return cls(_products(present), _products(successes), np.clip(correlation, -1, 1))
+        return cls(_products(present), _products(successes), correlations(parts))
+
+
+def correlations(parts: Any) -> NDArray[np.float64]:
+    """Of every two estimates, 0 where one has no variance, ``[estimates, estimates]``.
+
+    Args:
+        parts: What each cluster adds to each estimate, a sparse array ``[estimates, clusters]``.
+    """
+    covariance = _products(parts)
+    scale = np.sqrt(np.outer(covariance.diagonal(), covariance.diagonal()))
+    return np.clip(np.divide(covariance, scale, out=np.zeros_like(covariance), where=scale > 0), -1, 1)
 
 
 def _by_cluster(subgroups: Sequence[Outcomes], what: Literal["sizes", "totals"]) -> Any:

@@ -35,17 +35,25 @@ def correlation(
     return max(-1.0, min(1.0, float(left @ right) / scale)) if scale else 0.0
 
 
-def student(confidence: float, clusters: int) -> float:
+def student(confidence: float, clusters: NDArray[np.int64]) -> NDArray[np.float64]:
     """Student's t within whose ± lies this probability, with one degree of freedom less than there are clusters."""
     from scipy.special import stdtrit
 
-    return float(stdtrit(max(1, clusters - 1), (1 + confidence) / 2))
+    return np.asarray(stdtrit(np.maximum(1, clusters - 1), (1 + confidence) / 2))
 
 
-def no_difference(difference: float, error: float, clusters: int) -> float:
-    """Two-sided p-value of a difference of 0 by Student's t; 1 where the difference has no variance and is 0."""
+def no_difference(
+    differences: NDArray[np.float64], errors: NDArray[np.float64], clusters: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Two-sided p-values of differences of 0 by Student's t; 1 where a difference has no variance and is 0.
+
+    Args:
+        differences: ``[pairs]``.
+        errors: Their standard errors ``[pairs]``.
+        clusters: That each rests on ``[pairs]``.
+    """
     from scipy.special import stdtr
 
-    if not error:
-        return 1.0 if not difference else 0.0
-    return float(2 * stdtr(max(1, clusters - 1), -abs(difference) / error))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p_values = 2 * stdtr(np.maximum(1, clusters - 1), -np.abs(differences) / errors)
+    return np.where((errors == 0) & (differences == 0), 1.0, p_values)

@@ -5,6 +5,8 @@ from biasgate.contracts.evaluation import EvaluationSpec
 from biasgate.errors import InputError
 from biasgate.evaluation.measure import measure
 from biasgate.statistics.binned_error import binned_error
+from biasgate.statistics.catalogue import SCORES
+from biasgate.statistics.intervals import square_and_add
 
 SPEC = EvaluationSpec(attributes=("sex",), scores=("calibration_error",))
 
@@ -105,3 +107,34 @@ def test_an_understated_risk_cancels_in_the_error_of_the_predicted_class_only(da
     gaps = {gap.metric: gap for gap in found.gaps}
     assert gaps["calibration_in_the_large"].higher == {"sex": "m"}
     assert gaps["calibration_in_the_large"].bounds[0] > 0.1
+
+
+def test_subgroups_below_the_minimum_are_never_computed(dataset_of, monkeypatch):
+    computed = []
+    metric = SCORES["calibration_error"]
+    honest = metric.number
+    monkeypatch.setattr(metric, "number", lambda answers, clusters: computed.append(1) or honest(answers, clusters))
+    rng = np.random.default_rng(0)
+    employers = np.concatenate([np.arange(400), np.full(60, 400)])
+    dataset = dataset_of(labels=rng.integers(0, 2, 460), classes=("no", "yes"), sex=employers)
+    sure = rng.random(460)
+    scores = scores_of(dataset, np.stack([sure, 1 - sure], axis=1))
+    assert len(scores) == 402
+    assert len(computed) == 2
+
+
+def test_the_gap_of_many_subgroups_is_square_and_add_of_both_bounds(dataset_of):
+    rng = np.random.default_rng(0)
+    dataset = dataset_of(labels=rng.integers(0, 2, 600), classes=("no", "yes"), sex=np.arange(600) % 12)
+    sure = rng.random(600)
+    probabilities = np.stack([sure, 1 - sure], axis=1)
+    spec = EvaluationSpec(attributes=("sex",), scores=("log_loss",))
+    found = measure(dataset.labels, dataset, spec, model="m", provider="cpu", probabilities=probabilities)
+    scores = {score.subgroup["sex"]: score for score in found.scores if score.subgroup}
+    gaps = [gap for gap in found.gaps if gap.metric == "log_loss"]
+    assert len(gaps) == 66
+    for gap in gaps:
+        points = [(scores[one["sex"]].estimate.value, *scores[one["sex"]].bounds) for one in (gap.higher, gap.lower)]
+        low, high = square_and_add(*points, widest=np.inf)
+        assert (gap.estimate.low, gap.estimate.high) == pytest.approx((low, high))
+        assert gap.bounds == pytest.approx((max(0, low), max(high, -low)))
