@@ -54,11 +54,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def people(*, wrong_of_women: int) -> None:
     """People whom a candidate is right about, save for so many women in four."""
-    rows = [
-        f"{place % 2}.{place:03},{1 - place % 2}.{place:03},{'f' if place < ROWS / 2 else 'm'},{'no' if (place % 2) != flipped else 'yes'}"
-        for place in range(ROWS)
-        for flipped in [place < ROWS / 2 and place % 4 < wrong_of_women]
-    ]
+    rows = []
+    for place in range(ROWS):
+        side, woman = place % 2, place < ROWS / 2
+        hired = side == (woman and place % 4 < wrong_of_women)
+        features = f"{side}.{place:03},{1 - side}.{place:03}"
+        rows.append(f"{features},{'f' if woman else 'm'},{'yes' if hired else 'no'}")
     Path("people.csv").write_text("\n".join(["a,b,sex,hired", *rows]) + "\n")
 
 
