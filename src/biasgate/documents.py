@@ -15,6 +15,9 @@ from biasgate.errors import InputError
 from biasgate.strict_json import read_json
 from biasgate.strict_yaml import read_yaml
 
+LARGEST = 64_000_000
+"""Most bytes of a document's file."""
+
 
 def sha256(data: bytes) -> str:
     """The digest of bytes, written ``sha256:<hex>`` everywhere in biasgate."""
@@ -98,12 +101,15 @@ class Document(BaseModel):
         """Reads a local file.
 
         Raises:
-            InputError: It cannot be read, or see ``parse``.
+            InputError: It cannot be read, is larger than ``LARGEST``, or see ``parse``.
         """
         try:
-            data = path.read_bytes()
+            with path.open("rb") as file:
+                data = file.read(LARGEST + 1)
         except OSError as error:
             raise InputError(f"{cls.__name__} cannot be read", where=str(path), fix="check the path") from error
+        if len(data) > LARGEST:
+            raise InputError(f"{cls.__name__} has more than the {LARGEST:,} bytes allowed", where=str(path))
         return cls.parse(data, where=str(path))
 
     @classmethod

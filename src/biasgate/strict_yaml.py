@@ -17,14 +17,19 @@ _TYPES = {
 }
 """The plain scalars that are no text, by YAML 1.2's core schema, and the characters that they start with."""
 
+LONGEST = 1_000_000
+"""Most characters of YAML text, which takes ten seconds; longer documents are JSON, which is read at once."""
+
 
 def read_yaml(text: str | bytes) -> Any:
     """The value of YAML text as YAML 1.2 has it: ``no`` and ``on`` are text, ``010`` is ten, a date is text.
 
     Raises:
         yaml.YAMLError: It is no YAML, a key stands twice, it has aliases, which can multiply a short text, it is
-            nested too deeply, or a number has thousands of digits.
+            nested too deeply, a number has thousands of digits, or it is longer than ``LONGEST``.
     """
+    if len(text) > LONGEST:
+        raise yaml.YAMLError(f"it is no JSON, and has {len(text):,} characters of the {LONGEST:,} that YAML may have")
     try:
         return yaml.load(text, _Loader)
     except RecursionError as error:

@@ -37,7 +37,7 @@ def scan(model: str | Path, *, meta_classifier: str | Path | None = None) -> Sca
         from biasgate.detection.reader.files import scan_files
         from biasgate.detection.reader.meta_classifier import MetaClassifier, bundled_meta_classifier
 
-        reader = MetaClassifier.load(Path(meta_classifier)) if meta_classifier else bundled_meta_classifier()
+        reader = MetaClassifier.read(Path(meta_classifier)) if meta_classifier else bundled_meta_classifier()
         (found,) = scan_files(reader, [Path(model)])
     if isinstance(found.scan, Scan):
         return found.scan

@@ -9,10 +9,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from biasgate.contracts.held_out import ChallengerTest, HeldOutReport
-from biasgate.documents import sha256
+from biasgate.documents import LARGEST, sha256
 from biasgate.errors import InputError
 from biasgate.registry.client import connect
 from biasgate.registry.models import CHAMPION, DIGEST_TAG, SCHEME, aliases, fetch, register_folder, set_alias
+from biasgate.storage import store
 
 FILE = "meta-classifier.json"
 
@@ -25,12 +26,12 @@ def fetch_meta_classifier(source: str) -> bytes:
         ServiceError: MLflow or S3 is out of reach.
     """
     if Path(source).is_file():
-        return Path(source).read_bytes()
+        return store.read_bytes(source, limit=LARGEST)
     with TemporaryDirectory() as folder:
         file = fetch(source, Path(folder))[0] / FILE
         if not file.is_file():
             raise InputError(f"there is no {FILE}", where=source, fix="name a registered meta-classifier or its file")
-        return file.read_bytes()
+        return store.read_bytes(str(file), limit=LARGEST)
 
 
 def champion_meta_classifier(name: str) -> bytes | None:

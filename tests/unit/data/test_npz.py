@@ -1,12 +1,15 @@
 """Data sets that travel in one file."""
 
+import io
 from dataclasses import replace
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
 
 from biasgate.data.dataset import Dataset
+from biasgate.data.sources import npz
 from biasgate.data.sources.npz import load_npz, save_npz
 from biasgate.errors import InputError
 
@@ -97,4 +100,41 @@ def test_what_no_set_may_hold_is_refused(tmp_path: Path, change: dict, message: 
 def test_an_empty_set_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "set.npz", **(GOOD | {k: v[:0] for k, v in GOOD.items() if k != "classes"}))
     with pytest.raises(InputError, match="the data set is empty"):
+        load_npz(str(tmp_path / "set.npz"))
+
+
+def test_only_the_arrays_of_a_data_set_are_unpacked(people: Dataset, tmp_path: Path) -> None:
+    save_npz(people, str(tmp_path / "set.npz"))
+    with ZipFile(tmp_path / "set.npz", "a") as packed:
+        packed.writestr("more.npy", b"no array")
+    assert load_npz(str(tmp_path / "set.npz")).digest == people.digest
+
+
+def test_a_small_file_does_not_become_a_large_set(
+    people: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(npz, "MAX_BYTES", 100_000)
+    black = replace(people, samples=np.zeros((12, 100, 100, 3), np.uint8))
+    save_npz(black, str(tmp_path / "set.npz"))
+    assert (tmp_path / "set.npz").stat().st_size < 100_000
+    with pytest.raises(InputError, match="more than the 100,000 allowed"):
+        load_npz(str(tmp_path / "set.npz"))
+
+
+def test_an_array_that_promises_more_than_it_holds_is_one_sentence(people: Dataset, tmp_path: Path) -> None:
+    save_npz(people, str(tmp_path / "set.npz"))
+    promised = io.BytesIO()
+    np.lib.format.write_array_header_1_0(promised, {"descr": "|u1", "fortran_order": False, "shape": (2**50, 1, 1, 3)})
+    with ZipFile(tmp_path / "set.npz") as packed, ZipFile(tmp_path / "lies.npz", "w") as lies:
+        for name in packed.namelist():
+            lies.writestr(name, promised.getvalue() if name == "samples.npy" else packed.read(name))
+    with pytest.raises(InputError, match="plain arrays"):
+        load_npz(str(tmp_path / "lies.npz"))
+
+
+def test_class_names_are_a_list(people: Dataset, tmp_path: Path) -> None:
+    save_npz(people, str(tmp_path / "set.npz"))
+    arrays = dict(np.load(tmp_path / "set.npz"))
+    np.savez(tmp_path / "set.npz", **{**arrays, "classes": np.array([["a"], ["b"]])})
+    with pytest.raises(InputError, match="number of axes"):
         load_npz(str(tmp_path / "set.npz"))

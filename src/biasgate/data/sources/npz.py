@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from pathlib import Path
 from typing import Any, Literal, Self
 from zipfile import BadZipFile
@@ -20,6 +21,9 @@ from biasgate.storage import store
 
 _PREFIX = "attribute:"
 _REQUIRED = {"samples", "labels", "classes", "units"}
+_OPTIONAL = {"name", "weights"}
+MAX_BYTES = 4 * 2**30
+"""Most bytes of the arrays together, as they lie in memory."""
 
 
 class NpzFile(SourceKind):
@@ -77,7 +81,7 @@ def load_npz(uri: str) -> Dataset:
     missing = _REQUIRED - arrays.keys()
     if missing:
         raise InputError(f"lacks {', '.join(sorted(missing))}", where=uri, fix="write it with biasgate's save_npz")
-    if any(arrays[name].ndim == 0 for name in _REQUIRED) or arrays["units"].ndim != 1:
+    if any(arrays[name].ndim == 0 for name in _REQUIRED) or any(arrays[name].ndim != 1 for name in ("units", "classes")):
         raise InputError("an array has the wrong number of axes", where=uri, fix="write it with biasgate's save_npz")
     for name in ("labels", "units"):
         if not np.issubdtype(arrays[name].dtype, np.integer):
@@ -104,10 +108,14 @@ def load_npz(uri: str) -> Dataset:
 
 
 def _arrays(uri: str) -> dict[str, NDArray[Any]]:
-    """All arrays of a file, none of them pickled."""
-    data = store.read_bytes(uri)
+    """The arrays that a data set has, none of them pickled; others are not read."""
+    data = store.read_bytes(uri, limit=MAX_BYTES)
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as packed:
-            return dict(packed)
-    except (ValueError, BadZipFile, EOFError, OSError, TypeError) as error:
+            names = [name for name in packed.files if name in _REQUIRED | _OPTIONAL or name.startswith(_PREFIX)]
+            size = sum(packed.zip.getinfo(f"{name}.npy").file_size for name in names)
+            if size > MAX_BYTES:
+                raise InputError(f"unpacks to {size:,} bytes, more than the {MAX_BYTES:,} allowed", where=uri)
+            return {name: packed[name] for name in names}
+    except (ValueError, KeyError, BadZipFile, EOFError, OSError, TypeError, MemoryError, zlib.error) as error:
         raise InputError("no .npz file of plain arrays", where=uri, fix="write it with biasgate's save_npz") from error

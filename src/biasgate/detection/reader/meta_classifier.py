@@ -79,18 +79,6 @@ class MetaClassifier(Document):
         """The digest that scans name it by."""
         return digest(self)
 
-    @classmethod
-    def load(cls, path: Path) -> MetaClassifier:
-        """Reads what ``save`` wrote.
-
-        Raises:
-            InputError: The file is absent or not a meta-classifier.
-        """
-        try:
-            return cls.parse(path.read_bytes(), where=str(path))
-        except OSError as error:
-            raise InputError("the meta-classifier cannot be read", where=str(path), fix="check the path") from error
-
     def save(self, path: Path) -> None:
         """Writes canonical JSON."""
         path.write_bytes(self.to_json())

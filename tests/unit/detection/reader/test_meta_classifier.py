@@ -88,7 +88,7 @@ def test_about_one_fresh_model_in_twenty_is_abstained_from(classifier: MetaClass
 
 def test_it_survives_its_file(classifier: MetaClassifier, weights_with: MakeWeights, tmp_path: Path) -> None:
     classifier.save(tmp_path / "meta.json")
-    loaded = MetaClassifier.load(tmp_path / "meta.json")
+    loaded = MetaClassifier.read(tmp_path / "meta.json")
     assert loaded.digest == classifier.digest
     assert loaded.scan(weights_with(5, 1.5)) == classifier.scan(weights_with(5, 1.5))
     assert (tmp_path / "meta.json").stat().st_size < 5e6
@@ -143,7 +143,7 @@ def test_a_missing_level_or_feature_is_refused(table: pd.DataFrame, spec: ZooSpe
 
 def test_a_file_that_is_absent_or_altered_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
-        MetaClassifier.load(tmp_path / "absent.json")
+        MetaClassifier.read(tmp_path / "absent.json")
     (tmp_path / "other.json").write_text('{"features": []}')
     with pytest.raises(InputError, match="MetaClassifier is not valid"):
-        MetaClassifier.load(tmp_path / "other.json")
+        MetaClassifier.read(tmp_path / "other.json")

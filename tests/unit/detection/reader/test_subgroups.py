@@ -137,7 +137,7 @@ def test_a_layout_or_weights_that_it_never_met_are_abstained_from(classifier: Me
 
 def test_it_survives_its_file(classifier: MetaClassifier, tmp_path: Path) -> None:
     classifier.save(tmp_path / "meta.json")
-    loaded, weights = MetaClassifier.load(tmp_path / "meta.json"), leaning(5, "medium")[1]
+    loaded, weights = MetaClassifier.read(tmp_path / "meta.json"), leaning(5, "medium")[1]
     assert loaded.digest == classifier.digest
     assert loaded.scan(weights) == classifier.scan(weights)
 
