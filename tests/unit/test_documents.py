@@ -23,7 +23,8 @@ KINDS = (Evaluation, Inspection, Scan, MetaClassifier, Decision, Evidence, Polic
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
-    "text", [b"", b"\xff\xfe\x00", b"[" * 100_000, b'{"a":' * 100_000, b"{}", b"[]", b"1", b"null", b"a: [", b"\x00" * 99]
+    "text",
+    [b"", b"\xff\xfe\x00", b"[" * 100_000, b'{"a":' * 100_000, b"{}", b"[]", b"1", b"null", b"a: [", b"\x00" * 99],
 )
 def test_what_is_no_such_document_is_one_sentence(kind: type[Document], text: bytes, tmp_path: Path) -> None:
     (tmp_path / "document").write_bytes(text)

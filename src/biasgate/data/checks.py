@@ -20,8 +20,9 @@ def checked(dataset: Dataset) -> Dataset:
     """The same set, when it can be used.
 
     Raises:
-        InputError: It is empty, its samples are neither 8-bit images nor finite rows, a label is outside the
-            classes, an attribute has no value somewhere, or a weight is not a finite number above zero.
+        InputError: It is empty, its samples are neither 8-bit images nor finite rows, two classes have one name, a
+            sample has more labels than there are classes, or one outside them, an attribute has no value somewhere, or
+            a weight is not a finite number above zero.
     """
     where, samples, labels = dataset.name, dataset.samples, dataset.labels
     if not len(dataset):
@@ -35,6 +36,11 @@ def checked(dataset: Dataset) -> Dataset:
         )
     if samples.dtype == np.float32 and not np.isfinite(samples).all():
         raise InputError("a feature is NaN or infinite", where=where, fix="fill or drop such rows")
+    if len(set(dataset.classes)) < len(dataset.classes):
+        raise InputError("two classes have one name", where=where, fix="name each class once")
+    if labels.shape[1:] not in ((), (len(dataset.classes),)):
+        what = f"labels are {list(labels.shape)} of {len(dataset):,} rows and {len(dataset.classes)} classes"
+        raise InputError(what, where=where, fix="give one class a row, or of each class whether it applies")
     top = len(dataset.classes) if labels.ndim == 1 else 2
     if not ((labels >= 0) & (labels < top)).all():
         raise InputError(f"a label is not in 0..{top - 1}", where=where, fix="check the classes")

@@ -163,10 +163,10 @@ def _check(
     log_uri: str, authority: Authority, trusted: Keyring, policies: Collection[str] | None, history: History
 ) -> None:
     """Sees that the keys behind an approval are valid still, makes it again, and counts its looks again."""
-    number = authority.entry
-    decided = read_entry(log_uri, number, authority.sealed, trusted).body
+    number, now = authority.entry, datetime.now(UTC)
+    decided = read_entry(log_uri, number, authority.sealed, trusted, at=now).body
     if number in history.answered:
-        read_entry(log_uri, *history.answered[number], trusted)
+        read_entry(log_uri, *history.answered[number], trusted, at=now)
     if not isinstance(decided, DecisionBody):
         return
     where = f"entry {number}"

@@ -13,10 +13,13 @@ from pydantic import AwareDatetime, Field
 
 from biasgate.documents import Document
 from biasgate.errors import TrustError
+from biasgate.gate.ledger.authority import Authority
 from biasgate.gate.ledger.checkpoint import read_checkpoint
+from biasgate.gate.ledger.entry import DecisionBody
 from biasgate.gate.ledger.history import History, Standing, measured_under
-from biasgate.gate.ledger.log import read_history
+from biasgate.gate.ledger.log import read_entry, read_history
 from biasgate.gate.ledger.proof import USUAL_AGE, check_proof, read_proof
+from biasgate.gate.repeat import repeat
 from biasgate.models.package import CARD, MODEL, check_names, package_digest
 
 if TYPE_CHECKING:
@@ -73,13 +76,16 @@ def verify_model(
 
     Raises:
         TrustError: No entry lets this model serve now: it was never promoted, is another model or version, its time is
-            over, its bytes were rejected or rolled back since, or a key behind it is revoked; or the log does not
-            verify.
+            over, its bytes were rejected or rolled back since, a key behind it is revoked, or its policy and evidence
+            lead to another decision than the entry says; or the log does not verify.
         CandidateError: The folder is no package.
     """
     history = read_history(log, trusted)
     with _here(source) as (folder, resolved):
-        return _verified(folder, resolved, history, model, version)
+        digest = _digest(folder)
+        standing = _serving(digest, history, source=resolved, model=model, version=version)
+        _decide_again(standing.authority, log, trusted)
+        return _verified(standing, history, digest=digest, uncovered=_uncovered(folder))
 
 
 def verify_by_proof(
@@ -108,9 +114,8 @@ def verify_by_proof(
     """
     kept = read_checkpoint(checkpoint) if checkpoint else None
     with _here(source) as (folder, _):
-        check_names(folder, known=(MODEL, CARD))
         found = check_proof(
-            read_proof(proof), package_digest(folder), trusted=trusted, where=proof, kept=kept, longest=longest
+            read_proof(proof), _digest(folder), trusted=trusted, where=proof, kept=kept, longest=longest
         )
         said, authority = found.standing, found.authority
         if said.name != model:
@@ -146,13 +151,29 @@ def _uncovered(folder: Path) -> tuple[str, ...]:
     return tuple(sorted({path.name for path in folder.iterdir()} - {MODEL, CARD}))
 
 
-def _verified(folder: Path, source: str, history: History, model: str | None, version: str | None) -> Verified:
+def _digest(folder: Path) -> str:
+    """That of the package; nothing else may lie in its folder than what an artifact store puts there."""
     check_names(folder, known=(MODEL, CARD))
-    digest = package_digest(folder)
+    return package_digest(folder)
+
+
+def _serving(digest: str, history: History, *, source: str, model: str | None, version: str | None) -> Standing:
+    """What lets these bytes serve, as the model and version that is asked for."""
     promoted = [one for one in history.standings.values() if one.champion.digest == digest]
     asked = [one for one in promoted if model in (None, one.name) and version in (None, one.champion.version)]
     standing = _standing(asked or promoted, digest=digest, source=source)
     _check_place(standing, history, source=source, model=model, version=version)
+    return standing
+
+
+def _decide_again(authority: Authority, log: str, trusted: Keyring) -> None:
+    """Does not take the promoter's word that the rules were kept."""
+    decided = read_entry(log, authority.entry, authority.sealed, trusted).body
+    if isinstance(decided, DecisionBody):
+        repeat(decided, where=f"{log} entry {authority.entry}")
+
+
+def _verified(standing: Standing, history: History, *, digest: str, uncovered: tuple[str, ...]) -> Verified:
     authority = standing.authority
     persons, reasons = _why(standing, history)
     return Verified(
@@ -167,7 +188,7 @@ def _verified(folder: Path, source: str, history: History, model: str | None, ve
         reasons=reasons,
         since=standing.since,
         expires=authority.expires,
-        uncovered=_uncovered(folder),
+        uncovered=uncovered,
     )
 
 

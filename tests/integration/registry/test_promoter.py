@@ -194,4 +194,4 @@ def test_an_approval_without_a_look_before_it_is_not_carried_out(submit, package
     gate.look(unseen)
     (outcome,) = gate.promote()
     assert (outcome.status, registry.champion) == ("FAILED", None)
-    assert "no look of this candidate at the test split precedes the decision" in outcome.reason
+    assert "no look of this candidate at the test split precedes it" in outcome.reason

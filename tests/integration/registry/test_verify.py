@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from biasgate.errors import CandidateError, TrustError
+from biasgate.gate.ledger.entry import PromotionBody
+from biasgate.gate.ledger.log import append
 from biasgate.gate.trust.keyring import trusted_keys, write_rules
 from biasgate.gate.trust.rotation import revoke_key
 from biasgate.registry import verify as room
-from biasgate.registry.models import fetch
+from biasgate.registry.models import fetch, submit_candidate
 from biasgate.registry.verify import verify_model
 
 pytestmark = pytest.mark.parametrize("tracking", ["sqlite"], indirect=True)
@@ -97,6 +99,32 @@ def test_a_champion_that_a_newer_decision_rejects_may_not_serve_and_is_rolled_ba
     assert [alert.kind for alert in gate.reconcile(registry.name).alerts] == ["rejected"]
     gate.reconcile(registry.name, fix=True, revert=True)
     assert registry.champion == "1"
+
+
+def test_the_word_of_a_promoter_that_checks_nothing_is_not_taken(package, gate, registry):
+    """Whoever holds a promoter's key may write down what the evidence does not bear."""
+    wrong = package(3.0)
+    written = gate.decide(wrong, submit_candidate(wrong, name=registry.name), accuracy=0.5, verdict="APPROVED")
+    promoted_by_hand(gate, wrong, written.number)
+    assert gate.history().champions[registry.name].digest == wrong.digest
+    with pytest.raises(TrustError, match="says APPROVED, but deciding again gives REJECTED"):
+        verify_model(str(wrong.path), log=gate.log, trusted=gate.trusted)
+
+
+def test_no_promotion_counts_of_a_decision_that_no_look_precedes(package, gate, registry):
+    unseen = package(3.0)
+    written = gate.decide(unseen, submit_candidate(unseen, name=registry.name), looked=False)
+    gate.look(unseen)
+    promoted_by_hand(gate, unseen, written.number)
+    with pytest.raises(TrustError, match="no entry of the log promoted"):
+        verify_model(str(unseen.path), log=gate.log, trusted=gate.trusted)
+
+
+def promoted_by_hand(gate, package, entry: int) -> None:
+    said = PromotionBody(
+        entry=entry, status="PROMOTED", reason="-", name=package.card.name, digest=package.digest, version="1"
+    )
+    append(gate.log, said, key=gate.keys["promoter"])
 
 
 def test_what_was_rolled_back_may_not_serve_and_what_it_gave_way_to_may(deployed, served_twice, gate, registry):

@@ -9,6 +9,7 @@ import pytest
 from biasgate.data.dataset import Dataset
 from biasgate.data.files import TabularFile
 from biasgate.data.sources.table import TableFile
+from biasgate.data.tables import read as tables
 from biasgate.errors import InputError
 
 TABLE = """age, work, sex, income, person
@@ -96,3 +97,10 @@ def test_sampling_weights_are_kept_in_full(tmp_path: Path) -> None:
         load(tmp_path, text.replace("1e9", "-1"), weights="weight")
     with pytest.raises(InputError, match="1 of 3 rows have no 'weight', first row 2"):
         load(tmp_path, text.replace("1e9", ""), weights="weight")
+
+
+def test_a_table_without_end_is_not_read_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "MOST_ROWS", 2)
+    (tmp_path / "people.csv").write_text("sex\nf\nm\nf\n")
+    with pytest.raises(InputError, match="over 2 rows"):
+        tables.read_table(tmp_path / "people.csv", text=["sex"])

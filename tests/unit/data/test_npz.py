@@ -132,9 +132,19 @@ def test_an_array_that_promises_more_than_it_holds_is_one_sentence(people: Datas
         load_npz(str(tmp_path / "lies.npz"))
 
 
-def test_class_names_are_a_list(people: Dataset, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("array", "value", "fault"),
+    [
+        ("classes", np.array([["a"], ["b"]]), "number of axes"),
+        ("classes", np.array(["a", "a", "b"]), "two classes have one name"),
+        ("labels", np.zeros((12, 2, 2), int), r"labels are \[12, 2, 2\]"),
+        ("labels", np.zeros((12, 9), int), r"labels are \[12, 9\]"),
+        ("labels", np.zeros(11, int), "differ in length"),
+    ],
+)
+def test_arrays_that_do_not_fit_together_are_refused(people: Dataset, tmp_path: Path, array, value, fault) -> None:
     save_npz(people, str(tmp_path / "set.npz"))
     arrays = dict(np.load(tmp_path / "set.npz"))
-    np.savez(tmp_path / "set.npz", **{**arrays, "classes": np.array([["a"], ["b"]])})
-    with pytest.raises(InputError, match="number of axes"):
+    np.savez(tmp_path / "set.npz", **{**arrays, array: value})
+    with pytest.raises(InputError, match=fault):
         load_npz(str(tmp_path / "set.npz"))

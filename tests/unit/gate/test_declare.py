@@ -15,8 +15,17 @@ from biasgate.gate.declaration import Gate, GateFile, pinned
 from biasgate.gate.evidence import Champion
 from biasgate.gate.ledger import declare as declaring
 from biasgate.gate.ledger.declare import Declared, declare
-from biasgate.gate.ledger.entry import ApprovalBody, Body, DecisionBody, GateBody, LogEntry, PromotionBody, VoidBody
-from biasgate.gate.ledger.history import History, measured_under, refusal_of_decision, replay, superseded
+from biasgate.gate.ledger.entry import (
+    ApprovalBody,
+    Body,
+    DecisionBody,
+    GateBody,
+    LogEntry,
+    LookBody,
+    PromotionBody,
+    VoidBody,
+)
+from biasgate.gate.ledger.history import History, measured_under, refusal_of_decision, replay, superseded, take
 from biasgate.gate.ledger.log import append, read_log
 from biasgate.gate.policy import policy_text, read_policy
 from biasgate.gate.trust.keyring import Keyring, KeyRules, Role, trusted_keys, write_rules
@@ -28,6 +37,7 @@ if TYPE_CHECKING:
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 DATA = {"test": "sha256:gate", "repair": "sha256:repair", "easy": "sha256:easy"}
+MODEL = "sha256:" + "1" * 64
 
 
 def gate(**changed: Any) -> Gate:
@@ -145,6 +155,14 @@ def entries(*bodies: Body) -> tuple[LogEntry, ...]:
     return tuple(LogEntry(number=number, at=AT, body=body) for number, body in enumerate(bodies, start=1))
 
 
+def replayed(*bodies: Body, looked: bool = True) -> History:
+    """What bodies add up to, by default after a look at the gate's test data."""
+    history = History(looks={DATA["test"]: {MODEL: 0}} if looked else {})
+    for entry in entries(*bodies):
+        take(entry, history)
+    return history
+
+
 def declared(gate_: Gate, replaces: int | None = None) -> GateBody:
     return GateBody(gate=gate_, by="Ana", replaces=replaces)
 
@@ -174,7 +192,7 @@ def serves(history: History) -> bool:
 
 
 def test_a_decision_under_the_gate_in_force_is_promoted(decided, promotion):
-    history = replay(entries(declared(gate()), decided(1), promotion(2)))
+    history = replayed(declared(gate()), decided(1), promotion(2))
     assert serves(history)
     assert refusal_of_decision(history.authorities[2], history) is None
 
@@ -198,35 +216,42 @@ def test_a_decision_under_another_gate_or_none_is_not_promoted(decided, promotio
         bodies.append(declared(one, earlier.get(one.model)))
         earlier[one.model] = number
     number = len(bodies) + 1
-    history = replay(entries(*bodies, decided(made_under), promotion(number)))
+    history = replayed(*bodies, decided(made_under), promotion(number))
     assert not serves(history)
     assert why in (refusal_of_decision(history.authorities[number], history) or "")
 
 
 def test_a_decision_cannot_name_a_gate_that_comes_after_it(decided, promotion):
-    history = replay(entries(decided(2), declared(gate()), promotion(1)))
+    history = replayed(decided(2), declared(gate()), promotion(1))
     assert not serves(history)
+
+
+def test_a_decision_that_no_look_precedes_is_not_promoted(decided, promotion, make):
+    look = LookBody(name="digits", digest=make.MODEL, data=DATA["test"])
+    history = replayed(declared(gate()), decided(1), look, promotion(2), looked=False)
+    assert not serves(history)
+    assert "no look of this candidate" in (refusal_of_decision(history.authorities[2], history) or "")
 
 
 def test_without_a_scan_only_a_gate_that_declares_none_is_kept(decided, promotion):
     for scan, expected in (("bundled", False), ("none", True)):
-        history = replay(entries(declared(gate(scan=scan)), decided(1, scan=None), promotion(2)))
+        history = replayed(declared(gate(scan=scan)), decided(1, scan=None), promotion(2))
         why = refusal_of_decision(history.authorities[2], history)
         assert (why is None) == expected
 
 
 def test_what_was_promoted_before_the_first_declaration_stays_and_nothing_more_comes_that_way(decided, promotion, make):
     older = [decided(None), promotion(1)]
-    history = replay(entries(*older, declared(gate())))
+    history = replayed(*older, declared(gate()))
     assert history.champions == {"digits": Champion(version="1", digest=make.MODEL)}
     assert history.standings["digits", "1"].refusal(AT) is None
-    late = replay(entries(decided(None), declared(gate()), promotion(1)))
+    late = replayed(decided(None), declared(gate()), promotion(1))
     assert not serves(late)
 
 
 def test_a_champion_stays_when_its_gate_is_replaced_and_the_sentence_says_so(decided, promotion):
     decision = decided(1)
-    history = replay(entries(declared(gate()), decision, promotion(2), declared(gate(test="easy"), replaces=1)))
+    history = replayed(declared(gate()), decision, promotion(2), declared(gate(test="easy"), replaces=1))
     assert serves(history)
     assert superseded(decision, history)
     assert measured_under(decision, history) == "Measured under gate 1; gate 4 is in force."
@@ -240,6 +265,6 @@ def test_only_an_approver_of_the_gate_answers_for_it(decided, make):
 
     flagged = decided(1, scan=make.scan(0.9))
     named = declared(gate(approvers=["Bo Ek"]))
-    assert replay(entries(named, flagged, answer("bo  ek"))).answers
-    assert not replay(entries(named, flagged, answer("Cy"))).answers
-    assert replay(entries(declared(gate()), flagged, answer("Cy"))).answers
+    assert replayed(named, flagged, answer("bo  ek")).answers
+    assert not replayed(named, flagged, answer("Cy")).answers
+    assert replayed(declared(gate()), flagged, answer("Cy")).answers

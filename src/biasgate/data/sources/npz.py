@@ -81,7 +81,9 @@ def load_npz(uri: str) -> Dataset:
     missing = _REQUIRED - arrays.keys()
     if missing:
         raise InputError(f"lacks {', '.join(sorted(missing))}", where=uri, fix="write it with biasgate's save_npz")
-    if any(arrays[name].ndim == 0 for name in _REQUIRED) or any(arrays[name].ndim != 1 for name in ("units", "classes")):
+    if any(arrays[name].ndim == 0 for name in _REQUIRED) or any(
+        arrays[name].ndim != 1 for name in ("units", "classes")
+    ):
         raise InputError("an array has the wrong number of axes", where=uri, fix="write it with biasgate's save_npz")
     for name in ("labels", "units"):
         if not np.issubdtype(arrays[name].dtype, np.integer):

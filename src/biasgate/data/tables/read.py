@@ -25,6 +25,8 @@ from biasgate.progress import progress
 
 FOREIGN = (".xlsx", ".xls", ".ods", ".json", ".jsonl", ".feather", ".arrow", ".orc", ".pkl", ".npy", ".npz", ".zip")
 """What tables also come in, and is not read."""
+MOST_ROWS = 100_000_000
+"""More rows than this are no table of people, but a file that unpacks without end."""
 EXACT = 2.0**24
 """From here on not every whole number is one of 32 bits."""
 
@@ -49,8 +51,8 @@ def read_table(
         layout: How a text file is written.
 
     Raises:
-        InputError: The file cannot be read or has no rows; a column is absent, stands twice, or holds what is not asked
-            for; or numbers are so large that two of them are one in 32 bits.
+        InputError: The file cannot be read, has no rows or over ``MOST_ROWS``; a column is absent, stands twice, or
+            holds what is not asked for; or numbers are so large that two of them are one in 32 bits.
     """
     layout = layout or Layout()
     parts = table_parts(path, layout)
@@ -104,6 +106,9 @@ def _fill(parts: Sequence[Part], columns: Sequence[tuple[str, _Column]], *, path
                 for name, column in columns:
                     column.add(Cells(cells[name], name, where=str(part.path), first=first))
                 first += len(batch[0])
+                if read + first > MOST_ROWS:
+                    fix = "draw a sample of it"
+                    raise InputError(f"the table has over {MOST_ROWS:,} rows", where=str(path), fix=fix)
                 advance(len(batch[0]))
             read += first
     return read

@@ -171,7 +171,7 @@ def take(entry: LogEntry, history: History, *, sealed: str | None = None) -> Non
         case DecisionBody() as decision:
             _judge(decision, history, number)
             gate = history.gates.get(decision.gate or 0)
-            departs = next(departures(decision, gate.gate), None) if gate else None
+            departs = next(departures(decision, gate.gate), None) or _unseen(decision, history) if gate else None
             _allow(of_decision(decision, entry=number, sealed=sealed, departs=departs), history)
         case BreakGlassBody() as glass if entry.at < glass.expires <= entry.at + LONGEST_GLASS:
             _allow(of_glass(glass, entry=number, sealed=sealed, at=entry.at), history)
@@ -271,6 +271,14 @@ def refusal_of_rollback(rollback: RollbackBody, history: History, at: datetime) 
     if target is None or target.champion != rollback.to:
         return f"version {rollback.to.version} never served"
     return replace(target, withdrawn=None).refusal(at)
+
+
+def _unseen(decision: DecisionBody, history: History) -> str | None:
+    """What a decision lacks whose evaluation no look precedes; None when one does."""
+    measured = decision.evidence.evaluation
+    if measured is None or measured.model in history.looks.get(measured.data, {}):
+        return None
+    return "no look of this candidate at the test split precedes it"
 
 
 def _allow(authority: Authority, history: History) -> None:

@@ -87,26 +87,29 @@ def read_history(log_uri: str, trusted: Keyring) -> History:
     return history
 
 
-def read_entry(log_uri: str, number: int, sealed: str | None, trusted: Keyring) -> LogEntry:
-    """The whole entry of what a history holds in extract, if its key may still say so now.
+def read_entry(
+    log_uri: str, number: int, sealed: str | None, trusted: Keyring, *, at: datetime | None = None
+) -> LogEntry:
+    """The whole entry of what a history holds in extract.
 
-    A date before a key's end is easily written after it, where the entry before is older still. So nothing is carried
-    out by an entry whose key has ended by then, whatever its date.
+    A date before a key's end is easily written after it, where the entry before is older still. So whoever carries out
+    what an entry says asks that its key be valid then, whatever the entry's date.
 
     Args:
         log_uri: The log.
         number: Of the entry.
         sealed: Digest of its bytes, from the history.
         trusted: Keys whose entries are accepted.
+        at: When its key must be valid; the entry's own date by default.
 
     Raises:
-        TrustError: It is not the entry that was read for the history, or its key has ended.
+        TrustError: It is not the entry that was read for the history, or its key was not valid.
     """
     uri = entry_uri(log_uri, number)
     data = store.read_bytes(uri, limit=LIMIT)
     if sha256(data) != sealed:
         raise TrustError("the entry changed since the log was read", where=uri, fix="restore it from a backup")
-    entry = unseal(data, trusted, where=uri, at=datetime.now(UTC))
+    entry = unseal(data, trusted, where=uri, at=at)
     if isinstance(entry.body, VoidBody):
         raise TrustError(entry.body.reason, where=uri, fix="have it decided, or signed, again")
     return entry
