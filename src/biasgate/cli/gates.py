@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from biasgate.cli.preflights import preflight
 from biasgate.report.terminal import Json, print_json, print_table, say
 
 if TYPE_CHECKING:
     from biasgate.gate.declaration import Gate
 
 app = typer.Typer(help="A model's gate: all that decides about its candidates, declared once.", no_args_is_help=True)
+app.command()(preflight)
 Log = Annotated[str, typer.Option(help="Folder or s3:// prefix of the signed log.", envvar="BIASGATE_LOG")]
 Trusted = Annotated[Path | None, typer.Option(help="Folder of trusted public keys; else BIASGATE_TRUSTED_KEYS.")]
 Model = Annotated[str, typer.Argument(help="The gate-owned model.")]
@@ -71,7 +73,7 @@ def declare(
 
     key, keys = signing_key(), trusted_keys(trusted)
     keys.check(key, "owner")
-    declared = sign(log, _pinned(file), key=key, trusted=keys)
+    declared = sign(log, gate_in_file(file), key=key, trusted=keys)
     name, earlier = declared.body.gate.model, declared.body.replaces
     if json:
         print_json({"entry": declared.entry, "new": declared.new, "gate": _plain(declared.body.gate)})
@@ -129,7 +131,7 @@ def _gate(which: str, log: str, trusted: Path | None) -> Gate:
     from biasgate.gate.trust.keyring import trusted_keys
 
     if not which.isdecimal():
-        return _pinned(which)
+        return gate_in_file(which)
     if not log:
         raise typer.BadParameter("give --log, or set BIASGATE_LOG, for the number of a declaration")
     declared = read_history(log, trusted_keys(trusted)).gates.get(int(which))
@@ -138,7 +140,7 @@ def _gate(which: str, log: str, trusted: Path | None) -> Gate:
     return declared.gate
 
 
-def _pinned(file: str) -> Gate:
+def gate_in_file(file: str) -> Gate:
     """What a file declares at this moment."""
     from biasgate.data.source import pin
     from biasgate.gate.declaration import pinned, read_gate_file

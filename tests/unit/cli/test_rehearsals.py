@@ -1,4 +1,4 @@
-"""``biasgate check gate.yaml candidate/`` decides as the gate would, on this machine alone."""
+"""On this machine alone: ``biasgate check`` decides as the gate would, ``biasgate gate preflight`` takes no look."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from onnx import TensorProto, helper, save
 from typer.testing import CliRunner
 
 from biasgate.cli.app import app
-from biasgate.errors import CandidateError, InputError
+from biasgate.errors import CandidateError, InputError, TrustError
+from biasgate.gate.trust.rotation import new_key
 from biasgate.models.card import CandidateCard, InputContract
 from biasgate.models.package import pack
 
@@ -123,3 +124,57 @@ def test_the_declared_limits_hold_for_the_candidate():
     Path("gate.yaml").write_text(GATE + "inference: {memory: 100MiB}\n")
     with pytest.raises(CandidateError, match="failed in its sandbox"):
         raise check("gate.yaml", "hiring").exception or AssertionError
+
+
+def preflight(*arguments: str):
+    ended = CliRunner().invoke(app, ["gate", "preflight", *arguments, "--json"])
+    found = json.loads(ended.stdout)
+    assert found["ready"] == (ended.exit_code == 0)
+    return ended.exit_code, {trial["what"]: trial["outcome"] for trial in found["trials"]}, found["trials"]
+
+
+def test_a_preflight_tries_all_that_takes_no_look():
+    code, outcomes, _ = preflight("gate.yaml", "hiring")
+    assert code == 0
+    assert {what for what, outcome in outcomes.items() if outcome == "not tried"} == {
+        "the champion that it is compared with",
+        "the gate's key",
+    }
+
+
+def test_a_preflight_says_every_fault_at_once_and_ends_with_the_code_of_the_first():
+    candidate("lending")
+    Path("policy.yaml").write_text(POLICY.replace("attributes: [sex]", "attributes: [age]").replace("sex", "age"))
+    code, outcomes, trials = preflight("gate.yaml", "lending")
+    assert code == InputError.exit_code
+    assert [what for what, outcome in outcomes.items() if outcome == "failed"] == [
+        "its name",
+        "what the policy measures",
+    ]
+    assert "the card says lending" in next(one["reason"] for one in trials if one["what"] == "its name")
+
+
+def test_what_takes_a_package_is_not_tried_without_one():
+    Path("hiring/model.onnx").write_bytes(b"no model")
+    code, outcomes, _ = preflight("gate.yaml", "hiring")
+    assert code == CandidateError.exit_code
+    assert outcomes["the candidate's package"] == "failed"
+    assert outcomes["the model on a few rows, as it serves"] == "not tried"
+    assert outcomes["the test data"] == "ok"
+
+
+def test_a_preflight_by_the_log_holds_the_data_to_what_was_declared(tmp_path, monkeypatch):
+    for owner, role in (("ana", "owner"), ("gate", "gate")):
+        new_key(tmp_path / owner, trusted=tmp_path / "trusted", owner=owner, roles=[role])
+    monkeypatch.setenv("BIASGATE_TRUSTED_KEYS", "trusted")
+    monkeypatch.setenv("BIASGATE_SIGNING_KEY_FILE", "ana/signing-key.pem")
+    monkeypatch.setenv("BIASGATE_LOG", "log")
+    Path("policy.yaml").write_text("\n".join(line for line in POLICY.splitlines() if "champion" not in line))
+    assert preflight("hiring", "hiring")[:2][0] == InputError.exit_code
+    assert CliRunner().invoke(app, ["gate", "declare"]).exit_code == 0
+    code, outcomes, _ = preflight("hiring", "hiring")
+    assert (code, set(outcomes.values())) == (0, {"ok"})
+    assert len(list(Path("log/entries").iterdir())) == 1
+    people(wrong_of_women=1)
+    code, outcomes, _ = preflight("hiring", "hiring")
+    assert (code, outcomes["the test data"]) == (TrustError.exit_code, "failed")
