@@ -22,6 +22,7 @@ from biasgate.cli import (
     keys,
     logs,
     meta_classifiers,
+    preflights,
     promotions,
     repairs,
     scans,
@@ -49,6 +50,7 @@ app.add_typer(meta_classifiers.app, name="meta-classifier")
 app.add_typer(audits.app, name="audit")
 app.add_typer(logs.app, name="log")
 app.add_typer(keys.app, name="keys")
+gates.app.registered_commands.extend(preflights.app.registered_commands)
 app.add_typer(gates.app, name="gate")
 app.add_typer(decisions.policies, name="policy")
 for more in entry_points(group="biasgate.commands"):

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from biasgate.cli.preflights import preflight
 from biasgate.report.terminal import Json, print_json, print_table, say
 
 if TYPE_CHECKING:
     from biasgate.gate.declaration import Gate
 
 app = typer.Typer(help="A model's gate: all that decides about its candidates, declared once.", no_args_is_help=True)
-app.command()(preflight)
 Log = Annotated[str, typer.Option(help="Folder or s3:// prefix of the signed log.", envvar="BIASGATE_LOG")]
 Trusted = Annotated[Path | None, typer.Option(help="Folder of trusted public keys; else BIASGATE_TRUSTED_KEYS.")]
 Model = Annotated[str, typer.Argument(help="The gate-owned model.")]

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 
-from biasgate.documents import Document
 from biasgate.report.terminal import Json, print_json, print_table
 
 if TYPE_CHECKING:
+    from biasgate.data.dataset import Dataset
     from biasgate.gate.declaration import Gate
+    from biasgate.gate.policy import Policy
     from biasgate.models.package import CandidatePackage
 
+app = typer.Typer()
 Found = TypeVar("Found")
 
 
-class Trial(Document):
+@dataclass(frozen=True)
+class Trial:
     """One thing that can fail.
 
     Attributes:
@@ -66,6 +70,7 @@ class Trials:
         self.done.append(Trial(what=what, outcome="not tried", reason=why))
 
 
+@app.command()
 def preflight(
     gate: Annotated[str, typer.Argument(help="A gate-owned model, whose gate is in the log; or a gate file.")],
     candidate: Annotated[str, typer.Argument(help="The candidate: a folder, or models:/….")],
@@ -81,8 +86,8 @@ def preflight(
     with TemporaryDirectory() as folder:
         trials = _tried(gate, candidate, log=log, trusted=trusted, folder=Path(folder))
     if json:
-        rows = [trial.model_dump(exclude_none=True) for trial in trials.done]
-        print_json({"gate": gate, "candidate": candidate, "ready": not trials.code, "trials": rows})
+        found = [asdict(trial) for trial in trials.done]
+        print_json({"gate": gate, "candidate": candidate, "ready": not trials.code, "trials": found})
     else:
         title = f"{candidate} would {'fail' if trials.code else 'come to its look'} at the gate of {gate}"
         rows = [[trial.what, trial.outcome, trial.reason or ""] for trial in trials.done]
@@ -91,30 +96,16 @@ def preflight(
 
 
 def _tried(which: str, candidate: str, *, log: str, trusted: Path | None, folder: Path) -> Trials:
-    from biasgate.data.source import open_pinned
-    from biasgate.evaluation.inspect import inspect
-    from biasgate.evaluation.preflight import preflight
-    from biasgate.gate.trust.waivers import read_waivers
-    from biasgate.models.sandbox.limits import Limits
-
     trials = Trials()
     gate = trials("the gate", lambda: _gate(which, log, trusted))
     package = trials("the candidate's package", lambda: _package(candidate, folder))
     trials("its name", _check_name, gate, package)
-    rules = trials("the policy", lambda gate: gate.rules, gate)
-    test = trials("the test data", lambda gate: open_pinned(gate.test.source, digest=gate.test.digest), gate)
-    trials(
-        "what the policy measures",
-        lambda package, test, rules: preflight(package.card, test, rules.evaluation),
-        *(package, test, rules),
-    )
-    trials(
-        "the model on a few rows, as it serves",
-        lambda package, test, gate: inspect(package, test, limits=Limits(**gate.inference.limits)),
-        *(package, test, gate),
-    )
-    trials("the reader of its weights", lambda package, gate: _scan(package, gate.scan), package, gate)
-    trials("the waivers", lambda gate: read_waivers(gate.waivers or ""), gate)
+    rules = trials("the policy", _rules, gate)
+    test = trials("the test data", _test_data, gate)
+    trials("what the policy measures", _measure_nothing, package, test, rules)
+    trials("the model on a few rows, as it serves", _inspect, package, test, gate)
+    trials("the reader of its weights", _scan, package, gate)
+    trials("the waivers", _waivers, gate)
     trials("the repair", _check_repair, gate)
     if rules and rules.needs_champion:
         _try_champion(trials, gate, log, folder)
@@ -123,6 +114,35 @@ def _tried(which: str, candidate: str, *, log: str, trusted: Path | None, folder
     else:
         trials.skip("the gate's key", "it takes a log")
     return trials
+
+
+def _rules(gate: Gate) -> Policy:
+    return gate.rules
+
+
+def _test_data(gate: Gate) -> Dataset:
+    from biasgate.data.source import open_pinned
+
+    return open_pinned(gate.test.source, digest=gate.test.digest)
+
+
+def _measure_nothing(package: CandidatePackage, test: Dataset, rules: Policy) -> None:
+    from biasgate.evaluation.preflight import preflight
+
+    preflight(package.card, test, rules.evaluation)
+
+
+def _inspect(package: CandidatePackage, test: Dataset, gate: Gate) -> None:
+    from biasgate.evaluation.inspect import inspect
+    from biasgate.models.sandbox.limits import Limits
+
+    inspect(package, test, limits=Limits(**gate.inference.limits))
+
+
+def _waivers(gate: Gate) -> None:
+    from biasgate.gate.trust.waivers import read_waivers
+
+    read_waivers(gate.waivers or "")
 
 
 def _gate(which: str, log: str, trusted: Path | None) -> Gate:
@@ -164,20 +184,20 @@ def _check_name(gate: Gate, package: CandidatePackage) -> None:
         raise InputError(f"the gate is that of {gate.model}, and the card says {name}", fix="correct the card")
 
 
-def _scan(package: CandidatePackage, reader: str) -> None:
+def _scan(package: CandidatePackage, gate: Gate) -> None:
     """Reads the weights; a reader that abstains has not failed."""
     from biasgate.contracts.scan import UNREAD
     from biasgate.detection.reader.meta_classifier import MetaClassifier, bundled_meta_classifier
     from biasgate.gate.declaration import BUNDLED
 
-    if reader == UNREAD:
+    if gate.scan == UNREAD:
         return
-    if reader == BUNDLED:
+    if gate.scan == BUNDLED:
         bundled_meta_classifier().scan_package(package)
         return
     from biasgate.registry.meta_classifiers import fetch_meta_classifier
 
-    MetaClassifier.parse(fetch_meta_classifier(reader), where=reader).scan_package(package)
+    MetaClassifier.parse(fetch_meta_classifier(gate.scan), where=gate.scan).scan_package(package)
 
 
 def _check_repair(gate: Gate) -> None:
@@ -191,12 +211,16 @@ def _check_repair(gate: Gate) -> None:
 
 def _try_champion(trials: Trials, gate: Gate | None, log: str, folder: Path) -> None:
     what = "the champion that it is compared with"
-    if not log:
-        trials.skip(what, "it takes a log and a registry")
-        return
-    from biasgate.registry.serving import champion_package
 
-    trials(what, lambda gate: champion_package(gate.model, folder / "champion"), gate)
+    def fetched(gate: Gate) -> CandidatePackage | None:
+        from biasgate.registry.serving import champion_package
+
+        return champion_package(gate.model, folder / "champion")
+
+    if log:
+        trials(what, fetched, gate)
+    else:
+        trials.skip(what, "it takes a log and a registry")
 
 
 def _check_keys(trusted: Path | None) -> None:

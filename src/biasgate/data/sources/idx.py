@@ -20,7 +20,7 @@ from biasgate.data.files import File
 from biasgate.data.kind import Classes, SourceKind
 from biasgate.errors import InputError
 
-MAX_BYTES = 4 * 2**30
+MAX_BYTES = 2**30
 """The largest array that is read, unpacked."""
 
 _UNSIGNED_BYTE = 0x08
