@@ -12,7 +12,17 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = ROOT / "src" / "biasgate"
-FOUNDATION = ("errors", "documents", "strict_json", "strict_yaml", "progress", "discovery", "extras", "foreign_text")
+FOUNDATION = (
+    "errors",
+    "documents",
+    "strict_json",
+    "strict_yaml",
+    "progress",
+    "discovery",
+    "extras",
+    "foreign_text",
+    "confusables",
+)
 ALLOWED: dict[str, list[str]] = yaml.safe_load(Path(__file__).with_name("rooms.yaml").read_text())
 LONGEST_BODY = 20
 

@@ -28,7 +28,8 @@ def population(
                 f"set and in no subgroup of {attribute}."
             )
     for reason, count in (dropped or {}).items():
-        yield f"{count:,} samples were left out of the data set: {reason}."
+        left = "1 sample was" if count == 1 else f"{count:,} samples were"
+        yield f"{left} left out of the data set: {reason}."
     for attribute, groups in (pooled or {}).items():
         for name, values in groups.items():
             parts = ", ".join(f"{value} ({count:,})" for value, count in values.items())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -13,6 +15,11 @@ from biasgate.data.dataset import UNKNOWN, Dataset
 from biasgate.data.look_alikes import look_alikes
 from biasgate.data.tables.treat import proposed_edges
 
+NOTHING = re.compile(
+    r"[?.-]+|#?n/?a|nan|none|null|nil|unk|missing|unspecified|undisclosed|prefer not to say"
+    r"|unknown|not (known|stated|available|specified|disclosed)"
+)
+"""What people write, in any case, where a value is not known; it is one like any other but for ``unknown``."""
 MANY = 20
 """An attribute with more values than that makes more subgroups than can be judged."""
 
@@ -47,6 +54,10 @@ def remarks(dataset: Dataset) -> Iterator[str]:
         for group in look_alikes(counts):
             said = ", ".join(f"{value!r} ({counts[value]:,})" for value in group)
             yield f"Values of {name} that look alike: {said}. `pool` puts them together, if they are one."
+        if nothing := [value for value in counts if value != UNKNOWN and NOTHING.fullmatch(value.casefold())]:
+            said = ", ".join(f"{value!r} ({counts[value]:,})" for value in nothing)
+            pool = f"`pool: {{{name}: {{{UNKNOWN}: {json.dumps(nothing, ensure_ascii=False)}}}}}`"
+            yield f"Values of {name} that may stand for no value: {said}. Each is a subgroup; {pool} makes it none."
         if len(values) > MANY:
             yield f"{name} has {len(values):,} values, each a subgroup of its own: {_fewer(name, values)}."
     if found := copies(dataset):

@@ -154,9 +154,8 @@ def _missing(found: _Roles) -> Iterator[str]:
     lacking = [one for one in (found.label, *features, *found.attributes) if one.missing]
     treated = {one.name: "unknown" if one in found.attributes and one not in features else "drop" for one in lacking}
     if treated:
-        counts = ", ".join(
-            f"{rows:,} rows of {name}" for name, rows in {one.name: one.missing for one in lacking}.items()
-        )
+        empty = {one.name: one.missing for one in lacking}
+        counts = ", ".join(f"{rows:,} {'row' if rows == 1 else 'rows'} of {name}" for name, rows in empty.items())
         yield f"  missing: {_mapping(treated)}   # empty: {counts}"
 
 

@@ -7,8 +7,8 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 
-_CYRILLIC = str.maketrans("АВЕКМНОРСТУХІЈЅаеорсухіјѕ", "ABEKMHOPCTYXIJSaeopcyxijs")
-_GREEK = str.maketrans("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEZHIKMNOPTYXo")
+from biasgate import confusables
+
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
@@ -21,13 +21,13 @@ def look_alikes(values: Iterable[str]) -> list[list[str]]:
 
 
 def skeleton(value: str) -> str:
-    """What is left of a text without case, blanks, hyphens, signs that are not seen and letters of other alphabets.
+    """What is left of a text without case, blanks, hyphens and signs that are not seen.
 
-    Compatible characters are one by NFKC; of the letters that look alike (Unicode Technical Standard 39) those of the
-    Greek and Cyrillic alphabets that look like Latin ones are.
+    Letters, digits and signs that look alike are one by Unicode's table; see ``confusables.skeleton``. ``i`` is ``l``,
+    which its capital looks like.
     """
     if _NUMBER.fullmatch(value):
         return repr(float(value) + 0)
-    latin = unicodedata.normalize("NFKC", value).translate(_CYRILLIC).translate(_GREEK)
-    seen = "".join(letter for letter in latin if unicodedata.category(letter) != "Cf")
-    return re.sub(r"[\s_\-]+", " ", unicodedata.normalize("NFKC", seen.casefold())).strip()
+    seen = "".join(letter for letter in unicodedata.normalize("NFKC", value) if unicodedata.category(letter) != "Cf")
+    lower = confusables.skeleton(confusables.skeleton(seen).casefold()).casefold()
+    return re.sub(r"[\s_\-]+", " ", lower.replace("i", "l")).strip()

@@ -1,9 +1,14 @@
 """Tables of features."""
 
+import bz2
+import gzip
+import lzma
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from biasgate.data.dataset import Dataset
@@ -17,6 +22,12 @@ TABLE = """age, work, sex, income, person
 41.5, ?, M, >50K, b
 22, Private, F, <=50K, a
 """
+PACK = {
+    ".gz": gzip.compress,
+    ".bz2": bz2.compress,
+    ".xz": lzma.compress,
+    ".zst": lambda data: pa.compress(data, "zstd", asbytes=True),
+}
 OPTIONS = {
     "label": "income",
     "classes": ("<=50K", ">50K"),
@@ -75,12 +86,64 @@ def test_the_word_none_is_a_value_and_not_a_gap(tmp_path: Path) -> None:
         (TABLE.splitlines()[0], {}, "no rows"),
         ("", {}, "cannot be read as a table"),
         (TABLE + '22,"Private\n', {}, "cannot be read as a table: a quote opened in line 5 is never closed"),
-        (TABLE + "22,Private,F,<=50K,a,\n", {}, "cannot be read as a table: line 5 has 6 cells, and the header 5"),
+        (TABLE + "22,Private,F,<=50K,a,\n", {}, "row 4 in line 5 has 6 cells, and the header 5"),
+        (TABLE + "\n22,Private,F,<=50K\n", {}, "row 4 in line 6 has 4 cells, and the header 5"),
+        (TABLE + "22\n", {"numeric": ("age",)}, "row 4 in line 5 has 1 cell, and the header 5"),
+        (TABLE.replace("person\n", "person,\n"), {}, "row 1 in line 2 has 5 cells, and the header 6"),
+        (TABLE + '22,"Priv"ate,F,<=50K,a\n', {}, "a closing quote in line 5 does not end its cell"),
+        (TABLE + '22,"' + "x" * 2**18 + '",F,<=50K,a\n', {}, "a cell in line 5 has more than 131,072 characters"),
     ],
 )
 def test_a_bad_table_is_refused(tmp_path: Path, text: str, changes: dict, message: str) -> None:
     with pytest.raises(InputError, match=message):
         load(tmp_path, text, **changes)
+
+
+def test_a_cell_that_is_there_and_empty_is_missing_and_lines_of_blanks_are_no_rows(tmp_path: Path) -> None:
+    found = load(tmp_path, TABLE.replace("M,", '"",') + "\n   \n", missing={"sex": "unknown"})
+    assert found.attribute("sex").tolist() == ["F", "unknown", "F"]
+
+
+def test_a_wide_and_long_table_is_read_whole(tmp_path: Path) -> None:
+    wide = ",0" * 60
+    header = "age,work,sex,income,person" + "".join(f",c{column}" for column in range(60))
+    rows = "".join(f"{row},Private,{'F' if row % 3 else '2A'},<=50K,p{row}{wide}\n" for row in range(70_000))
+    found = load(tmp_path, f"{header}\n{rows}")
+    assert found.samples[:, 0].tolist() == list(range(70_000))
+    assert (found.attribute("sex") == "2A").sum() == 23_334
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz", ".zst"])
+def test_a_compressed_table_is_read_and_one_cut_off_is_refused(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"adult.csv{suffix}"
+    pd.read_csv(StringIO(TABLE), skipinitialspace=True).to_csv(tmp_path / "plain.csv", index=False)
+    content = (tmp_path / "plain.csv").read_bytes()
+    path.write_bytes(PACK[suffix](content))
+    assert read(path).digest == load(tmp_path).digest
+    path.write_bytes(PACK[suffix](content)[:-9])
+    with pytest.raises(InputError, match="cannot be read as a table"):
+        read(path)
+
+
+def test_a_folder_is_all_its_files_of_one_kind_but_the_hidden_ones(tmp_path: Path) -> None:
+    folder = tmp_path / "people"
+    (folder / ".ipynb_checkpoints").mkdir(parents=True)
+    (folder / "1.csv").write_text(TABLE)
+    (folder / "2.CSV.gz").write_bytes(gzip.compress(TABLE.encode()))
+    (folder / ".ipynb_checkpoints" / "1-checkpoint.csv").write_text(TABLE)
+    (folder / "notes.txt").write_text("not a table")
+    assert len(read(folder)) == 6
+    pd.read_csv(StringIO(TABLE), skipinitialspace=True).to_parquet(folder / "3.parquet")
+    with pytest.raises(InputError, match=r"holds both Parquet and CSV, such as 3\.parquet and 1\.csv"):
+        read(folder)
+
+
+@pytest.mark.parametrize("separator", ['"', "\n"])
+def test_a_separator_that_cannot_be_one_is_refused(tmp_path: Path, separator: str) -> None:
+    (tmp_path / "adult.csv").write_text(TABLE)
+    file = TabularFile(uri=str(tmp_path / "adult.csv"), separator=separator)
+    with pytest.raises(InputError, match="cannot separate cells"):
+        TableFile(file=file, **OPTIONS).load(tmp_path)
 
 
 def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path) -> None:

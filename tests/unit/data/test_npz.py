@@ -2,13 +2,16 @@
 
 import io
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from zipfile import ZipFile
 
 import numpy as np
 import pytest
 
+from biasgate.data.columns import Column
 from biasgate.data.dataset import Dataset
+from biasgate.data.source import open_dataset
 from biasgate.data.sources import npz
 from biasgate.data.sources.npz import load_npz, save_npz
 from biasgate.errors import InputError
@@ -38,6 +41,34 @@ def test_a_set_comes_back_the_same(people: Dataset, tmp_path: Path, form) -> Non
 def test_that_the_source_declared_its_clusters_travels_too(people: Dataset, tmp_path: Path) -> None:
     save_npz(replace(people, clusters_declared=True), str(tmp_path / "set.npz"))
     assert load_npz(str(tmp_path / "set.npz")).clusters_declared
+
+
+def test_what_the_source_did_and_said_travels_with_the_set(people: Dataset, tmp_path: Path) -> None:
+    known = {
+        "dropped": {"no value of sex": 3},
+        "pooled": {"race": {"Other": {"Samoan": 1, "Tongan": 2}}},
+        "notes": ("2 pictures: of 16 bits, the upper 8 are taken.",),
+        "columns": (Column("age"), Column("job", 2, ("cook", "nurse"))),
+        "collected": date(2026, 11, 1),
+    }
+    save_npz(replace(people, **known), str(tmp_path / "set.npz"))
+    back = open_dataset(str(tmp_path / "set.npz"))
+    assert {name: getattr(back, name) for name in known} == known
+
+
+def test_a_file_of_an_earlier_version_is_read(people: Dataset, tmp_path: Path) -> None:
+    save_npz(people, str(tmp_path / "set.npz"))
+    with np.load(tmp_path / "set.npz") as arrays:
+        np.savez(tmp_path / "old.npz", **{name: array for name, array in arrays.items() if name != "about"})
+    assert load_npz(str(tmp_path / "old.npz")).digest == people.digest
+
+
+def test_what_is_said_of_a_set_is_checked_like_a_document(people: Dataset, tmp_path: Path) -> None:
+    save_npz(people, str(tmp_path / "set.npz"))
+    with np.load(tmp_path / "set.npz") as arrays:
+        np.savez(tmp_path / "bad.npz", **(dict(arrays) | {"about": np.array('{"dropped": 3}')}))
+    with pytest.raises(InputError, match="dropped"):
+        load_npz(str(tmp_path / "bad.npz"))
 
 
 def test_equal_sets_make_equal_files(people: Dataset, tmp_path: Path) -> None:

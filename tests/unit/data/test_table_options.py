@@ -213,6 +213,21 @@ def test_values_that_look_alike_are_said_with_their_counts(tmp_path: Path) -> No
     assert "'m a l e'" not in said
 
 
+def test_values_that_may_stand_for_none_are_said_with_the_pool_that_makes_them_unknown(tmp_path: Path) -> None:
+    race = ["N/A", "Unknown", "White", "unknown", "N/A"]
+    text = ROWS.splitlines()[0] + "\n" + "".join(f"1;no;F;{value};a\n" for value in race)
+    (said,) = [one for one in remarks(opened(tmp_path, text, attributes="[race]")) if "no value" in one]
+    assert "'N/A' (2), 'Unknown' (1)." in said
+    proposed = said.split("`pool: ")[1].split("`")[0]
+    assert opened(tmp_path, text, attributes="[race]", pool=proposed).attribute("race").tolist() == [
+        "unknown",
+        "unknown",
+        "White",
+        "unknown",
+        "unknown",
+    ]
+
+
 def test_many_numbers_as_an_attribute_are_said_with_bins_that_would_do(tmp_path: Path) -> None:
     rows = "".join(f"{age};no;F;White;a\n" for age in range(18, 91))
     found = opened(tmp_path, ROWS.splitlines()[0] + "\n" + rows, attributes="[age]")

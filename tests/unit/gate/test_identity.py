@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from biasgate.confusables import skeleton
 from biasgate.errors import InputError
-from biasgate.gate.trust.confusables import skeleton
 from biasgate.gate.trust.identity import account, check_name, same_person
 from biasgate.gate.trust.rotation import new_key
 from biasgate.gate.trust.waiver import Waiver, holds

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zlib
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal, Self
 from zipfile import BadZipFile
@@ -13,17 +14,36 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from biasgate.data.checks import checked
+from biasgate.data.columns import Column
 from biasgate.data.dataset import Dataset
 from biasgate.data.files import File
 from biasgate.data.kind import SourceKind
+from biasgate.documents import Document
 from biasgate.errors import InputError
 from biasgate.storage import store
 
 _PREFIX = "attribute:"
 _REQUIRED = {"samples", "labels", "classes", "units"}
-_OPTIONAL = {"name", "weights"}
+_OPTIONAL = {"name", "weights", "clusters_declared", "about"}
 MAX_BYTES = 4 * 2**30
 """Most bytes of the arrays together, as they lie in memory."""
+
+
+class _About(Document):
+    """What is known of a set and is no part of its digest; see ``Dataset``."""
+
+    dropped: dict[str, int] = {}
+    pooled: dict[str, dict[str, dict[str, int]]] = {}
+    notes: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
+    collected: date | None = None
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Self:
+        return cls(**{name: getattr(dataset, name) for name in cls.model_fields})
+
+    def fields(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in type(self).model_fields}
 
 
 class NpzFile(SourceKind):
@@ -50,7 +70,8 @@ def save_npz(dataset: Dataset, uri: str) -> None:
     """Publishes a data set as one file; ``load_npz`` gives back a set with the same digest.
 
     Arrays: ``samples``, ``labels``, ``classes``, ``units``, ``name``, ``attribute:<name>`` for each attribute,
-    ``weights`` when the set has them, and ``clusters_declared`` when they are.
+    ``weights`` when the set has them, ``clusters_declared`` when they are, and ``about``: what the source left out,
+    pooled and said, in JSON.
     """
     attributes = {_PREFIX + str(name): dataset.attribute(str(name)) for name in dataset.attributes}
     more = {} if dataset.weights is None else {"weights": dataset.weights}
@@ -64,6 +85,7 @@ def save_npz(dataset: Dataset, uri: str) -> None:
         classes=np.array(dataset.classes, dtype=str),
         units=dataset.clusters,
         name=np.array(dataset.name, dtype=str),
+        about=np.array(_About.of(dataset).to_json().decode()),
         allow_pickle=False,
         **attributes,
         **more,
@@ -72,7 +94,7 @@ def save_npz(dataset: Dataset, uri: str) -> None:
 
 
 def load_npz(uri: str) -> Dataset:
-    """Reads what ``save_npz`` wrote; ``name``, weights and attributes are optional.
+    """Reads what ``save_npz`` wrote; ``name``, ``about``, weights and attributes are optional.
 
     Raises:
         InputError: The file is absent, no ``.npz``, lacks an array, or holds what no data set may hold.
@@ -95,6 +117,7 @@ def load_npz(uri: str) -> Dataset:
         raise InputError("attributes, weights and units differ in shape", where=uri)
     if weights is not None and weights.dtype.kind not in "iuf":
         raise InputError(f"weights are {weights.dtype}, not numbers", where=uri)
+    about = _About.parse_json(str(arrays["about"]), where=uri) if "about" in arrays else _About()
     return checked(
         Dataset(
             samples=arrays["samples"],
@@ -105,6 +128,7 @@ def load_npz(uri: str) -> Dataset:
             name=str(arrays.get("name", uri)),
             weights=None if weights is None else weights.astype(np.float64),
             clusters_declared=bool(np.any(arrays.get("clusters_declared", False))),
+            **about.fields(),
         )
     )
 

@@ -5,25 +5,41 @@
 
 from __future__ import annotations
 
+import bz2
 import codecs
-import re
+import csv
+import gzip
+import io
+import lzma
+import zlib
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 
-from biasgate.data.tables.part import ROWS, Part
+from biasgate.data.tables.part import Part
 from biasgate.errors import InputError
 
 SUFFIXES = (".csv", ".tsv")
-COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
+COMPRESSED = {
+    ".gz": gzip.open,
+    ".bz2": bz2.open,
+    ".xz": lzma.open,
+    ".zst": partial(pa.input_stream, compression="zstd"),
+}
+"""What opens a compressed file for reading its bytes."""
+_DAMAGED = (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error)
 _GZIP = b"\x1f\x8b"
 _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SEPARATORS = ",;\t|"
+LINES = 2**13
+"""Rows that are held as lists at a time: of more, the collector of garbage takes longer than the reading."""
+_NEVER = '"\r\n'
+_FIX = "mend the file, or write it again with a header line and one cell a column"
 
 
 @dataclass(frozen=True)
@@ -54,10 +70,10 @@ class DelimitedPart(Part):
     def batches(self, columns: Sequence[str]) -> Iterator[list[pa.Array]]:
         """Every column is text; see ``Part.batches``."""
         places = [self.place(name) for name in columns]
-        with _explained(self.path, self.layout, cells=len(self.names)):
-            for cells in _cells(self.path, self.layout, chunksize=ROWS):
-                rows = cells.iloc[1:] if cells.index[0] == 0 else cells
-                yield [pa.array(rows[place], pa.string()) for place in places]
+        with closing(_lines(self.path, self.layout)) as lines:
+            next(lines)
+            while rows := list(islice(lines, LINES)):
+                yield [pa.array([row[place] for row in rows], pa.string()) for place in places]
 
 
 def delimited_part(path: Path, layout: Layout) -> DelimitedPart:
@@ -66,9 +82,10 @@ def delimited_part(path: Path, layout: Layout) -> DelimitedPart:
     Raises:
         InputError: It is empty, or not in the layout's encoding.
     """
-    with _explained(path, layout, cells=None):
-        header = _cells(path, layout, nrows=1).iloc[0]
-    names = tuple(str(name).strip() for name in header)
+    with closing(_lines(path, layout)) as lines:
+        names = tuple(name.strip() for name in next(lines, ()))
+    if not names:
+        raise _unreadable(path, "it is empty")
     if any("\0" in name for name in names):
         raise _wrong_encoding(path, layout)
     if len(names) == 1 and (other := next((mark for mark in _SEPARATORS if mark in names[0]), None)):
@@ -82,19 +99,49 @@ def _said(separator: str) -> str:
     return f'separator: "{separator}"'.replace("\t", "\\t")
 
 
-def _cells(path: Path, layout: Layout, **more: Any) -> Any:
-    """The cells as text, the header's among them; a frame, or an iterator of frames."""
-    return pd.read_csv(
-        path,
-        header=None,
-        index_col=False,
-        dtype=str,
-        keep_default_na=False,
-        skipinitialspace=True,
-        sep=layout.separator,
-        encoding=layout.encoding,
-        **more,
-    )
+def _lines(path: Path, layout: Layout) -> Generator[list[str]]:
+    """The header's cells, then those of each row, which are as many; lines of blanks are passed over.
+
+    Raises:
+        InputError: The file cannot be read, or a row has more or fewer cells than the header.
+    """
+    if layout.separator in _NEVER:
+        what = f"{layout.separator!r} cannot separate cells"
+        raise InputError(what, where=str(path), fix='give `separator: ";"` or the like')
+    blanks = layout.separator != " "
+    with _opened(path, layout) as file:
+        reader = csv.reader(file, delimiter=layout.separator, skipinitialspace=blanks, strict=True)
+        width, row, last = 0, 0, 0
+        try:
+            for cells in reader:
+                last = reader.line_num
+                if len(cells) < 2 and not "".join(cells).strip():
+                    continue
+                width = width or len(cells)
+                if len(cells) != width:
+                    said = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
+                    raise _unreadable(path, f"row {row:,} in line {last:,} has {said}, and the header {width}")
+                row += 1
+                yield cells
+        except csv.Error as error:
+            raise _unreadable(path, _fault(str(error), begins=last + 1)) from error
+
+
+@contextmanager
+def _opened(path: Path, layout: Layout) -> Generator[io.TextIOWrapper]:
+    """The file as text, and what goes wrong with it in a sentence."""
+    try:
+        utf_8 = codecs.lookup(layout.encoding).name == "utf-8"
+        with COMPRESSED.get(path.suffix.lower(), partial(open, mode="rb"))(path) as raw:
+            yield io.TextIOWrapper(raw, encoding="utf-8-sig" if utf_8 else layout.encoding, newline="")
+    except UnicodeError as error:
+        raise _wrong_encoding(path, layout) from error
+    except LookupError as error:
+        raise InputError(
+            f"no encoding {layout.encoding!r}", where=str(path), fix="give utf-8, latin-1 or the like"
+        ) from error
+    except _DAMAGED as error:
+        raise _unreadable(path, "it is damaged, or no text") from error
 
 
 def _estimated_rows(path: Path) -> int | None:
@@ -106,34 +153,19 @@ def _estimated_rows(path: Path) -> int | None:
     return max(1, path.stat().st_size * start.count(b"\n") // max(1, len(start)))
 
 
-@contextmanager
-def _explained(path: Path, layout: Layout, *, cells: int | None) -> Generator[None]:
-    """What pandas says of a file that it cannot read, in a sentence."""
-    try:
-        yield
-    except UnicodeError as error:
-        raise _wrong_encoding(path, layout) from error
-    except LookupError as error:
-        raise InputError(
-            f"no encoding {layout.encoding!r}", where=str(path), fix="give utf-8, latin-1 or the like"
-        ) from error
-    except (ValueError, OSError, EOFError) as error:
-        raise InputError(
-            f"cannot be read as a table: {_fault(str(error), cells)}", where=str(path), fix=_FIX
-        ) from error
+def _fault(error: str, *, begins: int) -> str:
+    """What ``csv`` says of a row that begins in some line."""
+    if "unexpected end" in error:
+        return f"a quote opened in line {begins:,} is never closed"
+    if "field limit" in error:
+        return (
+            f"a cell in line {begins:,} has more than {csv.field_size_limit():,} characters: is a quote never closed?"
+        )
+    return f"a closing quote in line {begins:,} does not end its cell; a quote within a cell is written twice"
 
 
-_FIX = "mend the file, or write it again with a header line and one cell a column"
-
-
-def _fault(error: str, cells: int | None) -> str:
-    if found := re.search(r"in line (\d+), saw (\d+)", error):
-        return f"line {int(found[1]):,} has {found[2]} cells, and the header {cells}"
-    if found := re.search(r"EOF inside string starting at row (\d+)", error):
-        return f"a quote opened in line {int(found[1]) + 1:,} is never closed"
-    if "No columns" in error:
-        return "it is empty"
-    return "it is damaged, or no text"
+def _unreadable(path: Path, why: str) -> InputError:
+    return InputError(f"cannot be read as a table: {why}", where=str(path), fix=_FIX)
 
 
 def _wrong_encoding(path: Path, layout: Layout) -> InputError:

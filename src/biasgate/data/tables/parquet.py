@@ -51,25 +51,16 @@ class ParquetPart(Part):
         return batch.column(self.written[self.place(name)])
 
 
-def parquet_parts(path: Path) -> list[ParquetPart]:
-    """The Parquet files at a path, those of a folder in the order of their names.
+def parquet_part(path: Path, *, root: Path) -> ParquetPart:
+    """A Parquet file, of which the header is read.
+
+    Args:
+        path: The file.
+        root: The table: the file, or the folder below which the names of folders may give columns.
 
     Raises:
-        InputError: One is damaged or no Parquet.
+        InputError: It is damaged or no Parquet.
     """
-    files = sorted(_data_files(path)) if path.is_dir() else [path]
-    return [_part(file, root=path) for file in files]
-
-
-def _data_files(folder: Path) -> Iterator[Path]:
-    """The Parquet files of a folder but those that writers of Parquet hide."""
-    for file in folder.rglob("*"):
-        hidden = any(part.startswith(("_", ".")) and "=" not in part for part in file.relative_to(folder).parts)
-        if file.suffix.lower() == SUFFIX and file.is_file() and not hidden:
-            yield file
-
-
-def _part(path: Path, *, root: Path) -> ParquetPart:
     try:
         about = pq.ParquetFile(path)
         written, rows = tuple(about.schema_arrow.names), about.metadata.num_rows

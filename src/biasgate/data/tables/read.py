@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from biasgate.data.tables.cells import Cells
-from biasgate.data.tables.delimited import SUFFIXES, Layout, delimited_part
-from biasgate.data.tables.parquet import SUFFIX, parquet_parts
+from biasgate.data.tables.delimited import COMPRESSED, SUFFIXES, Layout, delimited_part
+from biasgate.data.tables.parquet import SUFFIX, parquet_part
 from biasgate.data.tables.part import Part
 from biasgate.data.tables.table import Table, Text
 from biasgate.errors import InputError
@@ -73,23 +73,38 @@ def read_table(
 
 
 def table_parts(path: Path, layout: Layout) -> Sequence[Part]:
-    """The files of a table: a Parquet file, a text file of any name, or a folder of ``.parquet`` or ``.csv`` files.
+    """The files of a table: a Parquet file, a text file of any name, or all of one kind in a folder, in order.
+
+    In a folder names tell what a file is; those that begin with ``.`` or ``_``, as writers of tables hide theirs, and
+    folders named so are left out.
 
     Raises:
-        InputError: There is none, it is of another kind, or a file cannot be read.
+        InputError: There is none, it is of another kind, the folder holds both kinds, or a file cannot be read.
     """
-    if path.suffix.lower() == SUFFIX or (path.is_dir() and _files(path, SUFFIX)):
-        return parquet_parts(path)
     if path.suffix.lower() in FOREIGN:
         raise InputError("neither CSV nor Parquet", where=str(path), fix="write the table as one of the two")
-    files = [file for suffix in SUFFIXES for file in _files(path, suffix)] if path.is_dir() else [path]
-    if not files:
+    files = sorted(_visible(path)) if path.is_dir() else [path]
+    parquet = [file for file in files if file.suffix.lower() == SUFFIX]
+    text = [file for file in files if _is_text(file)] if path.is_dir() else [file for file in files if not parquet]
+    if parquet and text:
+        what = f"the folder holds both Parquet and CSV, such as {parquet[0].name} and {text[0].name}"
+        raise InputError(what, where=str(path), fix="keep the files of one table, all of one kind, in it")
+    if not parquet and not text:
         raise InputError("the folder holds no table", where=str(path), fix="give a folder of .parquet or .csv files")
-    return [delimited_part(file, layout) for file in sorted(files)]
+    return [parquet_part(file, root=path) for file in parquet] or [delimited_part(file, layout) for file in text]
 
 
-def _files(folder: Path, suffix: str) -> list[Path]:
-    return [file for file in folder.rglob("*") if file.suffix.lower() == suffix and file.is_file()]
+def _is_text(path: Path) -> bool:
+    packed = path.suffix.lower() in COMPRESSED
+    return (path.with_suffix("") if packed else path).suffix.lower() in SUFFIXES
+
+
+def _visible(folder: Path) -> Iterator[Path]:
+    """The files of a folder and its subfolders but those that are hidden; ``_site=north`` is a column's name."""
+    for file in folder.rglob("*"):
+        hidden = any(part.startswith(("_", ".")) and "=" not in part for part in file.relative_to(folder).parts)
+        if file.is_file() and not hidden:
+            yield file
 
 
 def _fill(parts: Sequence[Part], columns: Sequence[tuple[str, _Column]], *, path: Path) -> int:

@@ -13,8 +13,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from biasgate.confusables import skeleton
 from biasgate.errors import InputError
-from biasgate.gate.trust.confusables import skeleton
 
 ADDRESS = re.compile(r"(?P<local>[^@\s]+)@(?P<domain>[^@\s]+)")
 INVISIBLE = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
