@@ -138,7 +138,7 @@ def schedule(
     if json:
         print_json([{"action": step.action, "schedule": step.name, "changes": step.changes} for step in steps])
     else:
-        say(*(map(_diff, steps) if steps else ["nothing to do"]))
+        say(*([line for step in steps for line in _diff(step)] or ["nothing to do"]))
 
 
 def demo(
@@ -170,9 +170,9 @@ def _why(found: dict[str, str | None]) -> str:
     return f" ({found['error']})" if found["error"] else ""
 
 
-def _diff(step: "Step") -> str:
+def _diff(step: "Step") -> list[str]:
     lines = [f"{step.action} {step.name}"]
     for field, before, after in step.changes:
         lines += [f"  - {field}: {before}"] if before is not None else []
         lines += [f"  + {field}: {after}"]
-    return "\n".join(lines)
+    return lines
