@@ -139,7 +139,7 @@ def test_a_decision_and_its_promotion_over_a_bad_network_to_the_log_are_never_lo
         for turn, plan in enumerate(plans(total)):
             old, before, candidate = registry.champion, read_log(gate.log, gate.trusted), submitted(3.0 + turn)
             made = network.act(act, **plan)
-            assert not plan["stays"] or made <= plan["at"] + TRIES**2
+            assert not plan["stays"] or made <= plan["at"] + TRIES**2 * s3_storage.CONNECTIONS  # all under way at once
             after = read_log(gate.log, gate.trusted)
             assert after[: len(before)] == before
             assert sum(entry.body.kind == "decision" for entry in after[len(before) :]) <= 1

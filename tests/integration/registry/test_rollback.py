@@ -16,7 +16,7 @@ def test_an_earlier_champion_serves_again_and_the_log_says_why(served_twice, gat
     entry = gate.roll_back(registry.name, "1")
     assert registry.champion == "1"
     assert (entry.body.by, entry.body.reason) == ("Di", "complaints")
-    assert '"kind":"rollback"' in capsys.readouterr().err
+    assert '"kind": "rollback"' in capsys.readouterr().err
     assert gate.promote() == []
     assert registry.champion == "1"
 

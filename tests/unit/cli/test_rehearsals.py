@@ -164,8 +164,8 @@ def test_what_takes_a_package_is_not_tried_without_one():
 
 
 def test_a_preflight_by_the_log_holds_the_data_to_what_was_declared(tmp_path, monkeypatch):
-    for owner, role in (("ana", "owner"), ("gate", "gate")):
-        new_key(tmp_path / owner, trusted=tmp_path / "trusted", owner=owner, roles=[role])
+    new_key(tmp_path / "ana", trusted=tmp_path / "trusted", owner="ana", roles=["owner"])
+    new_key(tmp_path / "gate", trusted=tmp_path / "trusted", owner="gate", roles=["gate"])
     monkeypatch.setenv("BIASGATE_TRUSTED_KEYS", "trusted")
     monkeypatch.setenv("BIASGATE_SIGNING_KEY_FILE", "ana/signing-key.pem")
     monkeypatch.setenv("BIASGATE_LOG", "log")

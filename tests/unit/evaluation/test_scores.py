@@ -133,8 +133,14 @@ def test_the_gap_of_many_subgroups_is_square_and_add_of_both_bounds(dataset_of):
     scores = {score.subgroup["sex"]: score for score in found.scores if score.subgroup}
     gaps = [gap for gap in found.gaps if gap.metric == "log_loss"]
     assert len(gaps) == 66
+
+    def point(sex: str) -> tuple[float, float, float]:
+        bounds = scores[sex].bounds
+        assert bounds is not None
+        low, high = bounds
+        return scores[sex].estimate.value, low, high
+
     for gap in gaps:
-        points = [(scores[one["sex"]].estimate.value, *scores[one["sex"]].bounds) for one in (gap.higher, gap.lower)]
-        low, high = square_and_add(*points, widest=np.inf)
+        low, high = square_and_add(point(gap.higher["sex"]), point(gap.lower["sex"]), widest=np.inf)
         assert (gap.estimate.low, gap.estimate.high) == pytest.approx((low, high))
         assert gap.bounds == pytest.approx((max(0, low), max(high, -low)))
