@@ -30,7 +30,7 @@ def test_the_roots_are_those_of_certificate_transparency():
     assert root(leaves).hex() == "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"
 
 
-@given(st.lists(st.binary(max_size=4), min_size=1, max_size=40), st.data())
+@given(st.lists(st.binary(max_size=4), min_size=1, max_size=40, unique=True), st.data())
 def test_a_path_leads_from_its_entry_alone_to_the_root_of_its_tree_alone(entries, data):
     leaves = [leaf(entry) for entry in entries]
     index = data.draw(st.integers(0, len(entries) - 1))
