@@ -11,12 +11,10 @@ from biasgate.foreign_text import one_line
 from biasgate.report.terminal import VERDICT_CODES, Json, print_json, print_table, say
 
 if TYPE_CHECKING:
-    from biasgate.contracts.scan import Scan
     from biasgate.gate.check import Check, Rehearsal
     from biasgate.gate.declaration import Gate
     from biasgate.gate.evidence import Evidence
     from biasgate.gate.policy import Policy
-    from biasgate.models.package import CandidatePackage
 
 app = typer.Typer()
 
@@ -79,6 +77,7 @@ def _evidence(gate: Gate, folder: Path) -> Evidence:
     from tempfile import TemporaryDirectory
 
     from biasgate.data.source import open_pinned
+    from biasgate.detection.reader.declared import scan_at_hand
     from biasgate.evaluation.evaluate import evaluate
     from biasgate.evaluation.inspect import inspect
     from biasgate.gate.evidence import join
@@ -91,19 +90,8 @@ def _evidence(gate: Gate, folder: Path) -> Evidence:
         limits = Limits(**gate.inference.limits)
         inspected = inspect(package, dataset, limits=limits)
         measured = evaluate(package, dataset, gate.rules.evaluation, limits=limits)
-        scan = _scan(package, gate.scan)
+        scan = scan_at_hand(package, gate.scan)
     return join(source=str(folder), inspection=inspected, scan=scan, evaluation=measured, looks=1)
-
-
-def _scan(package: CandidatePackage, reader: str) -> Scan | None:
-    """What the declared reader says; None where it lies in a registry."""
-    from biasgate.contracts.scan import UNREAD, unread
-    from biasgate.detection.reader.meta_classifier import bundled_meta_classifier
-    from biasgate.gate.declaration import BUNDLED
-
-    if reader == UNREAD:
-        return unread(package.digest)
-    return bundled_meta_classifier().scan_package(package) if reader == BUNDLED else None
 
 
 def print_rehearsal(found: Rehearsal) -> None:

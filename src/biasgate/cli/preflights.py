@@ -186,18 +186,10 @@ def _check_name(gate: Gate, package: CandidatePackage) -> None:
 
 def _scan(package: CandidatePackage, gate: Gate) -> None:
     """Reads the weights; a reader that abstains has not failed."""
-    from biasgate.contracts.scan import UNREAD
-    from biasgate.detection.reader.meta_classifier import MetaClassifier, bundled_meta_classifier
-    from biasgate.gate.declaration import BUNDLED
-
-    if gate.scan == UNREAD:
-        return
-    if gate.scan == BUNDLED:
-        bundled_meta_classifier().scan_package(package)
-        return
+    from biasgate.detection.reader.declared import scan_as_declared
     from biasgate.registry.meta_classifiers import fetch_meta_classifier
 
-    MetaClassifier.parse(fetch_meta_classifier(gate.scan), where=gate.scan).scan_package(package)
+    scan_as_declared(package, gate.scan, fetch=fetch_meta_classifier)
 
 
 def _check_repair(gate: Gate) -> None:

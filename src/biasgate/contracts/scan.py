@@ -11,6 +11,8 @@ from biasgate.documents import Document
 
 UNREAD = "none"
 """Stands for a meta-classifier where weights are not read."""
+BUNDLED = "bundled"
+"""Stands for the meta-classifier that is part of biasgate."""
 
 
 class Scan(Document):

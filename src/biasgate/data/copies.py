@@ -19,32 +19,40 @@ def copies(dataset: Dataset) -> int:
 
     Rows of few features with few values are alike without being copies, and nothing here can tell.
     """
-    keys = _keys(dataset)
-    ordered = np.sort(keys)
-    repeated = np.unique(ordered[1:][np.diff(ordered) == 0])
-    rows = np.flatnonzero(np.isin(keys, repeated))
-    order = rows[np.lexsort((dataset.clusters[rows], keys[rows]))]
-    same_key = np.diff(keys[order]) == 0
-    return int(np.count_nonzero(same_key & (np.diff(dataset.clusters[order]) != 0)))
+    return _copies(_keys(dataset), dataset.clusters)
 
 
-def counted_once(dataset: Dataset) -> Dataset:
+def counted_once(dataset: Dataset) -> tuple[Dataset, int]:
     """The same set with clusters joined that hold copies of one sample, unless its source declares what they are.
 
     A sample that is there twenty times is no more evidence than once. Clusters that share a copy are one, and so are
     those that they share another with. Sets whose samples are all alike, or empty since only predictions are known,
     tell nothing of copies and stay as they are.
+
+    Returns:
+        The set, and how many samples are copies; 0 where it stays as it is.
     """
     if dataset.clusters_declared or not (dataset.samples != dataset.samples[:1]).any():
-        return dataset
-    keys, firsts, key = np.unique(_keys(dataset), return_index=True, return_inverse=True)
-    if len(keys) == len(dataset):
-        return dataset
+        return dataset, 0
+    keys = _keys(dataset)
+    known, firsts, key = np.unique(keys, return_index=True, return_inverse=True)
+    if len(known) == len(dataset):
+        return dataset, 0
     names, clusters = np.unique(dataset.clusters, return_inverse=True)
     ends = clusters, clusters[firsts][key]
     shared = coo_array((np.ones(len(dataset), np.int8), ends), shape=(len(names), len(names)))
     joined = connected_components(shared, directed=False)[1].astype(np.int64)
-    return replace(dataset, clusters=joined[clusters])
+    return replace(dataset, clusters=joined[clusters]), _copies(keys, dataset.clusters)
+
+
+def _copies(keys: NDArray[np.uint64], clusters: NDArray[np.int64]) -> int:
+    """Rows whose key a row of another cluster has."""
+    ordered = np.sort(keys)
+    repeated = np.unique(ordered[1:][np.diff(ordered) == 0])
+    rows = np.flatnonzero(np.isin(keys, repeated))
+    order = rows[np.lexsort((clusters[rows], keys[rows]))]
+    same_key = np.diff(keys[order]) == 0
+    return int(np.count_nonzero(same_key & (np.diff(clusters[order]) != 0)))
 
 
 def _keys(dataset: Dataset) -> NDArray[np.uint64]:

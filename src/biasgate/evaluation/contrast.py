@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from biasgate.evaluation.pairs import Limits, Numbers, Pairs
+from biasgate.evaluation.pairs import Limits, Numbers, Pairs, absolute
 from biasgate.statistics import paired
 from biasgate.statistics.intervals import quantile, score_test, square_and_add
 
@@ -72,8 +72,7 @@ class Contrasts:
         """Bounds of the absolute differences, at a two-sided confidence."""
         first, second = self.pairs.deciding(level)
         limits = square_and_add(first, second, correlation=np.minimum(0.0, self.pairs.correlation))
-        low, high = self._of_twins(limits, paired.exact_paired, level)
-        return np.maximum(0.0, low), np.maximum(high, -low)
+        return absolute(self._of_twins(limits, paired.exact_paired, level))
 
     @property
     def p_values(self) -> Numbers:

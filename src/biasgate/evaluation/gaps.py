@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from biasgate.contracts.estimate import Estimate
-from biasgate.contracts.evaluation import EvaluationSpec, Gap, combination
+from biasgate.contracts.evaluation import EvaluationSpec, Gap
 from biasgate.evaluation.contrast import METHODS, Contrasts
 from biasgate.evaluation.outcomes import Outcomes
-from biasgate.evaluation.pairs import Pair, Pairs, at, insufficient, kept, widest
+from biasgate.evaluation.pairs import Pair, Pairs, at, insufficient, kept, named, widest
 from biasgate.statistics.multiple import bonferroni, holm
 
 
@@ -54,13 +54,4 @@ def _measured(pairs: Pairs, spec: EvaluationSpec) -> list[Gap]:
 
 
 def _unknown(pair: Pair, given: tuple[str, ...]) -> Gap:
-    higher, lower = pair
-    return Gap(
-        metric=higher.metric.name,
-        label=higher.label,
-        attribute=combination(higher.subgroup),
-        higher=higher.subgroup,
-        lower=lower.subgroup,
-        given=given or None,
-        paired=False,
-    )
+    return Gap(**named(*pair, given), paired=False)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from biasgate.contracts.estimate import Estimate
 from biasgate.contracts.evaluation import Change, Comparison, Evaluation, EvaluationSpec
-from biasgate.data.copies import copies, counted_once
+from biasgate.data.copies import counted_once
 from biasgate.data.dataset import Dataset
 from biasgate.documents import digest
 from biasgate.errors import InputError
@@ -83,7 +83,7 @@ def measure(
         _check_probabilities(probabilities, dataset)
     _check_weights(dataset, spec)
     questions = problems(dataset, spec, predictions, probabilities if taken else None)
-    counted = counted_once(dataset)
+    counted, copies = counted_once(dataset)
     parts = cuts(counted, spec)
     groups = list(families(parts, spec, questions))
     compared = [
@@ -123,7 +123,7 @@ def measure(
         latency=latency,
         collected=dataset.collected,
         truth=_truth(dataset),
-        copies=None if counted is dataset else copies(dataset) or None,
+        copies=copies or None,
         unknown={"*".join(sorted(cut.attributes)): cut.unknown for cut in parts if cut.unknown} or None,
         dropped=dataset.dropped or None,
         pooled=dataset.pooled or None,

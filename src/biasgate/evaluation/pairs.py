@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, groupby, islice
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from biasgate.contracts.evaluation import MOST_PAIRS, EvaluationSpec, Gap, Ratio
+from biasgate.contracts.evaluation import MOST_PAIRS, EvaluationSpec, Gap, Ratio, combination
 from biasgate.evaluation.outcomes import Outcomes
 from biasgate.evaluation.shared import Shared
 from biasgate.statistics.clustered import rate_bounds, rate_estimate
+from biasgate.statistics.metric import Metric
 
 P = TypeVar("P", Gap, Ratio)
 Pair = tuple[Outcomes, Outcomes]
@@ -30,6 +31,11 @@ Places = NDArray[np.int64]
 
 class Subgroup(Protocol):
     """Something that is found of one subgroup, about one label where there are several."""
+
+    @property
+    def metric(self) -> Metric:
+        """What was measured."""
+        ...
 
     @property
     def label(self) -> str | None:
@@ -48,6 +54,24 @@ S = TypeVar("S", bound=Subgroup)
 def at(limits: Limits, place: int) -> tuple[float, float]:
     """Those of one pair."""
     return float(limits[0][place]), float(limits[1][place])
+
+
+def absolute(limits: Limits) -> Limits:
+    """Limits of |θ| from those of a θ ≥ 0 that may be as far below 0 as the lower one."""
+    low, high = limits
+    return np.maximum(0.0, low), np.maximum(high, -low)
+
+
+def named(higher: Subgroup, lower: Subgroup, given: tuple[str, ...]) -> dict[str, Any]:
+    """The fields of a ``Gap`` or ``Ratio`` that say what is compared with what."""
+    return {
+        "metric": higher.metric.name,
+        "label": higher.label,
+        "attribute": combination(higher.subgroup),
+        "higher": higher.subgroup,
+        "lower": lower.subgroup,
+        "given": given or None,
+    }
 
 
 @dataclass(frozen=True, eq=False)

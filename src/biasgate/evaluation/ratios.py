@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from biasgate.contracts.estimate import Estimate
-from biasgate.contracts.evaluation import MOST_PAIRS, EvaluationSpec, Ratio, combination
+from biasgate.contracts.evaluation import MOST_PAIRS, EvaluationSpec, Ratio
 from biasgate.evaluation.outcomes import Outcomes
-from biasgate.evaluation.pairs import Limits, Pair, Pairs, Points, at, insufficient, kept
+from biasgate.evaluation.pairs import Limits, Pair, Pairs, Points, at, insufficient, kept, named
 from biasgate.statistics.multiple import bonferroni
 from biasgate.statistics.ratio import ratio_limits
 
@@ -67,15 +67,7 @@ def _with_the_highest(pairs: Pairs) -> list[int]:
 
 
 def _unknown(pair: Pair, given: tuple[str, ...]) -> Ratio:
-    higher, lower = pair
-    return Ratio(
-        metric=higher.metric.name,
-        label=higher.label,
-        attribute=combination(higher.subgroup),
-        higher=higher.subgroup,
-        lower=lower.subgroup,
-        given=given or None,
-    )
+    return Ratio(**named(*pair, given))
 
 
 def smaller(higher: Points, lower: Points, *, correlation: np.ndarray) -> Limits:

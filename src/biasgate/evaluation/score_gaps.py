@@ -10,8 +10,19 @@ from collections.abc import Sequence
 import numpy as np
 
 from biasgate.contracts.estimate import Estimate
-from biasgate.contracts.evaluation import EvaluationSpec, Gap, combination
-from biasgate.evaluation.pairs import Limits, Numbers, at, comparisons, kept, lacking, ordered, smallest, widest
+from biasgate.contracts.evaluation import EvaluationSpec, Gap
+from biasgate.evaluation.pairs import (
+    Numbers,
+    absolute,
+    at,
+    comparisons,
+    kept,
+    lacking,
+    named,
+    ordered,
+    smallest,
+    widest,
+)
 from biasgate.evaluation.score_contrast import ScoreContrasts
 from biasgate.evaluation.scored import Scored
 from biasgate.evaluation.shared import correlations
@@ -38,8 +49,8 @@ def _measured(known: Sequence[Scored], given: tuple[str, ...], spec: EvaluationS
     if not len(higher):
         return []
     found = ScoreContrasts(known, higher, lower, _correlations(known)[higher, lower], spec.confidence)
-    bounds = _absolute(found.decide(spec.confidence))
-    simultaneous = _absolute(found.decide(bonferroni(spec.proving, len(higher))))
+    bounds = absolute(found.decide(spec.confidence))
+    simultaneous = absolute(found.decide(bonferroni(spec.proving, len(higher))))
     reported, differences, tests = found.reported, found.differences, found.p_values
     p_values = [None] * len(higher) if tests is None else holm(tests)
 
@@ -77,18 +88,5 @@ def _correlations(known: Sequence[Scored]) -> Numbers:
     return correlations(rows)
 
 
-def _absolute(limits: Limits) -> Limits:
-    low, high = limits
-    return np.maximum(0.0, low), np.maximum(high, -low)
-
-
 def _unknown(higher: Scored, lower: Scored, given: tuple[str, ...]) -> Gap:
-    return Gap(
-        metric=higher.metric.name,
-        label=higher.label,
-        attribute=combination(higher.subgroup),
-        higher=higher.subgroup,
-        lower=lower.subgroup,
-        given=given or None,
-        paired=False,
-    )
+    return Gap(**named(higher, lower, given), paired=False)

@@ -11,14 +11,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from biasgate.contracts.scan import BUNDLED
 from biasgate.documents import Document, digest
 from biasgate.errors import InputError, TrustError
 from biasgate.gate.policy import Policy, policy_text
 from biasgate.gate.policy_check import faults
 from biasgate.gate.trust.identity import account
 from biasgate.storage.sources import read_document
-
-BUNDLED = "bundled"
 
 Pin = Callable[[str], tuple[str, str]]
 """Gives the text of a data source's document, and the digest of the content that it describes."""

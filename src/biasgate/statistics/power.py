@@ -24,7 +24,7 @@ _RARE = 21
 
 @cache
 def gap_within(margin: float) -> Inside:
-    """Whether the difference of two independent rates is shown to be within ``margin``; see ``exact_difference``."""
+    """Whether the difference of two independent rates is shown to be within ``margin``; see ``square_and_add``."""
 
     def inside(first: Point, second: Point) -> bool:
         low, high = square_and_add(first, second)

@@ -92,7 +92,7 @@ def test_an_evaluation_of_something_else_is_refused() -> None:
 @pytest.mark.parametrize(("women", "men"), [((399, 400), (396, 400)), ((88, 100), (270, 300))])
 def test_as_many_clusters_as_it_says_settle_a_gap_in_four_of_five_draws(women, men) -> None:
     """Near one too, and where one subgroup is a third of the other: by draws of counts at the rates measured."""
-    from biasgate.statistics.intervals import exact_difference
+    from two_rates import exact_difference
 
     policy = biasgate.load_policy(POLICY.replace("max: 0.1}", "max: 0.02}" if women[0] > 300 else "max: 0.08}"))
     sides = [(women, "female"), (men, "male")]

@@ -39,7 +39,7 @@ def test_the_units_that_it_asks_for_do_settle_it(dataset_of):
     (row,) = said.power
     assert row.more is not None
     n, rng, passed = 200 + row.more[0], np.random.default_rng(0), 0
-    from biasgate.statistics.intervals import exact_difference
+    from two_rates import exact_difference
 
     for _ in range(300):
         low, high = exact_difference(tuple(rng.binomial(n, 0.9, 2)), (n, n), confidence=0.95)

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
+from two_rates import exact_difference, newcombe
 
 from biasgate.contracts.evaluation import EvaluationSpec
 from biasgate.evaluation.measure import measure
-from biasgate.statistics.intervals import exact_difference, newcombe
 from biasgate.statistics.paired import Pairs, exact_paired, mcnemar, newcombe_paired
 
 

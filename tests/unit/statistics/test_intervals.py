@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from score_intervals import miettinen_nurminen
+from two_rates import newcombe
 
-from biasgate.statistics.intervals import clopper_pearson, newcombe, score_test, wilson
+from biasgate.statistics.intervals import clopper_pearson, score_test, wilson
 
 counts = st.integers(1, 400).flatmap(lambda trials: st.tuples(st.integers(0, trials), st.just(trials)))
 confidences = st.sampled_from([0.8, 0.95, 0.999])

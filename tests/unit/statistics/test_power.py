@@ -7,8 +7,9 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 from scipy.stats import binom, multinomial
+from two_rates import exact_difference, newcombe
 
-from biasgate.statistics.intervals import clopper_pearson, exact_difference, newcombe
+from biasgate.statistics.intervals import clopper_pearson
 from biasgate.statistics.paired import Pairs, exact_paired
 from biasgate.statistics.power import (
     chance_for_all_pairs,

@@ -13,25 +13,20 @@ from biasgate.gate.decision import RuleResult
 from biasgate.gate.judgement import at_most
 from biasgate.gate.measurements import Measured, Measurements
 from biasgate.gate.metric_names import DifferenceName
+from biasgate.gate.pair_rule import PairRule
 from biasgate.gate.power import Power, power_of_gap
-from biasgate.gate.rule import Needs, combination_of, crossed
-from biasgate.gate.subgroup_rule import SubgroupRule
+from biasgate.gate.rule import combination_of, crossed
 from biasgate.statistics.power import gap_within
 
 
-class GapRule(SubgroupRule):
+class GapRule(PairRule):
     """The upper bound of the gap between any two subgroups of ``attribute`` must stay within ``max``.
 
-    Attributes:
-        given: Strata, such as the department that people applied to: subgroups are compared within each of them, and
-            the widest gap of all strata decides. What differs between strata is no gap; gaps that point opposite ways
-            in two strata do not cancel.
+    Of several strata the widest gap decides: gaps that point opposite ways in two strata do not cancel.
     """
 
     kind: Literal["gap"] = "gap"
     metric: DifferenceName = "accuracy"
-    attribute: str
-    given: tuple[str, ...] | None = Field(default=None, min_length=1)
     max: float = Field(ge=0, le=1)
 
     about_bias = True
@@ -55,10 +50,6 @@ class GapRule(SubgroupRule):
 
     def number(self, value: float) -> str:
         return f"{points(value)} points"
-
-    def needs(self) -> Needs:
-        given = frozenset(self.given or ())
-        return Needs(self.metric, (combination_of(self.attribute) | given,), given)
 
     def power(self) -> Power | None:
         return power_of_gap(self.metric, self.max)

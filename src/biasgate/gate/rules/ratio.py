@@ -13,25 +13,20 @@ from biasgate.gate.decision import RuleResult
 from biasgate.gate.judgement import at_least
 from biasgate.gate.measurements import Measured, Measurements
 from biasgate.gate.metric_names import RateName
+from biasgate.gate.pair_rule import PairRule
 from biasgate.gate.power import Power, power_of_ratio
-from biasgate.gate.rule import Needs, combination_of, crossed
-from biasgate.gate.subgroup_rule import SubgroupRule
+from biasgate.gate.rule import crossed
 from biasgate.statistics.power import ratio_above
 
 
-class RatioRule(SubgroupRule):
+class RatioRule(PairRule):
     """The lower bound of the ratio of a metric between any two subgroups of ``attribute`` must reach ``min``.
 
     For ``selection_rate`` the smallest such ratio is the impact ratio of the least selected subgroup.
-
-    Attributes:
-        given: Strata within each of which subgroups are compared; see the rule ``gap``.
     """
 
     kind: Literal["ratio"] = "ratio"
     metric: RateName = "selection_rate"
-    attribute: str
-    given: tuple[str, ...] | None = Field(default=None, min_length=1)
     min: float = Field(ge=0, le=1)
 
     sign = "≥"
@@ -57,10 +52,6 @@ class RatioRule(SubgroupRule):
 
     def number(self, value: float) -> str:
         return rate(value)
-
-    def needs(self) -> Needs:
-        given = frozenset(self.given or ())
-        return Needs(self.metric, (combination_of(self.attribute) | given,), given)
 
     def chance(self, found: Measurements, growth: Growth) -> float | None:
         open_ = [ratio for ratio, number in self._pairs(found) if number.approving[0] < self.min]

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from biasgate.kubeflow.steps.files import write
 from biasgate.kubeflow.steps.task import task
-
-if TYPE_CHECKING:
-    from biasgate.contracts.scan import Scan
-    from biasgate.models.package import CandidatePackage
 
 
 def featurize_weights(*, index: Path, run: str, table: Path) -> None:
@@ -31,12 +26,15 @@ def scan_weights(*, package: Path, gate: int, run: str, scan: Path) -> dict[str,
     Returns:
         The scan's numbers, by name.
     """
+    from biasgate.detection.reader.declared import scan_as_declared
     from biasgate.kubeflow.steps.declared import gate_of_run
     from biasgate.models.package import open_package
+    from biasgate.registry.meta_classifiers import fetch_meta_classifier
 
     with task("scan_weights", run=run) as tracked:
         candidate = open_package(package)
-        result = _read(candidate, gate_of_run(gate, model=candidate.card.name).gate.scan)
+        reader = gate_of_run(gate, model=candidate.card.name).gate.scan
+        result = scan_as_declared(candidate, reader, fetch=fetch_meta_classifier)
         write(scan, result.to_json())
         values = {f"probability_{level}": value for level, value in result.probabilities.items()}
         if result.measured_bias:
@@ -45,17 +43,3 @@ def scan_weights(*, package: Path, gate: int, run: str, scan: Path) -> dict[str,
         tracked.log_metrics(values)
         tracked.log_dict(result.model_dump(mode="json", by_alias=True), "scan.json")
     return values
-
-
-def _read(candidate: CandidatePackage, reader: str) -> Scan:
-    """What a declared reader says of a candidate."""
-    from biasgate.contracts.scan import UNREAD, unread
-    from biasgate.detection.reader.meta_classifier import MetaClassifier, bundled_meta_classifier
-    from biasgate.gate.declaration import BUNDLED
-    from biasgate.registry.meta_classifiers import fetch_meta_classifier
-
-    if reader == UNREAD:
-        return unread(candidate.digest)
-    if reader == BUNDLED:
-        return bundled_meta_classifier().scan_package(candidate)
-    return MetaClassifier.parse(fetch_meta_classifier(reader), where=reader).scan_package(candidate)
