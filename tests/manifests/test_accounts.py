@@ -31,7 +31,7 @@ def test_accounts_have_no_more_than_they_need(overlay):
 
 def test_only_runs_have_any_right_in_kubernetes(overlay):
     bound = {subject["name"] for item in overlay.of("RoleBinding") for subject in item["subjects"]}
-    assert bound <= {"pipeline-runner"}
+    assert bound <= {"biasgate-runner"}
 
 
 @pytest.mark.parametrize(
@@ -45,13 +45,13 @@ def test_only_runs_have_any_right_in_kubernetes(overlay):
     ],
 )
 def test_a_right_too_many_is_caught(complete, rule):
-    complete.get("Role", "pipeline-runner")["rules"].append(rule)
+    complete.get("Role", "biasgate-runner")["rules"].append(rule)
     assert len(excess(complete)) == 1
 
 
 def test_the_side_that_runs_foreign_models_shares_no_namespace_with_the_promoter(complete):
     homes = {item["metadata"]["name"]: item["metadata"]["namespace"] for item in complete.of("ServiceAccount")}
-    assert homes["pipeline-runner"] != homes["promoter"]
+    assert homes["biasgate-runner"] != homes["promoter"]
 
 
 def test_who_only_checks_holds_no_key_and_moves_nothing(complete):

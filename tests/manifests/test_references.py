@@ -136,8 +136,8 @@ def test_a_reference_to_nothing_is_caught(complete, template, change):
 
 
 def test_a_binding_to_nobody_is_caught(complete, template):
-    complete.get("RoleBinding", "pipeline-runner")["subjects"][0]["name"] = "runner"
-    assert dangling(complete, template) == ["RoleBinding/pipeline-runner: no ServiceAccount biasgate-runs/runner"]
+    complete.get("RoleBinding", "biasgate-runner")["subjects"][0]["name"] = "runner"
+    assert dangling(complete, template) == ["RoleBinding/biasgate-runner: no ServiceAccount biasgate-runs/runner"]
 
 
 def test_an_unknown_volume_or_port_is_caught(complete):

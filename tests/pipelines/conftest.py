@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 PREFIX = "/apis/v2beta1"
+IMAGE = "registry.example/biasgate@sha256:" + "ab" * 32
 
 
 class FakeKubeflow:
@@ -156,7 +157,8 @@ def listening(fake: FakeKubeflow, tls: ssl.SSLContext | None = None) -> Iterator
 
 @pytest.fixture
 def unset(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody's own settings for Kubeflow are in force."""
+    """Nobody's own settings for Kubeflow are in force; an image is named."""
+    monkeypatch.setenv("BIASGATE_IMAGE", IMAGE)
     for name in ("KF_PIPELINES_TOKEN", "KF_PIPELINES_SA_TOKEN_PATH", "KF_PIPELINES_ENDPOINT", "KF_PIPELINES_NAMESPACE"):
         monkeypatch.delenv(name, raising=False)
 

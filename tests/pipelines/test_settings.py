@@ -23,6 +23,14 @@ tasks:
     gpu: {{count: 2}}
     nodes: {{node-kind: gpu}}
     tolerations: [{{key: nvidia.com/gpu, operator: Exists, effect: NoSchedule}}]
+    affinity:
+      - {{key: zone, operator: NotIn, values: [a, b]}}
+      - {{key: disk, operator: In, values: [ssd], weight: 7}}
+pods:
+  labels: {{team: fairness}}
+  annotations: {{sidecar.istio.io/inject: "false"}}
+  pull_secrets: [registry]
+  queue: {{name: nightly, priority: low}}
 retries: {{times: 5}}
 caching: false
 secrets:
@@ -120,9 +128,47 @@ def test_own_settings_for_all_reach_all(own):
         assert secrets == ["biasgate-mlflow", "biasgate-s3", "team-proxy"]
 
 
+def test_every_task_is_told_the_image_that_it_runs_in(default, own):
+    for (spec, _, _), images in ((default, {IMAGE}), (own, {IMAGE, GPU})):
+        containers = [executor["container"] for executor in spec["deploymentSpec"]["executors"].values()]
+        told = [{one["name"]: one["value"] for one in container["env"]}["BIASGATE_IMAGE"] for container in containers]
+        assert told == [container["image"] for container in containers]
+        assert set(told) == images
+
+
+def test_every_task_fits_the_restricted_standard_and_writes_only_to_a_bounded_folder(default, own):
+    for _, platform, _ in (default, own):
+        for executor in platform.values():
+            assert executor["securityContext"] == {"runAsUser": "10001", "runAsGroup": "10001", "runAsNonRoot": True}
+            (scratch,) = executor["emptyDirMounts"]
+            assert scratch["mountPath"] == "/tmp"
+            assert scratch["sizeLimit"] in ("2Gi", "8Gi")
+
+
+def test_own_places_reach_the_pods(own):
+    train, light = (own[1][f"exec-{name}"] for name in ("train-zoo-shard", "featurize-weights"))
+    must, wish = train["nodeAffinity"]
+    assert must == {"matchExpressions": [{"key": "zone", "operator": "NotIn", "values": ["a", "b"]}]}
+    assert (wish["weight"], wish["matchExpressions"][0]["values"]) == (7, ["ssd"])
+    assert "nodeAffinity" not in light
+    for pod in (train, light):
+        assert pod["podMetadata"] == {
+            "labels": {
+                "team": "fairness",
+                "kueue.x-k8s.io/queue-name": "nightly",
+                "kueue.x-k8s.io/priority-class": "low",
+            },
+            "annotations": {"sidecar.istio.io/inject": "false"},
+        }
+        assert [secret["secretName"] for secret in pod["imagePullSecret"]] == ["registry"]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("tasks: {light: {memory: {limit: much}}}", r"light\.memory\.limit"),
+        ("tasks: {light: {scratch: 2 GB}}", r"light\.scratch"),
+        ("pods: {queue: {}}", r"pods\.queue\.name"),
         ("taskz: {}", "taskz"),
         ("tasks: {train: {seconds: soon}}", r"tasks\.train\.seconds"),
         ("retries: {times: -1}", r"retries\.times"),

@@ -37,7 +37,7 @@ def test_a_run_carries_the_compiled_pipeline_its_parameters_and_its_account(kube
 
 def test_a_second_run_joins_the_first_ones_experiment(kubeflow, cluster):
     for _ in range(2):
-        submit("gate", GATE, cluster=cluster, account="pipeline-runner")
+        submit("gate", GATE, cluster=cluster, account="biasgate-runner")
     assert len(kubeflow.runs) == 2
     assert len(kubeflow.experiments) == 1
 
@@ -65,20 +65,30 @@ def test_what_the_gate_declares_is_refused_as_a_parameter(choice):
 )
 def test_arguments_that_cannot_work_are_refused_before_anything_is_sent(kubeflow, cluster, arguments, message):
     with pytest.raises(InputError, match=message):
-        submit("gate", arguments, cluster=cluster, account="pipeline-runner")
+        submit("gate", arguments, cluster=cluster, account="biasgate-runner")
+    assert kubeflow.tokens == []
+
+
+@pytest.mark.parametrize(("image", "message"), [(None, "no image is named"), ("biasgate:dev", "biasgate:dev is not")])
+def test_an_image_without_a_digest_is_refused_before_anything_is_sent(kubeflow, cluster, monkeypatch, image, message):
+    monkeypatch.delenv("BIASGATE_IMAGE")
+    if image:
+        monkeypatch.setenv("BIASGATE_IMAGE", image)
+    with pytest.raises(InputError, match=message):
+        submit("gate", GATE, cluster=cluster, account="biasgate-runner")
     assert kubeflow.tokens == []
 
 
 def test_a_number_that_is_none_is_refused(cluster):
     arguments = {"spec": "digits_demo", "root": "s3://zoo", "shards": "many"}
     with pytest.raises(InputError, match="no whole number"):
-        submit("meta_classifier", arguments, cluster=cluster, account="pipeline-runner")
+        submit("meta_classifier", arguments, cluster=cluster, account="biasgate-runner")
 
 
 def test_the_token_comes_from_the_environment(kubeflow, cluster, monkeypatch):
     kubeflow.accepts = "from the environment"
     monkeypatch.setenv("KF_PIPELINES_TOKEN", kubeflow.accepts)
-    submit("gate", GATE, cluster=cluster, account="pipeline-runner")
+    submit("gate", GATE, cluster=cluster, account="biasgate-runner")
     assert len(kubeflow.runs) == 1
 
 
@@ -88,42 +98,42 @@ def test_the_token_of_a_service_account_is_read_again_when_it_is_renewed(kubeflo
     for token in ("first", "second"):
         file.write_text(f"{token}\n")
         kubeflow.accepts = token
-        submit("gate", GATE, cluster=cluster, account="pipeline-runner")
+        submit("gate", GATE, cluster=cluster, account="biasgate-runner")
     assert set(kubeflow.tokens) == {"Bearer first", "Bearer second"}
 
 
 def test_a_token_file_that_is_not_there_is_named(cluster, monkeypatch, tmp_path):
     monkeypatch.setenv("KF_PIPELINES_SA_TOKEN_PATH", str(tmp_path / "token"))
     with pytest.raises(InputError, match="no such file"):
-        submit("gate", GATE, cluster=cluster, account="pipeline-runner")
+        submit("gate", GATE, cluster=cluster, account="biasgate-runner")
 
 
 def test_who_is_not_let_in_is_told_what_to_set(kubeflow, cluster):
     kubeflow.accepts = "somebody else"
     with pytest.raises(ServiceError, match=r"Kubeflow refuses.*KF_PIPELINES_TOKEN"):
-        submit("gate", GATE, cluster=cluster, account="pipeline-runner")
+        submit("gate", GATE, cluster=cluster, account="biasgate-runner")
 
 
 def test_a_server_that_fails_is_quoted(kubeflow, cluster):
     kubeflow.broken.add("POST /runs")
     with pytest.raises(ServiceError, match=r"answers 500.*the database is away"):
-        submit("gate", GATE, cluster=cluster, account="pipeline-runner")
+        submit("gate", GATE, cluster=cluster, account="biasgate-runner")
 
 
 def test_a_server_that_nobody_answers_for_is_out_of_reach(kubeflow):
     nobody = Cluster(endpoint="http://127.0.0.1:9", namespace="biasgate-runs")
     with pytest.raises(ServiceError, match="out of reach"):
-        submit("gate", GATE, cluster=nobody, account="pipeline-runner")
+        submit("gate", GATE, cluster=nobody, account="biasgate-runner")
 
 
 def test_a_single_user_server_gets_no_namespace(kubeflow):
-    submit("gate", GATE, cluster=Cluster(endpoint=kubeflow.endpoint), account="pipeline-runner")
+    submit("gate", GATE, cluster=Cluster(endpoint=kubeflow.endpoint), account="biasgate-runner")
     (experiment,) = kubeflow.experiments.values()
     assert not experiment.get("namespace")
 
 
 def test_status_tells_of_the_run_and_its_tasks(kubeflow, cluster):
-    run = submit("gate", GATE, cluster=cluster, account="pipeline-runner")
+    run = submit("gate", GATE, cluster=cluster, account="biasgate-runner")
     task = {"display_name": "fetch-candidate", "state": "FAILED", "error": {"message": "no such version"}}
     kubeflow.runs[run] |= {"state": "FAILED", "run_details": {"task_details": [task]}}
     found = run_status(run, cluster=cluster)
@@ -141,13 +151,13 @@ def test_the_command_prints_one_json_document_and_nothing_else(kubeflow):
 def test_a_server_of_a_private_authority_is_trusted_only_with_its_bundle(kubeflow_over_tls, certificate):
     fake = kubeflow_over_tls
     with pytest.raises(ServiceError, match="certificate authority"):
-        submit("gate", GATE, cluster=Cluster(fake.endpoint, "biasgate-runs"), account="pipeline-runner")
+        submit("gate", GATE, cluster=Cluster(fake.endpoint, "biasgate-runs"), account="biasgate-runner")
     assert fake.tokens == []
-    submit("gate", GATE, cluster=Cluster(fake.endpoint, "biasgate-runs", certificate), account="pipeline-runner")
+    submit("gate", GATE, cluster=Cluster(fake.endpoint, "biasgate-runs", certificate), account="biasgate-runner")
     assert len(fake.runs) == 1
 
 
 def test_a_bundle_that_is_not_there_is_named(kubeflow):
     cluster = Cluster(endpoint=kubeflow.endpoint, namespace="biasgate-runs", ca=Path("/nowhere/ca.pem"))
     with pytest.raises(InputError, match=r"/nowhere/ca\.pem"):
-        submit("gate", GATE, cluster=cluster, account="pipeline-runner")
+        submit("gate", GATE, cluster=cluster, account="biasgate-runner")

@@ -85,7 +85,7 @@ def submit(
     endpoint: Endpoint,
     namespace: Namespace = None,
     ca: Authorities = None,
-    account: Annotated[str, typer.Option(help="Service account of the run's pods.")] = "pipeline-runner",
+    account: Annotated[str, typer.Option(help="Service account of the run's pods.")] = "biasgate-runner",
     settings: Settings = None,  # noqa: ARG001
     json: Json = False,
 ) -> None:

@@ -1,18 +1,22 @@
 """Gives runs and tasks, as pipelines are made, what the settings say."""
 
-import os
-from functools import cache
-from pathlib import Path
 from typing import Literal
 
 from kfp import dsl, kubernetes
 
-from biasgate.kubeflow.settings import TRUSTED_FOLDER, VARIABLE, Kind, Settings, read_settings
+from biasgate.kubeflow.image import IMAGE, image_by_digest
+from biasgate.kubeflow.settings import TRUSTED_FOLDER, Kind, Pods, settings_in_force
+
+USER = 10001
+"""Whom the image runs as."""
+
+QUEUE, PRIORITY = "kueue.x-k8s.io/queue-name", "kueue.x-k8s.io/priority-class"
+"""Labels that Kueue reads of a pod."""
 
 
 def run_config() -> dsl.PipelineConfig:
     """What the settings say for a whole run, for ``@dsl.pipeline``."""
-    runs = _settings_in_force().runs
+    runs = settings_in_force().runs
     return dsl.PipelineConfig(
         active_deadline_seconds=runs.seconds,
         ttl_seconds_after_success=runs.keep_succeeded,
@@ -35,7 +39,7 @@ def configure(
         cached: False for whatever reads or writes the registry or the log.
         signs: True for tasks that append to the signed log.
     """
-    settings = _settings_in_force()
+    settings = settings_in_force()
     kind: Kind = getattr(settings.tasks, work)
     task.set_cpu_request(kind.cpu.request).set_cpu_limit(kind.cpu.limit)
     task.set_memory_request(kind.memory.request).set_memory_limit(kind.memory.limit)
@@ -47,10 +51,13 @@ def configure(
         backoff_factor=retries.factor,
         backoff_max_duration=f"{retries.longest}s",
     )
-    if kind.image:
-        task.set_container_image(kind.image)
+    if image := kind.image or image_by_digest():
+        task.set_container_image(image).set_env_variable(IMAGE, image)
     kubernetes.set_timeout(task, kind.seconds)
+    kubernetes.set_security_context(task, run_as_user=USER, run_as_group=USER, run_as_non_root=True)
+    kubernetes.empty_dir_mount(task, "tmp", "/tmp", size_limit=kind.scratch)
     _place(task, kind)
+    _mark(task, settings.pods)
     for secret, names in {**settings.secrets, **(settings.signing if signs else {})}.items():
         keys = {name: name for name in names}
         kubernetes.use_secret_as_env(task, secret_name=secret, secret_key_to_env=keys, optional=True)
@@ -67,12 +74,20 @@ def _place(task: dsl.PipelineTask, kind: Kind) -> None:
         task.set_accelerator_type(kind.gpu.resource).set_accelerator_limit(kind.gpu.count)
     for label, value in kind.nodes.items():
         kubernetes.add_node_selector(task, label, value)
+    for one in kind.affinity:
+        labels = [{"key": one.key, "operator": one.operator, "values": list(one.values)}]
+        kubernetes.add_node_affinity(task, match_expressions=labels, weight=one.weight)
     for toleration in kind.tolerations:
         kubernetes.add_toleration(task, **toleration.model_dump())
 
 
-@cache
-def _settings_in_force() -> Settings:
-    """Pipelines are made when their module is imported, so their settings come from the environment, and once."""
-    own = os.environ.get(VARIABLE)
-    return read_settings(Path(own) if own else None)
+def _mark(task: dsl.PipelineTask, pods: Pods) -> None:
+    """Says what a task's pod bears: labels, annotations, its queue, and the secrets that its image is pulled with."""
+    queue = {QUEUE: pods.queue.name} if pods.queue else {}
+    priority = {PRIORITY: pods.queue.priority} if pods.queue and pods.queue.priority else {}
+    for label, value in (pods.labels | queue | priority).items():
+        kubernetes.add_pod_label(task, label, value)
+    for annotation, value in pods.annotations.items():
+        kubernetes.add_pod_annotation(task, annotation, value)
+    if pods.pull_secrets:
+        kubernetes.set_image_pull_secrets(task, list(pods.pull_secrets))

@@ -16,8 +16,10 @@ from biasgate.kubeflow.catalogue import load_pipeline
 from biasgate.kubeflow.client import Cluster, connect, explained
 from biasgate.kubeflow.compile import compile_pipeline
 from biasgate.kubeflow.experiments import ensure_experiment, find_experiment
+from biasgate.kubeflow.image import require_image
 from biasgate.kubeflow.reconcile import Planned, Recurring, Step, missing_steps
 from biasgate.kubeflow.schedules import Schedule, Schedules
+from biasgate.kubeflow.settings import settings_in_force
 
 MARK = "Made by `biasgate kfp schedule`, which undoes changes."
 PAGE = 100
@@ -35,9 +37,11 @@ def reconcile_schedules(wanted: Schedules, *, cluster: Cluster, dry_run: bool = 
         What was, or would be, done.
 
     Raises:
-        InputError: A schedule names no pipeline, or its arguments do not fit; nothing was touched.
+        InputError: A schedule names no pipeline, its arguments do not fit, or no image is named by its digest; nothing
+            was touched.
         ServiceError: The server is out of reach, or refuses.
     """
+    require_image()
     with TemporaryDirectory() as folder:
         planned = [_planned(schedule, wanted.account, Path(folder)) for schedule in wanted.schedules]
         client = connect(cluster)
@@ -55,7 +59,8 @@ def _planned(schedule: Schedule, account: str, folder: Path) -> Planned:
     package = compile_pipeline(schedule.pipeline, folder)
     pipeline = load_pipeline(schedule.pipeline).name
     version = f"{pipeline}-{sha256(package.read_bytes()).removeprefix('sha256:')[:8]}"
-    fields = {"cron": schedule.cron, "version": version, "account": account, "arguments": arguments}
+    root = settings_in_force().runs.artifacts
+    fields = {"cron": schedule.cron, "version": version, "account": account, "artifacts": root, "arguments": arguments}
     return Planned(name=schedule.name, pipeline=pipeline, package=package, fields=fields)
 
 
@@ -80,6 +85,7 @@ def _create(client: Any, planned: Planned, experiment: str) -> None:
         pipeline_id=pipeline,
         version_id=version,
         service_account=planned.fields["account"],
+        pipeline_root=planned.fields["artifacts"],
     )
 
 
@@ -116,6 +122,7 @@ def _fields(client: Any, run: Any) -> dict[str, Any]:
         "cron": run.trigger.cron_schedule.cron,
         "version": _version_name(client, run.pipeline_version_reference),
         "account": run.service_account,
+        "artifacts": run.runtime_config.pipeline_root or None,
         "arguments": run.runtime_config.parameters or {},
     }
 

@@ -42,7 +42,7 @@ class Schedules(Document):
     """
 
     schema_: Literal["biasgate/kfp-schedules/v1"] = Field(alias="schema")
-    account: str = "pipeline-runner"
+    account: str = "biasgate-runner"
     schedules: tuple[Schedule, ...]
 
     @model_validator(mode="after")

@@ -1,6 +1,8 @@
-"""What every task gets on a cluster: resources, retries, timeouts, nodes, caching, and secrets by name."""
+"""What every task gets on a cluster: resources, retries, timeouts, places, caching, and secrets by name."""
 
+import os
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -9,6 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from biasgate.documents import Document
 from biasgate.errors import InputError
+from biasgate.kubeflow.image import BY_DIGEST
 from biasgate.strict_yaml import read_yaml
 
 VARIABLE = "BIASGATE_KFP_SETTINGS"
@@ -16,15 +19,15 @@ DEFAULTS = Path(__file__).with_name("settings.yaml")
 TRUSTED_FOLDER = "/etc/biasgate/trusted"
 """Where the image looks for public keys."""
 
-Quantity = str
+Quantity = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?(m|[kMGTP]i?|Ki)?$")]
 """An amount as Kubernetes writes it, such as ``500m`` or ``4Gi``."""
 
 
-Image = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9./:_-]*@sha256:[0-9a-f]{64}$")]
+Image = Annotated[str, Field(pattern=rf"^{BY_DIGEST.pattern}$")]
 """An image by the digest of its content: what a tag names can change."""
 
 
-SecretName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
+ObjectName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
 
 
 def _loads_no_code(name: str) -> str:
@@ -60,6 +63,22 @@ class Toleration(Document):
     effect: Literal["NoExecute", "NoSchedule", "PreferNoSchedule"] | None = None
 
 
+class Affinity(Document):
+    """Labels of nodes that a task must have, or prefers.
+
+    Attributes:
+        key: Of the label.
+        operator: How it compares.
+        values: What it compares with.
+        weight: None for a must; 1 to 100 for a wish.
+    """
+
+    key: str
+    operator: Literal["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"]
+    values: tuple[str, ...] = ()
+    weight: int | None = Field(default=None, ge=1, le=100)
+
+
 class Kind(Document):
     """What one kind of task gets.
 
@@ -67,18 +86,22 @@ class Kind(Document):
         image: By digest; None for the image that all components share.
         cpu: Cores.
         memory: Bytes.
+        scratch: Most bytes in ``/tmp``, the only folder that a task of ours writes to.
         seconds: What one attempt may take.
         gpu: None for none.
         nodes: Labels that a node must have.
+        affinity: Labels of nodes by comparison, or as a wish.
         tolerations: Taints that a node may have.
     """
 
     image: Image | None = None
     cpu: Share
     memory: Share
+    scratch: Quantity
     seconds: int = Field(gt=0)
     gpu: Gpu | None = None
     nodes: dict[str, str] = {}
+    affinity: tuple[Affinity, ...] = ()
     tolerations: tuple[Toleration, ...] = ()
 
 
@@ -98,6 +121,34 @@ class Retries(Document):
     longest: int = Field(ge=0)
 
 
+class Queue(Document):
+    """The Kueue queue that pods wait in.
+
+    Attributes:
+        name: Of the local queue.
+        priority: Of the workload priority class; None for the queue's own.
+    """
+
+    name: ObjectName
+    priority: ObjectName | None = None
+
+
+class Pods(Document):
+    """What the pods of all tasks bear.
+
+    Attributes:
+        labels: Labels.
+        annotations: Annotations.
+        pull_secrets: Secrets that images are pulled with.
+        queue: None where pods start as soon as a node has room.
+    """
+
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+    pull_secrets: tuple[ObjectName, ...] = ()
+    queue: Queue | None = None
+
+
 class Runs(Document):
     """What a whole run gets.
 
@@ -105,11 +156,13 @@ class Runs(Document):
         seconds: How long it may take, retries included; then it is stopped, and a schedule that waited for it goes on.
         keep_succeeded: Seconds that its workflow object, pods and logs stay in the cluster after it went well.
         keep_failed: The same after it failed.
+        artifacts: URI under which Kubeflow keeps the artifacts; None for the namespace's own place.
     """
 
     seconds: int = Field(gt=0)
     keep_succeeded: int = Field(ge=0)
     keep_failed: int = Field(ge=0)
+    artifacts: str | None = None
 
 
 class Settings(Document):
@@ -118,12 +171,13 @@ class Settings(Document):
     schema_: Literal["biasgate/kfp-settings/v1"] = Field(alias="schema")
     runs: Runs
     tasks: Kinds
+    pods: Pods = Pods()
     retries: Retries
     caching: bool
-    secrets: dict[SecretName, tuple[Variable, ...]]
-    signing: dict[SecretName, tuple[Variable, ...]]
-    environment: dict[str, tuple[str, ...]]
-    trusted_keys: str
+    secrets: dict[ObjectName, tuple[Variable, ...]]
+    signing: dict[ObjectName, tuple[Variable, ...]]
+    environment: dict[ObjectName, tuple[str, ...]]
+    trusted_keys: ObjectName
 
     @model_validator(mode="after")
     def _a_run_outlasts_its_tasks(self) -> "Settings":
@@ -149,6 +203,17 @@ def read_settings(own: Path | None = None) -> Settings:
     if not isinstance(changes, Mapping):
         raise InputError("settings must be a mapping of keys to values", where=str(own))
     return Settings.build(_laid_over(defaults, changes), where=str(own))
+
+
+@cache
+def settings_in_force() -> Settings:
+    """The settings that the environment names, read once: pipelines are made when their module is imported.
+
+    Raises:
+        InputError: They cannot be used.
+    """
+    own = os.environ.get(VARIABLE)
+    return read_settings(Path(own) if own else None)
 
 
 def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from biasgate.kubeflow.arguments import check_parameters, typed_arguments
 from biasgate.kubeflow.client import Cluster, connect, explained
 from biasgate.kubeflow.compile import compile_pipeline
 from biasgate.kubeflow.experiments import ensure_experiment
+from biasgate.kubeflow.image import require_image
+from biasgate.kubeflow.settings import settings_in_force
 
 
 def submit(pipeline: str, arguments: Mapping[str, str], *, cluster: Cluster, account: str) -> str:
@@ -23,11 +25,12 @@ def submit(pipeline: str, arguments: Mapping[str, str], *, cluster: Cluster, acc
         Id of the run.
 
     Raises:
-        InputError: A parameter is unknown, missing, of the wrong type, or too long.
+        InputError: A parameter is unknown, missing, of the wrong type, or too long; or no image is named by its digest.
         ServiceError: The server is out of reach, or refuses.
     """
     values = typed_arguments(pipeline, arguments)
     check_parameters(values, where=pipeline)
+    require_image()
     with TemporaryDirectory() as folder:
         package = compile_pipeline(pipeline, Path(folder))
         client = connect(cluster)
@@ -38,5 +41,6 @@ def submit(pipeline: str, arguments: Mapping[str, str], *, cluster: Cluster, acc
                 pipeline_package_path=str(package),
                 params=values,
                 service_account=account,
+                pipeline_root=settings_in_force().runs.artifacts,
             )
     return run.run_id
