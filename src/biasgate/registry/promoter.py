@@ -4,7 +4,8 @@ Only what was decided under the gate in force is carried out. For each approval:
 PROMOTED entry, point the alias at it, in this order. The entry is what counts. A crash before it leaves a version
 without an alias, which the next run finds by its tags and takes; a crash after it leaves an alias behind the log, which
 the next run sets before anything else. So the promoter can be killed anywhere and run again, and two of them can race:
-the log orders them, and ``replay`` gives the one outcome.
+the log orders them, and ``replay`` gives the one outcome. An approval of the bytes that serve registers nothing: its
+PROMOTED entry renews the version that holds them.
 
 An approval that cannot be carried out is FAILED with its reason, and alerts; it does not hold up the others. Its
 submission is imported in a process of its own, so that one that takes too much memory or time fails alone.
@@ -141,7 +142,8 @@ def _settle(
             if isinstance(error.__cause__, OSError):
                 raise  # this machine's disk, not the candidate
             return outcome("FAILED", str(error))
-        return outcome("PROMOTED", _reason(authority, history), register(package))
+        version = _renewed(authority, current) or register(package)
+        return outcome("PROMOTED", _reason(authority, history), version)
 
 
 def _obstacle(authority: Authority, owners: Keyring | None) -> Alert | None:
@@ -212,6 +214,17 @@ def _verified(authority: Authority, folder: Path) -> CandidatePackage:
     if name != gated_name(source, package.card.name):
         raise CandidateError(f"decided for {name!r}, but its card says {package.card.name!r}", where=source)
     return package
+
+
+def _renewed(authority: Authority, current: Champion | None) -> str | None:
+    """The version that serves, where it holds the approved bytes already and is still in the registry."""
+    if current is None or authority.glass or current.digest != authority.digest:
+        return None
+    try:
+        with explained(authority.name):
+            return str(connect().get_model_version(authority.name, current.version).version)
+    except InputError:
+        return None
 
 
 def _registered(number: int, name: str, own: Callable[[], None] | None, package: CandidatePackage) -> str:

@@ -13,6 +13,7 @@ from biasgate.gate.ledger.log import read_log
 from biasgate.models.submission import import_candidate
 from biasgate.registry.client import connect
 from biasgate.registry.models import aliases, fetch, register_folder, set_alias, submit_candidate
+from biasgate.registry.verify import verify_model
 
 ON_SQLITE = pytest.mark.parametrize("tracking", ["sqlite"], indirect=True)
 
@@ -54,6 +55,27 @@ def test_promoting_twice_makes_one_version(submit, gate, name):
     gate.promote()
     assert gate.promote() == []
     assert (versions(name), serving(name)) == (["1"], "1")
+
+
+def test_an_approval_of_the_bytes_that_serve_renews_their_version_and_registers_nothing(submit, gate, name):
+    submitted, source = submit(at=datetime.now(UTC) - timedelta(days=10))
+    gate.promote()
+    newer = gate.decide(submitted, source)
+    (outcome,) = gate.promote()
+    assert (outcome.status, outcome.version, versions(name), serving(name)) == ("PROMOTED", "1", ["1"], "1")
+    verified = verify_model(str(submitted.path), log=gate.log, trusted=gate.trusted, model=name)
+    assert (verified.entry, verified.expires) == (newer.number, newer.body.expires)
+    assert gate.promote() == []
+
+
+def test_bytes_whose_version_is_gone_from_the_registry_are_registered_again(submit, gate, name, capsys):
+    submitted, source = submit()
+    gate.promote()
+    gate.decide(submitted, source)
+    connect().delete_registered_model_alias(name, "champion")
+    connect().delete_model_version(name, "1")
+    (outcome,) = gate.promote()
+    assert (outcome.status, outcome.version, serving(name)) == ("PROMOTED", "2", "2")
 
 
 def test_a_rejection_is_never_promoted(submit, gate, name):

@@ -77,9 +77,11 @@ def test_a_version_that_gave_way_may_serve_only_where_it_is_asked_for(served_twi
 def test_bytes_that_were_promoted_twice_are_the_version_that_is_asked_for(submit, gate):
     submitted, source = submit()
     gate.promote()
+    submit(2.0)
+    gate.promote()
     gate.decide(submitted, source)
     gate.promote()
-    for version, found in ((None, "2"), ("1", "1"), ("2", "2")):
+    for version, found in ((None, "3"), ("1", "1"), ("3", "3")):
         asked = verify_model(str(submitted.path), log=gate.log, trusted=gate.trusted, version=version)
         assert asked.version == found
 

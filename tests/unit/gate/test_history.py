@@ -142,6 +142,33 @@ def test_a_rollback_to_the_same_bytes_counts_for_nothing(approval, promotion, ma
     assert replay(entries).champions["digits"].version == "2"
 
 
+def test_an_approval_of_the_champions_bytes_renews_its_version(approval, promotion, make):
+    first = Champion(version="1", digest=make.MODEL)
+    renewal = promotion(3, version="1", replaced=first)
+    history = replay(log(approval, promotion(1), approval_of(approval, first), renewal))
+    assert (history.champions, history.holders) == ({"digits": first}, {make.MODEL: [("digits", "1")]})
+    assert [standing.entry for standing in history.standings.values()] == [3]
+
+
+def test_a_version_with_other_bytes_or_that_does_not_serve_is_not_renewed(approval, promotion, decided, make):
+    first, second = (Champion(version=version, digest=make.MODEL) for version in "12")
+    again = approval_of(approval, second)
+    served = (approval, promotion(1), approval_of(approval, first), promotion(3, version="2", replaced=first), again)
+    assert replay(log(*served, promotion(5, version="1", replaced=second))).statuses.get(5) is None
+    other = Champion(version="2", digest="sha256:" + "9" * 64)
+    assert replay(log(*served, promotion(5, version="2", replaced=other))).statuses.get(5) is None
+
+
+def test_a_broken_glass_does_not_shorten_what_an_approval_allowed(approval, promotion, make):
+    first = Champion(version="1", digest=make.MODEL)
+    glass = BreakGlassBody(
+        name="digits", digest=make.MODEL, source="s", by="Cy", reason="down", expires=AT + timedelta(hours=2),
+        champion=first,
+    )  # fmt: skip
+    history = replay(log(approval, promotion(1), glass, promotion(3, version="1", replaced=first)))
+    assert (history.standing("digits").entry, history.statuses) == (1, {1: "PROMOTED"})
+
+
 def test_an_approved_champion_ends_a_broken_glass(approval, promotion, make):
     glass = BreakGlassBody(
         name="digits", digest="sha256:" + "9" * 64, source="s", by="Cy", reason="down", expires=AT + timedelta(hours=2)

@@ -88,6 +88,14 @@ def test_the_person_who_granted_it_is_proven_too(house, make):
         house.check(changed(proof, entries=without))
 
 
+def test_a_renewed_champion_is_proven_by_its_newest_approval(house):
+    house.promoted()
+    first = Champion(version="1", digest=house.package)
+    number = house.promoted(champion=first)
+    found = house.check(Proof.parse(house.prove().to_json(), where="proof"))
+    assert (found.standing.version, found.authority.entry, found.standing.promotion) == ("1", number, number + 1)
+
+
 def test_nothing_is_proven_of_a_model_that_does_not_serve(house):
     house.looks(1)
     with pytest.raises(InputError, match="no version"):

@@ -39,7 +39,7 @@ class Standing:
         champion: The version, with the digest of its package.
         entry: Number of the decision's entry, or of the break-glass entry.
         authority: What it says.
-        since: When it was promoted.
+        since: When it was promoted, or renewed last.
         withdrawn: Why it may serve no more, if something that the log says took it out of service.
         rejected: Number of a later entry that rejects the same bytes, if there is one.
         doubted: Number of the newest entry about the same bytes, where it is later and lacked evidence.
@@ -92,6 +92,7 @@ class History:
             when its bytes were rejected, or taken out of service, is STALE.
         answers: What persons said, by the number of the decision's entry.
         answered: Number of each answer's entry and digest of its bytes, by the number of the decision's entry.
+        refusals: Why an approval was not carried out, by the number of its entry.
         standings: Every version that was ever promoted, by name and version.
         authorities: Every decision and break-glass entry, by its number.
         gates: Every declaration of a gate that counted, by its number.
@@ -109,6 +110,7 @@ class History:
     statuses: dict[int, PromotionStatus] = field(default_factory=dict)
     answers: dict[int, ApprovalBody] = field(default_factory=dict)
     answered: dict[int, tuple[int, str | None]] = field(default_factory=dict)
+    refusals: dict[int, str] = field(default_factory=dict)
     standings: Annotated[dict[Place, Standing], *_AS_LIST] = field(default_factory=dict)
     authorities: dict[int, Authority] = field(default_factory=dict)
     gates: dict[int, GateBody] = field(default_factory=dict)
@@ -144,7 +146,8 @@ def replay(entries: Sequence[LogEntry]) -> History:
     champion of that moment. Others have no effect, which makes the outcome the same for every reader.
 
     A declaration counts when it replaces the one in force; a promotion, when its decision was made under the gate in
-    force. Promotions from before a model's first declaration count as they did.
+    force. Promotions from before a model's first declaration count as they did. A promotion of the champion's own bytes
+    as the version that serves renews it: from then on the newer decision lets it serve.
 
     The newest decision about a package is the one that counts: a rejection ends what allowed the same bytes before, and
     a rollback withdraws the bytes under every version that holds them.
@@ -295,13 +298,19 @@ def _counts(promotion: PromotionBody, history: History, at: datetime) -> bool:
         return False
     return promotion.status != "PROMOTED" or (
         promotion.version is not None
-        and (promotion.name, promotion.version) not in history.standings
+        and ((promotion.name, promotion.version) not in history.standings or _renews(promotion, authority, history))
         and not awaits_person(promotion.entry, history)
         and _under_gate(authority, history)
         and at < authority.expires
         and premature(authority, at) is None
         and promotion.replaced == authority.champion == history.champions.get(promotion.name)
     )
+
+
+def _renews(promotion: PromotionBody, authority: Authority, history: History) -> bool:
+    """Whether it lets the version that serves go on serving, by a newer decision about the same bytes."""
+    version = history.champions.get(promotion.name)
+    return not authority.glass and version == Champion(version=promotion.version or "", digest=promotion.digest)
 
 
 def _under_gate(authority: Authority, history: History) -> bool:
@@ -314,17 +323,20 @@ def _under_gate(authority: Authority, history: History) -> bool:
 
 def _promote(promotion: PromotionBody, history: History, at: datetime) -> None:
     _settle(promotion.entry, promotion.status, history)
+    if promotion.status in ("STALE", "FAILED"):
+        history.refusals[promotion.entry] = promotion.reason
     if promotion.status != "PROMOTED" or promotion.version is None:
         return
     champion = Champion(version=promotion.version, digest=promotion.digest)
-    authority = history.authorities[promotion.entry]
+    place, authority = (promotion.name, promotion.version), history.authorities[promotion.entry]
     if not authority.glass:
         _end_glass(promotion, history)
     history.champions[promotion.name] = champion
-    history.standings[promotion.name, promotion.version] = Standing(
+    history.standings[place] = Standing(
         name=promotion.name, champion=champion, entry=promotion.entry, authority=authority, since=at
     )
-    history.holders.setdefault(champion.digest, []).append((promotion.name, promotion.version))
+    if place not in (holding := history.holders.setdefault(champion.digest, [])):
+        holding.append(place)
 
 
 def _settle(number: int, status: PromotionStatus, history: History) -> None:

@@ -136,7 +136,9 @@ def prove(log_uri: str, name: str, *, key: SigningKey, trusted: Keyring) -> Proo
         match entry.body:
             case ApprovalBody() as answer if history.answers.get(answer.entry) is answer:
                 places["approval", answer.entry] = entry.number
-            case PromotionBody(status="PROMOTED") as made if (made.name, made.version) in history.standings:
+            case PromotionBody(status="PROMOTED", version=str(version)) as made if (
+                promoted := history.standings.get((made.name, version))
+            ) and promoted.entry == made.entry:
                 places.setdefault(("promotion", made.entry), entry.number)
             case _:
                 pass
