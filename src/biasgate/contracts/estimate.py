@@ -39,7 +39,7 @@ class Estimate(Document):
         low: Lower end of the two-sided interval.
         high: Upper end of the two-sided interval.
         n: Independent clusters behind it (a person, a digit), not rows.
-        method: Name of the interval's method, such as ``wilson``.
+        method: Name of the interval's method, such as ``clopper-pearson``.
         confidence: Two-sided coverage aimed at.
         decided_by: Name of the method of the bounds that stand beside it and decide; absent when ``method`` is theirs
             too.

@@ -85,8 +85,8 @@ class Cell(Document):
         trials: Denominator of the rate, in rows; zero when no row has these attribute values.
         clusters: Independent clusters among the trials.
         effective: How many clusters of equal size and weight they are worth, Kish's (Σm)²/Σm²; absent where all.
-        estimate: Rate with a Wilson interval, or with its bounds where rows repeat per cluster or have weights; absent
-            when the clusters are worth fewer than the minimum: such a cell is insufficient evidence.
+        estimate: Rate with its bounds; absent when the clusters are worth fewer than the minimum: such a cell is
+            insufficient evidence.
         bounds: (lower, upper) of the rate, each one-sided at ``(1 + confidence) / 2``: Clopper–Pearson, or
             ``statistics.bounded_mean`` when clustered or weighted. The lowest lower bound over subgroups is a valid
             bound of the worst subgroup: it approves.
@@ -155,10 +155,10 @@ class Ratio(Document):
         higher: Subgroup with the higher rate (the first in order when equal or unknown): the denominator.
         lower: Subgroup with the lower rate.
         given: The strata within one of which both subgroups lie; absent when they are compared as they are.
-        estimate: lower / higher, by the method of variance estimates recovery on Wilson limits; absent when either
-            cell is insufficient, or no row of either succeeded.
+        estimate: lower / higher, with the limits of ``statistics.two_rates``, narrowed by what shared clusters have in
+            common; absent when either cell is insufficient, or no row of either succeeded.
         bounds: (lower, upper) of the smaller rate over the larger, whichever is which, each one-sided at
-            ``(1 + confidence) / 2``: the same on Clopper–Pearson or Korn–Graubard limits. The lowest lower bound over
+            ``(1 + confidence) / 2``: the same limits, which shared clusters may only widen. The lowest lower bound over
             the pairs is a valid bound of the smallest ratio: it approves.
         simultaneous: Like ``bounds``, Bonferroni-corrected over the pairs of this metric and combination, of all
             labels: only its upper end may prove that some ratio falls below a limit.

@@ -1,4 +1,4 @@
-"""Cells: the rate of each subgroup, with what is reported and what decides."""
+"""Cells: the rate of each subgroup, with the bounds that are reported and decide."""
 
 from __future__ import annotations
 
@@ -31,9 +31,7 @@ def _cell(outcomes: Outcomes, spec: EvaluationSpec, *, simultaneous: float) -> C
         return cell
     return cell.model_copy(
         update={
-            "estimate": rate_estimate(outcomes.sums, confidence=spec.confidence).model_copy(
-                update={"decided_by": outcomes.sums.method}
-            ),
+            "estimate": rate_estimate(outcomes.sums, confidence=spec.confidence),
             "bounds": rate_bounds(outcomes.sums, confidence=spec.confidence),
             "simultaneous": rate_bounds(outcomes.sums, confidence=simultaneous),
         }

@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 
 from biasgate.evaluation.pairs import Limits, Numbers, Pairs, absolute
 from biasgate.statistics import paired
-from biasgate.statistics.intervals import quantile, score_test, square_and_add
+from biasgate.statistics.intervals import quantile, score_test
+from biasgate.statistics.two_rates import difference_limits
 
 Kind = Literal["paired", "shared", "clustered", "independent"]
 METHODS: dict[Kind, tuple[str, str]] = {
-    "independent": ("newcombe", "square-and-add, clopper-pearson"),
+    "independent": ("worst share, clopper-pearson", "worst share, clopper-pearson"),
     "paired": ("newcombe, paired", "square-and-add, clopper-pearson"),
-    "shared": ("square-and-add, wilson", "square-and-add, clopper-pearson"),
-    "clustered": ("square-and-add, gaffke", "square-and-add, gaffke"),
+    "shared": ("worst share, clopper-pearson", "worst share, clopper-pearson"),
+    "clustered": ("worst share, gaffke", "worst share, gaffke"),
 }
 """What reports a difference, and what decides."""
 PairedLimits = Callable[..., tuple[float, float]]
@@ -29,8 +30,8 @@ PairedLimits = Callable[..., tuple[float, float]]
 class Contrasts:
     """How the differences of pairs of rates are reported, decided and tested.
 
-    Paired for twins (the same clusters, one trial each), independent for disjoint clusters of one trial each, else
-    square-and-add over each rate's own limits; to decide, shared clusters may widen but never narrow.
+    Paired for twins (the same clusters, one trial each), else from each rate's own bounds; shared clusters may narrow
+    what is reported, and to decide they may widen but never narrow.
 
     Attributes:
         pairs: The subgroups.
@@ -64,14 +65,12 @@ class Contrasts:
     @cached_property
     def reported(self) -> Limits:
         """Limits of the differences, which are not negative."""
-        first, second = self.pairs.reported(self.confidence)
-        limits = square_and_add(first, second, correlation=self.pairs.correlation)
+        limits = difference_limits(*self.pairs.points(self.confidence), correlation=self.pairs.correlation)
         return self._of_twins(limits, paired.newcombe_paired, self.confidence)
 
     def decide(self, level: float) -> Limits:
         """Bounds of the absolute differences, at a two-sided confidence."""
-        first, second = self.pairs.deciding(level)
-        limits = square_and_add(first, second, correlation=np.minimum(0.0, self.pairs.correlation))
+        limits = difference_limits(*self.pairs.points(level), correlation=np.minimum(0.0, self.pairs.correlation))
         return absolute(self._of_twins(limits, paired.exact_paired, level))
 
     @property

@@ -66,7 +66,7 @@ def _one(name: str, parts: Sequence[tuple[Sequence[Outcomes], Spread | None]], s
         (worst(lows), worst(highs)),
         value=worst(spread.ratio if ratio else spread.difference for spread in spreads),
         n=min(one.size for one in cells),
-        method="mover" if ratio else "bootstrap, counts",
+        method="worst share" if ratio else "bootstrap, counts",
         confidence=spec.confidence,
     )
     shrunk = None if ratio else max(spread.shrunk for spread in spreads)
@@ -83,6 +83,6 @@ def _ratio_limits(family: Sequence[Outcomes], spec: EvaluationSpec, *, joint: fl
     some = pairs.rates[pairs.higher] > 0
     everywhere = bonferroni(joint, int(some.sum()))
     own, at_once = (
-        smaller(*pairs.reported(level), correlation=pairs.correlation) for level in (spec.confidence, everywhere)
+        smaller(*pairs.points(level), correlation=pairs.correlation) for level in (spec.confidence, everywhere)
     )
     return float(own[0][some].min()), float(at_once[1][some].min())

@@ -14,15 +14,14 @@ from numpy.typing import NDArray
 from biasgate.contracts.evaluation import MOST_PAIRS, EvaluationSpec, Gap, Ratio, combination
 from biasgate.evaluation.outcomes import Outcomes
 from biasgate.evaluation.shared import Shared
-from biasgate.statistics.clustered import rate_bounds, rate_estimate
+from biasgate.statistics.clustered import rate_bounds
 from biasgate.statistics.metric import Metric
+from biasgate.statistics.two_rates import Point, levels
 
 P = TypeVar("P", Gap, Ratio)
 Pair = tuple[Outcomes, Outcomes]
 """Two subgroups, the one with the higher rate first."""
 Numbers = NDArray[np.float64]
-Points = tuple[Numbers, Numbers, Numbers]
-"""Rates with lower and upper limits, one a pair."""
 Limits = tuple[Numbers, Numbers]
 """Lower and upper limits, one a pair."""
 Places = NDArray[np.int64]
@@ -131,18 +130,11 @@ class Pairs:
         """Of each known subgroup."""
         return np.array([one.rate for one in self.known])
 
-    def reported(self, confidence: float) -> tuple[Points, Points]:
-        """Limits of both rates that are reported."""
-        found = [rate_estimate(one.sums, confidence=confidence) for one in self.known]
-        return self._points([(one.low, one.high) for one in found])
-
-    def deciding(self, confidence: float) -> tuple[Points, Points]:
-        """Bounds of both rates that decide."""
-        return self._points([rate_bounds(one.sums, confidence=confidence) for one in self.known])
-
-    def _points(self, limits: Sequence[tuple[float, float]]) -> tuple[Points, Points]:
-        low, high = np.array(limits).reshape(-1, 2).T
-        first, second = ((self.rates[at], low[at], high[at]) for at in (self.higher, self.lower))
+    def points(self, confidence: float) -> tuple[Point, Point]:
+        """Both rates of each pair, with their bounds."""
+        found = [[rate_bounds(one.sums, confidence=level) for level in levels(confidence)] for one in self.known]
+        low, high = np.array(found).T
+        first, second = ((self.rates[at], low[:, at], high[:, at]) for at in (self.higher, self.lower))
         return first, second
 
 

@@ -9,9 +9,9 @@ import numpy as np
 from biasgate.contracts.estimate import Estimate
 from biasgate.contracts.evaluation import MOST_PAIRS, EvaluationSpec, Ratio
 from biasgate.evaluation.outcomes import Outcomes
-from biasgate.evaluation.pairs import Limits, Pair, Pairs, Points, at, insufficient, kept, named
+from biasgate.evaluation.pairs import Limits, Pair, Pairs, at, insufficient, kept, named
 from biasgate.statistics.multiple import bonferroni
-from biasgate.statistics.ratio import ratio_limits
+from biasgate.statistics.two_rates import Point, ratio_limits
 
 
 def ratios(family: Sequence[Outcomes], pairs: Pairs, spec: EvaluationSpec) -> list[Ratio]:
@@ -32,20 +32,19 @@ def _measured(pairs: Pairs, spec: EvaluationSpec) -> list[Ratio]:
         return []
     widening = np.minimum(0.0, pairs.correlation)
     level = bonferroni(spec.proving, len(pairs))
-    reported = smaller(*pairs.reported(spec.confidence), correlation=pairs.correlation)
-    bounds = smaller(*pairs.deciding(spec.confidence), correlation=widening)
-    simultaneous = smaller(*pairs.deciding(level), correlation=widening)
+    reported = smaller(*pairs.points(spec.confidence), correlation=pairs.correlation)
+    bounds = smaller(*pairs.points(spec.confidence), correlation=widening)
+    simultaneous = smaller(*pairs.points(level), correlation=widening)
 
     def ratio(place: int) -> Ratio:
         higher, lower = pair = pairs.pair(place)
-        plain = higher.sums.plain and lower.sums.plain
-        method = "mover" if plain else "mover, gaffke"
+        method = "worst share, clopper-pearson" if higher.sums.plain and lower.sums.plain else "worst share, gaffke"
         estimate = Estimate.within(
             at(reported, place),
             value=lower.rate / higher.rate,
             n=int(higher.size + lower.size - pairs.common[place]),
             method=method,
-            decided_by="mover, korn-graubard" if plain else method,
+            decided_by=method,
             confidence=spec.confidence,
         )
         known = {"estimate": estimate, "bounds": at(bounds, place), "simultaneous": at(simultaneous, place)}
@@ -70,7 +69,7 @@ def _unknown(pair: Pair, given: tuple[str, ...]) -> Ratio:
     return Ratio(**named(*pair, given))
 
 
-def smaller(higher: Points, lower: Points, *, correlation: np.ndarray) -> Limits:
+def smaller(higher: Point, lower: Point, *, correlation: np.ndarray) -> Limits:
     """Limits of min(θ, 1/θ) for θ = lower / higher, whose estimate is at most 1."""
     low, high = ratio_limits(lower, higher, correlation=correlation)
     with np.errstate(divide="ignore"):

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from biasgate.contracts.estimate import Estimate
 from biasgate.contracts.evaluation import EvaluationSpec
 from biasgate.data.dataset import UNKNOWN, Dataset
-from biasgate.statistics.intervals import wilson
+from biasgate.statistics.clustered import Sums, rate_estimate
 
 
 def swap_rate(dataset: Dataset, spec: EvaluationSpec, predictions: NDArray[np.int64]) -> Estimate | None:
-    """Share of clusters whose prediction changes when only the attributes do, with Wilson's interval over clusters.
+    """Share of clusters whose prediction changes when only the attributes do, with its bounds over clusters.
 
     A cluster counts when some of its rows, of which all values are known, share their label and differ in the spec's
     attributes; it is swapped when such rows get different predictions. Of a multi-label set, label and prediction are
@@ -40,7 +40,7 @@ def swap_rate(dataset: Dataset, spec: EvaluationSpec, predictions: NDArray[np.in
     counted = len(np.unique(of[twins]))
     if counted < spec.minimum:
         return None
-    return wilson(len(np.unique(of[swapped])), counted, confidence=spec.confidence)
+    return rate_estimate(Sums(rows=counted, total=len(np.unique(of[swapped]))), confidence=spec.confidence)
 
 
 def _distinct(groups: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -119,7 +119,7 @@ class Figure:
 
     @property
     def whiskers(self) -> str:
-        """What the whiskers are: ``95% intervals (newcombe; wilson)``."""
+        """What the whiskers are: ``95% intervals (clopper-pearson; newcombe, paired)``."""
         estimates = [mark.estimate for mark in self.marks]
         confidences = sorted({estimate.confidence for estimate in estimates})
         methods = {c: sorted({e.method for e in estimates if e.confidence == c}) for c in confidences}

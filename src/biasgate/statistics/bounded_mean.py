@@ -125,15 +125,14 @@ def _lower(sums: Floats, sizes: Floats, counts: Floats, *, added: float, tail: f
     from scipy.optimize import root_scalar
     from scipy.special import ndtri
 
-    mean = float(counts @ sums) / float(counts @ sizes)
-    if mean <= 1e-12:
+    if float(counts @ sums) <= 1e-12 * float(counts @ sizes):
         return 0.0
     times, wanted = np.append(counts, 1.0), float(ndtri(tail))
 
     def spare(theta: float) -> float:
         return tail_score(np.append(sums - theta * sizes, -theta * added), times) - wanted
 
-    return float(root_scalar(spare, bracket=(0.0, min(1.0, mean)), xtol=1e-9).root)
+    return float(root_scalar(spare, bracket=(0.0, 1.0), xtol=1e-9).root)
 
 
 def tail_score(coefficients: Floats, counts: Floats) -> float:

@@ -1,4 +1,4 @@
-"""Rates over rows that repeat per cluster, or that carry sampling weights: what is reported, and what decides."""
+"""Rates over rows that repeat per cluster, or that carry sampling weights: one interval reports and decides."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from biasgate.contracts.estimate import Estimate
 from biasgate.statistics.bounded_mean import imagined_size, kinds, mean_bounds, typical_size
-from biasgate.statistics.intervals import clopper_pearson, wilson
+from biasgate.statistics.intervals import clopper_pearson
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,16 +124,12 @@ def rate_bounds(sums: Sums, *, confidence: float) -> tuple[float, float]:
 
 
 def rate_estimate(sums: Sums, *, confidence: float) -> Estimate:
-    """A rate to report, with Wilson's interval of independent rows, else with the bounds that decide.
-
-    Wilson's interval on an effective size holds down to .92 of the time where a few large clusters carry the variance.
-    """
-    if sums.plain:
-        return wilson(sums.total, sums.rows, confidence=confidence)
+    """A rate with the bounds that decide, since Wilson's interval holds down to .92 of the time at rates of .99."""
     return Estimate.within(
         rate_bounds(sums, confidence=confidence),
         value=sums.mean,
         n=sums.clusters,
         method=sums.method,
+        decided_by=sums.method,
         confidence=confidence,
     )

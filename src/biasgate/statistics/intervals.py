@@ -1,4 +1,4 @@
-"""Intervals of one rate, and of the difference of two independent rates."""
+"""Intervals of one rate, and of a difference from those of its parts."""
 
 from __future__ import annotations
 

@@ -92,8 +92,8 @@ class Metric(ABC):
 class RateMetric(Metric):
     """A metric that is successes over trials, both rows.
 
-    All rates are reported with Wilson's interval and decided by Clopper–Pearson bounds, or by their forms for rows
-    that repeat per cluster (see ``statistics.clustered``).
+    All rates are reported and decided by Clopper–Pearson bounds, or by their form for rows that repeat per cluster
+    (see ``statistics.clustered``).
 
     Attributes:
         usual: Where it lies for a fair model, before anything is measured: power is told near it.

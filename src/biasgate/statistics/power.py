@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
-from biasgate.statistics.intervals import clopper_pearson, quantile, square_and_add
+from biasgate.statistics.intervals import quantile
 from biasgate.statistics.paired import Pairs, exact_paired
-from biasgate.statistics.ratio import Point, ratio_limits
+from biasgate.statistics.two_rates import Point, count_point, difference_limits, ratio_limits
 
 Inside = Callable[[Point, Point], bool]
-"""Whether two subgroups, each as (rate, low, high), are shown to be alike; never truer for rates further apart."""
+"""Whether two subgroups, each with its bounds, are shown to be alike; never truer for rates further apart."""
 
 MOST_CLUSTERS = 1_000_000
 """Beyond so many clusters nothing is searched."""
@@ -24,10 +25,10 @@ _RARE = 21
 
 @cache
 def gap_within(margin: float) -> Inside:
-    """Whether the difference of two independent rates is shown to be within ``margin``; see ``square_and_add``."""
+    """Whether the difference of two independent rates is shown to be within ``margin``."""
 
     def inside(first: Point, second: Point) -> bool:
-        low, high = square_and_add(first, second)
+        low, high = difference_limits(first, second)
         return max(high, -low) <= margin
 
     return inside
@@ -38,7 +39,7 @@ def ratio_above(limit: float) -> Inside:
     """Whether the smaller of two independent rates is shown to be at least ``limit`` times the larger."""
 
     def inside(first: Point, second: Point) -> bool:
-        lower, higher = sorted((first, second))
+        lower, higher = sorted((first, second), key=itemgetter(0))
         if higher[0] == 0:
             return False
         low, high = ratio_limits(lower, higher)
@@ -243,7 +244,7 @@ def gap_to_detect(rate: float, clusters: tuple[int, int], *, confidence: float, 
 
 @lru_cache(maxsize=1 << 16)
 def _point(count: int, clusters: int, confidence: float) -> Point:
-    return count / clusters, *clopper_pearson(count, clusters, confidence=confidence)
+    return count_point(count, clusters, confidence=confidence)
 
 
 def _fewest(limit: float, clusters: int, confidence: float) -> int:
@@ -282,9 +283,9 @@ def _each(counts: range, clusters: int, rate: float) -> NDArray[np.float64]:
 def _reach(points: Sequence[Point], inside: Inside) -> Iterator[int]:
     """For each point the index of the last that passes beside it; one less than its own when not even itself does."""
     last = -1
-    for index, point in enumerate(points):
+    for index, each in enumerate(points):
         last = max(last, index - 1)
-        while last + 1 < len(points) and inside(point, points[last + 1]):
+        while last + 1 < len(points) and inside(each, points[last + 1]):
             last += 1
         yield last
 

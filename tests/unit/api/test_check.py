@@ -92,7 +92,7 @@ def test_an_evaluation_of_something_else_is_refused() -> None:
 @pytest.mark.parametrize(("women", "men"), [((399, 400), (396, 400)), ((88, 100), (270, 300))])
 def test_as_many_clusters_as_it_says_settle_a_gap_in_four_of_five_draws(women, men) -> None:
     """Near one too, and where one subgroup is a third of the other: by draws of counts at the rates measured."""
-    from two_rates import exact_difference
+    from biasgate.statistics.two_rates import count_point, difference_limits
 
     policy = biasgate.load_policy(POLICY.replace("max: 0.1}", "max: 0.02}" if women[0] > 300 else "max: 0.08}"))
     sides = [(women, "female"), (men, "male")]
@@ -109,8 +109,6 @@ def test_as_many_clusters_as_it_says_settle_a_gap_in_four_of_five_draws(women, m
     times = (settling.clusters + settling.more) / settling.clusters
     sizes = [int(np.ceil(times * rows)) for (_, rows), _ in sides]
     drawn = np.random.default_rng(3).binomial(sizes, [right / rows for (right, rows), _ in sides], size=(600, 2))
-    bounds = [
-        np.abs(exact_difference((low, high), (sizes[0], sizes[1]), confidence=0.95)).max()
-        for low, high in drawn.tolist()
-    ]
+    points = [[count_point(*count, confidence=0.95) for count in zip(pair, sizes, strict=True)] for pair in drawn]
+    bounds = [np.abs(difference_limits(*pair)).max() for pair in points]
     assert np.mean(np.array(bounds) <= gap.max) == pytest.approx(0.8, abs=0.05)

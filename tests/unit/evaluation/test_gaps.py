@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from two_rates import exact_difference, newcombe
 
 from biasgate.contracts.evaluation import EvaluationSpec
 from biasgate.evaluation.measure import measure
 from biasgate.statistics.paired import Pairs, exact_paired, mcnemar, newcombe_paired
+from biasgate.statistics.two_rates import count_point, difference_limits
 
 
 def gaps_of(predictions, dataset, **spec):
@@ -28,9 +28,10 @@ def test_disjoint_units_are_compared_as_independent(dataset_of):
     dataset = dataset_of(labels=np.zeros(150, int), sex=["f"] * 70 + ["m"] * 80)
     predictions = [0] * 56 + [1] * 14 + [0] * 48 + [1] * 32
     (gap,) = gaps_of(predictions, dataset, attributes=("sex",))
-    assert (gap.paired, gap.estimate.method, gap.estimate.n) == (False, "newcombe", 150)
-    assert (gap.estimate.low, gap.estimate.high) == pytest.approx(newcombe((56, 48), (70, 80), confidence=0.95))
-    assert gap.bounds == pytest.approx(exact_difference((56, 48), (70, 80), confidence=0.95))
+    assert (gap.paired, gap.estimate.method, gap.estimate.n) == (False, "worst share, clopper-pearson", 150)
+    limits = difference_limits(count_point(56, 70, confidence=0.95), count_point(48, 80, confidence=0.95))
+    assert (gap.estimate.low, gap.estimate.high) == pytest.approx(limits)
+    assert gap.bounds == pytest.approx(limits)
 
 
 def test_repeating_units_widen_a_gap(dataset_of):
@@ -39,7 +40,7 @@ def test_repeating_units_widen_a_gap(dataset_of):
     (once,) = gaps_of(~right, dataset_of(labels=np.zeros(150), sex=sex), attributes=("sex",))
     tripled = dataset_of(labels=np.zeros(450), sex=np.repeat(sex, 3), clusters=np.repeat(np.arange(150), 3))
     (thrice,) = gaps_of(np.repeat(~right, 3), tripled, attributes=("sex",))
-    assert thrice.estimate.method == "square-and-add, gaffke"
+    assert thrice.estimate.method == "worst share, gaffke"
     assert thrice.estimate.n == once.estimate.n == 150
     assert thrice.bounds[1] >= once.bounds[1] - 0.01
     assert thrice.bounds[0] <= once.bounds[0] + 0.01
@@ -50,7 +51,7 @@ def test_repeating_units_widen_a_gap(dataset_of):
 def test_units_shared_by_some_rows_only_are_not_taken_for_twins(dataset_of):
     dataset = dataset_of(labels=np.zeros(80), sex=["f"] * 40 + ["m"] * 40, clusters=[*range(40), *range(20, 60)])
     (gap,) = gaps_of([0] * 60 + [1] * 20, dataset, attributes=("sex",))
-    assert (gap.paired, gap.estimate.method, gap.estimate.n) == (False, "square-and-add, wilson", 60)
+    assert (gap.paired, gap.estimate.method, gap.estimate.n) == (False, "worst share, clopper-pearson", 60)
 
 
 def test_shared_units_may_widen_what_decides_but_never_narrow_it(dataset_of):
@@ -71,7 +72,7 @@ def test_a_small_gap_is_bounded_in_both_directions(dataset_of):
     """All 30 of one group right and 990 of 1,000 of the other: the small group may still be far worse."""
     dataset = dataset_of(labels=np.zeros(1030), sex=["f"] * 30 + ["m"] * 1000)
     (gap,) = gaps_of([0] * 1020 + [1] * 10, dataset, attributes=("sex",))
-    low, high = exact_difference((30, 990), (30, 1000), confidence=0.95)
+    low, high = difference_limits(count_point(30, 30, confidence=0.95), count_point(990, 1000, confidence=0.95))
     assert gap.bounds == pytest.approx((0, -low))
     assert -low > 5 * high
 

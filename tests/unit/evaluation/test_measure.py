@@ -66,7 +66,7 @@ def test_units_that_repeat_make_a_cell_clustered(twins, biased):
         200,
         "gaffke, clustered",
     )
-    assert (aligned.clustered, aligned.estimate.method) == (False, "wilson")
+    assert (aligned.clustered, aligned.estimate.method) == (False, "clopper-pearson")
 
 
 def test_ten_subgroups_share_the_error_of_their_simultaneous_bounds(twins, biased):

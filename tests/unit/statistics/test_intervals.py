@@ -3,12 +3,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from score_intervals import miettinen_nurminen
-from two_rates import newcombe
 
-from biasgate.statistics.intervals import clopper_pearson, score_test, wilson
+from biasgate.statistics.intervals import clopper_pearson, score_test, square_and_add, wilson, wilson_limits
 
 counts = st.integers(1, 400).flatmap(lambda trials: st.tuples(st.integers(0, trials), st.just(trials)))
 confidences = st.sampled_from([0.8, 0.95, 0.999])
+
+
+def newcombe(successes, trials, *, confidence):
+    """Newcombe's method 10: square-and-add of Wilson's limits."""
+    points = [(x / n, *wilson_limits(x, n, confidence=confidence)) for x, n in zip(successes, trials, strict=True)]
+    return square_and_add(*points)
 
 
 @given(counts, confidences)

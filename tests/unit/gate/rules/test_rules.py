@@ -32,8 +32,8 @@ def test_a_rule_that_estimates_tells_value_bound_threshold_units_and_method(resu
     ("rule", "method"),
     [
         ("floor", "clopper-pearson"),
-        ("gap", "square-and-add, clopper-pearson"),
-        ("ratio", "mover, korn-graubard"),
+        ("gap", "worst share, clopper-pearson"),
+        ("ratio", "worst share, clopper-pearson"),
         ("champion", "square-and-add, clopper-pearson"),
     ],
 )
