@@ -49,9 +49,10 @@ class Manifests:
     def selects(selector: dict[str, Any], labels: dict[str, str]) -> bool:
         """Whether a label selector selects what has these labels."""
         expressions = selector.get("matchExpressions", [])
-        assert all(one["operator"] == "In" for one in expressions), "only In is understood here"
+        assert {one["operator"] for one in expressions} <= {"In", "Exists"}, "no other is understood here"
         return all(labels.get(key) == value for key, value in selector.get("matchLabels", {}).items()) and all(
-            labels.get(one["key"]) in one["values"] for one in expressions
+            one["key"] in labels and labels[one["key"]] in one.get("values", [labels[one["key"]]])
+            for one in expressions
         )
 
     def pods(self) -> Iterator[Pod]:
@@ -92,6 +93,18 @@ def build(folder: Path) -> str:
 def overlay(request: pytest.FixtureRequest) -> Manifests:
     """Each overlay in turn."""
     return Manifests(build(ROOT / "overlays" / request.param))
+
+
+@pytest.fixture(params=["kind", "standalone", "profile"])
+def mode(request: pytest.FixtureRequest) -> str:
+    """Each place for runs in turn, by the overlay that puts them there."""
+    return request.param
+
+
+@pytest.fixture
+def placed(mode: str) -> Manifests:
+    """The overlay of a place for runs."""
+    return Manifests(build(ROOT / "overlays" / mode))
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 import pytest
 
-NAMESPACES_OF_OTHERS = {"kube-system", "kubeflow"}
+NAMESPACES_OF_OTHERS = {"kube-system", "kubeflow", "biasgate-runs"}
+"""The last is a profile's where it is not ours."""
 
 
 def admits(manifests, *, source, target, port: int) -> bool:
@@ -42,7 +43,12 @@ def pod(namespace: str, name: str):
     return namespace, {"app.kubernetes.io/name": name}
 
 
-RUN = ("biasgate-runs", {"pipeline/runid": "any"})
+RUNS = {"kind": "biasgate-runs", "standalone": "kubeflow", "profile": "biasgate-runs"}
+OF_A_RUN = {"workflows.argoproj.io/workflow": "any"}  # task, driver, and Argo's sidecar in both: one pod, one address
+RUN = ("biasgate-runs", OF_A_RUN)
+UI = ("kubeflow", {"app": "ml-pipeline-ui"})
+KUBEFLOW_API, METADATA = ("kubeflow", {"app": "ml-pipeline"}), ("kubeflow", {"app": "metadata-grpc-server"})
+KUBEFLOW_STORE = ("kubeflow", {"app": "seaweedfs"})
 MLFLOW, POSTGRES, S3 = pod("biasgate", "mlflow"), pod("biasgate", "postgres"), pod("biasgate", "s3")
 PROMOTER, RECONCILE = pod("biasgate", "promoter"), pod("biasgate", "reconcile")
 
@@ -58,7 +64,7 @@ PROMOTER, RECONCILE = pod("biasgate", "promoter"), pod("biasgate", "reconcile")
         (RECONCILE, MLFLOW, 5000),
         (RECONCILE, S3, 8333),
         (RUN, S3, 8333),
-        (pod("biasgate", "make-bucket"), S3, 8333),
+        (UI, S3, 8333),
     ],
 )
 def test_who_must_talk_may(complete, source, target, port):
@@ -73,12 +79,47 @@ def test_who_must_talk_may(complete, source, target, port):
         (S3, POSTGRES, 5432),
         (POSTGRES, S3, 8333),
         (RUN, PROMOTER, 5000),
+        (UI, MLFLOW, 5000),
+        (UI, POSTGRES, 5432),
+        (("kubeflow", {"app": "mysql"}), S3, 8333),
         (("default", {}), MLFLOW, 5000),
         (("default", {}), S3, 8333),
     ],
 )
 def test_nobody_else_may(complete, source, target, port):
     assert not admits(complete, source=source, target=target, port=port)
+
+
+@pytest.mark.parametrize(
+    ("target", "port"), [(MLFLOW, 5000), (KUBEFLOW_API, 8887), (KUBEFLOW_API, 8888), (METADATA, 8080)]
+)
+def test_a_run_reaches_its_services_wherever_it_lies(placed, mode, target, port):
+    assert admits(placed, source=(RUNS[mode], OF_A_RUN), target=target, port=port)
+
+
+@pytest.mark.parametrize("mode", ["kind", "standalone"], indirect=True)
+def test_an_object_store_inside_is_reached_by_runs_and_by_the_pages_that_show_reports(placed, mode):
+    for source in ((RUNS[mode], OF_A_RUN), UI):
+        assert admits(placed, source=source, target=S3, port=8333)
+
+
+@pytest.mark.parametrize("mode", ["standalone", "profile"], indirect=True)
+def test_runs_whose_artifacts_lie_in_kubeflows_store_reach_it(placed, mode):
+    assert admits(placed, source=(RUNS[mode], OF_A_RUN), target=KUBEFLOW_STORE, port=8333)
+
+
+def test_other_pods_of_kubeflows_namespace_reach_no_registry(builds, manifests_folder):
+    placed = builds(manifests_folder / "overlays" / "standalone")
+    for target, port in ((MLFLOW, 5000), (S3, 8333), (POSTGRES, 5432)):
+        assert not admits(placed, source=("kubeflow", {"app": "mysql"}), target=target, port=port)
+
+
+def test_policies_bind_no_pod_of_kubeflow_and_in_a_profile_only_those_of_runs(builds, manifests_folder):
+    for overlay, others in (("standalone", ("kubeflow", {"app": "mysql"})), ("profile", ("biasgate-runs", {}))):
+        placed = builds(manifests_folder / "overlays" / overlay)
+        anybody = ("somewhere", {"app": "else"})
+        assert admits(placed, source=others, target=anybody, port=1234)
+        assert admits(placed, source=anybody, target=others, port=1234)
 
 
 @pytest.mark.parametrize("name", ["jobs-to-mlflow", "mlflow-clients"])

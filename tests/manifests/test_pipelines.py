@@ -35,6 +35,20 @@ def test_a_quota_without_room_is_caught(complete):
     assert "pods" in too_small(complete.get("ResourceQuota", "runs"))
 
 
+def test_beside_the_kind_overlay_stand_settings_with_which_two_shards_and_the_registry_fit_on_two_cores(
+    builds, manifests_folder
+):
+    folder = manifests_folder / "overlays" / "kind"
+    tasks = read_settings(folder / "settings.yaml").tasks
+    registry = sum(
+        parse_quantity(container["resources"]["requests"]["cpu"])
+        for pod in builds(folder).pods()
+        for container in pod.containers()
+    )
+    shard = parse_quantity(tasks.train.cpu.request) + parse_quantity(DRIVER["requests.cpu"])
+    assert registry + 2 * shard + parse_quantity(tasks.light.cpu.request) < 2
+
+
 def test_the_template_has_every_secret_that_pipelines_name(template):
     offered = {
         item["metadata"]["name"]: set(item["stringData"])

@@ -4,6 +4,17 @@ KEYED = {"secretKeyRef": "Secret", "configMapKeyRef": "ConfigMap"}
 WHOLE = {"secretRef": "Secret", "configMapRef": "ConfigMap"}
 NAMED_BY_PIPELINES = ("biasgate-mlflow", "biasgate-signing-key", "trusted-keys")
 BUILT_IN_ACCOUNTS = {"default"}
+KUBEFLOWS = {
+    ("Namespace", None, "kubeflow"),
+    ("Namespace", None, "biasgate-runs"),
+    *(
+        (kind, namespace, name)
+        for namespace in ("kubeflow", "biasgate-runs")
+        for kind, name in (("ConfigMap", "kfp-launcher"), ("Secret", "mlpipeline-minio-artifact"))
+    ),
+}
+"""What Kubeflow has in its own namespace, and its profile controller makes in a profile."""
+RUNS = ("biasgate-runs", "kubeflow")
 
 
 def dangling(manifests, template) -> list[str]:
@@ -12,13 +23,15 @@ def dangling(manifests, template) -> list[str]:
         (item["kind"], item["metadata"].get("namespace"), item["metadata"]["name"]): item
         for item in [*template.objects, *manifests.objects]
     }
+    # The template's secrets of runs are made where runs lie.
+    held |= {(kind, runs, name): item for (kind, home, name), item in held.items() if home in RUNS for runs in RUNS}
     problems: list[str] = []
 
     def require(owner: str, kind: str, namespace: str | None, name: str, key: str | None = None) -> None:
         item = held.get((kind, namespace, name))
-        if item is None:
+        if item is None and (kind, namespace, name) not in KUBEFLOWS:
             problems.append(f"{owner}: no {kind} {namespace}/{name}")
-        elif key is not None and key not in {**item.get("data", {}), **item.get("stringData", {})}:
+        elif item is not None and key is not None and key not in {**item.get("data", {}), **item.get("stringData", {})}:
             problems.append(f"{owner}: no key {key} in {kind} {namespace}/{name}")
 
     for item in manifests.objects:
