@@ -21,6 +21,9 @@ from cryptography.x509.oid import NameOID
 
 PREFIX = "/apis/v2beta1"
 IMAGE = "registry.example/biasgate@sha256:" + "ab" * 32
+LOGS = "/apis/v1alpha1"
+"""The only path by which Kubeflow hands out logs."""
+KUBERNETES = "/api/v1"
 
 
 class FakeKubeflow:
@@ -32,6 +35,9 @@ class FakeKubeflow:
         calls: Changing requests, as method and path.
         broken: Paths that are answered with a status of 500.
         accepts: The only token that is let in; None lets everybody in.
+        logs: What pods wrote, by their names.
+        pods: What Kubernetes says of a run's pods.
+        events: What Kubernetes says happened to a pod.
     """
 
     endpoint: str
@@ -47,9 +53,12 @@ class FakeKubeflow:
         self.calls: list[str] = []
         self.broken: set[str] = set()
         self.accepts: str | None = None
+        self.logs: dict[str, str] = {}
+        self.pods: list[dict] = []
+        self.events: list[dict] = []
         self.ids = (f"id-{number}" for number in itertools.count(1))
 
-    def answer(self, method: str, path: str, query: dict[str, str], body: bytes) -> tuple[int, dict]:
+    def answer(self, method: str, path: str, query: dict[str, str], body: bytes) -> tuple[int, dict | str]:
         if method != "GET":
             self.calls.append(f"{method} {path}")
         if f"{method} {path}" in self.broken:
@@ -87,6 +96,19 @@ class FakeKubeflow:
                 return 200, {}
             case "POST", "runs":
                 return self.keep(self.runs, "run_id", {**json.loads(body), "state": "PENDING"})
+            case "POST", "runs", action:
+                run, _, asked = action.partition(":")
+                if run not in self.runs:
+                    return 404, {"message": f"run {run} not found"}
+                self.runs[run]["state"] = {"terminate": "CANCELING", "retry": "RUNNING"}[asked]
+                return 200, {}
+            case "GET", "runs", run, "nodes", pod, "log":
+                return (200, self.logs[pod]) if run in self.runs and pod in self.logs else (500, {"message": "no pod"})
+            case "GET", "namespaces", _, "pods":
+                run = query["labelSelector"].removeprefix("pipeline/runid=")
+                return 200, {"items": self.pods if run in self.runs else []}
+            case "GET", "namespaces", _, "events":
+                return 200, {"items": self.events}
             case "GET", "runs", run:
                 return (200, self.runs[run]) if run in self.runs else (404, {"message": f"run {run} not found"})
             case _:
@@ -129,12 +151,12 @@ def listening(fake: FakeKubeflow, tls: ssl.SSLContext | None = None) -> Iterator
             fake.tokens.append(token)
             url = urlsplit(self.path)
             query = {name: values[0] for name, values in parse_qs(url.query).items()}
-            path = url.path.removeprefix(PREFIX)
+            path = url.path.removeprefix(PREFIX).removeprefix(LOGS).removeprefix(KUBERNETES)
             refused = fake.accepts is not None and token != f"Bearer {fake.accepts}"
             status, said = (
                 (401, {"message": "who are you"}) if refused else fake.answer(self.command, path, query, body)
             )
-            data = json.dumps(said).encode()
+            data = (said if isinstance(said, str) else json.dumps(said)).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))

@@ -78,6 +78,12 @@ def test_every_task_has_resources_a_timeout_retries_and_the_shared_image(default
     assert all(retry["maxRetryCount"] == 2 and retry["backoffDuration"] == "30s" for retry in retries)
 
 
+def test_the_window_for_attempts_has_room_for_all_of_them_and_their_pauses(default):
+    windows = {task["taskInfo"]["name"]: task["retryPolicy"]["backoffMaxDuration"] for task in tasks(default[0])}
+    assert windows["fetch-candidate"] == f"{3 * 3600 + 30 + 60}s"
+    assert windows["repair-candidate"] == f"{3 * 43_200 + 30 + 60}s"
+
+
 def test_a_run_has_a_deadline_and_leaves_the_cluster_after_a_while(default, own):
     assert default[2] == {
         "activeDeadlineSeconds": 3 * 86_400,
@@ -172,6 +178,8 @@ def test_own_places_reach_the_pods(own):
         ("taskz: {}", "taskz"),
         ("tasks: {train: {seconds: soon}}", r"tasks\.train\.seconds"),
         ("retries: {times: -1}", r"retries\.times"),
+        ("retries: {factor: 1.5}", r"retries\.factor"),
+        ("retries: {longest: 600}", r"retries\.longest"),
         ("tasks: {train: {image: 'registry.example/biasgate:latest'}}", r"train\.image"),
         ("tasks: {train: {image: 'registry.example/biasgate:1@sha256:ab'}}", r"train\.image"),
         (f'tasks: {{light: {{image: "{GPU}\\n  evil: 1"}}}}', r"light\.image"),

@@ -11,7 +11,6 @@ from biasgate.errors import InputError, ServiceError
 from biasgate.kubeflow.arguments import typed_arguments
 from biasgate.kubeflow.catalogue import load_pipeline
 from biasgate.kubeflow.client import Cluster
-from biasgate.kubeflow.status import run_status
 from biasgate.kubeflow.submit import submit
 
 GATE = {"candidate": "models:/digits-candidates/1"}
@@ -130,15 +129,6 @@ def test_a_single_user_server_gets_no_namespace(kubeflow):
     submit("gate", GATE, cluster=Cluster(endpoint=kubeflow.endpoint), account="biasgate-runner")
     (experiment,) = kubeflow.experiments.values()
     assert not experiment.get("namespace")
-
-
-def test_status_tells_of_the_run_and_its_tasks(kubeflow, cluster):
-    run = submit("gate", GATE, cluster=cluster, account="biasgate-runner")
-    task = {"display_name": "fetch-candidate", "state": "FAILED", "error": {"message": "no such version"}}
-    kubeflow.runs[run] |= {"state": "FAILED", "run_details": {"task_details": [task]}}
-    found = run_status(run, cluster=cluster)
-    assert found["state"] == "FAILED"
-    assert found["tasks"] == [{"task": "fetch-candidate", "state": "FAILED", "error": "no such version"}]
 
 
 def test_the_command_prints_one_json_document_and_nothing_else(kubeflow):

@@ -1,12 +1,13 @@
 """``biasgate kfp …`` and ``biasgate demo``: the commands that know pipelines."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from biasgate.report.terminal import Json, print_json, print_table, say
+from biasgate.kubeflow import run_commands
+from biasgate.kubeflow.options import Authorities, Endpoint, Namespace, Settings
+from biasgate.report.terminal import Json, print_json, say
 
 if TYPE_CHECKING:
     from biasgate.kubeflow.reconcile import Step
@@ -15,29 +16,6 @@ app = typer.Typer(help="Compile pipelines; run them here or on Kubeflow; schedul
 
 Pipeline = Annotated[str, typer.Argument(help="meta_classifier, gate, sweep or architecture_audit.")]
 Arguments = Annotated[list[str] | None, typer.Option("-a", help="name=value, one for each parameter.")]
-Endpoint = Annotated[str, typer.Option(help="URL of Kubeflow Pipelines.", envvar="KF_PIPELINES_ENDPOINT")]
-Namespace = Annotated[
-    str | None, typer.Option(help="Profile of the runs; none on a single-user server.", envvar="KF_PIPELINES_NAMESPACE")
-]
-Authorities = Annotated[
-    Path | None, typer.Option("--ca", help="Bundle of private authorities (PEM).", envvar="KF_PIPELINES_CA")
-]
-
-
-def _use_settings(path: Path | None) -> None:
-    if path:
-        os.environ["BIASGATE_KFP_SETTINGS"] = str(path)  # pipelines are made when their modules are imported
-
-
-Settings = Annotated[
-    Path | None,
-    typer.Option(
-        callback=_use_settings,
-        envvar="BIASGATE_KFP_SETTINGS",
-        expose_value=False,
-        help="Resources, timeouts, nodes, secrets: YAML laid over the defaults.",
-    ),
-]
 
 
 @app.command("compile")
@@ -98,27 +76,6 @@ def submit(
 
 
 @app.command()
-def status(
-    run: Annotated[str, typer.Argument(help="Id that `biasgate kfp submit` printed.")],
-    *,
-    endpoint: Endpoint,
-    namespace: Namespace = None,
-    ca: Authorities = None,
-    json: Json = False,
-) -> None:
-    """Say how a run on Kubeflow is doing, task by task."""
-    from biasgate.kubeflow.client import Cluster
-    from biasgate.kubeflow.status import run_status
-
-    found = run_status(run, cluster=Cluster(endpoint, namespace, ca))
-    if json:
-        print_json(found)
-        return
-    say(f"{found['name']}: {found['state']}{_why(found)}")
-    print_table("tasks", ["task", "state"], [[task["task"], f"{task['state']}{_why(task)}"] for task in found["tasks"]])
-
-
-@app.command()
 def schedule(
     file: Annotated[Path, typer.Argument(help="All schedules of the namespace (YAML).")],
     *,
@@ -139,6 +96,10 @@ def schedule(
         print_json([{"action": step.action, "schedule": step.name, "changes": step.changes} for step in steps])
     else:
         say(*([line for step in steps for line in _diff(step)] or ["nothing to do"]))
+
+
+for about_a_run in (run_commands.status, run_commands.logs, run_commands.cancel, run_commands.retry):
+    app.command()(about_a_run)
 
 
 def demo(
@@ -164,10 +125,6 @@ def _pairs(arguments: list[str] | None) -> dict[str, str]:
         if not equals:
             raise typer.BadParameter(f"{name!r} is not name=value")
     return {name: value for name, _, value in pairs}
-
-
-def _why(found: dict[str, str | None]) -> str:
-    return f" ({found['error']})" if found["error"] else ""
 
 
 def _diff(step: "Step") -> list[str]:

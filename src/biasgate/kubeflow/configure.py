@@ -49,7 +49,7 @@ def configure(
         num_retries=retries.times,
         backoff_duration=f"{retries.pause}s",
         backoff_factor=retries.factor,
-        backoff_max_duration=f"{retries.longest}s",
+        backoff_max_duration=f"{retries.window(kind.seconds)}s",
     )
     if image := kind.image or image_by_digest():
         task.set_container_image(image).set_env_variable(IMAGE, image)

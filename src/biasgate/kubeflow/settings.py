@@ -113,12 +113,28 @@ class Kinds(Document):
 
 
 class Retries(Document):
-    """How often a failed task is tried again, and after how many seconds."""
+    """How often Kubeflow starts a task again whose pod was lost.
+
+    Attributes:
+        times: The most retries.
+        pause: Seconds before the first.
+        factor: How many times longer each further pause is.
+    """
 
     times: int = Field(ge=0, le=10)
-    pause: int = Field(ge=0)
-    factor: float = Field(ge=1)
-    longest: int = Field(ge=0)
+    pause: int = Field(ge=0, le=3600)
+    factor: int = Field(ge=1, le=4)
+
+    def window(self, seconds: int) -> int:
+        """Seconds from the start of the first attempt after which Kubeflow ends whatever attempt runs.
+
+        Args:
+            seconds: What one attempt may take.
+
+        Returns:
+            ``(times + 1) × seconds`` and all pauses: no attempt is cut short by those before it.
+        """
+        return (self.times + 1) * seconds + sum(self.pause * self.factor**n for n in range(self.times))
 
 
 class Queue(Document):

@@ -18,6 +18,7 @@ _TAKEN = {409, 412}
 _DENIED = {400, 401, 403}
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 _TRIES = 3
+_TRIES_VARIABLE = "AWS_MAX_ATTEMPTS"
 READ_SECONDS = 60
 """How long an answer is waited for."""
 CONNECTIONS = 16
@@ -30,7 +31,7 @@ def read_bytes(uri: str, *, limit: int | None) -> bytes:
 
     bucket, key = _split(uri)
     with _explained(uri):
-        for left in reversed(range(_TRIES)):
+        for left in reversed(range(_tries())):
             answer = _client().get_object(Bucket=bucket, Key=key)
             with closing(answer["Body"]) as body:
                 size = answer["ContentLength"]
@@ -122,16 +123,24 @@ def _client() -> Any:
 
 @lru_cache(maxsize=4)
 def _connect(_environment: tuple[tuple[str, str], ...]) -> Any:
-    """A client with bounded waits: at most ``_TRIES`` tries, 5 s to connect, ``READ_SECONDS`` for an answer."""
+    """A client with bounded waits: a few tries, 5 s to connect, ``READ_SECONDS`` for an answer."""
     from boto3.session import Session
     from botocore.config import Config
 
-    retries: Any = {"mode": "standard", "total_max_attempts": _TRIES}
+    retries: Any = {"mode": "standard", "total_max_attempts": _tries()}
     bounds = Config(retries=retries, connect_timeout=5, read_timeout=READ_SECONDS, max_pool_connections=CONNECTIONS)
     try:
         return Session().client("s3", config=bounds)
     except ValueError as error:
         raise InputError("the S3 endpoint is no URL", where="AWS_ENDPOINT_URL", fix="write http://host:port") from error
+
+
+def _tries() -> int:
+    """How often a request is made in all: boto's own variable may say more, as it does in a pod."""
+    text = os.environ.get(_TRIES_VARIABLE, str(_TRIES))
+    if not text.isdecimal() or not int(text):
+        raise InputError(f"{text!r} is no number of tries", where=_TRIES_VARIABLE, fix="write 3")
+    return int(text)
 
 
 def _status(error: Any) -> int:
