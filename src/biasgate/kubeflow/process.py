@@ -17,7 +17,6 @@ from pathlib import Path
 from biasgate.errors import BiasgateError, InputError
 from biasgate.extras import said_if_missing
 
-EXECUTOR = "kfp.dsl.executor_main"
 TRACEBACK = "BIASGATE_TRACEBACK"
 IN_A_POD = "KUBERNETES_SERVICE_HOST"
 """Set by Kubernetes in each of its containers."""

@@ -35,7 +35,7 @@ def _connect() -> Any:
         config.load_kube_config(config_file=file, client_configuration=settings)
     else:
         config.load_incluster_config(client_configuration=settings)
-    settings.retries = False
+    settings.retries = False  # pyright: ignore[reportAttributeAccessIssue]  # it goes to urllib3 as it is
     return client.CoreV1Api(client.ApiClient(settings))
 
 
