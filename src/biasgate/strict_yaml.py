@@ -1,4 +1,4 @@
-"""YAML of which there is one reading: the types of YAML 1.2, no key twice, no aliases."""
+"""YAML of which there is one reading: the types of YAML 1.2, no key twice, no anchors or aliases."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def read_yaml(text: str | bytes) -> Any:
     """The value of YAML text as YAML 1.2 has it: ``no`` and ``on`` are text, ``010`` is ten, a date is text.
 
     Raises:
-        yaml.YAMLError: It is no YAML, a key stands twice, it has aliases, which can multiply a short text, it is
-            nested too deeply, a number has thousands of digits, or it is longer than ``LONGEST``.
+        yaml.YAMLError: It is no YAML, a key stands twice, it has anchors or aliases, which can multiply a short text,
+            it is nested too deeply, a number has thousands of digits, or it is longer than ``LONGEST``.
     """
     if len(text) > LONGEST:
         raise yaml.YAMLError(f"it is no JSON, and has {len(text):,} characters of the {LONGEST:,} that YAML may have")
@@ -42,10 +42,11 @@ class _Loader(yaml.SafeLoader):
     """A safe loader that accepts less."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """The next node, which refers to no other."""
-        if self.check_event(yaml.AliasEvent):
-            line = self.peek_event().start_mark.line + 1
-            raise yaml.YAMLError(f"line {line} has an alias (*): write the value out")
+        """The next node, which refers to no other, and has no name that another could refer to it by."""
+        if (event := self.peek_event()) and (name := getattr(event, "anchor", None)):
+            mark = "*" if isinstance(event, yaml.AliasEvent) else "&"
+            line = event.start_mark.line + 1
+            raise yaml.YAMLError(f"line {line} has {mark}{name}: write the value out where it is meant")
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.Node, deep: bool = False) -> dict[Any, Any]:

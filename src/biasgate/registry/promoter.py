@@ -136,7 +136,7 @@ def _settle(
         try:
             check(history)
             if awaits_person(number, history):
-                return None if number in history.statuses else outcome("PENDING", "A person must sign first.")
+                return None if number in history.statuses else outcome("PENDING", _waits(digest, history))
             package = _verified(authority, Path(folder))
         except (InputError, TrustError) as error:
             if isinstance(error.__cause__, OSError):
@@ -186,6 +186,12 @@ def _reason(authority: Authority, history: History) -> str:
     if answer := history.answers.get(authority.entry):
         return f"Every rule of the policy passed, and {answer.approver} approved: {answer.reason}"
     return "Every rule of the policy passed."
+
+
+def _waits(digest: str, history: History) -> str:
+    recalled = history.recalled.get(digest)
+    why = f": its bytes were taken out of service ({recalled})" if recalled is not None else ""
+    return f"A person must sign first{why}."
 
 
 def _tell(outcome: PromotionBody, authority: Authority, alarm: Alarm) -> None:

@@ -8,11 +8,20 @@ import pytest
 
 from biasgate.gate.decide import decide
 from biasgate.gate.evidence import Champion
-from biasgate.gate.ledger.entry import Body, BreakGlassBody, DecisionBody, LogEntry, PromotionBody, RollbackBody
+from biasgate.gate.ledger.entry import (
+    ApprovalBody,
+    Body,
+    BreakGlassBody,
+    DecisionBody,
+    LogEntry,
+    PromotionBody,
+    RollbackBody,
+)
 from biasgate.gate.ledger.history import replay
 from biasgate.gate.policy import policy_text
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
+OTHER = "sha256:" + "9" * 64
 
 
 def log(*bodies: Body) -> tuple[LogEntry, ...]:
@@ -169,10 +178,14 @@ def test_a_broken_glass_does_not_shorten_what_an_approval_allowed(approval, prom
     assert (history.standing("digits").entry, history.statuses) == (1, {1: "PROMOTED"})
 
 
-def test_an_approved_champion_ends_a_broken_glass(approval, promotion, make):
-    glass = BreakGlassBody(
-        name="digits", digest="sha256:" + "9" * 64, source="s", by="Cy", reason="down", expires=AT + timedelta(hours=2)
+@pytest.fixture
+def glass() -> BreakGlassBody:
+    return BreakGlassBody(
+        name="digits", digest=OTHER, source="s", by="Cy", reason="down", expires=AT + timedelta(hours=2)
     )
+
+
+def test_an_approved_champion_ends_a_broken_glass(approval, promotion, glass):
     served = Champion(version="1", digest=glass.digest)
     entries = log(
         glass,
@@ -187,3 +200,45 @@ def test_a_newer_decision_without_evidence_leaves_the_champion_and_is_remembered
     history = replay(log(approval, promotion(1), decided(verdict="INSUFFICIENT_EVIDENCE")))
     standing = history.standing("digits")
     assert (standing.doubted, standing.refusal(AT)) == (3, None)
+
+
+@pytest.fixture
+def recalled(approval, promotion, make) -> list[Body]:
+    """What served by an approval, and a person took out of service."""
+    first = Champion(version="1", digest=make.MODEL)
+    return [approval, promotion(1), RollbackBody(name="digits", replaced=first, by="Di", reason="complaints")]
+
+
+def test_recalled_bytes_that_are_approved_again_wait_for_a_person(recalled, approval, promotion, make):
+    entries = [*recalled, approval, promotion(4, version="2")]
+    assert replay(log(*entries)).champions == {}
+    answer = ApprovalBody(entry=4, approver="Bo", reason="mended", name="digits", digest=make.MODEL)
+    history = replay(log(*entries, answer, promotion(4, version="2")))
+    assert history.champions["digits"].version == "2"
+    assert history.recalled == {}
+
+
+def test_a_rollback_to_recalled_bytes_is_a_person_s_word(recalled, approval, promotion, make):
+    first = Champion(version="1", digest=make.MODEL)
+    candidate = approval.evidence.candidate.model_copy(update={"digest": OTHER})
+    other = approval.model_copy(update={"evidence": approval.evidence.model_copy(update={"candidate": candidate})})
+    second = Champion(version="2", digest=OTHER)
+    back = RollbackBody(name="digits", replaced=second, to=first, by="Di", reason="it was not that")
+    history = replay(log(*recalled, other, promotion(4, digest=OTHER, version="2"), back))
+    assert (history.champions["digits"], history.recalled) == (first, {OTHER: "it was not that"})
+
+
+def test_what_ended_by_itself_is_not_recalled_by_the_rollback_that_clears_it_away(approval, promotion, rejection, make):
+    first = Champion(version="1", digest=make.MODEL)
+    cleared = RollbackBody(name="digits", replaced=first, by="reconcile", reason="rejected")
+    history = replay(log(approval, promotion(1), rejection, cleared, approval, promotion(5, version="2")))
+    assert history.champions["digits"].version == "2"
+
+
+def test_nobody_rolls_back_to_a_broken_glass_that_ended(approval, promotion, glass):
+    served = Champion(version="1", digest=glass.digest)
+    approved = approval_of(approval, served)
+    taken = Champion(version="2", digest=approved.subject[1])
+    back = RollbackBody(name="digits", replaced=taken, to=served, by="Di", reason="complaints")
+    entries = log(glass, promotion(1, digest=glass.digest), approved, promotion(3, version="2", replaced=served), back)
+    assert replay(entries).champions["digits"] == taken

@@ -29,7 +29,7 @@ class Authority:
         gate: Number of the declaration that the decision was made under; None for a broken glass, and in logs from
             before gates were declared.
         departs: In what the decision departs from that gate; None when it conforms.
-        human: Whether a person must grant it.
+        human: Whether a person must grant it: the policy says so, or its bytes were recalled by a person before.
         submitter: Who answers for the candidate, as its card says; None for a broken glass.
         by: Who broke the glass; None for a decision.
         reasons: Why it lets a package serve, in words; none for a decision that does not.

@@ -99,6 +99,9 @@ class History:
         in_force: Number of the declaration that is in force, by the name of the gate-owned model.
         waiting: Approved decisions and broken glasses without a final status, by their numbers, oldest first.
         holders: The versions that hold the same bytes, by their digest.
+        glasses: The versions that serve, or served, by a broken glass that no approved champion ended yet, by model.
+        recalled: Why bytes that might have served were taken out of service, by their digest, until a person lets them
+            serve again.
         looks: Number of the first look at a test split, by the split's digest and then the candidate's.
         rows: Digest of the sample of rows of a test split, by the split's; none where no look named one.
         attempts: How often a sweep took a submission up, by its place.
@@ -117,6 +120,8 @@ class History:
     in_force: dict[str, int] = field(default_factory=dict)
     waiting: dict[int, Authority] = field(default_factory=dict)
     holders: dict[str, list[Place]] = field(default_factory=dict)
+    glasses: dict[str, list[str]] = field(default_factory=dict)
+    recalled: dict[str, str] = field(default_factory=dict)
     looks: dict[str, dict[str, int]] = field(default_factory=dict)
     rows: dict[str, str] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
@@ -150,7 +155,8 @@ def replay(entries: Sequence[LogEntry]) -> History:
     as the version that serves renews it: from then on the newer decision lets it serve.
 
     The newest decision about a package is the one that counts: a rejection ends what allowed the same bytes before, and
-    a rollback withdraws the bytes under every version that holds them.
+    a rollback withdraws the bytes under every version that holds them. Where they might have served, a person judged
+    them otherwise than the gate did: they serve again only by a person's word, whatever the gate decides.
     """
     history = History()
     for entry in entries:
@@ -175,7 +181,8 @@ def take(entry: LogEntry, history: History, *, sealed: str | None = None) -> Non
             _judge(decision, history, number)
             gate = history.gates.get(decision.gate or 0)
             departs = next(departures(decision, gate.gate), None) or _unseen(decision, history) if gate else None
-            _allow(of_decision(decision, entry=number, sealed=sealed, departs=departs), history)
+            made = of_decision(decision, entry=number, sealed=sealed, departs=departs)
+            _allow(replace(made, human=made.human or made.digest in history.recalled), history)
         case BreakGlassBody() as glass if entry.at < glass.expires <= entry.at + LONGEST_GLASS:
             _allow(of_glass(glass, entry=number, sealed=sealed, at=entry.at), history)
         case ApprovalBody() as answer if refusal_of_answer(answer, history) is None:
@@ -184,7 +191,7 @@ def take(entry: LogEntry, history: History, *, sealed: str | None = None) -> Non
         case PromotionBody() as promotion if _counts(promotion, history, entry.at):
             _promote(promotion, history, entry.at)
         case RollbackBody() as rollback if refusal_of_rollback(rollback, history, entry.at) is None:
-            _roll_back(rollback, history)
+            _roll_back(rollback, history, entry.at)
         case LookBody() as look:
             history.looks.setdefault(look.data, {}).setdefault(look.digest, number)
             if look.rows:
@@ -273,6 +280,8 @@ def refusal_of_rollback(rollback: RollbackBody, history: History, at: datetime) 
     target = history.standings.get((rollback.name, rollback.to.version))
     if target is None or target.champion != rollback.to:
         return f"version {rollback.to.version} never served"
+    if target.glass and target.withdrawn is not None:
+        return f"the broken glass that let version {rollback.to.version} serve has ended: {target.withdrawn}"
     return replace(target, withdrawn=None).refusal(at)
 
 
@@ -329,8 +338,11 @@ def _promote(promotion: PromotionBody, history: History, at: datetime) -> None:
         return
     champion = Champion(version=promotion.version, digest=promotion.digest)
     place, authority = (promotion.name, promotion.version), history.authorities[promotion.entry]
-    if not authority.glass:
-        _end_glass(promotion, history)
+    if authority.glass:
+        history.glasses.setdefault(promotion.name, []).append(promotion.version)
+    else:
+        _end_glasses(promotion, history)
+    history.recalled.pop(champion.digest, None)
     history.champions[promotion.name] = champion
     history.standings[place] = Standing(
         name=promotion.name, champion=champion, entry=promotion.entry, authority=authority, since=at
@@ -345,10 +357,11 @@ def _settle(number: int, status: PromotionStatus, history: History) -> None:
         del history.waiting[number]
 
 
-def _end_glass(promotion: PromotionBody, history: History) -> None:
+def _end_glasses(promotion: PromotionBody, history: History) -> None:
     """An approved champion ends what served without an approval before it."""
-    for place, standing in history.standings.items():
-        if standing.name == promotion.name and standing.glass and standing.withdrawn is None:
+    for version in history.glasses.pop(promotion.name, []):
+        place = promotion.name, version
+        if (standing := history.standings[place]).withdrawn is None:
             reason = f"version {promotion.version}, which was approved, took its place"
             history.standings[place] = replace(standing, withdrawn=reason)
 
@@ -366,7 +379,10 @@ def _judge(decision: DecisionBody, history: History, number: int) -> None:
         )
 
 
-def _roll_back(rollback: RollbackBody, history: History) -> None:
+def _roll_back(rollback: RollbackBody, history: History, at: datetime) -> None:
+    leaving = history.standings[rollback.name, rollback.replaced.version]
+    if leaving.refusal(at) is None:
+        history.recalled[rollback.replaced.digest] = rollback.reason
     _end_open(rollback.replaced.digest, history)
     for place, standing in _holding(rollback.replaced.digest, history):
         history.standings[place] = replace(standing, withdrawn=rollback.reason)
@@ -374,6 +390,7 @@ def _roll_back(rollback: RollbackBody, history: History) -> None:
         del history.champions[rollback.name]
         return
     history.champions[rollback.name] = rollback.to
+    history.recalled.pop(rollback.to.digest, None)
     back = rollback.name, rollback.to.version
     history.standings[back] = replace(history.standings[back], withdrawn=None)
 
