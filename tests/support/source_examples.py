@@ -91,6 +91,13 @@ def csv(folder: Path) -> Example:
     return Example(data | more, rows=3, spoiled=(table, "Male"))
 
 
+def truth(folder: Path) -> Example:
+    """Three rows that predictions can be joined with."""
+    table = written(folder / "truth.csv", "id,sex,income\n007,F,<=50K\n7,Male,>50K\nx,F,<=50K\n")
+    data = {"kind": "truth", "file": file(table), "label": "income", "classes": ["<=50K", ">50K"]}
+    return Example(data | {"attributes": ["sex"], "key": "id"}, rows=3, spoiled=(table, "Male"))
+
+
 def synthetic_faces(folder: Path) -> Example:
     leaning = {"attribute": "AU12", "follows": "gender", "strength": 0.5}
     data = {"kind": "synthetic_faces", "people": 4, "images": 2, "size": 16, "seed": 3, "correlations": [leaning]}
@@ -143,6 +150,6 @@ def action_units(folder: Path) -> Example:
 
 EXAMPLES: dict[str, Callable[[Path], Example]] = {
     make.__name__: make
-    for make in (digits, idx, npz, folder, csv, synthetic_faces, celeba, utkface, fairface, action_units)
+    for make in (digits, idx, npz, folder, csv, truth, synthetic_faces, celeba, utkface, fairface, action_units)
 }
 """By kind. A new kind adds its own, and passes every test of ``test_every_source.py``."""

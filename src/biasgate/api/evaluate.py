@@ -17,7 +17,7 @@ from biasgate.statistics import catalogue
 if TYPE_CHECKING:
     from biasgate.data.dataset import Dataset
     from biasgate.data.source import DataSource
-    from biasgate.models.package import CandidatePackage
+    from biasgate.models.predictions import Candidate
 
 RATES = ("accuracy", "selection_rate", "true_positive_rate", "false_positive_rate")
 SCORES = ("roc_auc", "calibration_error")
@@ -45,7 +45,7 @@ def evaluate(
 
 @overload
 def evaluate(
-    model: CandidatePackage | str | Path,
+    model: Candidate | str | Path,
     data: Dataset | DataSource | str | Path,
     *,
     metrics: Sequence[str] | None = ...,
@@ -58,7 +58,7 @@ def evaluate(
 
 
 def evaluate(
-    model: CandidatePackage | str | Path | None = None,
+    model: Candidate | str | Path | None = None,
     data: Dataset | DataSource | str | Path | None = None,
     *,
     y_true: Any = None,
@@ -82,7 +82,7 @@ def evaluate(
     that pandas keeps is not looked at.
 
     Args:
-        model: A candidate's package, or the folder that holds it.
+        model: A candidate's package, or the folder that holds it; a package of predictions is measured without a run.
         data: The data set to run it on, or what ``biasgate data describe`` takes: a file or URI, ``builtin:digits``.
         y_true: True class of each row, any text or whole number ``[n]``.
         y_pred: Predicted class of each row ``[n]``; the class with the highest score when left out.
@@ -144,23 +144,15 @@ def evaluate(
 
 def _of_predictions(policy: Policy | None, asked: dict[str, Any], **given: Any) -> Evaluation:
     from biasgate.api.predictions import predictions
-    from biasgate.evaluation.measure import measure
+    from biasgate.evaluation.given import measure_given
 
     found = predictions(**given, positive=policy.evaluation.positive if policy else asked.get("positive"))
-    spec = policy.evaluation if policy else _spec(found.dataset, asked, scored=found.probabilities is not None)
-    measured = measure(
-        found.classes,
-        found.dataset,
-        spec,
-        model=found.digest,
-        provider="predictions",
-        probabilities=found.probabilities,
-    )
-    return Evaluation.of(measured)
+    spec = policy.evaluation if policy else _spec(found.dataset, asked, scored=found.given.probabilities is not None)
+    return Evaluation.of(measure_given(found.given, found.dataset, spec))
 
 
 def _of_model(
-    model: CandidatePackage | str | Path,
+    model: Candidate | str | Path,
     data: Dataset | DataSource | str | Path,
     policy: Policy | None,
     asked: dict[str, Any],
@@ -168,11 +160,13 @@ def _of_model(
     from biasgate.data.dataset import Dataset
     from biasgate.data.source import open_dataset
     from biasgate.evaluation.evaluate import evaluate as run_and_measure
-    from biasgate.models.package import open_package
+    from biasgate.models.candidates import open_candidate
+    from biasgate.models.package import CandidatePackage
 
-    needs("onnx")
-    needs("onnxruntime")
-    package = open_package(Path(model)) if isinstance(model, str | Path) else model
+    package = open_candidate(Path(model)) if isinstance(model, str | Path) else model
+    if isinstance(package, CandidatePackage):
+        needs("onnx")
+        needs("onnxruntime")
     dataset = data if isinstance(data, Dataset) else open_dataset(str(data) if isinstance(data, Path) else data)
     spec = policy.evaluation if policy else _spec(dataset, asked, scored=False)
     return Evaluation.of(run_and_measure(package, dataset, spec))

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from biasgate.data.checks import require_weights
 from biasgate.data.dataset import Dataset
-from biasgate.documents import sha256
 from biasgate.errors import InputError
+from biasgate.evaluation.given import Given
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,19 +22,11 @@ class Predictions:
 
     Attributes:
         dataset: Truth, attributes and clusters; its samples are empty, since no model is run.
-        classes: Predicted class of each row, an index ``int64 [n]``.
-        probabilities: One column a class, ``float64 [n, classes]``, where scores were given.
+        given: Predicted class of each row, and the probabilities where scores were given.
     """
 
     dataset: Dataset
-    classes: NDArray[np.int64]
-    probabilities: NDArray[np.float64] | None
-
-    @property
-    def digest(self) -> str:
-        """``predictions:sha256:<hex>``: never a package's, since no model was run."""
-        told = [self.classes] if self.probabilities is None else [self.classes, self.probabilities]
-        return "predictions:" + sha256(b"".join(array.tobytes() for array in told))
+    given: Given
 
 
 def predictions(
@@ -73,7 +65,7 @@ def predictions(
         predicted = probabilities.argmax(axis=1).astype(np.int64)
     else:
         raise InputError("there is nothing to measure", fix="give y_pred, scores, or both")
-    return Predictions(dataset, predicted, probabilities)
+    return Predictions(dataset, Given(predicted, probabilities))
 
 
 def _column(values: Any, *, name: str) -> pd.Series:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -66,8 +66,20 @@ def fetch(
 
 @app.command()
 def evaluate(
-    package: Package,
+    package: Annotated[
+        Path | None, typer.Argument(help="Folder with card.json and model.onnx, or a table of predictions.")
+    ] = None,
     *,
+    predictions: Annotated[
+        str | None, typer.Option(help="Instead of a package: CSV or Parquet table of what some model predicted.")
+    ] = None,
+    predicted: Annotated[str | None, typer.Option(help="Its column of predicted classes.")] = None,
+    probability: Annotated[
+        list[str] | None, typer.Option(help="CLASS=COLUMN of probabilities; of two classes one will do.")
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option(help="Column that calls the rows as `key` of the data does; else by their place.")
+    ] = None,
     data: Data,
     policy: Annotated[
         str, typer.Option(help="Policy that says what to measure: a file, URI or built-in policy's name.")
@@ -80,25 +92,63 @@ def evaluate(
 ) -> None:
     """Run a candidate in a sandbox, measure it by subgroup, and say whether it would pass: exit 0, 4 or 5 as `check`.
 
-    The look is not logged: leave the gate's split alone.
+    Predictions are measured as they were given, and no model is run. The look is not logged: leave the gate's split
+    alone.
     """
+    from biasgate.gate.check import check_evaluation
+    from biasgate.gate.policy import read_policy
+
+    if (package is None) == (predictions is None):
+        raise typer.BadParameter("give a package's folder, or --predictions")
+    rules = read_policy(policy)
+    if package:
+        if predicted or probability or key:
+            raise typer.BadParameter("--predicted, --probability and --key go with --predictions")
+        measured = _run(package, data, rules, before=before, champion=champion)
+    else:
+        if before or champion:
+            raise typer.BadParameter("--before and --champion compare packages: put card.json beside the predictions")
+        columns = {"predicted": predicted, "probabilities": _pairs(probability), "key": key}
+        measured = _as_given(str(predictions), columns, data, rules)
+    checked = check_evaluation(measured, rules)
+    print_json(measured) if json else _print(measured, checked, rules)
+    raise typer.Exit(VERDICT_CODES[checked.verdict])
+
+
+def _run(package: Path, data: str, rules: Policy, *, before: Path | None, champion: bool) -> Evaluation:
     from tempfile import TemporaryDirectory
 
     from biasgate.data.source import open_dataset
     from biasgate.evaluation.evaluate import evaluate as measure
-    from biasgate.gate.check import check_evaluation
-    from biasgate.gate.policy import read_policy
-    from biasgate.models.package import open_package
+    from biasgate.models.candidates import open_candidate
     from biasgate.registry.serving import champion_package
 
-    candidate, rules = open_package(package), read_policy(policy)
-    earlier = open_package(before) if before else None
+    candidate = open_candidate(package)
+    earlier = open_candidate(before) if before else None
     with TemporaryDirectory() as work:
         serves = champion_package(candidate.card.name, Path(work) / "champion") if champion else None
-        measured = measure(candidate, open_dataset(data), rules.evaluation, before=earlier, champion=serves)
-    checked = check_evaluation(measured, rules)
-    print_json(measured) if json else _print(measured, checked, rules)
-    raise typer.Exit(VERDICT_CODES[checked.verdict])
+        return measure(candidate, open_dataset(data), rules.evaluation, before=earlier, champion=serves)
+
+
+def _as_given(table: str, columns: dict[str, Any], data: str, rules: Policy) -> Evaluation:
+    from biasgate.data.source import open_dataset
+    from biasgate.evaluation.given import measure_given, read_given
+    from biasgate.models.predictions import PredictionColumns
+
+    declared = PredictionColumns.build(columns, where="--predicted, --probability and --key")
+    dataset = open_dataset(data)
+    return measure_given(read_given(table, declared, dataset), dataset, rules.evaluation)
+
+
+def _pairs(options: list[str] | None) -> dict[str, str]:
+    """What stands before and behind the last ``=`` of each option."""
+    found: dict[str, str] = {}
+    for text in options or []:
+        name, equals, value = text.rpartition("=")
+        if not (equals and name and value):
+            raise typer.BadParameter(f"{text!r} is not CLASS=COLUMN")
+        found[name] = value
+    return found
 
 
 def _print(measured: Evaluation, checked: Check, rules: Policy) -> None:

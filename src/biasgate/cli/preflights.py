@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from biasgate.data.dataset import Dataset
     from biasgate.gate.declaration import Gate
     from biasgate.gate.policy import Policy
-    from biasgate.models.package import CandidatePackage
+    from biasgate.models.predictions import Candidate
 
 app = typer.Typer()
 Found = TypeVar("Found")
@@ -126,13 +126,13 @@ def _test_data(gate: Gate) -> Dataset:
     return open_pinned(gate.test.source, digest=gate.test.digest)
 
 
-def _measure_nothing(package: CandidatePackage, test: Dataset, rules: Policy) -> None:
+def _measure_nothing(package: Candidate, test: Dataset, rules: Policy) -> None:
     from biasgate.evaluation.preflight import preflight
 
     preflight(package.card, test, rules.evaluation)
 
 
-def _inspect(package: CandidatePackage, test: Dataset, gate: Gate) -> None:
+def _inspect(package: Candidate, test: Dataset, gate: Gate) -> None:
     from biasgate.evaluation.inspect import inspect
     from biasgate.models.sandbox.limits import Limits
 
@@ -163,7 +163,7 @@ def _gate(which: str, log: str, trusted: Path | None) -> Gate:
     return declared[1].gate
 
 
-def _package(candidate: str, folder: Path) -> CandidatePackage:
+def _package(candidate: str, folder: Path) -> Candidate:
     """The candidate as the gate makes a package of it."""
     from biasgate.models.submission import import_candidate
 
@@ -177,14 +177,14 @@ def _package(candidate: str, folder: Path) -> CandidatePackage:
     return package
 
 
-def _check_name(gate: Gate, package: CandidatePackage) -> None:
+def _check_name(gate: Gate, package: Candidate) -> None:
     from biasgate.errors import InputError
 
     if (name := package.card.name) != gate.model:
         raise InputError(f"the gate is that of {gate.model}, and the card says {name}", fix="correct the card")
 
 
-def _scan(package: CandidatePackage, gate: Gate) -> None:
+def _scan(package: Candidate, gate: Gate) -> None:
     """Reads the weights; a reader that abstains has not failed."""
     from biasgate.detection.reader.declared import scan_as_declared
     from biasgate.registry.meta_classifiers import fetch_meta_classifier
@@ -204,7 +204,7 @@ def _check_repair(gate: Gate) -> None:
 def _try_champion(trials: Trials, gate: Gate | None, log: str, folder: Path) -> None:
     what = "the champion that it is compared with"
 
-    def fetched(gate: Gate) -> CandidatePackage | None:
+    def fetched(gate: Gate) -> Candidate | None:
         from biasgate.registry.serving import champion_package
 
         return champion_package(gate.model, folder / "champion")

@@ -163,6 +163,8 @@ def verify(
     under = (found.measured_under,) if found.measured_under else ()
     for line in (*under, *(f"signed by {person}" for person in found.persons), *found.reasons):
         say(f"  {line}")
+    if found.unseen:
+        say(f"  {found.unseen}")
     if found.uncovered:
         say(f"  not covered by the digest: {', '.join(found.uncovered)}")
 

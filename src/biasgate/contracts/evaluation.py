@@ -18,6 +18,8 @@ MOST_PAIRS = 66
 """Pairs of subgroups that an evaluation keeps for one metric and combination: all pairs of 12 subgroups."""
 
 
+PREDICTIONS = "predictions"
+"""Stands for a provider where predictions were measured and no model was run."""
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -295,7 +297,7 @@ class Evaluation(Document):
         changes: Against ``before``, for every sufficient cell, when a repair is judged.
         before: Digest of the package that ``changes`` compares with.
         champion: The comparison with the champion, when it was run too.
-        provider: ONNX Runtime provider that was really used.
+        provider: ONNX Runtime provider that was really used, or ``predictions``: see ``ran``.
         latency: Median seconds a sample over the batches, on the machine and at the moment of the measurement: unlike
             all else here it differs from one run to the next. Absent when there were too few batches.
         collected: When the last of the data set was gathered, as its source says.
@@ -332,6 +334,11 @@ class Evaluation(Document):
     unknown: dict[str, int] | None = None
     dropped: dict[str, int] | None = None
     pooled: dict[str, dict[str, dict[str, int]]] | None = None
+
+    @property
+    def ran(self) -> bool:
+        """Whether the model was run; else predictions were measured as they were handed over."""
+        return self.provider != PREDICTIONS
 
     def values(self) -> dict[str, float]:
         """Rates by name, such as ``accuracy/all``, ``accuracy/alignment.conflicting`` and, of a label,

@@ -40,11 +40,11 @@ class Scan(Document):
     contributions: dict[str, float] = {}
 
 
-def unread(model: str) -> Scan:
-    """The scan of a model whose gate declares that weights are not read: it abstains, and the policy says what then.
+def unread(model: str, *, reason: str = "the gate declares that weights are not read") -> Scan:
+    """The scan of a model whose weights are not read: it abstains, and the policy says what then.
 
     Args:
         model: Digest of the package.
+        reason: Why they are not.
     """
-    reason = "the gate declares that weights are not read"
     return Scan(model=model, meta_classifier=UNREAD, abstained=True, reason=reason)

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from biasgate.data.columns import Column
-from biasgate.data.rows import row_digests
+from biasgate.data.rows import row_digests, text_digests
 from biasgate.errors import InputError
 
 ROWS = 2**16
@@ -42,6 +42,8 @@ class Dataset:
             no part of the digest.
         columns: Of a table: which features come from which column; no part of the digest.
         notes: What else the source did with what it read, one sentence each; no part of the digest.
+        keys: What each sample is called, as text ``[n]``, where the source says: predictions made elsewhere are joined
+            by it.
         clusters_declared: True when the source says what the clusters are, so that samples which equal each other are
             of several; otherwise copies count once (``copies.counted_once``). No part of the digest.
     """
@@ -58,13 +60,14 @@ class Dataset:
     pooled: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict[str, dict[str, dict[str, int]]])
     columns: tuple[Column, ...] = ()
     notes: tuple[str, ...] = ()
+    keys: NDArray[np.str_] | None = field(default=None, repr=False)
     clusters_declared: bool = False
 
     def __post_init__(self) -> None:
         parts = [self.samples, self.labels, self.attributes, self.clusters]
-        lengths = {len(part) for part in (parts if self.weights is None else [*parts, self.weights])}
+        lengths = {len(part) for part in (*parts, self.weights, self.keys) if part is not None}
         if len(lengths) != 1:
-            what = f"samples, labels, attributes, clusters and weights differ in length: {sorted(lengths)}"
+            what = f"samples, labels, attributes, clusters, weights and keys differ in length: {sorted(lengths)}"
             raise InputError(what, where=self.name)
         object.__setattr__(self, "attributes", self.attributes.reset_index(drop=True))
 
@@ -81,6 +84,7 @@ class Dataset:
             attributes=self.attributes.iloc[indices],
             clusters=self.clusters[rows],
             weights=None if self.weights is None else self.weights[rows],
+            keys=None if self.keys is None else self.keys[rows],
         )
 
     def attribute(self, name: str) -> NDArray[np.str_]:
@@ -114,7 +118,7 @@ class Dataset:
 
     @cached_property
     def digest(self) -> str:
-        """One digest over samples, labels, classes, attributes, clusters and, when given, weights."""
+        """One digest over samples, labels, classes, attributes, clusters and, when given, weights and keys."""
         total = hashlib.sha256(repr((self.samples.shape, str(self.samples.dtype), self.classes)).encode())
         for array in (self.samples, self.labels, self.clusters):
             total.update(np.ascontiguousarray(array).data)
@@ -123,12 +127,22 @@ class Dataset:
                 total.update(text.encode())
         if self.weights is not None:
             total.update(b"weights" + np.ascontiguousarray(self.weights).tobytes())
+        if self.keys is not None:
+            total.update(b"keys" + repr(self.keys.tolist()).encode())
         return "sha256:" + total.hexdigest()
 
     @cached_property
     def row_digests(self) -> NDArray[np.uint64]:
-        """What each row is known by wherever it turns up, ``[n]``; see ``rows.row_digests``."""
-        return row_digests(self.samples)
+        """What each row is known by wherever it turns up, ``[n]``; see ``rows.row_digests``.
+
+        Of a set without samples it is the row's key, else its place, label and attributes.
+        """
+        if self.samples.size:
+            return row_digests(self.samples)
+        if self.keys is not None:
+            return text_digests(self.keys.tolist())
+        told = [self.labels.tolist(), *(self.attribute(str(name)).tolist() for name in sorted(self.attributes))]
+        return text_digests(map(repr, zip(range(len(self)), *told, strict=True)))
 
 
 def _as_list(name: str, values: NDArray[np.str_], codes: NDArray[np.int32]) -> Iterator[str]:

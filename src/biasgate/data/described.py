@@ -39,6 +39,7 @@ class Described:
     clusters: NDArray[np.int64]
     clusters_declared: bool
     weights: NDArray[np.float64] | None
+    keys: NDArray[np.str_] | None
     dropped: dict[str, int]
     pooled: dict[str, dict[str, dict[str, int]]]
 
@@ -59,6 +60,7 @@ class DescribedByTable(SourceKind):
         cluster: Column whose equal values are one cluster; without it each row is one, and rows that are copies of
             each other are one together.
         weights: Column of sampling weights: how many of the population a row stands for.
+        key: Column that calls each row by another name: predictions that were made elsewhere are joined by it.
         bins: Attributes that are numbers, each with the numbers at which a new interval begins.
         missing: What to do with rows that have no value of a column: ``drop`` them, or give an attribute the value
             ``unknown``, which makes no subgroup. Without it they are refused.
@@ -71,6 +73,7 @@ class DescribedByTable(SourceKind):
     attributes: Columns = ()
     cluster: ClusterColumn = None
     weights: str | None = None
+    key: str | None = None
     bins: dict[str, Edges] | None = None
     missing: dict[str, Literal["unknown", "drop"]] | None = None
     pool: dict[str, Pool] | None = None
@@ -105,7 +108,8 @@ class DescribedByTable(SourceKind):
     def text_columns(self) -> list[str]:
         """Those to be read as text."""
         numbers = {*(self.bins or {}), self.weights}
-        return [*self._asked(), *(column for column in self.attributes if column not in numbers), *self._cluster()]
+        named = [column for column in (self.cluster, self.key) if column]
+        return [*self._asked(), *(column for column in self.attributes if column not in numbers), *named]
 
     def exact_columns(self) -> list[str]:
         """Those to be read as numbers of 64 bits."""
@@ -139,12 +143,10 @@ class DescribedByTable(SourceKind):
             clusters=table.clusters(self.cluster),
             clusters_declared=self.cluster is not None,
             weights=table.weights(self.weights),
+            keys=table.text(self.key) if self.key else None,
             dropped={f"no value of {column}": count for column, count in dropped.items()},
             pooled=groups,
         )
-
-    def _cluster(self) -> Sequence[str]:
-        return [self.cluster] if self.cluster else []
 
     def _asked(self) -> Sequence[str]:
         """The columns of labels that are read."""

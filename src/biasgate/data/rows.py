@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,16 @@ def row_digests(samples: NDArray[np.uint8] | NDArray[np.float32]) -> NDArray[np.
     """
     coarse = _coarse_pictures if samples.ndim == 4 else _coarse_numbers
     parts = [coarse(samples[start : start + ROWS]) for start in range(0, len(samples), ROWS)]
-    digests = [hashlib.blake2b(row.tobytes(), digest_size=8).digest() for part in parts for row in part]
+    return _numbers(row.tobytes() for part in parts for row in part)
+
+
+def text_digests(texts: Iterable[str]) -> NDArray[np.uint64]:
+    """One number for each text ``[n]``."""
+    return _numbers(text.encode() for text in texts)
+
+
+def _numbers(rows: Iterable[bytes]) -> NDArray[np.uint64]:
+    digests = [hashlib.blake2b(row, digest_size=8).digest() for row in rows]
     return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
 
 

@@ -12,25 +12,27 @@ from biasgate.contracts.evaluation import Evaluation, EvaluationSpec
 from biasgate.data.columns import split
 from biasgate.data.dataset import Dataset
 from biasgate.errors import InputError
+from biasgate.evaluation.given import Given, submitted
 from biasgate.evaluation.measure import Earlier, measure
 from biasgate.evaluation.problems import takes_probabilities
 from biasgate.models.as_served import run_as_served
 from biasgate.models.package import CandidatePackage
+from biasgate.models.predictions import Candidate, PredictionsPackage
 from biasgate.models.sandbox.limits import Limits
 from biasgate.models.sandbox.runner import Inference
 from biasgate.statistics.median import median
 
 
 def evaluate(
-    package: CandidatePackage,
+    package: Candidate,
     dataset: Dataset,
     spec: EvaluationSpec,
     *,
-    before: CandidatePackage | None = None,
-    champion: CandidatePackage | None = None,
+    before: Candidate | None = None,
+    champion: Candidate | None = None,
     limits: Limits | None = None,
 ) -> Evaluation:
-    """Runs a package on every sample and measures by subgroup.
+    """Runs a package on every sample and measures by subgroup; of predictions, what they say of every sample.
 
     Args:
         package: The model under test.
@@ -59,7 +61,7 @@ def evaluate(
     )
 
 
-def _earlier(package: CandidatePackage, dataset: Dataset, *, probable: bool, limits: Limits | None) -> Earlier:
+def _earlier(package: Candidate, dataset: Dataset, *, probable: bool, limits: Limits | None) -> Earlier:
     said = predict(package, dataset, limits=limits)
     return Earlier(package.digest, said.classes, said.probabilities if probable else None)
 
@@ -109,8 +111,10 @@ class Predictions:
             return None
 
 
-def predict(package: CandidatePackage, dataset: Dataset, *, limits: Limits | None = None) -> Predictions:
-    """Runs a package on every sample; see ``run_on``."""
+def predict(package: Candidate, dataset: Dataset, *, limits: Limits | None = None) -> Predictions | Given:
+    """What a candidate says of every sample: a model is run (see ``run_on``), predictions are joined with the rows."""
+    if isinstance(package, PredictionsPackage):
+        return submitted(package, dataset)
     found, _ = run_on(package, dataset, limits=limits)
     return Predictions(
         outputs=found.logits,

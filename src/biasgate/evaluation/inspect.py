@@ -7,7 +7,8 @@ import numpy as np
 from biasgate.contracts.inspection import Inspection, Sandbox
 from biasgate.data.dataset import Dataset
 from biasgate.evaluation.evaluate import run_on
-from biasgate.models.package import CandidatePackage
+from biasgate.evaluation.given import submitted
+from biasgate.models.predictions import Candidate, PredictionsPackage
 from biasgate.models.sandbox.limits import Limits
 
 _TRIED = 256
@@ -15,7 +16,7 @@ _TRIED = 256
 
 
 def inspect(
-    package: CandidatePackage,
+    package: Candidate,
     dataset: Dataset | None = None,
     *,
     repaired: bool = False,
@@ -34,6 +35,8 @@ def inspect(
         CandidateError: The card's architecture is not the model's, or see ``run_as_served``.
         InputError: The data is not what the card describes.
     """
+    if isinstance(package, PredictionsPackage):
+        return _inspect_predictions(package, dataset)
     from biasgate.models.restore import declared_parity
 
     card = package.card
@@ -51,4 +54,19 @@ def inspect(
         parity=None if repaired else declared_parity(package),
         batches=batches,
         sandbox=Sandbox(applied=held.applied, unapplied=dict(held.unapplied)) if held else None,
+    )
+
+
+def _inspect_predictions(package: PredictionsPackage, dataset: Dataset | None) -> Inspection:
+    """What predictions are and say; that every sample has one is tried, and not what they say of it."""
+    if dataset:
+        submitted(package, dataset)
+    card = package.card
+    return Inspection(
+        model=package.digest,
+        name=card.name,
+        submitter=card.submitter,
+        training_data=card.training_data,
+        training_data_from=card.training_data_from,
+        size=package.size,
     )

@@ -9,9 +9,10 @@ from biasgate.data.dataset import Dataset
 from biasgate.errors import InputError
 from biasgate.evaluation.measure import measure
 from biasgate.models.card import CandidateCard
+from biasgate.models.predictions import PredictionsCard
 
 
-def preflight(card: CandidateCard, dataset: Dataset, spec: EvaluationSpec) -> None:
+def preflight(card: CandidateCard | PredictionsCard, dataset: Dataset, spec: EvaluationSpec) -> None:
     """Measures a model that says the same of every row, as the candidate will be measured; forgets what came out.
 
     Args:

@@ -150,7 +150,8 @@ def check_evaluation(evaluation: Evaluation, policy: Policy) -> Check:
         )
     at = datetime.now(UTC)
     evidence = _evidence(evaluation, evaluation.model)
-    found, without = (decide(policy, one, (), at).rules for one in (evidence, _evidence(None, evaluation.model)))
+    taken = policy.model_copy(update={"predictions": "allowed"})
+    found, without = (decide(taken, one, (), at).rules for one in (evidence, _evidence(None, evaluation.model)))
     rules = {rule.id: rule for rule in policy.rules}
     asked = {rule.id: rule.words for rule in explain(policy, sizes=()).rules}
     about = {one.rule: one for one, unseen in zip(found, without, strict=True) if one != unseen and one.rule in asked}
@@ -165,8 +166,12 @@ def check_evaluation(evaluation: Evaluation, policy: Policy) -> Check:
         unchecked=(
             *(f"{words} ({rule})" for rule, words in asked.items() if rule not in about),
             "The scan of the weights (weight_scan) and the looks taken at the test split (looks).",
+            *([] if evaluation.ran or policy.predictions else [_UNRUN]),
         ),
     )
+
+
+_UNRUN = "That the model gives these predictions (evaluation): the gate runs it, and takes no predictions alone."
 
 
 def _evidence(evaluation: Evaluation | None, model: str) -> Evidence:

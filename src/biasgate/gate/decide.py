@@ -67,8 +67,8 @@ def _verdict(results: Sequence[RuleResult]) -> Verdict:
 
 
 def _repairable(policy: Policy, evidence: Evidence, results: Sequence[RuleResult]) -> bool:
-    """Rejected for bias alone, never repaired before, and the policy names a method."""
-    fresh = evidence.repair is None and evidence.candidate.repaired_from is None
+    """A model, rejected for bias alone, never repaired before, and the policy names a method."""
+    fresh = evidence.ran and evidence.repair is None and evidence.candidate.repaired_from is None
     only_bias = all(result.bias for result in results if result.outcome == "fail")
     return fresh and only_bias and bool(policy.repair.methods)
 

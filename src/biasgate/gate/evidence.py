@@ -77,6 +77,11 @@ class Evidence(Document):
     image: str = "local"
     code: str
 
+    @property
+    def ran(self) -> bool:
+        """Whether the candidate was run; False where predictions alone were measured."""
+        return self.evaluation is None or self.evaluation.ran
+
 
 def join(
     *,

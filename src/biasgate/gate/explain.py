@@ -106,6 +106,7 @@ def _general(policy: Policy) -> list[str]:
         if methods
         else "No repair is tried.",
         f"An approval holds for {policy.valid_days} days.",
+        *(["Predictions alone may be decided about: the model need not be run."] if policy.predictions else []),
     ]
 
 

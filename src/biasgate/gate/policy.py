@@ -53,6 +53,7 @@ class Policy(Document):
         rules: At least one, each with its own id: an empty policy approves nothing, so it is refused.
         repair: What may be tried on a candidate rejected for bias.
         looks: Looks allowed per test split.
+        predictions: ``allowed`` where predictions alone, of a model that the gate did not run, may be decided about.
         valid_days: How long an approval holds.
     """
 
@@ -63,6 +64,7 @@ class Policy(Document):
     rules: tuple[AnyRule, ...] = Field(min_length=1)
     repair: Repair = Repair()
     looks: int = Field(gt=0)
+    predictions: Literal["allowed"] | None = None
     valid_days: int = Field(default=90, gt=0, le=3650)
 
     @field_validator("evaluation")

@@ -16,8 +16,14 @@ from biasgate.gate.policy import Policy
 
 def preconditions(policy: Policy, evidence: Evidence) -> tuple[RuleResult, ...]:
     """One result for each of ``evaluation``, ``looks`` and ``repair``: ``pass`` or ``insufficient``."""
+    measured = "The evaluation is of this candidate, by the policy's specification."
+    if not evidence.ran:
+        measured = (
+            "The model was not run. The evaluation is of predictions that were handed over, as the policy allows, and "
+            "by its specification."
+        )
     checks = {
-        "evaluation": (_evaluation_faults, "The evaluation is of this candidate, by the policy's specification."),
+        "evaluation": (_evaluation_faults, measured),
         "looks": (_looks_faults, f"The test split was looked at {evidence.looks} of {policy.looks} times allowed."),
         "repair": (_repair_faults, "What is said of a repair agrees with what was measured."),
     }
@@ -34,6 +40,8 @@ def _evaluation_faults(policy: Policy, evidence: Evidence) -> Iterator[str]:
     if found is None:
         yield "The candidate was not evaluated."
         return
+    if not found.ran and policy.predictions != "allowed":
+        yield "The model was not run: predictions alone were submitted, and the policy does not allow them."
     if found.model != evidence.candidate.digest:
         yield "The evaluation is of another model: its digest is not the candidate's."
     if found.spec != digest(policy.evaluation):

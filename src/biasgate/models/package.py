@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -15,8 +16,10 @@ from biasgate.models.files import MAX_BYTES, MAX_CARD_BYTES, check_file, file_di
 from biasgate.models.formats.onnx import Onnx
 
 MODEL, CARD = "model.onnx", "card.json"
+PREDICTIONS = ("predictions.parquet", "predictions.csv")
+"""What stands in the model's place where a candidate is predictions alone."""
 FORMAT = Onnx()
-"""What every package holds, whatever was submitted: the one graph that is measured and serves."""
+"""What every package of a model holds, whatever was submitted: the one graph that is measured and serves."""
 MLFLOW_FILES = (
     "MLmodel", "conda.yaml", "python_env.yaml", "requirements.txt", "registered_model_meta", "input_example*",
 )  # fmt: skip
@@ -50,9 +53,14 @@ class CandidatePackage:
         return self.path / MODEL
 
     @property
+    def files(self) -> tuple[str, str]:
+        """Names of its two files."""
+        return MODEL, CARD
+
+    @property
     def size(self) -> int:
         """Bytes of its two files together."""
-        return sum((self.path / file).stat().st_size for file in (MODEL, CARD))
+        return sum((self.path / file).stat().st_size for file in self.files)
 
 
 def open_package(folder: Path) -> CandidatePackage:
@@ -62,10 +70,18 @@ def open_package(folder: Path) -> CandidatePackage:
         CandidateError: A file is missing, unknown, too large, a link, or no ONNX graph that is whole in itself.
         InputError: The card is not valid.
     """
+    if (held := content_name(folder)) != MODEL:
+        what = f"it holds {held} and no model: there is nothing to read or run"
+        raise CandidateError(what, where=str(folder), fix="give the model itself")
     check_names(folder, known=(MODEL, CARD))
     card = read_card(folder)
     FORMAT.check(folder / MODEL)
     return CandidatePackage(path=folder, card=card, digest=package_digest(folder))
+
+
+def content_name(folder: Path) -> str:
+    """Name of the file beside the card: that of predictions where there is one, else the model's."""
+    return next((name for name in PREDICTIONS if os.path.lexists(folder / name)), MODEL)
 
 
 def package_digest(folder: Path) -> str:
@@ -74,7 +90,7 @@ def package_digest(folder: Path) -> str:
     Raises:
         CandidateError: One is missing, a link, or too large.
     """
-    limits = {MODEL: MAX_BYTES, CARD: MAX_CARD_BYTES}
+    limits = {content_name(folder): MAX_BYTES, CARD: MAX_CARD_BYTES}
     manifest = {name: file_digest(check_file(folder / name, limit=limit)) for name, limit in limits.items()}
     return sha256(canonical_json(manifest))
 

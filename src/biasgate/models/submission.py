@@ -11,19 +11,21 @@ from biasgate.errors import CandidateError
 from biasgate.models.card import CandidateCard
 from biasgate.models.files import check_file
 from biasgate.models.format import Format, GraphFormat, TensorFormat
-from biasgate.models.package import CARD, MODEL, CandidatePackage, check_names, pack, read_card
+from biasgate.models.package import CARD, MODEL, check_names, content_name, pack, read_card
+from biasgate.models.predictions import Candidate, pack_predictions
 from biasgate.models.recognition import SUFFIXES, format_of
 
 IMPORTED = (*(f"model{suffix}" for suffix in SUFFIXES), "pytorch_model.bin")
 
 
-def import_candidate(folder: Path, into: Path) -> CandidatePackage:
+def import_candidate(folder: Path, into: Path) -> Candidate:
     """Makes a package out of what an owner submitted.
 
     Args:
         folder: ``card.json`` and one ``model`` of a format in ``formats/``: ``model.onnx``, ``model.safetensors``
             (or its index and parts), or ``model.pt``, ``.pth`` or ``.ckpt`` or ``pytorch_model.bin`` with a state dict.
-            All but the first carry no graph: the card's architecture is filled with them and exported.
+            All but the first carry no graph: the card's architecture is filled with them and exported. Or, in the place
+            of a model, a table of its predictions: see ``PredictionsPackage``.
         into: Folder of the package.
 
     Raises:
@@ -32,6 +34,8 @@ def import_candidate(folder: Path, into: Path) -> CandidatePackage:
     """
     if folder.is_symlink() or not folder.is_dir():
         raise CandidateError("not a folder", where=str(folder), fix="give the folder that holds card.json")
+    if content_name(folder) != MODEL:
+        return pack_predictions(folder, into)
     models = [folder / name for name in IMPORTED if os.path.lexists(folder / name)]
     if len(models) != 1:
         found = ", ".join(sorted(entry.name for entry in folder.iterdir())[:10]) or "nothing"

@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 
 from biasgate.errors import BiasgateError, CandidateError
-from biasgate.models.package import CandidatePackage, package_digest, read_card
+from biasgate.models.candidates import checked_elsewhere
+from biasgate.models.predictions import Candidate
 from biasgate.models.submission import import_candidate
 
 SECONDS = 600
@@ -21,7 +22,7 @@ SHARE = 0.6
 _CGROUP = Path("/sys/fs/cgroup/memory.max")
 
 
-def import_apart(submitted: Path, into: Path, *, memory: int | None = None, seconds: int = SECONDS) -> CandidatePackage:
+def import_apart(submitted: Path, into: Path, *, memory: int | None = None, seconds: int = SECONDS) -> Candidate:
     """Makes a package of what was submitted, as ``import_candidate`` does, in a child with limits.
 
     Args:
@@ -48,7 +49,7 @@ def import_apart(submitted: Path, into: Path, *, memory: int | None = None, seco
                 os.killpg(child.pid, signal.SIGKILL)
     if child.returncode:
         raise _refusal(said, submitted, memory)
-    return CandidatePackage(path=into, card=read_card(into), digest=package_digest(into))
+    return checked_elsewhere(into)
 
 
 def _refusal(said: bytes, submitted: Path, memory: int) -> CandidateError:

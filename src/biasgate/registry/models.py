@@ -17,7 +17,8 @@ from biasgate.errors import CandidateError, InputError, TrustError
 from biasgate.gate.evidence import Champion
 from biasgate.gate.trust.identity import check_name
 from biasgate.models.card import NAME
-from biasgate.models.package import CARD, MODEL, CandidatePackage
+from biasgate.models.package import MODEL
+from biasgate.models.predictions import Candidate, PredictionsPackage
 from biasgate.registry import artifacts
 from biasgate.registry.client import connect, explained, is_missing
 from biasgate.registry.tracking import EXPERIMENT, experiment_id
@@ -62,7 +63,7 @@ def gated_name(source: str, name: str) -> str:
 
 
 def submit_candidate(
-    package: CandidatePackage, *, name: str, run_id: str | None = None, tags: Mapping[str, str] | None = None
+    package: Candidate, *, name: str, run_id: str | None = None, tags: Mapping[str, str] | None = None
 ) -> str:
     """Registers a package as a new version of ``<name>-candidates``.
 
@@ -84,7 +85,7 @@ def submit_candidate(
 
 
 def register_package(
-    package: CandidatePackage,
+    package: Candidate,
     *,
     model: str,
     run_id: str | None = None,
@@ -104,14 +105,12 @@ def register_package(
         ``models:/<model>/<version>``.
     """
     with tempfile.TemporaryDirectory() as folder:
-        for file in (MODEL, CARD):
+        for file in package.files:
             shutil.copyfile(package.path / file, Path(folder, file))
         return register_folder(
             Path(folder),
             name=model,
-            flavour="onnx",
-            flavour_settings={"onnx_version": version("onnx"), "data": MODEL, "providers": ["CPUExecutionProvider"]},
-            signature=_signature(package.card),
+            **_described(package),
             run_id=run_id,
             experiment=experiment,
             tags={**(tags or {}), DIGEST_TAG: package.digest, "biasgate.submitter": package.card.submitter},
@@ -253,6 +252,14 @@ def ensure_model(name: str, *, tags: Mapping[str, str] | None = None) -> None:
 def _own_run(client: MlflowClient, name: str, experiment: str) -> str:
     with explained(name):
         return client.create_run(experiment_id(client, experiment), run_name=f"register {name}").info.run_id
+
+
+def _described(package: Candidate) -> dict[str, Any]:
+    """What MLflow is told of a package: a model by its flavour; predictions, which no tool of MLflow loads, by name."""
+    if isinstance(package, PredictionsPackage):
+        return {"flavour": "biasgate_predictions", "flavour_settings": {"data": package.table.name}}
+    settings = {"onnx_version": version("onnx"), "data": MODEL, "providers": ["CPUExecutionProvider"]}
+    return {"flavour": "onnx", "flavour_settings": settings, "signature": _signature(package.card)}
 
 
 def _signature(card: CandidateCard) -> ModelSignature:

@@ -27,7 +27,7 @@ from biasgate.gate.ledger.entry import DecisionBody, PromotionBody, PromotionSta
 from biasgate.gate.ledger.history import History, awaits_person, premature, refusal_of_decision, superseded
 from biasgate.gate.ledger.log import append, read_entry
 from biasgate.gate.repeat import recount, repeat
-from biasgate.models.package import CandidatePackage
+from biasgate.models.predictions import Candidate
 from biasgate.registry.alerts import Alarm, Alert
 from biasgate.registry.client import connect, explained
 from biasgate.registry.importing import import_apart
@@ -99,7 +99,7 @@ def _settle(
     authority: Authority,
     history: History,
     check: Callable[[History], None],
-    register: Callable[[CandidatePackage], str],
+    register: Callable[[Candidate], str],
 ) -> PromotionBody | None:
     """What becomes of an approval; None when it is settled, or waits for a person and is known to.
 
@@ -210,7 +210,7 @@ def _tell(outcome: PromotionBody, authority: Authority, alarm: Alarm) -> None:
         )
 
 
-def _verified(authority: Authority, folder: Path) -> CandidatePackage:
+def _verified(authority: Authority, folder: Path) -> Candidate:
     """A clean package, rebuilt from the submission's bytes, whose digest is the decided one."""
     name, digest = authority.subject
     submitted, source = fetch(authority.source, folder / "submitted")
@@ -233,7 +233,7 @@ def _renewed(authority: Authority, current: Champion | None) -> str | None:
         return None
 
 
-def _registered(number: int, name: str, own: Callable[[], None] | None, package: CandidatePackage) -> str:
+def _registered(number: int, name: str, own: Callable[[], None] | None, package: Candidate) -> str:
     """The version made for this decision, by this run or by one that was killed; ``own`` makes a new model first."""
     client = connect()
     with explained(name):

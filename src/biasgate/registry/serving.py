@@ -6,12 +6,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from biasgate.errors import TrustError
-from biasgate.models.package import CandidatePackage
+from biasgate.models.predictions import Candidate
 from biasgate.models.submission import import_candidate
 from biasgate.registry.models import SCHEME, champion, fetch
 
 
-def champion_package(name: str, into: Path) -> CandidatePackage | None:
+def champion_package(name: str, into: Path) -> Candidate | None:
     """Fetches the champion of a gate-owned model; None when none serves.
 
     Args:

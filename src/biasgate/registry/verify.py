@@ -20,7 +20,7 @@ from biasgate.gate.ledger.history import History, Standing, measured_under
 from biasgate.gate.ledger.log import read_entry, read_history
 from biasgate.gate.ledger.proof import USUAL_AGE, check_proof, read_proof
 from biasgate.gate.repeat import repeat
-from biasgate.models.package import CARD, MODEL, check_names, package_digest
+from biasgate.models.package import CARD, MODEL, check_names, content_name, package_digest
 
 if TYPE_CHECKING:
     from biasgate.gate.trust.keyring import Keyring
@@ -43,6 +43,7 @@ class Verified(Document):
         since: When it was promoted.
         expires: Until when it may serve.
         as_of: When the log was read, where that was not now but when a proof was made.
+        unseen: What these bytes cannot show, in a sentence: of predictions, whether the model that answers gives them.
         uncovered: Files beside the package that the digest does not cover; MLflow's, and no part of the model.
     """
 
@@ -59,6 +60,7 @@ class Verified(Document):
     since: AwareDatetime
     expires: AwareDatetime
     as_of: AwareDatetime | None = None
+    unseen: str | None = None
     uncovered: tuple[str, ...]
 
 
@@ -85,7 +87,7 @@ def verify_model(
         digest = _digest(folder)
         standing = _serving(digest, history, source=resolved, model=model, version=version)
         _decide_again(standing.authority, log, trusted)
-        return _verified(standing, history, digest=digest, uncovered=_uncovered(folder))
+        return _verified(standing, history, digest=digest, folder=folder)
 
 
 def verify_by_proof(
@@ -131,6 +133,7 @@ def verify_by_proof(
             since=found.since,
             expires=authority.expires,
             as_of=said.checkpoint.at,
+            unseen=_unseen(folder),
             uncovered=_uncovered(folder),
         )
 
@@ -148,12 +151,21 @@ def _here(source: str) -> Generator[tuple[Path, str]]:
 
 
 def _uncovered(folder: Path) -> tuple[str, ...]:
-    return tuple(sorted({path.name for path in folder.iterdir()} - {MODEL, CARD}))
+    return tuple(sorted({path.name for path in folder.iterdir()} - {content_name(folder), CARD}))
+
+
+def _unseen(folder: Path) -> str | None:
+    if content_name(folder) == MODEL:
+        return None
+    return (
+        "These are predictions, the ones that were decided about; no model was run. Which model gave them, and whether "
+        "the one that answers now gives the same, no digest shows."
+    )
 
 
 def _digest(folder: Path) -> str:
     """That of the package; nothing else may lie in its folder than what an artifact store puts there."""
-    check_names(folder, known=(MODEL, CARD))
+    check_names(folder, known=(content_name(folder), CARD))
     return package_digest(folder)
 
 
@@ -173,7 +185,7 @@ def _decide_again(authority: Authority, log: str, trusted: Keyring) -> None:
         repeat(decided, where=f"{log} entry {authority.entry}")
 
 
-def _verified(standing: Standing, history: History, *, digest: str, uncovered: tuple[str, ...]) -> Verified:
+def _verified(standing: Standing, history: History, *, digest: str, folder: Path) -> Verified:
     authority = standing.authority
     persons, reasons = _why(standing, history)
     return Verified(
@@ -188,7 +200,8 @@ def _verified(standing: Standing, history: History, *, digest: str, uncovered: t
         reasons=reasons,
         since=standing.since,
         expires=authority.expires,
-        uncovered=uncovered,
+        unseen=_unseen(folder),
+        uncovered=_uncovered(folder),
     )
 
 

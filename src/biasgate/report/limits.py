@@ -51,6 +51,8 @@ def _few(cell: Cell) -> str:
 
 def _uncompared(evidence: Evidence) -> Iterator[str]:
     champion, measured = evidence.champion, evidence.evaluation
+    if not evidence.ran:
+        yield "The model was not run: its predictions were measured as they were handed over."
     if not champion:
         yield "There was no champion to compare with."
     elif measured is None or measured.champion is None:

@@ -41,9 +41,8 @@ def test_a_check_finds_what_the_gate_finds(rows: int, right: tuple[float, float]
     evaluation = evaluated(rows=rows, right=right)
     found = biasgate.check(evaluation, POLICY)
     subject = Subject(name="m", source="s", digest=evaluation.model, training_data="t", submitter="me")
-    evidence = Evidence(
-        candidate=subject, evaluation=Evaluation.parse(evaluation.to_json()), looks=1, parity=0.0, code="test"
-    )
+    as_run = Evaluation.parse(evaluation.to_json()).model_copy(update={"provider": "CPUExecutionProvider"})
+    evidence = Evidence(candidate=subject, evaluation=as_run, looks=1, parity=0.0, code="test")
     decision = decide(biasgate.load_policy(POLICY), evidence, (), datetime.now(UTC))
     assert found.outcome == outcome
     told = {result.rule: result for result in decision.rules if result.rule in ("floor", "gap")}
@@ -55,6 +54,7 @@ def test_rules_about_what_was_not_measured_are_not_checked() -> None:
     assert [rule.rule for rule in found.rules] == ["floor", "gap"]
     unchecked = " ".join(found.unchecked)
     assert all(f"({rule})" in unchecked for rule in ("parity", "champion", "weight_scan", "looks"))
+    assert "takes no predictions alone" in unchecked
 
 
 def test_as_many_more_units_as_it_says_settle_a_rule() -> None:

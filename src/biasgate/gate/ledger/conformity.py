@@ -23,7 +23,7 @@ def departures(decision: DecisionBody, gate: Gate) -> Iterator[str]:
         yield "it was measured on other test data than the gate declares"
     if evidence.repair and (gate.repair is None or evidence.repair.data != gate.repair.digest):
         yield "it was repaired with other data than the gate declares"
-    if gate.scan != UNREAD and (evidence.scan is None or evidence.scan.meta_classifier == UNREAD):
+    if gate.scan != UNREAD and evidence.ran and (evidence.scan is None or evidence.scan.meta_classifier == UNREAD):
         yield "its weights were not scanned, as the gate declares"
     for waiver in decision.granted:
         if not gate.allows_approver(waiver.approved_by):

@@ -28,13 +28,13 @@ def evaluate_subgroups(
     from biasgate.data.source import open_pinned
     from biasgate.evaluation.evaluate import evaluate
     from biasgate.kubeflow.steps.declared import gate_of_run
-    from biasgate.models.package import open_package
+    from biasgate.models.candidates import open_candidate
     from biasgate.models.sandbox.limits import Limits
     from biasgate.registry.serving import champion_package
     from biasgate.report.evaluation import evaluation_page
 
     with task("evaluate_subgroups", run=run) as tracked, TemporaryDirectory() as folder:
-        candidate = open_package(package)
+        candidate = open_candidate(package)
         declared = gate_of_run(gate, model=candidate.card.name).gate
         rules, test = declared.rules, declared.test
         _require_look(look, data=test.digest, digest=candidate.digest)
@@ -44,7 +44,7 @@ def evaluate_subgroups(
             candidate,
             dataset,
             rules.evaluation,
-            before=open_package(before) if before else None,
+            before=open_candidate(before) if before else None,
             champion=serves,
             limits=Limits(**declared.inference.limits),
         )

@@ -28,11 +28,11 @@ def scan_weights(*, package: Path, gate: int, run: str, scan: Path) -> dict[str,
     """
     from biasgate.detection.reader.declared import scan_as_declared
     from biasgate.kubeflow.steps.declared import gate_of_run
-    from biasgate.models.package import open_package
+    from biasgate.models.candidates import open_candidate
     from biasgate.registry.meta_classifiers import fetch_meta_classifier
 
     with task("scan_weights", run=run) as tracked:
-        candidate = open_package(package)
+        candidate = open_candidate(package)
         reader = gate_of_run(gate, model=candidate.card.name).gate.scan
         result = scan_as_declared(candidate, reader, fetch=fetch_meta_classifier)
         write(scan, result.to_json())

@@ -22,13 +22,13 @@ def inspect_candidate(*, package: Path, gate: int, run: str, inspection: Path, b
     from biasgate.evaluation.inspect import inspect
     from biasgate.evaluation.preflight import preflight
     from biasgate.kubeflow.steps.declared import gate_of_run
-    from biasgate.models.package import open_package
+    from biasgate.models.candidates import open_candidate
     from biasgate.models.sandbox.limits import Limits
     from biasgate.registry.serving import champion_package
     from biasgate.repair.registry import require_methods
 
     with task("inspect_candidate", run=run) as tracked, TemporaryDirectory() as folder:
-        candidate = open_package(package)
+        candidate = open_candidate(package)
         declared = gate_of_run(gate, model=candidate.card.name).gate
         require_methods(declared.rules.repair.methods)
         dataset = open_pinned(declared.test.source, digest=declared.test.digest)
@@ -36,7 +36,7 @@ def inspect_candidate(*, package: Path, gate: int, run: str, inspection: Path, b
         limits = Limits(**declared.inference.limits)
         inspected = inspect(candidate, dataset, repaired=before is not None, limits=limits)
         if before:
-            open_package(before)
+            open_candidate(before)
         if declared.rules.needs_champion:
             champion_package(inspected.name, Path(folder, "champion"))
         write(inspection, inspected.to_json())
