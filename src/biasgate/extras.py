@@ -16,6 +16,7 @@ EXTRA_OF = {
     "captum": "torch",
     "kfp": "kubeflow",
     "kfp_server_api": "kubeflow",
+    "kubernetes": "kubeflow",
     "matplotlib": "plot",
     "mlflow": "mlflow",
     "mlxtend": "digits",

@@ -109,6 +109,8 @@ class FakeKubeflow:
                 return 200, {"items": self.pods if run in self.runs else []}
             case "GET", "namespaces", _, "events":
                 return 200, {"items": self.events}
+            case "GET", "runs":
+                return self.listed("runs", list(self.runs.values()), query)
             case "GET", "runs", run:
                 return (200, self.runs[run]) if run in self.runs else (404, {"message": f"run {run} not found"})
             case _:

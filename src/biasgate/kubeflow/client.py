@@ -13,6 +13,7 @@ from biasgate.extras import needs
 
 TOKEN = "KF_PIPELINES_TOKEN"
 TOKEN_FILE = "KF_PIPELINES_SA_TOKEN_PATH"
+REFUSES = "Kubeflow refuses"
 PROJECTED = Path("/var/run/secrets/kubeflow/pipelines/token")
 """Where Kubeflow mounts a service account's token for its pipelines."""
 
@@ -80,7 +81,7 @@ def explained(endpoint: str) -> Generator[None]:
     except kfp_server_api.ApiException as error:
         if error.status in (401, 403):
             fix = f"set {TOKEN} or {TOKEN_FILE}, and check what this account may do in the namespace"
-            raise ServiceError("Kubeflow refuses", where=endpoint, fix=fix) from error
+            raise ServiceError(REFUSES, where=endpoint, fix=fix) from error
         raise ServiceError(f"Kubeflow answers {error.status}: {error.body or error.reason}", where=endpoint) from error
     except (urllib3.exceptions.HTTPError, TimeoutError) as error:
         fix = "check the address, the network and the certificate authority"

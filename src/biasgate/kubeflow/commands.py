@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from biasgate.kubeflow import run_commands
+from biasgate.kubeflow.doctor.command import doctor
 from biasgate.kubeflow.options import Authorities, Endpoint, Namespace, Settings
 from biasgate.report.terminal import Json, print_json, say
 
@@ -98,8 +99,8 @@ def schedule(
         say(*([line for step in steps for line in _diff(step)] or ["nothing to do"]))
 
 
-for about_a_run in (run_commands.status, run_commands.logs, run_commands.cancel, run_commands.retry):
-    app.command()(about_a_run)
+for command in (run_commands.status, run_commands.logs, run_commands.cancel, run_commands.retry, doctor):
+    app.command()(command)
 
 
 def demo(

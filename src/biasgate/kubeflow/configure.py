@@ -4,11 +4,8 @@ from typing import Literal
 
 from kfp import dsl, kubernetes
 
-from biasgate.kubeflow.image import IMAGE, image_by_digest
+from biasgate.kubeflow.image import IMAGE, USER, image_by_digest
 from biasgate.kubeflow.settings import TRUSTED_FOLDER, Kind, Pods, settings_in_force
-
-USER = 10001
-"""Whom the image runs as."""
 
 QUEUE, PRIORITY = "kueue.x-k8s.io/queue-name", "kueue.x-k8s.io/priority-class"
 """Labels that Kueue reads of a pod."""

@@ -8,6 +8,9 @@ from biasgate.errors import InputError
 IMAGE = "BIASGATE_IMAGE"
 """Variable that names the image, here and in every task: decisions carry it."""
 
+USER = 10001
+"""Whom the image runs as."""
+
 BY_DIGEST = re.compile(r"[a-z0-9][a-z0-9./:_-]*@sha256:[0-9a-f]{64}")
 
 

@@ -1,42 +1,29 @@
 """Why pods of a run wait, from Kubernetes itself: Kubeflow's server calls such a run RUNNING and says no more."""
 
-import os
-from pathlib import Path
 from typing import Any
+
+from biasgate.kubeflow.kubernetes_api import kubernetes_api
 
 RUN_LABEL = "pipeline/runid"
 NAMESPACE = "kubeflow"
 """Where a single-user server starts pods."""
-CONFIG = "~/.kube/config"
 SECONDS = 5
 
 
 def why_pods_wait(run: str, *, namespace: str | None) -> dict[str, str]:
     """Reasons by the name of the pod; empty where Kubernetes cannot be asked from here."""
+    from kubernetes import client
     from kubernetes.client import ApiException
     from kubernetes.config import ConfigException
     from urllib3.exceptions import HTTPError
 
     try:
-        api, label = _connect(), f"{RUN_LABEL}={run}"
+        api, label = client.CoreV1Api(kubernetes_api()), f"{RUN_LABEL}={run}"
         pods = api.list_namespaced_pod(namespace or NAMESPACE, label_selector=label, _request_timeout=SECONDS).items
         waiting = [pod for pod in pods if pod.status.phase == "Pending"]
         return {pod.metadata.name: reason for pod in waiting if (reason := _why(api, pod))}
     except (ConfigException, ApiException, HTTPError):
         return {}
-
-
-def _connect() -> Any:
-    """Kubernetes as ``kubectl`` finds it, else as a pod does; it is asked once."""
-    from kubernetes import client, config
-
-    file, settings = os.environ.get("KUBECONFIG", CONFIG), client.Configuration()
-    if any(Path(path).expanduser().is_file() for path in file.split(os.pathsep)):
-        config.load_kube_config(config_file=file, client_configuration=settings)
-    else:
-        config.load_incluster_config(client_configuration=settings)
-    settings.retries = False  # pyright: ignore[reportAttributeAccessIssue]  # it goes to urllib3 as it is
-    return client.CoreV1Api(client.ApiClient(settings))
 
 
 def _why(api: Any, pod: Any) -> str | None:
