@@ -1,5 +1,6 @@
 """Tables as people have them: how they are written, what is missing, in bins, pooled; several labels; weights."""
 
+import codecs
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,31 @@ def test_another_encoding_than_it_says_is_named(tmp_path: Path) -> None:
         open_dataset(path)
     (tmp_path / "t.csv").write_bytes(ROWS.encode("utf-16"))
     with pytest.raises(InputError, match=r"is not written in utf-8.*encoding: utf-16"):
+        open_dataset(path)
+
+
+@pytest.mark.parametrize(
+    ("written", "said", "fix"),
+    [
+        ("utf-16", "utf-16-le", "say `encoding: utf-16`"),
+        ("utf-32", "utf-32-le", "say `encoding: utf-32`"),
+        ("utf-8-sig", "latin-1", "say `encoding: utf-8`"),
+        ("utf-8-sig", "cp1252", "say `encoding: utf-8`"),
+    ],
+)
+def test_a_byte_order_mark_is_no_part_of_the_first_column_s_name(
+    tmp_path: Path, written: str, said: str, fix: str
+) -> None:
+    path = source(tmp_path, encoding=said)
+    (tmp_path / "t.csv").write_bytes(ROWS.encode(written))
+    with pytest.raises(InputError, match=rf"the header as {said} begins with a byte-order mark .*: {fix}"):
+        open_dataset(path)
+
+
+def test_a_second_byte_order_mark_is_to_be_taken_off(tmp_path: Path) -> None:
+    path = source(tmp_path)
+    (tmp_path / "t.csv").write_bytes(2 * codecs.BOM_UTF8 + ROWS.encode())
+    with pytest.raises(InputError, match=r"the header as utf-8 begins with a byte-order mark .*: take it off"):
         open_dataset(path)
 
 

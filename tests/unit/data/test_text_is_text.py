@@ -109,6 +109,7 @@ def test_attributes_of_a_parquet_file_keep_their_values(tmp_path, column, values
         (pa.array([[1.0]] * ROWS), "holds list.* not numbers"),
         (pa.array([{"a": 1}] * ROWS), "holds struct.* not numbers"),
         (pa.array(1_700_000_000 + np.arange(ROWS)), "one in 32 bits, such as 1700000000 and 1700000001"),
+        (pa.array([1.0] * 11 + [-1e-46]), "0 in 32 bits, such as -1e-46 in row 12.*take its logarithm"),
         (pa.array([None, *range(ROWS - 1)], pa.int64()), "1 of 12 rows have no 'x', first row 1"),
         (pa.array([0.0] * 5 + [np.nan] * 7), "7 of 12 rows have no 'x', first row 6"),
     ],
@@ -123,6 +124,12 @@ def test_a_numeric_column_of_a_csv_file_holds_decimal_numbers(tmp_path, cell):
     file = csv(tmp_path, site=["a"] * 4, x=["1", "2", f'"{cell}"', "4"])
     with pytest.raises(InputError, match=r"column 'x' is not numeric: row 3 holds"):
         load(file)
+
+
+def test_a_number_that_32_bits_hold_only_as_zero_is_refused_and_zero_is_not(tmp_path):
+    with pytest.raises(InputError, match=r"column 'x' holds numbers that are 0 in 32 bits, such as 1e-300 in row 3"):
+        load(csv(tmp_path, site=["a"] * 4, x=["0", "0.0", "1e-300", "-0"]))
+    assert load(csv(tmp_path, site=["a"] * 4, x=["0", "0e-999", "1e-44", "-0"])).samples.astype(bool).sum() == 1
 
 
 def test_decimal_numbers_of_a_csv_file_are_read(tmp_path):

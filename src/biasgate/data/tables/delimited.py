@@ -34,7 +34,14 @@ COMPRESSED = {
 """What opens a compressed file for reading its bytes."""
 _DAMAGED = (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error)
 _GZIP = b"\x1f\x8b"
-_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+"""Byte-order marks, and the encoding that takes each for what it is."""
 _SEPARATORS = ",;\t|"
 LINES = 2**13
 """Rows that are held as lists at a time: of more, the collector of garbage takes longer than the reading."""
@@ -88,6 +95,10 @@ def delimited_part(path: Path, layout: Layout) -> DelimitedPart:
         raise _unreadable(path, "it is empty")
     if any("\0" in name for name in names):
         raise _wrong_encoding(path, layout)
+    if marked := _marked(names[0].encode(layout.encoding).removeprefix("".encode(layout.encoding))):
+        what = f"the header as {layout.encoding} begins with a byte-order mark"
+        again = codecs.lookup(marked) == codecs.lookup(layout.encoding)
+        raise InputError(what, where=str(path), fix="take it off" if again else f"say `encoding: {marked}`")
     if len(names) == 1 and (other := next((mark for mark in _SEPARATORS if mark in names[0]), None)):
         raise InputError(
             f"the header is one column, {names[0]!r}", where=str(path), fix=f"say what separates: {_said(other)}"
@@ -170,10 +181,15 @@ def _unreadable(path: Path, why: str) -> InputError:
 
 def _wrong_encoding(path: Path, layout: Layout) -> InputError:
     with path.open("rb") as file:
-        start = file.read(2)
+        start = file.read(4)
     fix = "say how it is written, such as `encoding: latin-1`"
-    if start in _MARKS or b"\0" in start:
-        fix = "say `encoding: utf-16`"
-    elif start == _GZIP:
+    if (marked := _marked(start)) or b"\0" in start[:2]:
+        fix = f"say `encoding: {marked or 'utf-16'}`"
+    elif start.startswith(_GZIP):
         fix = "it is compressed: end its name in .csv.gz"
     return InputError(f"is not written in {layout.encoding}", where=str(path), fix=fix)
+
+
+def _marked(start: bytes) -> str | None:
+    """The encoding whose byte-order mark these bytes begin with."""
+    return next((name for mark, name in _MARKS.items() if start.startswith(mark)), None)

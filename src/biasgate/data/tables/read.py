@@ -52,7 +52,8 @@ def read_table(
 
     Raises:
         InputError: The file cannot be read, has no rows or over ``MOST_ROWS``; a column is absent, stands twice, or
-            holds what is not asked for; or numbers are so large that two of them are one in 32 bits.
+            holds what is not asked for; or numbers are so large that two of them are one in 32 bits, or so small
+            that they are 0 there.
     """
     layout = layout or Layout()
     parts = table_parts(path, layout)
@@ -177,7 +178,13 @@ class _Features(_Column):
     def add(self, cells: Cells) -> None:
         values = cells.numbers(decimal=self._decimal)
         self._check(values, cells)
-        self._found.append(values.astype(np.float32))
+        found = values.astype(np.float32)
+        if (lost := np.flatnonzero((found == 0) & (values != 0))).size:
+            what = (
+                f"holds numbers that are 0 in 32 bits, such as {values[lost[0]]:g} in row {cells.first + lost[0] + 1:,}"
+            )
+            raise cells.refused(what, fix="scale it up, or take its logarithm")
+        self._found.append(found)
 
     def read(self) -> NDArray[np.float32]:
         """All rows."""
