@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
+from pandas.util import hash_pandas_object
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from biasgate.data.dataset import Dataset
-
-_PRIME = np.uint64(0x9E3779B97F4A7C15)
 
 
 def copies(dataset: Dataset) -> int:
@@ -57,12 +57,8 @@ def _copies(keys: NDArray[np.uint64], clusters: NDArray[np.int64]) -> int:
 
 def _keys(dataset: Dataset) -> NDArray[np.uint64]:
     """One number a sample ``[n]``; two that differ share one by a chance of 2⁻⁶⁴."""
-    flat = np.ascontiguousarray(dataset.samples).reshape(len(dataset), -1)
-    words = flat.view(np.uint32) if flat.dtype == np.float32 else flat
-    columns = [*words.T, *dataset.labels.reshape(len(dataset), -1).T]
-    columns += [dataset.coded(str(name))[1] for name in dataset.attributes]
-    keys = np.zeros(len(dataset), dtype=np.uint64)
-    for column in columns:
-        keys = (keys ^ column.astype(np.uint64)) * _PRIME
-        keys ^= keys >> np.uint64(29)
-    return keys
+    rows = np.ascontiguousarray(dataset.samples).reshape(len(dataset), -1).view(np.uint8)
+    words = np.pad(rows, ((0, 0), (0, -rows.shape[1] % 8))).view(np.uint64)
+    known = [dataset.labels.reshape(len(dataset), -1), *(dataset.coded(str(name))[1] for name in dataset.attributes)]
+    columns = pd.concat([pd.DataFrame(part) for part in (words, *known)], axis=1)
+    return hash_pandas_object(columns, index=False).to_numpy()
