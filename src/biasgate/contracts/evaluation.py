@@ -35,8 +35,9 @@ class EvaluationSpec(Document):
         strata: Attributes within whose values subgroups are compared as well, such as the department that people
             applied to; one value of each makes a stratum.
         at: Operating points at which rates are measured, in the place of the predicted class: a row is positive whose
-            probability of the positive class reaches the number, or is above the ``median`` of all rows, as in a
-            scoring rate. Each makes a label, ``scores from 0.3`` or ``scores above the median``.
+            probability of the positive class reaches the number, or is above the ``median`` of all rows, by their
+            sampling weights, as in a scoring rate. Each makes a label, ``scores from 0.3`` or ``scores above the
+            median``.
         each_class: True when rates that need a positive class are measured for each class against the others: each
             class makes a label.
         positive: The class that counts as positive, against all others; by default the second of two. A multi-label

@@ -83,10 +83,15 @@ def _points(label: str | None, answers: Answers, spec: EvaluationSpec) -> Iterat
         return
     scores, truth = answers.score, (answers.truth == answers.positive).astype(np.int64)
     for point in spec.at:
-        above = scores > np.median(scores) if point == "median" else scores >= point
+        above = scores > _median(answers) if point == "median" else scores >= point
         name = "scores above the median" if point == "median" else f"scores from {point:g}"
         sure = np.stack([1 - scores, scores], axis=1)
         yield f"{label}, {name}" if label else name, Answers(truth, above.astype(np.int64), 1, sure, answers.weights)
+
+
+def _median(answers: Answers) -> float:
+    """The score that half of the population reach at most, each row by its sampling weight."""
+    return float(np.quantile(answers.score, 0.5, weights=answers.weights, method="inverted_cdf"))
 
 
 def _against_others(answers: Answers, code: int) -> Answers:

@@ -72,6 +72,18 @@ def test_a_scoring_rate_is_the_share_above_the_median_of_all():
     assert check(found, rules).outcome == "fail"
 
 
+def test_with_sampling_weights_half_of_the_population_is_above_the_median():
+    """Rows that stand for three people count as three rows do."""
+    weights = np.where(TRUE == 1, 3.0, 1.0)
+    rules = policy("metrics: [selection_rate], at: [median]", RATIO)
+    found = measured(rules, weights=weights)
+    above = np.median(np.repeat(SCORES, weights.astype(int))) < SCORES
+    assert cells(found, "selection_rate", "scores above the median") == pytest.approx(
+        np.average(above, weights=weights)
+    )
+    assert cells(found, "selection_rate", "scores above the median") == pytest.approx(0.5, abs=1e-3)
+
+
 def test_scores_beside_operating_points_are_about_all_of_them():
     area = "{id: a, kind: worst_group, metric: roc_auc, attribute: sex, min: 0.6}"
     rules = policy("metrics: [selection_rate], scores: [roc_auc], at: [0.2, 0.8]", area)
