@@ -9,7 +9,7 @@ from pydantic import Field
 
 from biasgate.contracts.evaluation import Cell, Evaluation, Gap
 from biasgate.contracts.unmeasured import unmeasured
-from biasgate.contracts.wording import name, subgroup
+from biasgate.contracts.wording import name, subgroup, within
 from biasgate.documents import Document
 from biasgate.statistics.catalogue import METRICS, RATES
 from biasgate.statistics.power import clusters_to_show, gap_to_detect
@@ -97,6 +97,7 @@ def _found(evaluation: Evaluation) -> Iterator[str]:
         yield "No two subgroups were compared by a test."
     elif not any(gap.p_value is not None and gap.p_value <= 0.05 for gap in tested):
         yield "No difference between subgroups is proven, nor is equality: see what the clusters could show."
+    yield from _below(evaluation)
     for disparity in evaluation.disparities or ():
         if disparity.estimate and disparity.shrunk is not None and disparity.groups > 2:
             value = disparity.estimate
@@ -104,6 +105,18 @@ def _found(evaluation: Evaluation) -> Iterator[str]:
                 f"{name(disparity.name, disparity.label)} over the {disparity.groups} subgroups of "
                 f"{disparity.attribute} is {value.value:.3g} [{value.low:.3g}, {value.high:.3g}]; without the luck of "
                 f"being picked, {disparity.shrunk:.3g}."
+            )
+
+
+def _below(evaluation: Evaluation) -> Iterator[str]:
+    """Of each metric, label and attribute the smallest ratio, where bounds of all pairs at once prove it below 1."""
+    compared = {(one.metric, one.label, one.attribute, one.given): one for one in reversed(evaluation.ratios or ())}
+    for ratio in reversed(compared.values()):
+        if (value := ratio.estimate) and ratio.simultaneous and ratio.simultaneous[1] < 1:
+            yield (
+                f"{name(ratio.metric, ratio.label)} of {subgroup(ratio.lower)} is {value.value:.3g} "
+                f"[{value.low:.3g}, {value.high:.3g}] times that of {subgroup(ratio.higher)}, the smallest ratio by "
+                f"{ratio.attribute.replace('*', ' × ')}{within(ratio.given)} (n = {value.n}, {value.method})."
             )
 
 

@@ -6,6 +6,7 @@ from abc import ABC
 
 from pydantic import Field
 
+from biasgate.contracts.evaluation import Gap, Ratio
 from biasgate.gate.rule import Needs, combination_of
 from biasgate.gate.subgroup_rule import SubgroupRule
 
@@ -27,3 +28,9 @@ class PairRule(SubgroupRule, ABC):
         """The metric in the subgroups of the attribute, and of the strata where there are some."""
         given = frozenset(self.given or ())
         return Needs(self.metric, (combination_of(self.attribute) | given,), given)
+
+    def compares(self, part: Gap | Ratio) -> bool:
+        """Whether it asks about this pair of subgroups."""
+        needs = self.needs()
+        alike = combination_of(part.attribute) in needs.combinations and frozenset(part.given or ()) == needs.given
+        return alike and self.concerns(part)

@@ -68,7 +68,7 @@ class Rule(Document, ABC):
         """
         return None
 
-    def line(self, part: Cell | Score | Gap | Change) -> float | None:  # noqa: ARG002
+    def line(self, part: Cell | Score | Gap | Ratio | Change) -> float | None:  # noqa: ARG002
         """Where it draws its line beside one number of an evaluation: a lowest rate, a widest gap, a lowest change."""
         return None
 
@@ -154,7 +154,7 @@ class MeasuredRule(Rule, ABC):
         """All that it asks, in words."""
         return f"{self.words()} Asked of the label {self.label}." if self.label else self.words()
 
-    def concerns(self, part: Cell | Score | Gap | Change) -> bool:
+    def concerns(self, part: Cell | Score | Gap | Ratio | Change) -> bool:
         """Whether it asks about the metric and label of one number of an evaluation."""
         return self.needs().metric == part.metric and self.label in (None, part.label)
 

@@ -15,7 +15,7 @@ from biasgate.report.impact import impact_tables
 from biasgate.report.limits import untested
 from biasgate.report.rendering import page
 from biasgate.report.rules import rule_rows
-from biasgate.report.subgroup_figures import change_figure, gap_figure, rate_figures
+from biasgate.report.subgroup_figures import change_figure, gap_figure, rate_figures, ratio_figure
 from biasgate.report.suppression import FEW, published
 
 
@@ -59,6 +59,7 @@ def decision_report(
         evaluation=evaluation,
         rates=rate_figures(evaluation, policy, before=earlier) if evaluation else [],
         gaps=gap_figure(evaluation, policy, before=earlier) if evaluation else None,
+        ratios=ratio_figure(evaluation, policy, before=earlier) if evaluation else None,
         changes=change_figure(evaluation, policy) if evaluation else None,
         impact=impact_tables(evaluation) if evaluation else [],
         rules=rule_rows(shown, policy),

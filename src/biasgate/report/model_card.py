@@ -19,7 +19,7 @@ from biasgate.report.consistency import belong_together
 from biasgate.report.limits import untested
 from biasgate.report.rendering import template
 from biasgate.report.rules import rule_rows
-from biasgate.report.subgroup_figures import Figure, change_figure, gap_figure, rate_figures
+from biasgate.report.subgroup_figures import Figure, change_figure, gap_figure, rate_figures, ratio_figure
 from biasgate.report.suppression import FEW, published
 
 
@@ -50,6 +50,7 @@ def model_card(
         figures = [
             *rate_figures(evaluation, policy),
             gap_figure(evaluation, policy),
+            ratio_figure(evaluation, policy),
             change_figure(evaluation, policy),
         ]
     return template("model_card.md.j2", finalize=inert, autoescape=False).render(

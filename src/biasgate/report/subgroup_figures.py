@@ -1,4 +1,4 @@
-"""Dot-and-whisker figures of rates, gaps and changes; ``templates/figure.html.j2`` draws them as inline SVG.
+"""Dot-and-whisker figures of rates, gaps, ratios and changes; ``templates/figure.html.j2`` draws them as inline SVG.
 
 Positions are in percent of the width and all words are HTML beside the marks, so that a figure reads the same on a
 phone, in print and in dark mode, and a foreign string is escaped like any other.
@@ -7,13 +7,13 @@ phone, in print and in dark mode, and a foreign string is escaped like any other
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
 
 from biasgate.contracts import wording
 from biasgate.contracts.estimate import Estimate
-from biasgate.contracts.evaluation import Cell, Change, Evaluation, Gap, Score
+from biasgate.contracts.evaluation import Cell, Change, Evaluation, Gap, Ratio, Score
 from biasgate.contracts.wording import of_label, subgroup, within
 from biasgate.gate.policy import Policy
 from biasgate.report.suppression import FEW
@@ -152,22 +152,39 @@ def gap_figure(evaluation: Evaluation, policy: Policy | None, *, before: Evaluat
 
     Before and after a repair each show their own widest pair, which need not be the same.
     """
-    earlier = _widest(before) if before else {}
-    widest = _widest(evaluation)
+    tracks, more = _pairs(evaluation.gaps, before.gaps if before else (), policy, strictest=min)
+    return Figure(title="Gaps between subgroups", tracks=tracks, more=more, zero=True)
+
+
+def ratio_figure(evaluation: Evaluation, policy: Policy | None, *, before: Evaluation | None = None) -> Figure:
+    """The smallest ratio of each metric and attribute against the policy's minimum, likewise."""
+    earlier = (before.ratios if before else None) or ()
+    tracks, more = _pairs(evaluation.ratios or (), earlier, policy, strictest=max)
+    return Figure(title="Ratios between subgroups", tracks=tracks, more=more)
+
+
+def _pairs(
+    found: Sequence[Gap | Ratio],
+    before: Sequence[Gap | Ratio],
+    policy: Policy | None,
+    *,
+    strictest: Callable[..., float | None],
+) -> tuple[list[Track], list[Track]]:
+    """Of each metric, label and attribute the first pair, which is the worst as evaluations list them; all others."""
+    earlier, first = _first(before), _first(found)
     tracks: list[Track] = []
     more: list[Track] = []
-    for gap in evaluation.gaps:
-        key = _compared(gap)
-        leads = widest[key] is gap
-        was = [earlier[key]] if leads and key in earlier else []
+    for pair in found:
+        leads = first[_compared(pair)] is pair
+        was = [earlier[_compared(pair)]] if leads and _compared(pair) in earlier else []
         track = Track(
-            label=f"{of_label(gap.metric, gap.label)} by {gap.attribute.replace('*', ' × ')}{within(gap.given)}",
-            marks=[*_gap_marks("before", *was), *_gap_marks("now", gap)],
-            note="" if gap.estimate else f"{_pair(gap)}: no value, too few clusters",
-            threshold=min(_lines(policy, gap), default=None),
+            label=f"{of_label(pair.metric, pair.label)} by {pair.attribute.replace('*', ' × ')}{within(pair.given)}",
+            marks=[*_pair_marks("before", *was), *_pair_marks("now", pair)],
+            note="" if pair.estimate else f"{_named(pair)}: no value, too few clusters",
+            threshold=strictest(_lines(policy, pair), default=None),
         )
         (tracks if leads else more).append(track)
-    return Figure(title="Gaps between subgroups", tracks=tracks, more=more, zero=True)
+    return tracks, more
 
 
 def change_figure(evaluation: Evaluation, policy: Policy | None) -> Figure:
@@ -195,12 +212,16 @@ def _rate_marks(when: When, *cells: Cell | Score) -> list[Mark]:
     ]
 
 
-def _gap_marks(when: When, *gaps: Gap) -> list[Mark]:
+def _pair_marks(when: When, *pairs: Gap | Ratio) -> list[Mark]:
     return [
-        Mark(when=when, estimate=e, bounds=gap.bounds, text=f"{_pair(gap)}: {difference(e, gap.metric)}")
-        for gap in gaps
-        if (e := gap.estimate)
+        Mark(when=when, estimate=e, bounds=pair.bounds, text=f"{_named(pair)}: {_size(pair, e)}")
+        for pair in pairs
+        if (e := pair.estimate)
     ]
+
+
+def _size(pair: Gap | Ratio, estimate: Estimate) -> str:
+    return difference(estimate, pair.metric) if isinstance(pair, Gap) else measured_share(estimate)
 
 
 def _change_text(change: Change) -> str:
@@ -213,23 +234,25 @@ def _absence(cell: Cell | Score) -> str:
     return f"withheld, n <{FEW}" if cell.clusters < FEW else f"no value: too few clusters, n {cell.clusters}"
 
 
-def _pair(gap: Gap) -> str:
-    return f"{_values(gap.higher)} − {_values(gap.lower)}"
+def _named(pair: Gap | Ratio) -> str:
+    if isinstance(pair, Gap):
+        return f"{_values(pair.higher)} − {_values(pair.lower)}"
+    return f"{_values(pair.lower)} ÷ {_values(pair.higher)}"
 
 
 def _values(group: dict[str, str]) -> str:
     return ", ".join(value for _, value in sorted(group.items()))
 
 
-def _compared(gap: Gap) -> tuple[str, str | None, str, tuple[str, ...] | None]:
-    return gap.metric, gap.label, gap.attribute, gap.given
+def _compared(pair: Gap | Ratio) -> tuple[str, str | None, str, tuple[str, ...] | None]:
+    return pair.metric, pair.label, pair.attribute, pair.given
 
 
-def _widest(evaluation: Evaluation) -> dict[tuple[str, str | None, str, tuple[str, ...] | None], Gap]:
-    """The first gap of each metric, label and attribute: the evaluation lists the widest pair first."""
-    return {_compared(gap): gap for gap in reversed(evaluation.gaps)}
+def _first(pairs: Sequence[Gap | Ratio]) -> dict[tuple[str, str | None, str, tuple[str, ...] | None], Gap | Ratio]:
+    """The first pair of each metric, label and attribute."""
+    return {_compared(pair): pair for pair in reversed(pairs)}
 
 
-def _lines(policy: Policy | None, part: Cell | Score | Gap | Change) -> list[float]:
+def _lines(policy: Policy | None, part: Cell | Score | Gap | Ratio | Change) -> list[float]:
     """Where the rules that ask about a number draw their lines."""
     return [line for rule in (policy.rules if policy else ()) if (line := rule.line(part)) is not None]

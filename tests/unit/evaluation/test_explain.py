@@ -22,6 +22,18 @@ def test_the_worse_subgroup_is_named_and_the_equal_ones_are_not(dataset_of):
     assert all("above group = c by 0.2" in sentence for sentence in found)
 
 
+def test_the_smallest_ratio_within_strata_is_told_where_it_is_proven(dataset_of):
+    taken = np.concatenate([np.arange(200) < chosen for chosen in (90, 140, 20, 30)]).astype(np.int64)
+    dataset = dataset_of(
+        labels=taken, classes=("no", "yes"), dept=np.repeat(["a", "b"], 400), sex=np.tile(np.repeat(["f", "m"], 200), 2)
+    )
+    spec = EvaluationSpec(metrics=("selection_rate",), attributes=("sex",), strata=("dept",))
+    found = explain(measure(taken, dataset, spec, model="m", provider="cpu")).found
+    (within,) = [sentence for sentence in found if "within each dept" in sentence]
+    assert within.startswith("Selection rate of dept = a, sex = f is 0.643 [")
+    assert "times that of dept = a, sex = m, the smallest ratio by dept × sex, within each dept (n = 400" in within
+
+
 def test_equal_groups_are_not_called_equal(dataset_of):
     said = explain(evaluated(dataset_of, sizes={"a": 50, "b": 50}, right={"a": 0.9, "b": 0.9}))
     assert "nor is equality" in said.found[0]

@@ -1,9 +1,12 @@
 """Figures draw every estimate where it belongs."""
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from biasgate.report.subgroup_figures import Axis, change_figure, gap_figure, rate_figures
+from biasgate import evaluate, load_policy
+from biasgate.report.evaluation import evaluation_page
+from biasgate.report.subgroup_figures import Axis, change_figure, gap_figure, rate_figures, ratio_figure
 
 
 @given(st.lists(st.floats(-1, 1), min_size=1, max_size=20))
@@ -29,6 +32,25 @@ def test_the_widest_gap_of_each_attribute_leads_and_the_others_fold_away(rejecte
     assert len(figure.tracks) == len({(gap.metric, gap.attribute) for gap in evaluation.gaps})
     assert len(figure.tracks) + len(figure.more) == len(evaluation.gaps)
     assert figure.tracks[0].threshold == 0.1
+
+
+def test_the_smallest_ratio_within_each_stratum_leads_with_the_minimum_that_the_policy_sets():
+    dept, sex = np.repeat(["easy", "hard"], 400), np.tile(np.repeat(["f", "m"], 200), 2)
+    taken = np.concatenate([np.arange(200) < chosen for chosen in (90, 140, 20, 30)])
+    policy = load_policy(
+        "name: p\nevaluation: {metrics: [selection_rate], attributes: [sex], strata: [dept]}\n"
+        "weight_scan: {flag_levels: [high], on_flag: ignore, on_abstain: ignore}\n"
+        "rules: [{id: r, kind: ratio, attribute: sex, given: [dept], min: 0.8}]\nlooks: 1\n"
+    )
+    people = {"dept": dept, "sex": sex}
+    evaluation = evaluate(y_true=taken.astype(int), y_pred=taken.astype(int), attributes=people, policy=policy)
+    figure = ratio_figure(evaluation, policy)
+    (within,) = [track for track in figure.tracks if "within each dept" in track.label]
+    assert within.marks[0].text.startswith("easy, f ÷ easy, m: .64 [")
+    assert within.threshold == 0.8
+    (apart,) = [track for track in figure.tracks if "within" not in track.label]
+    assert (apart.marks[0].text[:7], apart.threshold) == ("f ÷ m: ", None)
+    assert "Ratios" in evaluation_page(evaluation, policy)
 
 
 def test_an_earlier_evaluation_adds_a_mark_and_changes_no_other(approved):

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from biasgate.contracts.evaluation import Cell, Change, Gap, Score
+from biasgate.contracts.evaluation import Cell, Change, Gap, Ratio, Score
 from biasgate.contracts.wording import name, rate, samples, within
 from biasgate.gate.chances import Growth, chance_of_rates
 from biasgate.gate.decision import RuleResult
@@ -59,7 +59,7 @@ class FloorRule(MeasuredRule):
         cells = [found.cell(self.metric, subgroup, label) for label, subgroup in self._places(found)]
         return chance_of_rates(cells, self.min, growth)
 
-    def line(self, part: Cell | Score | Gap | Change) -> float | None:
+    def line(self, part: Cell | Score | Gap | Ratio | Change) -> float | None:
         inside = isinstance(part, Cell | Score) and set(part.subgroup) == set(self.given or ())
         return self.min if inside and self.concerns(part) else None
 

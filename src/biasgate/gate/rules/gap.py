@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from biasgate.contracts.evaluation import Cell, Change, Gap, Score
+from biasgate.contracts.evaluation import Cell, Change, Gap, Ratio, Score
 from biasgate.contracts.wording import group, name, points, samples, within
 from biasgate.gate.chances import Growth, chance_of_pairs
 from biasgate.gate.decision import RuleResult
@@ -15,7 +15,7 @@ from biasgate.gate.measurements import Measured, Measurements
 from biasgate.gate.metric_names import DifferenceName
 from biasgate.gate.pair_rule import PairRule
 from biasgate.gate.power import Power, power_of_gap
-from biasgate.gate.rule import combination_of, crossed
+from biasgate.gate.rule import crossed
 from biasgate.statistics.power import gap_within
 
 
@@ -68,10 +68,5 @@ class GapRule(PairRule):
             for pair in found.gaps(metric=self.metric, attribute=self.attribute, label=label, given=self.given or ())
         ]
 
-    def line(self, part: Cell | Score | Gap | Change) -> float | None:
-        inside = (
-            isinstance(part, Gap)
-            and frozenset((combination_of(part.attribute),)) == frozenset(self.needs().combinations)
-            and frozenset(part.given or ()) == self.needs().given
-        )
-        return self.max if inside and self.concerns(part) else None
+    def line(self, part: Cell | Score | Gap | Ratio | Change) -> float | None:
+        return self.max if isinstance(part, Gap) and self.compares(part) else None

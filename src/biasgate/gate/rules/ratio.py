@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from biasgate.contracts.evaluation import Ratio
+from biasgate.contracts.evaluation import Cell, Change, Gap, Ratio, Score
 from biasgate.contracts.wording import group, name, rate, samples, within
 from biasgate.gate.chances import Growth, chance_of_pairs
 from biasgate.gate.decision import RuleResult
@@ -67,3 +67,6 @@ class RatioRule(PairRule):
 
     def power(self) -> Power:
         return power_of_ratio(self.metric, self.min)
+
+    def line(self, part: Cell | Score | Gap | Ratio | Change) -> float | None:
+        return self.min if isinstance(part, Ratio) and self.compares(part) else None

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from biasgate.contracts.evaluation import Cell, Change, EvaluationSpec, Gap, Score
+from biasgate.contracts.evaluation import Cell, Change, EvaluationSpec, Gap, Ratio, Score
 from biasgate.contracts.wording import name, points, samples
 from biasgate.gate.decision import RuleResult
 from biasgate.gate.judgement import at_most
@@ -71,6 +71,6 @@ class RepairCostRule(LossRule):
     def power(self) -> Power | None:
         return power_of_loss(self.metric, self.max, several=False)
 
-    def line(self, part: Cell | Score | Gap | Change) -> float | None:
+    def line(self, part: Cell | Score | Gap | Ratio | Change) -> float | None:
         inside = isinstance(part, Change) and part.subgroup == self.subgroup
         return -self.max if inside and self.concerns(part) else None

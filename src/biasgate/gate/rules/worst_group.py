@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from biasgate.contracts.evaluation import Cell, Change, Gap, Score
+from biasgate.contracts.evaluation import Cell, Change, Gap, Ratio, Score
 from biasgate.contracts.wording import name, rate, samples
 from biasgate.gate.chances import Growth, chance_of_rates
 from biasgate.gate.decision import RuleResult
@@ -60,6 +60,6 @@ class WorstGroupRule(SubgroupRule):
         cells = [found.cell(self.metric, subgroup, label) for label, subgroup in places if subgroup]
         return chance_of_rates(cells, self.min, growth)
 
-    def line(self, part: Cell | Score | Gap | Change) -> float | None:
+    def line(self, part: Cell | Score | Gap | Ratio | Change) -> float | None:
         inside = isinstance(part, Cell | Score) and frozenset(part.subgroup) == combination_of(self.attribute)
         return self.min if inside and self.concerns(part) else None
