@@ -61,4 +61,4 @@ def _keys(dataset: Dataset) -> NDArray[np.uint64]:
     words = np.pad(rows, ((0, 0), (0, -rows.shape[1] % 8))).view(np.uint64)
     known = [dataset.labels.reshape(len(dataset), -1), *(dataset.coded(str(name))[1] for name in dataset.attributes)]
     columns = pd.concat([pd.DataFrame(part) for part in (words, *known)], axis=1)
-    return hash_pandas_object(columns, index=False).to_numpy()
+    return hash_pandas_object(columns, index=False).to_numpy()  # pyright: ignore
