@@ -249,7 +249,7 @@ def test_a_server_that_refuses_is_told_with_the_line_that_makes_a_token(cluster,
     kubeflow.accepts = "another"
     done = ask("--endpoint", kubeflow.endpoint, "--namespace", "biasgate-runs")
     assert done.exit_code == 3
-    assert "create token biasgate-runner --audience pipelines.kubeflow.org" in done.stdout
+    assert "create token submitter --audience pipelines.kubeflow.org" in done.stdout
 
 
 def test_without_a_cluster_it_ends_in_one_line(monkeypatch, tmp_path, biasgate):

@@ -23,7 +23,7 @@ def pipelines(site: Site) -> Iterator[Finding]:
         with explained(where):
             client.list_runs(page_size=1, namespace=site.pipelines.namespace)
     except BiasgateError as error:
-        token = f"kubectl -n {site.namespace} create token {site.account} --audience pipelines.kubeflow.org"
+        token = f"kubectl -n {site.namespace} create token submitter --audience pipelines.kubeflow.org"
         others = error.fix or "name a profile with KF_PIPELINES_NAMESPACE where there are several users"
         yield wrong(error.what, where, fix=f"export {TOKEN}=$({token})" if error.what == REFUSES else others)
     else:
