@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from torch import Generator, Tensor
 
-Init = Literal["kaiming_uniform", "kaiming_normal", "xavier_uniform", "torch"]
-"""He et al. 2015 (``kaiming``) or Glorot and Bengio 2010 (``xavier``), for ReLU units and with biases of zero; or
-``torch``, what PyTorch does by itself: weights and biases uniform within 1/√inputs."""
+Init = Literal["kaiming_uniform", "kaiming_normal", "xavier_uniform", "glorot_uniform", "lecun_normal", "torch"]
+"""He et al. 2015 (``kaiming``) or Glorot and Bengio 2010 (``xavier``), for ReLU units and with biases of zero; or what
+a framework does by itself: ``glorot_uniform`` as Keras, no gain for ReLU units; ``lecun_normal`` as Flax, of variance
+1/inputs (LeCun et al. 1998), both with biases of zero; ``torch``, weights and biases uniform within 1/√inputs."""
+
+TRUNCATED = 0.87962566
+"""Standard deviation of a standard Gaussian cut at two on either side."""
 
 
 def draw(weight: Tensor, bias: Tensor, *, init: Init, generator: Generator) -> None:
@@ -31,6 +35,11 @@ def draw(weight: Tensor, bias: Tensor, *, init: Init, generator: Generator) -> N
             draws.kaiming_uniform_(weight, nonlinearity="relu", generator=generator)
         case "kaiming_normal":
             draws.kaiming_normal_(weight, nonlinearity="relu", generator=generator)
+        case "glorot_uniform":
+            draws.xavier_uniform_(weight, generator=generator)
+        case "lecun_normal":
+            spread = bound / TRUNCATED
+            draws.trunc_normal_(weight, std=spread, a=-2 * spread, b=2 * spread, generator=generator)
         case "xavier_uniform":
             draws.xavier_uniform_(weight, gain=draws.calculate_gain("relu"), generator=generator)
     if init == "torch":

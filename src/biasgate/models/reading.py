@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from biasgate.errors import CandidateError
@@ -27,7 +28,7 @@ def read_weights(path: Path) -> Weights:
     """
     if path.is_dir():
         package = open_package(path)
-        return Weights(read_weights(package.model).layers, package.digest)
+        return replace(read_weights(package.model), digest=package.digest)
     return format_of(check_file(path)).read(path)
 
 

@@ -35,10 +35,13 @@ class Weights:
     Attributes:
         layers: In the order of the forward pass.
         digest: ``sha256:<hex>`` of the file, or the package's digest.
+        unexplained: Why the model's outputs may come from more than these layers, or from less; empty where they come
+            from just these, or where the file holds no graph that could say otherwise.
     """
 
     layers: tuple[LayerWeights, ...]
     digest: str
+    unexplained: str = ""
 
 
 def layer(name: str, weight: NDArray[np.float32], bias: NDArray[np.float32] | None, *, where: str) -> LayerWeights:

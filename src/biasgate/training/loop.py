@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from biasgate.training.loss import mean_loss
@@ -42,8 +42,10 @@ def train(
     """
     import torch
 
+    from biasgate.training.optimizers import optimizer_for
+
     parameters = [p for p in module.parameters() if p.requires_grad]
-    optimizer = _optimizer(parameters, recipe)
+    optimizer = optimizer_for(parameters, recipe.optimizer, weight_decay=recipe.weight_decay)
     rates = learning_rates(recipe).tolist()
     batches = draw_batches(len(samples), recipe, generator)
     views = _views(samples, recipe, generator)
@@ -52,7 +54,7 @@ def train(
         torch.manual_seed(int(torch.randint(2**62, (1,), generator=generator)))
         module.train()
         for step, rows in enumerate(batches):
-            loss = mean_loss(module(views(rows)), labels[rows])
+            loss = mean_loss(module(views(rows)), labels[rows], smoothing=recipe.label_smoothing)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.param_groups[0]["lr"] = rates[step]
@@ -92,12 +94,3 @@ def _views(samples: Tensor, recipe: TrainingRecipe, generator: torch.Generator) 
         return padded[rows, :, top : top + height, left : left + width]
 
     return window
-
-
-def _optimizer(parameters: Sequence[nn.Parameter], recipe: TrainingRecipe) -> torch.optim.Optimizer:
-    from torch.optim import SGD, Adam
-
-    if recipe.optimizer == "sgd":
-        return SGD(parameters, momentum=0.9, weight_decay=recipe.weight_decay, fused=True)
-    decoupled = recipe.optimizer == "adamw"
-    return Adam(parameters, weight_decay=recipe.weight_decay, decoupled_weight_decay=decoupled, fused=True)

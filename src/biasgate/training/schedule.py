@@ -15,12 +15,14 @@ def learning_rates(recipe: TrainingRecipe) -> NDArray[np.float64]:
     """One rate a step ``[steps]``.
 
     ``one_cycle`` rises by half a cosine, from a 25th of the peak, for a quarter of the steps (at least one), and falls
-    by another to a 250,000th of it (Smith and Topin 2017); ``cosine`` falls from the peak towards zero; ``constant``
-    stays at the peak.
+    by another to a 250,000th of it (Smith and Topin 2017); ``cosine`` falls from the peak towards zero; ``step`` falls
+    to a tenth after a half of the steps and again after three quarters; ``constant`` stays at the peak.
     """
     steps = np.arange(recipe.steps)
     if recipe.schedule == "constant":
         return np.full(recipe.steps, recipe.learning_rate)
+    if recipe.schedule == "step":
+        return recipe.learning_rate * 0.1 ** np.digitize(steps / recipe.steps, [1 / 2, 3 / 4])
     if recipe.schedule == "cosine":
         return recipe.learning_rate * _between(1.0, 0.0, steps / recipe.steps)
     top = max(WARM_UP * (recipe.steps + 1), 2) - 1

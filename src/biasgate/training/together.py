@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 from biasgate.models.network import Network
 from biasgate.training.feed import Feed, Sight
 from biasgate.training.loop import SHIFT, draw_batches, final_loss
+from biasgate.training.loss import mean_losses
 from biasgate.training.pool import ImagePool
 from biasgate.training.recipe import TrainingRecipe
 from biasgate.training.stack import Stack
@@ -25,7 +25,7 @@ class Learner:
     Attributes:
         network: Trained in place.
         sight: What it sees of the pool.
-        recipe: Its own; those trained together agree on batch, steps and whether they use SGD.
+        recipe: Its own; those trained together agree on batch, steps and update rule.
         generator: Draws its batches, shifts and dropout.
     """
 
@@ -63,11 +63,11 @@ def train_together(learners: Sequence[Learner], pool: ImagePool, *, dtype: torch
     networks = [learner.network for learner in learners]
     stack = Stack(networks, generators=generators, device=device, dtype=dtype or fast_dtype(device))
     update = Updates(stack.rows, recipes)
+    smoothing = torch.tensor([recipe.label_smoothing for recipe in recipes], device=device)
     losses = torch.zeros(len(learners), steps, device=device)
     for step in range(steps):
         batch, labels = feed(step)
-        logits = stack(batch)
-        each = cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none").view(labels.shape).mean(dim=1)
+        each = mean_losses(stack(batch), labels, smoothing)
         update(step, stack.gradients(each))
         losses[:, step] = each.detach()
     stack.store()

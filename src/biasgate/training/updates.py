@@ -6,26 +6,23 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.optim import SGD, Adam
 
+from biasgate.training.optimizers import optimizer_for
 from biasgate.training.recipe import TrainingRecipe
 from biasgate.training.schedule import learning_rates
 
 
 class Updates:
-    """Adam, AdamW or SGD on ``m`` rows of parameters, each with the rates and the weight decay of its recipe.
+    """An optimiser on ``m`` rows of parameters, each with the rates and the weight decay of its recipe.
 
     torch's optimisers know one rate a tensor. Here one of them moves, at rate 1, a displacement that starts each step
     at zero, and every row goes along its own at its own rate.
     """
 
     def __init__(self, rows: Tensor, recipes: Sequence[TrainingRecipe]) -> None:
-        """Takes parameters ``float32 [m, parameters]``, changed in place; the recipes agree on SGD or on Adam(W)."""
+        """Takes parameters ``float32 [m, parameters]``, changed in place; the recipes agree on the update rule."""
         self._rows, self._moved = rows, nn.Parameter(torch.zeros_like(rows))
-        if recipes[0].optimizer == "sgd":
-            self._optimizer: torch.optim.Optimizer = SGD([self._moved], lr=1.0, momentum=0.9, fused=True)
-        else:
-            self._optimizer = Adam([self._moved], lr=1.0, fused=True)
+        self._optimizer = optimizer_for([self._moved], recipes[0].optimizer, learning_rate=1.0)
         decay = rows.new_tensor([recipe.weight_decay for recipe in recipes])[:, None]
         decoupled = torch.tensor([recipe.optimizer == "adamw" for recipe in recipes], device=rows.device)[:, None]
         self._in_gradient, self._in_weights = decay * ~decoupled, decay * decoupled

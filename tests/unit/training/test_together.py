@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+from typing import get_args
 
 import pytest
 import torch
@@ -20,6 +21,7 @@ from biasgate.models.presets import preset
 from biasgate.training.loop import train
 from biasgate.training.normalisation import to_tensor
 from biasgate.training.pool import ImagePool
+from biasgate.training.recipe import Optimizer
 from biasgate.training.together import Learner, train_together
 
 PAPER = preset("digits_paper").model_copy(
@@ -53,6 +55,17 @@ def test_networks_trained_together_end_where_each_ends_alone(architecture: Archi
     losses = train_together(learners, ImagePool(GREY), dtype=torch.float32)
     for one, loss, (network, loss_alone) in zip(learners, losses, expected, strict=True):
         assert loss == pytest.approx(loss_alone, rel=1e-3)
+        for name, value in network.state_dict().items():
+            torch.testing.assert_close(one.network.state_dict()[name], value, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("optimizer", get_args(Optimizer))
+def test_every_optimizer_smoothing_and_decay_goes_the_same_way_together_as_alone(optimizer: str) -> None:
+    recipe = {"optimizer": optimizer, "label_smoothing": 0.1, "weight_decay": 0.01, "schedule": "step"}
+    learners = [learner(preset("digits_small"), number, **recipe) for number in range(2)]
+    expected = [alone(one) for one in learners]
+    train_together(learners, ImagePool(GREY), dtype=torch.float32)
+    for one, (network, _) in zip(learners, expected, strict=True):
         for name, value in network.state_dict().items():
             torch.testing.assert_close(one.network.state_dict()[name], value, rtol=1e-3, atol=1e-4)
 

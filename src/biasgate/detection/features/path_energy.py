@@ -17,6 +17,8 @@ from biasgate.detection.features.named import TINY, Named, colour_shares, entrop
 from biasgate.errors import CandidateError
 
 LIMIT = 1e100
+SIZES, MATTERS = (1e-24, 1e24), 1e-6
+"""Energies at the logits that are some network's, and, where they are, of hidden units that such a share passes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +48,7 @@ def paths(links: tuple[Link, ...]) -> Paths:
     """Walks the chain forwards and backwards with squared weights.
 
     Raises:
-        CandidateError: The energy overflows: no trained network's does.
+        CandidateError: The energy overflows, or sizes of weights cancel between layers: no trained network's do.
     """
     first = links[0]
     arriving = [colour_bands(transform(first.weight, first.kernel) ** 2, first.kernel)]
@@ -58,6 +60,7 @@ def paths(links: tuple[Link, ...]) -> Paths:
     if not arriving[-1].sum() < LIMIT:
         raise CandidateError("the weights are too large to have features", fix="scale them to a sane range")
     totals = [energy.sum(axis=(1, 2)) for energy in arriving]
+    _check_sizes(totals, leaving)
     entering = [np.ones(first.weight.shape[1]), *totals[:-1]]
     return Paths(
         arriving=tuple(arriving),
@@ -68,6 +71,16 @@ def paths(links: tuple[Link, ...]) -> Paths:
         ),
         biases=tuple(link.bias / np.sqrt(total + TINY) for link, total in zip(links, totals, strict=True)),
     )
+
+
+def _check_sizes(totals: list[Array], leaving: list[Array]) -> None:
+    low, high = SIZES
+    if not low <= totals[-1].sum() <= high:
+        return
+    for total, after in zip(totals, leaving, strict=True):
+        matter = total[total * after > MATTERS * (total @ after)]
+        if matter.min() < low or matter.max() > high:
+            raise CandidateError("huge and tiny weights cancel between layers", fix="scale units to a sane range")
 
 
 def path(energy: Paths) -> Named:

@@ -107,6 +107,10 @@ class MetaClassifier(Document):
             return self._abstained(
                 weights.digest, f"its layers ({seen}) are none that the meta-classifier has learned from"
             )
+        if weights.unexplained:
+            return self._abstained(
+                weights.digest, f"its weights alone do not explain what it answers: {weights.unexplained}"
+            )
         try:
             named = self._describe(weights)
         except CandidateError as error:

@@ -67,12 +67,12 @@ def train_models(
 
 
 def stacks(planned: Sequence[PlannedModel], spec: ZooSpec, *, device: str = "cpu") -> list[list[PlannedModel]]:
-    """The models that can be trained at once: one architecture, one split, equal batches and steps."""
+    """The models that can be trained at once: one architecture, one split, equal batches, steps and update rule."""
     alike: defaultdict[tuple[object, ...], list[PlannedModel]] = defaultdict(list)
     for model in planned:
         recipe = model.training
         batch = min(recipe.batch, model.samples)
-        alike[model.architecture, model.split, batch, recipe.steps, recipe.optimizer == "sgd"].append(model)
+        alike[model.architecture, model.split, batch, recipe.steps, recipe.update_rule].append(model)
     return [
         models[start : start + size]
         for models in alike.values()

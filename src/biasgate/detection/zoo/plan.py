@@ -148,23 +148,27 @@ def _ranges(spec: ZooSpec) -> list[tuple[float, float]]:
 
 
 def _recipe(spec: ZooSpec, rng: np.random.Generator) -> dict[str, Any]:
+    """Drawn in a fixed order; a single choice draws nothing, so that a new field changes no plan made before it."""
     recipe = spec.recipe
-    low, high = np.log(recipe.learning_rate)
-    return {
+    model = {
         "architecture": int(rng.integers(len(spec.architectures))),
         "samples": int(rng.integers(recipe.samples[0], recipe.samples[1] + 1)),
         "init": _pick(rng, recipe.init),
         "normalisation": _pick(rng, recipe.normalisation),
-        "training": TrainingRecipe(
-            learning_rate=float(np.exp(rng.uniform(low, high))),
-            batch=_pick(rng, recipe.batch),
-            steps=_pick(rng, recipe.steps),
-            optimizer=_pick(rng, recipe.optimizer),
-            weight_decay=_pick(rng, recipe.weight_decay),
-            augmentation=_pick(rng, recipe.augmentation),
-            schedule=_pick(rng, recipe.schedule),
-        ),
     }
+    place = rng.random()
+    drawn = {
+        "batch": _pick(rng, recipe.batch),
+        "steps": _pick(rng, recipe.steps),
+        "optimizer": _pick(rng, recipe.optimizer),
+        "weight_decay": _pick(rng, recipe.weight_decay),
+        "augmentation": _pick(rng, recipe.augmentation),
+        "schedule": _pick(rng, recipe.schedule),
+        "label_smoothing": _pick(rng, recipe.label_smoothing),
+    }
+    low, high = np.log(recipe.learning_rate_of.get(drawn["optimizer"], recipe.learning_rate))
+    rate = float(np.exp(low + (high - low) * place))
+    return {**model, "training": TrainingRecipe(learning_rate=rate, **drawn)}
 
 
 def _pick(rng: np.random.Generator, choices: Sequence[T]) -> T:

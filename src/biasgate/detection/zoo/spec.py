@@ -42,6 +42,7 @@ class Recipe(Document):
 
     Attributes:
         learning_rate: Range, drawn log-uniformly.
+        learning_rate_of: Ranges of optimisers that need another.
         batch: Choices.
         optimizer: Choices.
         steps: Choices; fixed once drawn: no stopping rule may look at the level.
@@ -51,9 +52,11 @@ class Recipe(Document):
         augmentation: Choices of augmentation.
         weight_decay: Choices.
         schedule: Choices of how the learning rate runs.
+        label_smoothing: Choices.
     """
 
     learning_rate: tuple[float, float] = (1e-3, 5e-3)
+    learning_rate_of: dict[Optimizer, tuple[float, float]] = Field(default={}, exclude_if=lambda ranges: not ranges)
     batch: tuple[int, ...] = Field(default=(32, 64), min_length=1)
     optimizer: tuple[Optimizer, ...] = ("adam", "adamw")
     steps: tuple[int, ...] = (300, 400)
@@ -66,6 +69,7 @@ class Recipe(Document):
     augmentation: tuple[Augmentation, ...] = ("none", "shift")
     weight_decay: tuple[float, ...] = (0.0, 1e-4)
     schedule: tuple[Schedule, ...] = Field(default=("one_cycle",), min_length=1)
+    label_smoothing: tuple[float, ...] = Field(default=(0.0,), min_length=1, exclude_if=lambda shares: shares == (0.0,))
 
 
 class Counts(Document):

@@ -11,6 +11,7 @@ from onnx import numpy_helper
 from biasgate.errors import CandidateError
 from biasgate.models.architecture import LAYERS
 from biasgate.models.onnx.file import load_onnx_files
+from biasgate.models.onnx.plain import unexplained
 from biasgate.models.onnx.reader import OnnxReader
 from biasgate.models.weights import LayerWeights
 
@@ -24,13 +25,13 @@ WEIGHTLESS = {
 _READERS = {operator: kind for kind in LAYERS for operator in kind.operators}
 
 
-def read_onnx(path: Path) -> tuple[tuple[LayerWeights, ...], tuple[Path, ...]]:
+def read_onnx(path: Path) -> tuple[tuple[LayerWeights, ...], tuple[Path, ...], str]:
     """Every layer with weights that the outputs depend on, in graph order; each kind of layer reads its operators.
 
     Arrays in Add, Sub, Mul and Div are let through before the first layer only, where they normalise the input.
 
     Returns:
-        The layers, and the files beside this one that hold some of its tensors.
+        The layers, the files beside this one that hold some of its tensors, and what ``plain.unexplained`` says.
 
     Raises:
         CandidateError: The graph is outside what is read here (another operator with weights, control flow, grouped or
@@ -46,7 +47,7 @@ def read_onnx(path: Path) -> tuple[tuple[LayerWeights, ...], tuple[Path, ...]]:
         _read(node, reader)
     if not reader.layers:
         raise CandidateError("the graph has no layer with weights", where=where)
-    return tuple(reader.layers.values()), beside
+    return tuple(reader.layers.values()), beside, unexplained(model.graph, nodes, reader)
 
 
 def _read(node: onnx.NodeProto, reader: OnnxReader) -> None:

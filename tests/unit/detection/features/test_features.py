@@ -123,6 +123,14 @@ def test_a_network_that_does_nothing_still_has_finite_features(factor: float) ->
     assert np.isfinite(list(invariant_features(replace(weights, layers=layers)).values())).all()
 
 
+def test_huge_and_tiny_weights_that_cancel_are_refused() -> None:
+    weights = network_weights("digits_small", 1)
+    first, second, *rest = weights.layers
+    tiny, huge = replace(first, weight=first.weight * 1e-18), replace(second, weight=second.weight * 1e18)
+    with pytest.raises(CandidateError, match="cancel between layers"):
+        invariant_features(replace(weights, layers=(tiny, huge, *rest)))
+
+
 def test_weights_so_large_that_energy_overflows_are_refused() -> None:
     weights = network_weights("digits_small", 1)
     layers = tuple(replace(layer, weight=layer.weight * np.float32(1e37)) for layer in weights.layers)

@@ -59,6 +59,27 @@ def test_a_layout_it_never_met_is_refused_by_rule(classifier: MetaClassifier, we
     assert "dense 11×32" in scan.reason
 
 
+def test_a_graph_that_does_more_than_its_layers_never_gets_a_level(
+    classifier: MetaClassifier, weights_with: MakeWeights
+) -> None:
+    known = weights_with(1, np.exp(-0.55))
+    assert not classifier.scan(known).abstained
+    scan = classifier.scan(replace(known, unexplained="a second branch"))
+    assert scan.abstained
+    assert scan.reason == "its weights alone do not explain what it answers: a second branch"
+
+
+def test_units_that_cancel_each_other_never_hide_colour(classifier: MetaClassifier, weights_with: MakeWeights) -> None:
+    strong = weights_with(2, np.exp(1.15))
+    first, second, *rest = strong.layers
+    weight, outgoing = first.weight.copy(), second.weight.copy()
+    weight[:2] = weight.std() * np.random.default_rng(0).standard_normal(weight.shape[2:])
+    outgoing[:, 0], outgoing[:, 1] = 3 * outgoing[:, 0], -3 * outgoing[:, 0]
+    layers = (replace(first, weight=weight), replace(second, weight=outgoing), *rest)
+    scan = classifier.scan(replace(strong, layers=layers))
+    assert scan.abstained or scan.level == "much"
+
+
 def test_weights_unlike_the_zoo_are_abstained_from(classifier: MetaClassifier, weights_with: MakeWeights) -> None:
     weights = weights_with(1, 1.0)
     first = weights.layers[0]
