@@ -22,7 +22,7 @@ def learning_rates(recipe: TrainingRecipe) -> NDArray[np.float64]:
     if recipe.schedule == "constant":
         return np.full(recipe.steps, recipe.learning_rate)
     if recipe.schedule == "step":
-        return recipe.learning_rate * 0.1 ** np.digitize(steps / recipe.steps, [1 / 2, 3 / 4])
+        return recipe.learning_rate * np.array([1, 0.1, 0.01])[np.digitize(steps / recipe.steps, [1 / 2, 3 / 4])]
     if recipe.schedule == "cosine":
         return recipe.learning_rate * _between(1.0, 0.0, steps / recipe.steps)
     top = max(WARM_UP * (recipe.steps + 1), 2) - 1

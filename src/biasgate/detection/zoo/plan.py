@@ -157,7 +157,7 @@ def _recipe(spec: ZooSpec, rng: np.random.Generator) -> dict[str, Any]:
         "normalisation": _pick(rng, recipe.normalisation),
     }
     place = rng.random()
-    drawn = {
+    drawn: dict[str, Any] = {
         "batch": _pick(rng, recipe.batch),
         "steps": _pick(rng, recipe.steps),
         "optimizer": _pick(rng, recipe.optimizer),
