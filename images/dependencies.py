@@ -1,4 +1,4 @@
-"""Print what an image needs, a requirement a line: python dependencies.py cpu|gpu."""
+"""Print what an image needs, a requirement a line: python dependencies.py cpu|gpu|serving."""
 
 import sys
 import tomllib
@@ -9,5 +9,7 @@ project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["pro
 extras = project["optional-dependencies"]
 # install.sh brings kfp's executor without its client, and each image has one build of ONNX Runtime.
 left_out = {"all", "dev", "docs", "kubeflow", "onnx" if flavour == "gpu" else "gpu"}
-requirements = {line for name in extras.keys() - left_out for line in extras[name]}
+serving = {"mlflow", "onnx", "s3"}  # what fetches a package and verifies it
+chosen = serving if flavour == "serving" else extras.keys() - left_out
+requirements = {line for name in chosen for line in extras[name]}
 sys.stdout.write("\n".join(sorted({*project["dependencies"], *requirements})))

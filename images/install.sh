@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install biasgate's dependencies into /opt/biasgate: install.sh cpu|gpu [index that serves the torch build]
+# Install biasgate's dependencies into /opt/biasgate: install.sh cpu|gpu|serving [index that serves the torch build]
 set -eu
 flavour=$1
 torch_index=${2:-}
@@ -12,6 +12,10 @@ if [ -n "$torch_index" ]; then
     install --no-deps --index-url "$torch_index" torch
 fi
 "$python" images/dependencies.py "$flavour" >/tmp/dependencies.txt
+if [ "$flavour" = serving ]; then
+    install --requirement /tmp/dependencies.txt
+    exit
+fi
 install --requirement /tmp/dependencies.txt --requirement images/mlflow-server.txt --constraint images/gpu.txt
 # A component needs kfp's executor, not its client.
 install --no-deps kfp kfp-kubernetes kfp-pipeline-spec

@@ -7,11 +7,15 @@ import pytest
 
 
 @cache
-def options_of(command: str) -> str | None:
+def options_of(*command: str) -> str | None:
     """The help of a biasgate command, or None when there is no such command."""
     biasgate = str(Path(sys.executable).with_name("biasgate"))
-    done = subprocess.run([biasgate, command, "--help"], capture_output=True, text=True, check=False)
+    done = subprocess.run([biasgate, *command, "--help"], capture_output=True, text=True, check=False)
     return done.stdout if done.returncode == 0 else None
+
+
+GROUPS = {"log"}
+"""Commands whose first argument is a command."""
 
 
 def unknown(manifests) -> set[str]:
@@ -22,7 +26,7 @@ def unknown(manifests) -> set[str]:
             if not container["image"].startswith("biasgate") or "command" in container:
                 continue
             command, *arguments = container["args"]
-            known = options_of(command)
+            known = options_of(command, *arguments[:1]) if command in GROUPS else options_of(command)
             if known is None:
                 found.add(command)
                 continue

@@ -1,4 +1,6 @@
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,7 +25,15 @@ def test_every_stage_starts_from_the_base_or_another_stage():
     for origin, name in stages:
         assert origin in known
         known.add(name)
-    assert {"cpu", "gpu"} <= known
+    assert {"cpu", "gpu", "serving"} <= known
+
+
+def test_what_verifies_where_models_are_served_brings_no_torch_and_no_pipelines():
+    command = [sys.executable, str(ROOT / "images" / "dependencies.py"), "serving"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    names = {re.split(r"[\[<>=]", line)[0] for line in listed}
+    assert {"mlflow", "boto3", "onnx", "securesystemslib"} <= names
+    assert not {"torch", "kfp", "captum"} & names
 
 
 @pytest.mark.parametrize("path", ["images/mlflow-server.txt", "images/gpu.txt"])

@@ -31,7 +31,7 @@ def test_an_image_without_a_digest_is_caught(complete, image):
     assert f"Deployment/mlflow: {image}" in images_not_by_digest(complete)
 
 
-@pytest.mark.parametrize("name", ["gpu", "kserve"])
+@pytest.mark.parametrize("name", ["gpu", "kserve", "deployment"])
 def test_ones_own_image_replaces_the_placeholder_everywhere(builds, manifests_folder, tmp_path, name):
     digest = "sha256:" + "ab" * 32
     base = tmp_path / "manifests"
@@ -43,6 +43,7 @@ def test_ones_own_image_replaces_the_placeholder_everywhere(builds, manifests_fo
 resources: [../manifests/overlays/{name}]
 images:
   - {{name: biasgate, newName: registry.example/team/biasgate, digest: "{digest}"}}
+  - {{name: biasgate-serving, newName: registry.example/team/biasgate-serving, digest: "{digest}"}}
   - {{name: onnx-server, newName: registry.example/team/onnx-server, digest: "{digest}"}}
 """
     )

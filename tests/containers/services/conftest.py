@@ -131,7 +131,7 @@ def until() -> Callable[..., None]:
 
 @pytest.fixture(scope="session")
 def s3(docker, service, manifest, until, tmp_path_factory: pytest.TempPathFactory) -> S3:
-    """The S3 server of the manifests, with the bucket that their job makes."""
+    """The S3 server of the manifests, with the bucket that its hook makes."""
     folder = tmp_path_factory.mktemp("s3")
     folder.chmod(0o755)
     identity = {"name": "mlflow", "credentials": [S3.credentials], "actions": ["Admin"]}
@@ -139,10 +139,9 @@ def s3(docker, service, manifest, until, tmp_path_factory: pytest.TempPathFactor
     weed = Path(sys.executable).with_name("weed")
     mounts = ("--volume", f"{weed}:/usr/bin/weed:ro", "--volume", f"{folder}:/etc/s3:ro", "--tmpfs", "/data:uid=10001")
     hosts = ("--add-host", f"{MLFLOW}:127.0.0.1", "--add-host", f"{S3_HOST}:127.0.0.1")
-    server = S3(service(*manifest("components/s3/s3.yaml", "StatefulSet")["command"], options=(*mounts, *hosts)))
-    job = manifest("components/s3/bucket.yaml", "Job")
-    variables = [part for name, value in S3.environment.items() for part in ("--env", f"{name}={value}")]
-    made = ["exec", *variables, server.container, *job["command"], *job["args"]]
+    container = manifest("components/s3/s3.yaml", "StatefulSet")
+    server = S3(service(*container["command"], options=(*mounts, *hosts)))
+    made = ["exec", server.container, *container["lifecycle"]["postStart"]["exec"]["command"]]
     until(
         lambda: docker(*made, check=False).returncode == 0,
         otherwise=lambda: docker(*made, check=False).stderr + docker("logs", server.container).stderr,
