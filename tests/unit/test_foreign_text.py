@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from biasgate.errors import InputError
 from biasgate.foreign_text import json_text, one_line, visible
 from biasgate.registry.alerts import Alarm, Alert
-from biasgate.report.model_card import inert
+from biasgate.report.markdown import inert
 from biasgate.report.terminal import print_json, print_table, say
 
 ACTS = "\x1b[2J\x07\r\x9b31m\u202e\u2066\u200b\u00ad\ufeff\u3164\u2028\U000e0041\x00\x7f"

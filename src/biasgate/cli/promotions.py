@@ -84,7 +84,7 @@ def reconcile(
     *,
     log: Log,
     model: Annotated[list[str] | None, typer.Option(help="Look at this gate-owned model only; repeat it.")] = None,
-    fix: Annotated[bool, typer.Option("--fix", help="Point aliases at what the log says; delete orphans.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Let aliases and pages say what the log says; delete orphans.")] = False,
     revert: Annotated[
         bool,
         typer.Option("--revert", help="Champions without a valid entry stop serving; needs a promoter's key."),
@@ -110,6 +110,7 @@ def reconcile(
         rows += [["to judge again", source] for source in found.reevaluate]
         rows += [["under an earlier gate", f"{name}: {what}"] for name, what in found.superseded.items()]
         rows += [["orphan", source] for source in found.orphans]
+        rows += [["page not as the log says", source] for source in found.misshown]
         print_table("registry against log", ["what", "where"], rows)
     _end(alarm)
 

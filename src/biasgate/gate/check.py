@@ -10,7 +10,7 @@ from biasgate.contracts.evaluation import Evaluation
 from biasgate.documents import Document, digest
 from biasgate.errors import InputError
 from biasgate.gate.decide import decide
-from biasgate.gate.decision import Outcome, RuleResult, Verdict
+from biasgate.gate.decision import Outcome, RuleResult, Verdict, decisive, worst_first
 from biasgate.gate.evidence import Champion, Evidence, Subject
 from biasgate.gate.explain import explain
 from biasgate.gate.measurements import Measurements
@@ -61,20 +61,12 @@ class Check(Document):
     @property
     def decisive(self) -> tuple[RuleResult, ...]:
         """The three results that decided, or came nearest to: worst first, each by how far its bound is beyond."""
-        return tuple(result for result in self.worst_first if result.value is not None)[:3]
+        return decisive(self.rules)
 
     @property
     def worst_first(self) -> list[RuleResult]:
         """The rules that fail, then those that lack evidence, then those that pass, by how far a bound is beyond."""
-
-        def beyond(result: RuleResult) -> tuple[int, bool, float]:
-            order = ("fail", "insufficient", "pass").index(result.outcome)
-            if result.bound is None or result.threshold is None:
-                return order, False, 0.0
-            inside = result.outcome == "pass"
-            return order, True, (1 if inside else -1) * abs(result.bound - result.threshold)
-
-        return sorted(self.rules, key=beyond)
+        return worst_first(self.rules)
 
     def settling(self, rule: str) -> tuple[str, ...]:
         """What would settle a rule, in words; empty for one that is settled."""

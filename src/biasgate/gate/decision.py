@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
@@ -40,6 +41,24 @@ class RuleResult(Document):
     sentence: str
     left_out: tuple[str, ...] | None = None
     bias: bool = False
+
+
+def worst_first(results: Sequence[RuleResult]) -> list[RuleResult]:
+    """The results that fail, then those that lack evidence, then those that pass, by how far a bound is beyond."""
+
+    def beyond(result: RuleResult) -> tuple[int, bool, float]:
+        order = ("fail", "insufficient", "pass").index(result.outcome)
+        if result.bound is None or result.threshold is None:
+            return order, False, 0.0
+        inside = result.outcome == "pass"
+        return order, True, (1 if inside else -1) * abs(result.bound - result.threshold)
+
+    return sorted(results, key=beyond)
+
+
+def decisive(results: Sequence[RuleResult]) -> tuple[RuleResult, ...]:
+    """The three results with a number that decided, or came nearest to."""
+    return tuple(result for result in worst_first(results) if result.value is not None)[:3]
 
 
 class Decision(Document):

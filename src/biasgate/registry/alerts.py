@@ -29,6 +29,7 @@ SECONDS = 10.0
 Kind = Literal[
     "not_promoted", "break_glass", "rollback", "foreign_champion", "foreign_version", "missing_version", "expired",
     "void_entry", "clock", "foreign_model", "webhook", "rejected", "insufficient", "foreign_name", "unjudged",
+    "not_shown",
 ]  # fmt: skip
 
 
@@ -43,7 +44,8 @@ class Alert(Document):
             signed what it may not say. ``clock``: an approval is dated in the future. ``foreign_model``: the registered
             model of an approval was not made by a promoter. ``webhook``: an alert could not be delivered. ``rejected``,
             ``insufficient``: the newest decision about the champion's bytes. ``foreign_name``: submissions lie under a
-            name that no card can have. ``unjudged``: the gate gave up on a submission.
+            name that no card can have. ``unjudged``: the gate gave up on a submission. ``not_shown``: this account may
+            not write verdicts on a registered model's pages.
         message: For a person.
         name: The gate-owned model.
         version: Its version.

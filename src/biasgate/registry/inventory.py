@@ -41,7 +41,7 @@ def undecided(names: list[str], history: History) -> list[str]:
     A broken glass is no decision.
     """
     decided = {one.source for one in history.authorities.values() if not one.glass}
-    found = [uri(version) for name in names for version in _versions(f"{name}{SUBMISSIONS}")]
+    found = [uri(version) for name in names for version in versions(f"{name}{SUBMISSIONS}")]
     return [uri for uri in found if uri not in decided and uri not in history.given_up]
 
 
@@ -94,12 +94,12 @@ def _unknown(names: list[str], history: History) -> list[ModelVersion]:
     return [
         version
         for name in names
-        for version in _versions(name)
+        for version in versions(name)
         if (version.name, str(version.version)) not in history.standings
     ]
 
 
-def _versions(name: str) -> list[ModelVersion]:
+def versions(name: str) -> list[ModelVersion]:
     client, found, token = connect(), list["ModelVersion"](), None
     with explained(name):
         while True:

@@ -1,24 +1,32 @@
 """Who made a gate-owned model in the registry: whoever makes one in MLflow first may do as they like in it.
 
-So a promoter makes it with a signed tag, and takes no model that somebody else made before it.
+So a promoter signs that it made one, and takes no model that somebody else made before it. The signed statement lies in
+a run, and a tag of the model names the run: it would fill the page that lists all models.
 """
 
 from __future__ import annotations
 
+import re
+import tempfile
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from biasgate.documents import sha256
-from biasgate.errors import TrustError
+from biasgate.errors import CandidateError, InputError, TrustError
 from biasgate.gate.trust.sign import sign, verify
+from biasgate.registry import artifacts
 from biasgate.registry.client import connect, explained, is_missing
 from biasgate.registry.models import ensure_model
+from biasgate.registry.tracking import PROMOTIONS, experiment_id
 
 if TYPE_CHECKING:
     from biasgate.gate.trust.keyring import Keyring
     from biasgate.gate.trust.keys import SigningKey
 
 MADE_BY_TAG = "biasgate.made_by"
+"""Names the run that holds the signed statement; in registries from before that, it is the statement."""
+STATEMENT = "made_by.json"
 PREDICATE_TYPE = "urn:biasgate:registered-model:v1"
 FOREIGN = "somebody else than a promoter made this registered model, and may do as they like in it"
 FIX = "see who made it, delete it in MLflow, and run the promoter again"
@@ -33,7 +41,12 @@ def claim(name: str, *, key: SigningKey, trusted: Keyring) -> None:
     """
     subject = name, sha256(name.encode())
     signed = sign({"name": name}, predicate_type=PREDICATE_TYPE, subject=subject, key=key)
-    ensure_model(name, tags={MADE_BY_TAG: signed.decode()})
+    client = connect()
+    with explained(name):
+        run = client.create_run(experiment_id(client, PROMOTIONS), run_name=f"make {name}").info.run_id
+        client.log_text(run, signed.decode(), STATEMENT)
+        client.set_terminated(run)
+    ensure_model(name, tags={MADE_BY_TAG: run})
     if is_foreign(name, trusted=trusted):
         raise TrustError(FOREIGN, where=name, fix=FIX)
 
@@ -58,9 +71,20 @@ def is_foreign(name: str, *, trusted: Keyring) -> bool:
 
 def _made_by_promoter(name: str, tag: str, trusted: Keyring) -> bool:
     try:
-        statement, keys = verify(tag.encode(), trusted.keys, predicate_type=PREDICATE_TYPE, where=name)
-    except TrustError:
+        signed = _statement(tag) if re.fullmatch("[0-9a-f]{32}", tag) else tag.encode()
+        statement, keys = verify(signed, trusted.keys, predicate_type=PREDICATE_TYPE, where=name)
+    except (TrustError, InputError, CandidateError):
         return False
     now = datetime.now(UTC)
     may = any(trusted.rules[key].refusal("promoter", signer=None, at=now, number=None) is None for key in keys)
     return may and statement.get("predicate") == {"name": name}
+
+
+def _statement(run: str) -> bytes:
+    client = connect()
+    with explained(run):
+        place = client.get_run(run).info.artifact_uri
+    with tempfile.TemporaryDirectory() as folder:
+        artifacts.download(str(place), Path(folder), tracking_uri=client.tracking_uri)
+        file = Path(folder, STATEMENT)
+        return file.read_bytes() if file.is_file() else b""

@@ -34,6 +34,7 @@ from biasgate.registry.importing import import_apart
 from biasgate.registry.models import DIGEST_TAG, ENTRY_TAG, fetch, gated_name, is_name, register_package
 from biasgate.registry.ownership import FOREIGN, claim, is_foreign
 from biasgate.registry.projection import project
+from biasgate.registry.showing import misshown, models_of, show
 from biasgate.registry.tracking import PROMOTIONS
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def promote(
     policies: Collection[str] | None = None,
     alarm: Alarm | None = None,
 ) -> list[PromotionBody]:
-    """Brings the registry up to the log.
+    """Brings the registry up to the log, and the pages in it.
 
     Args:
         log_uri: The log.
@@ -92,6 +93,7 @@ def promote(
             fault = fault or error
     if fault:
         raise fault
+    show(misshown(log_uri, history, trusted=trusted, models=models_of(history), thorough=False), alarm=alarm)
     return done
 
 

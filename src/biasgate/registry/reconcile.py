@@ -16,6 +16,7 @@ from biasgate.registry.client import connect
 from biasgate.registry.models import CHAMPION, remove_alias
 from biasgate.registry.projection import displaced, foreign, project
 from biasgate.registry.rollback import roll_back
+from biasgate.registry.showing import misshown, show
 
 if TYPE_CHECKING:
     from biasgate.gate.trust.keyring import Keyring
@@ -36,6 +37,7 @@ class Findings(Document):
         superseded: Champions that were measured under another gate than the one in force: the sentence that says so, by
             the model's name.
         orphans: ``models:/`` URIs of versions that a promoter made and the log did not take.
+        misshown: ``models:/`` URIs of candidates and versions whose page in MLflow is not what the log says.
     """
 
     alerts: tuple[Alert, ...]
@@ -44,6 +46,7 @@ class Findings(Document):
     reevaluate: tuple[str, ...]
     superseded: dict[str, str] = {}
     orphans: tuple[str, ...]
+    misshown: tuple[str, ...] = ()
 
 
 def reconcile(
@@ -62,7 +65,7 @@ def reconcile(
         trusted: Keys whose entries are accepted.
         models: Names of gate-owned models to look at; by default all. Where logs share a registry each has its own.
         alarm: Told what a person must hear of.
-        fix: Points aliases at what the log says, and deletes orphans.
+        fix: Points aliases at what the log says, writes pages anew, and deletes orphans.
         revert: A promoter's key. With it no champion keeps serving without a valid entry: one whose time is over,
             or whose bytes were rejected since, is rolled back to the last version that may serve, or to none, and one
             that the log knows nothing of loses the alias.
@@ -81,6 +84,7 @@ def reconcile(
     serving = [standing for name in names if (standing := history.standing(name))]
     over = [standing for standing in serving if standing.refusal(now)]
     left = inventory.orphans(names, history)
+    pages = misshown(log_uri, history, trusted=trusted, models=names)
     for alert in (
         *_voids(history),
         *(foreign(name, at) for name, at in moved.items() if at and (name, at) not in history.standings),
@@ -97,9 +101,11 @@ def reconcile(
         reevaluate=tuple(standing.authority.source for standing in over),
         superseded=_superseded(serving, history),
         orphans=tuple(map(inventory.uri, left)),
+        misshown=tuple(page.uri for page in pages),
     )
     if fix:
         project(log_uri, trusted=trusted, alarm=alarm)
+        show(pages, alarm=alarm)
         for version in left:
             inventory.delete(version)
     if revert:

@@ -7,16 +7,13 @@ dated and signed by the responsible persons.
 
 from __future__ import annotations
 
-import re
-from typing import Any
-
 from biasgate.documents import digest
-from biasgate.foreign_text import visible
 from biasgate.gate.decision import Decision
 from biasgate.gate.evidence import Evidence
 from biasgate.gate.policy import Policy
 from biasgate.report.consistency import belong_together
 from biasgate.report.limits import untested
+from biasgate.report.markdown import inert
 from biasgate.report.rendering import template
 from biasgate.report.rules import rule_rows
 from biasgate.report.subgroup_figures import Figure, change_figure, gap_figure, rate_figures, ratio_figure
@@ -66,12 +63,3 @@ def model_card(
         signed_by=signed_by,
         few=FEW,
     )
-
-
-def inert(value: Any) -> Any:
-    """Escapes a string so that Markdown shows it on one line as it is: no markup, no HTML, no link, no table cell."""
-    if not isinstance(value, str):
-        return value
-    line = " ".join(str(visible(value)).split())
-    line = line.replace("&", "&amp;").replace("<", "&lt;")
-    return re.sub(r"(https?|ftp|www)([:.])", r"\1\\\2", re.sub(r"([\\`*_{}\[\]#|~!>])", r"\\\1", line), flags=re.I)

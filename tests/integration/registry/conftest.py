@@ -99,6 +99,12 @@ def mlflow_server(postgres: str, s3: Any, tmp_path_factory: pytest.TempPathFacto
             process.wait()
 
 
+@pytest.fixture(scope="session")
+def free_port() -> Callable[[], int]:
+    """Finds ports for servers."""
+    return _free_port
+
+
 def _free_port() -> int:
     """A port that nobody listens on at this moment."""
     with socket.socket() as probe:

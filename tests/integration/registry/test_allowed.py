@@ -10,12 +10,15 @@ import pytest
 from typer.testing import CliRunner
 
 from biasgate.cli.app import app
+from biasgate.documents import sha256
 from biasgate.errors import InputError
 from biasgate.gate.ledger.entry import DecisionBody
 from biasgate.gate.ledger.log import read_log
 from biasgate.gate.policy import policy_text
+from biasgate.gate.trust.sign import sign
 from biasgate.registry.client import connect
 from biasgate.registry.models import fetch, submit_candidate
+from biasgate.registry.ownership import PREDICATE_TYPE, is_foreign
 
 pytestmark = pytest.mark.parametrize("tracking", ["sqlite"], indirect=True)
 
@@ -92,6 +95,23 @@ def test_a_registered_model_that_somebody_else_made_first_is_not_taken(submit, g
     connect().delete_registered_model(registry.name)
     assert command().exit_code == 0
     assert registry.champion == "1"
+
+
+def test_the_tag_that_says_who_made_a_model_is_short_and_a_whole_statement_is_still_read(
+    submit, gate, registry, command, package
+):
+    submit()
+    command()
+    tag = connect().get_registered_model(registry.name).tags["biasgate.made_by"]
+    assert len(tag) == 32
+    assert not is_foreign(registry.name, trusted=gate.trusted)
+    other = f"{registry.name}-2"
+    subject = other, sha256(other.encode())
+    signed = sign({"name": other}, predicate_type=PREDICATE_TYPE, subject=subject, key=gate.keys["promoter"])
+    connect().create_registered_model(other, tags={"biasgate.made_by": signed.decode()})
+    assert not is_foreign(other, trusted=gate.trusted)
+    connect().create_registered_model(f"{registry.name}-3", tags={"biasgate.made_by": "0" * 32})
+    assert is_foreign(f"{registry.name}-3", trusted=gate.trusted)
 
 
 def test_the_tag_of_another_model_does_not_open_this_one(submit, gate, registry, command, package):

@@ -7,7 +7,8 @@ from markdown_it import MarkdownIt
 
 from biasgate.documents import digest
 from biasgate.errors import TrustError
-from biasgate.report.model_card import inert, model_card
+from biasgate.report.markdown import inert
+from biasgate.report.model_card import model_card
 
 
 def card(story) -> str:

@@ -96,6 +96,8 @@ class DecisionBody(Statement):
         evidence: What was measured; its digest and the champion compared with are within.
         policy: The policy's text, as its authors wrote it.
         waivers: Those that were presented, each with what its signature was worth.
+        run: Id of the MLflow run of the gate; nothing rests on it.
+        kubeflow_run: Id of the run on Kubeflow Pipelines, likewise.
     """
 
     role: ClassVar[Role] = "gate"
@@ -105,6 +107,8 @@ class DecisionBody(Statement):
     evidence: Evidence
     policy: str
     waivers: tuple[Presented, ...] = ()
+    run: str | None = None
+    kubeflow_run: str | None = None
 
     @property
     def subject(self) -> tuple[str, str]:
