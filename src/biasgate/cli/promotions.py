@@ -84,7 +84,9 @@ def reconcile(
     *,
     log: Log,
     model: Annotated[list[str] | None, typer.Option(help="Look at this gate-owned model only; repeat it.")] = None,
-    fix: Annotated[bool, typer.Option("--fix", help="Let aliases and pages say what the log says; delete orphans.")] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Let aliases and pages say what the log says; delete orphans.")
+    ] = False,
     revert: Annotated[
         bool,
         typer.Option("--revert", help="Champions without a valid entry stop serving; needs a promoter's key."),

@@ -100,6 +100,7 @@ def _unknown(names: list[str], history: History) -> list[ModelVersion]:
 
 
 def versions(name: str) -> list[ModelVersion]:
+    """All versions of a registered model, oldest first."""
     client, found, token = connect(), list["ModelVersion"](), None
     with explained(name):
         while True:

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from biasgate.errors import InputError
 from biasgate.gate.ledger.entry import DecisionBody
 from biasgate.gate.ledger.history import History, Place
 from biasgate.gate.ledger.log import read_entry
 from biasgate.gate.ledger.state import State, candidate_states, version_states
 from biasgate.registry.alerts import Alarm, Alert
-from biasgate.registry.client import connect, explained, is_missing
+from biasgate.registry.client import connect, explained
 from biasgate.registry.inventory import uri, versions
 from biasgate.registry.models import SCHEME, SUBMISSIONS, is_name
 from biasgate.report.links import Links
@@ -113,18 +114,20 @@ def _all_written(changes: list[Change]) -> bool:
 
 
 def _written(change: Change) -> bool:
-    """Whether MLflow let it be written, or has no such version any more."""
+    """Whether this account may write it. One that is deleted, or written by another promoter, meanwhile is passed by."""
     from mlflow.exceptions import MlflowException
 
-    with explained(change.uri):
-        try:
-            for call in _calls(change):
-                call()
-        except MlflowException as error:
-            if error.error_code == "PERMISSION_DENIED":
-                return False
-            if not is_missing(error):
+    try:
+        with explained(change.uri):
+            try:
+                for call in _calls(change):
+                    call()
+            except MlflowException as error:
+                if error.error_code == "PERMISSION_DENIED":
+                    return False
                 raise
+    except InputError:
+        return True
     return True
 
 

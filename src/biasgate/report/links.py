@@ -15,7 +15,7 @@ class Links:
     """Addresses of what people look at.
 
     Attributes:
-        site: Where the folder that ``biasgate log site`` writes is published.
+        site: Where the site made from the log is published.
         kubeflow: Where the pages of Kubeflow Pipelines lie.
     """
 
