@@ -114,7 +114,7 @@ def _all_written(changes: list[Change]) -> bool:
 
 
 def _written(change: Change) -> bool:
-    """Whether this account may write it. One that is deleted, or written by another promoter, meanwhile is passed by."""
+    """Whether this account may write it; one that is deleted, or written by another, meanwhile is passed by."""
     from mlflow.exceptions import MlflowException
 
     try:
