@@ -21,8 +21,11 @@ EXTRA_OF = {
     "mlflow": "mlflow",
     "mlxtend": "digits",
     "onnx": "onnx",
+    "onnxmltools": "convert",
     "onnxruntime": "onnx",
+    "onnxscript": "convert",
     "safetensors": "torch",
+    "skl2onnx": "convert",
     "sklearn": "torch",
     "torch": "torch",
 }

@@ -26,6 +26,7 @@ from biasgate.cli import (
     promotions,
     repairs,
     scans,
+    submissions,
     zoo,
 )
 from biasgate.errors import BiasgateError
@@ -42,9 +43,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
-for group in (scans, candidates, checks, repairs, heatmaps, decisions, approvals, promotions):
+for group in (scans, submissions, candidates, checks, repairs, heatmaps, decisions, approvals, promotions):
     app.registered_commands.extend(group.app.registered_commands)
 app.add_typer(data.app, name="data")
+app.add_typer(submissions.cards, name="card")
 app.add_typer(zoo.app, name="zoo")
 app.add_typer(meta_classifiers.app, name="meta-classifier")
 app.add_typer(audits.app, name="audit")

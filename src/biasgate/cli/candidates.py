@@ -1,4 +1,4 @@
-"""``biasgate submit``, ``fetch``, ``evaluate``, ``explain``: candidates in, measured."""
+"""``biasgate fetch``, ``evaluate``, ``explain``: candidates fetched and measured."""
 
 from __future__ import annotations
 
@@ -17,29 +17,6 @@ if TYPE_CHECKING:
 app = typer.Typer()
 Package = Annotated[Path, typer.Argument(help="Folder with model.onnx (or weights) and card.json.")]
 Data = Annotated[str, typer.Option(help="Data source in YAML, an .npz file, or builtin:digits; s3:// works.")]
-
-
-@app.command()
-def submit(
-    folder: Annotated[Path, typer.Argument(help="Folder with card.json and model.onnx, .safetensors or .pt.")],
-    *,
-    json: Json = False,
-) -> None:
-    """Register a model as a candidate of the model that its card names."""
-    from tempfile import TemporaryDirectory
-
-    from biasgate.models.submission import import_candidate
-    from biasgate.registry.models import submit_candidate
-
-    with TemporaryDirectory() as work:
-        package = import_candidate(folder, Path(work) / "package")
-        source = submit_candidate(package, name=package.card.name)
-    if json:
-        print_json({"source": source, "digest": package.digest, "notes": package.notes})
-    else:
-        for note in package.notes:
-            say(note)
-        say(source)
 
 
 @app.command()

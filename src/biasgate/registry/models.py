@@ -63,7 +63,12 @@ def gated_name(source: str, name: str) -> str:
 
 
 def submit_candidate(
-    package: Candidate, *, name: str, run_id: str | None = None, tags: Mapping[str, str] | None = None
+    package: Candidate,
+    *,
+    name: str,
+    run_id: str | None = None,
+    tags: Mapping[str, str] | None = None,
+    metadata: Mapping[str, Any] | None = None,
 ) -> str:
     """Registers a package as a new version of ``<name>-candidates``.
 
@@ -72,6 +77,7 @@ def submit_candidate(
         name: The gate-owned model that it wants to become a version of.
         run_id: The run that made it; a new one is opened when absent.
         tags: Further tags of the version.
+        metadata: What ``MLmodel`` says of the model that it was converted from.
 
     Returns:
         ``models:/<name>-candidates/<version>``.
@@ -81,7 +87,7 @@ def submit_candidate(
         ServiceError: MLflow is out of reach.
     """
     check_name(package.card.submitter, where="the card's submitter")
-    return register_package(package, model=f"{name}{SUBMISSIONS}", run_id=run_id, tags=tags)
+    return register_package(package, model=f"{name}{SUBMISSIONS}", run_id=run_id, tags=tags, metadata=metadata)
 
 
 def register_package(
@@ -91,6 +97,7 @@ def register_package(
     run_id: str | None = None,
     experiment: str = EXPERIMENT,
     tags: Mapping[str, str] | None = None,
+    metadata: Mapping[str, Any] | None = None,
 ) -> str:
     """Registers the two files of a package, and nothing else, as a new version of a registered model.
 
@@ -100,6 +107,7 @@ def register_package(
         run_id: The run that made it; a new one is opened when absent.
         experiment: Where that new one is opened: its files are safe from whoever may not write there.
         tags: Further tags of the version.
+        metadata: What ``MLmodel`` says beside.
 
     Returns:
         ``models:/<model>/<version>``.
@@ -113,6 +121,7 @@ def register_package(
             **_described(package),
             run_id=run_id,
             experiment=experiment,
+            metadata=metadata,
             tags={**(tags or {}), DIGEST_TAG: package.digest, "biasgate.submitter": package.card.submitter},
         )
 
@@ -127,6 +136,7 @@ def register_folder(
     run_id: str | None = None,
     experiment: str = EXPERIMENT,
     tags: Mapping[str, str] | None = None,
+    metadata: Mapping[str, Any] | None = None,
 ) -> str:
     """Registers any folder of files as a new version, with an ``MLmodel`` file added to it.
 
@@ -138,7 +148,7 @@ def register_folder(
     from mlflow.models import Model
 
     client = connect()
-    described = Model(signature=signature)
+    described = Model(signature=signature, metadata=dict(metadata) if metadata else None)
     described.add_flavor(flavour, **(flavour_settings or {}))
     described.save(str(folder / "MLmodel"))
     ensure_model(name)

@@ -1,0 +1,1 @@
+"""Flavours of MLflow that become ONNX: one file each, found by looking."""
