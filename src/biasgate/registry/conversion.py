@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from biasgate.discovery import defined_in
-from biasgate.errors import CandidateError
+from biasgate.errors import CandidateError, InputError
 from biasgate.extras import needs
 from biasgate.models.answers import answer, one_a_class
 from biasgate.models.card import CandidateCard
@@ -108,13 +108,13 @@ def _described(folder: Path) -> Model:
 def _flavour(described: Model, folder: Path) -> Flavour:
     """The first that is converted; ONNX where a model has several, since it needs no conversion."""
     kinds = {kind.name: kind for kind in defined_in("biasgate.registry.flavours", Flavour)}
-    found = sorted(described.flavors.keys() & kinds.keys(), key=lambda name: name != "onnx")
+    found = sorted(described.flavors.keys() & kinds.keys(), key="onnx".__ne__)
     if not found:
         names = ", ".join(sorted(described.flavors)) or "none"
         raise not_convertible(
             f"its flavours are {names}; those that are converted are {', '.join(sorted(kinds))}", where=folder
         )
-    return kinds[found[0]]()
+    return kinds[found[0]]()  # pyright: ignore[reportAbstractUsage]
 
 
 def _as_the_model_takes_it(

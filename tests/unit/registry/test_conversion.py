@@ -338,7 +338,7 @@ def test_a_conversion_that_decides_otherwise_is_refused(tmp_path: Path):
 
 
 def test_thresholds_that_were_rounded_up_are_rounded_down():
-    above, below = 0.1, 0.7  # the nearest single numbers lie above 0.1 and below 0.7
+    above, below = np.float64(0.1), np.float64(0.7)  # the nearest single numbers lie above 0.1 and below 0.7
     assert np.float32(above) > above
     assert np.float32(below) < below
     attributes = {"nodes_values": [above, below, above], "nodes_modes": ["BRANCH_LEQ", "BRANCH_LEQ", "LEAF"]}

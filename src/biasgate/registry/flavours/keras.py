@@ -21,9 +21,9 @@ class KerasFlavour(Flavour):
 
     def convert(self, logged: Logged, into: Path) -> Conversion:
         """One input, one output."""
-        import mlflow.keras
+        from mlflow.keras import load_model
 
-        model: Any = mlflow.keras.load_model(str(logged.folder))
+        model: Any = load_model(str(logged.folder))
         if len(model.inputs) != 1 or len(model.outputs) != 1:
             found = f"{len(model.inputs)} inputs and {len(model.outputs)} outputs"
             raise CandidateError(f"it has {found}", where=str(logged.folder), fix="give it one of each")

@@ -20,14 +20,14 @@ class LightGbmFlavour(Flavour):
 
     def convert(self, logged: Logged, into: Path) -> Conversion:
         """Numbers only: categories of LightGBM's own have no ONNX operator."""
-        import mlflow.lightgbm
+        from mlflow.lightgbm import load_model
         from onnxmltools.convert import convert_lightgbm
         from onnxmltools.convert.common.data_types import FloatTensorType
 
         from biasgate.models.onnx.edits import by_columns
         from biasgate.registry.thresholds import round_down, thresholds_of
 
-        model: Any = mlflow.lightgbm.load_model(str(logged.folder))
+        model: Any = load_model(str(logged.folder))
         booster = getattr(model, "booster_", model)
         if booster.pandas_categorical:
             raise not_convertible("it splits on LightGBM's own categories", where=logged.folder)

@@ -30,9 +30,9 @@ class PytorchFlavour(Flavour):
 
     def convert(self, logged: Logged, into: Path) -> Conversion:
         """Arguments of ``forward`` are columns where the data has columns of their names; else all is one tensor."""
-        import mlflow.pytorch
+        from mlflow.pytorch import load_model
 
-        model: Any = mlflow.pytorch.load_model(str(logged.folder), map_location="cpu")
+        model: Any = load_model(str(logged.folder), map_location="cpu")
         given = _given(model, logged)
         origin = logged.sample.origin if logged.sample else "64 drawn rows, as no data was given"
         return export(model, given, into, words=f"{type(model).__name__} of torch", origin=origin, where=logged.folder)

@@ -26,9 +26,9 @@ class SklearnFlavour(Flavour):
 
     def convert(self, logged: Logged, into: Path) -> Conversion:
         """What has probabilities."""
-        import mlflow.sklearn
+        from mlflow.sklearn import load_model
 
-        model: Any = mlflow.sklearn.load_model(str(logged.folder))
+        model: Any = load_model(str(logged.folder))
         kind = type(model).__name__
         if not hasattr(model, "predict_proba"):
             raise not_convertible(
@@ -87,10 +87,11 @@ def _converted(model: Any, inputs: Mapping[str, tuple[type, int]], *, where: Pat
     kinds = {np.float64: DoubleTensorType, np.float32: FloatTensorType, np.object_: StringTensorType}
     types = [(name, kinds[kind]([None, width])) for name, (kind, width) in inputs.items()]
     try:
-        return convert_sklearn(model, initial_types=types, target_opset=OPSET)
+        graph: Any = convert_sklearn(model, initial_types=types, target_opset=OPSET)
     except Exception as error:
         line = (str(error).strip().splitlines() or [""])[0][:200]
         raise not_convertible(f"skl2onnx does not convert it: {type(error).__name__}: {line}", where=where) from error
+    return graph
 
 
 def _register_boosters() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,6 +13,8 @@ from biasgate.registry.flavours.pytorch import export
 
 TOKENS = ("input_ids", "attention_mask")
 """What the graph takes: columns of lists, as the model's own tokenizer gives them, padded to one length."""
+UNNAMED = r"LABEL_\d+"
+"""What transformers calls a class that nobody named."""
 TASK = "text-classification"
 _LENGTH, _ROWS = 16, 8
 
@@ -26,10 +29,10 @@ class TransformersFlavour(Flavour):
         """The table holds tokens: text is tokenised where the table is made."""
         if (task := logged.settings.get("task")) != TASK:
             raise not_convertible(f"its task is {task!r}, and {TASK!r} alone is converted", where=logged.folder)
-        import mlflow.transformers
         import torch
+        from mlflow.transformers import load_model
 
-        found: Any = mlflow.transformers.load_model(str(logged.folder), return_type="components", device="cpu")
+        found: Any = load_model(str(logged.folder), return_type="components", device="cpu")
         network = found["model"].eval()
 
         class Logits(torch.nn.Module):
@@ -52,4 +55,5 @@ class TransformersFlavour(Flavour):
         words = f"{type(network).__name__} of transformers"
         done = export(Logits(), given, into, words=words, origin=origin, where=logged.folder)
         labels = tuple(str(network.config.id2label[number]) for number in range(network.config.num_labels))
-        return Conversion(done.words, done.origin, done.given, done.said, labels)
+        named = () if all(re.fullmatch(UNNAMED, label) for label in labels) else labels
+        return Conversion(done.words, done.origin, done.given, done.said, named)

@@ -22,13 +22,13 @@ class XgboostFlavour(Flavour):
 
     def convert(self, logged: Logged, into: Path) -> Conversion:
         """The names are taken off for the converter, which knows ``f0`` alone, and come back as inputs."""
-        import mlflow.xgboost
+        from mlflow.xgboost import load_model
         from onnxmltools.convert import convert_xgboost
         from onnxmltools.convert.common.data_types import FloatTensorType
 
         from biasgate.models.onnx.edits import by_columns
 
-        model: Any = mlflow.xgboost.load_model(str(logged.folder))
+        model: Any = load_model(str(logged.folder))
         booster = model.get_booster() if hasattr(model, "get_booster") else model
         features = tuple(map(str, booster.feature_names or ()))
         rows = table_rows(logged, features, booster.num_features())
