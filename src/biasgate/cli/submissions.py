@@ -50,13 +50,14 @@ def submit(
     """
     from tempfile import TemporaryDirectory
 
+    from biasgate.models.package import CandidatePackage
     from biasgate.models.submission import import_candidate
     from biasgate.registry.models import submit_candidate
 
     with TemporaryDirectory() as work:
         found = _prepared(source, Path(work), data=data, card=card, name=name, submitter=submitter)
         package = import_candidate(found.folder, Path(work) / "package")
-        if found.drafted and package.card.input.layout != "rows":
+        if found.drafted and isinstance(package, CandidatePackage) and package.card.input.layout != "rows":
             raise _pixels(source)
         notes = [*found.notes, *package.notes]
         if not json:
@@ -129,15 +130,21 @@ def _prepared(
     Raises:
         InputError: It is not there, or nobody says what it is called.
     """
+    from biasgate.errors import InputError
     from biasgate.models.card import CandidateCard
+    from biasgate.models.files import check_file
     from biasgate.models.package import CARD
     from biasgate.registry.conversion import convert, is_logged
     from biasgate.registry.originals import download_original, is_uri
 
     folder = download_original(source, work / "original") if is_uri(source) else Path(source)
+    if card and (folder / CARD).exists():
+        raise InputError(
+            "it has a card already", where=str(folder / CARD), fix="correct that one, and leave out --card"
+        )
     if (folder / CARD).exists() or not folder.is_dir():
         return _Prepared(folder, drafted=False)
-    given = CandidateCard.parse_json(card.read_bytes(), where=str(card)) if card else None
+    given = CandidateCard.parse_json(check_file(card).read_bytes(), where=str(card)) if card else None
     known = _known(source, given, name, submitter)
     into = work / "converted"
     into.mkdir()
