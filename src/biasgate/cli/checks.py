@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from biasgate.foreign_text import one_line
-from biasgate.report.terminal import VERDICT_CODES, Json, print_json, print_table, say
+from biasgate.report.builds import Junit, Sarif, write_for_builds
+from biasgate.report.terminal import VERDICT_CODES, Json, print_json, say
+from biasgate.report.verdict import print_verdict
 
 if TYPE_CHECKING:
     from biasgate.gate.check import Check, Rehearsal
@@ -29,6 +30,8 @@ def check(
     policy: Annotated[
         str | None, typer.Option(help="With an evaluation: policy file, URI, or a built-in policy's name.")
     ] = None,
+    junit: Junit = None,
+    sarif: Sarif = None,
     json: Json = False,
 ) -> None:
     """Say whether a candidate would pass a gate, or an evaluation a policy. Unsigned, and no decision.
@@ -39,24 +42,22 @@ def check(
     """
     if (candidate is None) == (policy is None):
         raise typer.BadParameter("give a gate file and a candidate's folder, or an evaluation and --policy")
-    if candidate:
-        _rehearse(str(source), candidate, json=json)
-    if policy:
-        _check(source, policy, json=json)
+    found, rules = _rehearse(str(source), candidate) if candidate else _check(source, str(policy))
+    write_for_builds(found.rules, name=str(candidate or source), source=str(source), junit=junit, sarif=sarif)
+    print_json(_with_numbers(found)) if json else print_check(found, rules)
+    raise typer.Exit(VERDICT_CODES[found.verdict])
 
 
-def _check(evaluation: Path, policy: str, *, json: bool) -> None:
+def _check(evaluation: Path, policy: str) -> tuple[Check, Policy]:
     from biasgate.contracts.evaluation import Evaluation
     from biasgate.gate.check import check_evaluation
     from biasgate.gate.policy import read_policy
 
     rules = read_policy(policy)
-    found = check_evaluation(Evaluation.read(evaluation), rules)
-    print_json(found) if json else print_check(found, rules)
-    raise typer.Exit(VERDICT_CODES[found.verdict])
+    return check_evaluation(Evaluation.read(evaluation), rules), rules
 
 
-def _rehearse(file: str, folder: Path, *, json: bool) -> None:
+def _rehearse(file: str, folder: Path) -> tuple[Rehearsal, Policy]:
     """Scans, runs and decides as the gate would."""
     from biasgate.data.source import pin
     from biasgate.errors import InputError
@@ -67,9 +68,7 @@ def _rehearse(file: str, folder: Path, *, json: bool) -> None:
     evidence = _evidence(gate, folder)
     if (name := evidence.candidate.name) != gate.model:
         raise InputError(f"the gate is that of {gate.model}, and the card says {name}", where=str(folder))
-    found = rehearse(gate.rules, evidence)
-    print_json(found) if json else print_rehearsal(found)
-    raise typer.Exit(VERDICT_CODES[found.verdict])
+    return rehearse(gate.rules, evidence), gate.rules
 
 
 def _evidence(gate: Gate, folder: Path) -> Evidence:
@@ -94,39 +93,16 @@ def _evidence(gate: Gate, folder: Path) -> Evidence:
     return join(source=str(folder), inspection=inspected, scan=scan, evaluation=measured, looks=1)
 
 
-def print_rehearsal(found: Rehearsal) -> None:
-    """The verdict, every rule, and what was not checked."""
-    colour = "green" if found.verdict == "APPROVED" else "red"
-    typer.secho(
-        f"Would be {found.verdict} by {found.policy}. A check is unsigned: the gate decides.", bold=True, fg=colour
-    )
-    if found.human:
-        typer.echo("  A person would have to sign before promotion.")
-    print_table("rules", ["rule", "outcome", "finding"], [[r.rule, r.outcome, r.sentence] for r in found.rules])
-    for sentence in found.unchecked:
-        typer.echo(f"not checked here: {sentence}")
-
-
-def print_check(found: Check, policy: Policy) -> None:
-    """The outcome, the numbers that decided, then every rule with what would settle it."""
-    colour = "green" if found.outcome == "pass" else "red"
-    typer.secho(one_line(f"{found.outcome.upper()}: {found.headline} {found.unsigned}"), bold=True, fg=colour)
-    asked = {rule.id: rule for rule in policy.rules}
-    numbers = [
-        [
-            result.rule,
-            asked[result.rule].number(result.value or 0),
-            asked[result.rule].number(result.bound) if result.bound is not None else "",
-            f"{asked[result.rule].sign} {asked[result.rule].number(result.threshold or 0)}",
-            result.outcome,
-        ]
-        for result in found.decisive
-    ]
-    print_table("what decided", ["rule", "measured", "bound", "limit", "outcome"], numbers)
-    rows = [
-        [result.rule, result.outcome, " ".join((result.sentence, *found.settling(result.rule)))]
-        for result in found.worst_first
-    ]
-    print_table("rules", ["rule", "outcome", "finding"], rows)
+def print_check(found: Check | Rehearsal, policy: Policy) -> None:
+    """The verdict, the numbers that decided, every rule with what would settle it, and what was not checked."""
+    print_verdict(found.title, found.rules, policy, approved=found.verdict == "APPROVED", more=found.settling)
     for sentence in found.unchecked:
         say(f"not checked here: {sentence}")
+
+
+def _with_numbers(found: Check | Rehearsal) -> dict[str, Any]:
+    """A document for --json, with the numbers that decided."""
+    from biasgate.gate.decision import decisive
+
+    numbers = [one.model_dump(mode="json", exclude_none=True) for one in decisive(found.rules)]
+    return {**found.model_dump(mode="json", by_alias=True, exclude_none=True), "decisive": numbers}

@@ -54,6 +54,11 @@ class Check(Document):
         return "A check is unsigned: the gate decides."
 
     @property
+    def title(self) -> str:
+        """The outcome, in a sentence, and what a check is not."""
+        return f"{self.outcome.upper()}: {self.headline} {self.unsigned}"
+
+    @property
     def verdict(self) -> Verdict:
         """What the gate would say, were nothing else in the way."""
         return VERDICTS[self.outcome]
@@ -99,6 +104,17 @@ class Rehearsal(Document):
     human: bool
     rules: tuple[RuleResult, ...]
     unchecked: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """The verdict in a sentence, what a check is not, and whether a person would sign."""
+        person = " A person would have to sign before promotion." if self.human else ""
+        return f"Would be {self.verdict} by {self.policy}. A check is unsigned: the gate decides.{person}"
+
+    def settling(self, rule: str) -> tuple[str, ...]:
+        """What would settle a rule: nothing is said of it."""
+        del rule
+        return ()
 
 
 def rehearse(policy: Policy, evidence: Evidence) -> Rehearsal:

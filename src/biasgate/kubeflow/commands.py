@@ -1,16 +1,19 @@
 """``biasgate kfp …`` and ``biasgate demo``: the commands that know pipelines."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from biasgate.kubeflow import run_commands
 from biasgate.kubeflow.doctor.command import doctor
 from biasgate.kubeflow.options import Authorities, Endpoint, Namespace, Settings
-from biasgate.report.terminal import Json, print_json, say
+from biasgate.report.builds import Junit, Sarif, write_for_builds
+from biasgate.report.terminal import VERDICT_CODES, Json, print_json, say
+from biasgate.report.verdict import print_verdict
 
 if TYPE_CHECKING:
+    from biasgate.kubeflow.outcome import Outcome
     from biasgate.kubeflow.reconcile import Step
 
 app = typer.Typer(help="Compile pipelines; run them here or on Kubeflow; schedule them.", no_args_is_help=True)
@@ -42,18 +45,45 @@ def run(
     *,
     argument: Arguments = None,
     folder: Annotated[Path, typer.Option(help="Gets the tasks' outputs and logs.")] = Path("local_outputs"),
+    junit: Junit = None,
+    sarif: Sarif = None,
     json: Json = False,
 ) -> None:
-    """Run a pipeline here with KFP's local runner, each task a process."""
+    """Run a pipeline here with KFP's local runner, each task a process.
+
+    The gate ends with its verdict: exit 0 APPROVED, 4 REJECTED, 5 INSUFFICIENT_EVIDENCE; where it repaired the
+    candidate, with that about the repaired one.
+    """
     from biasgate.kubeflow.arguments import typed_arguments
     from biasgate.kubeflow.local import run_locally
+    from biasgate.kubeflow.outcome import decided
     from biasgate.kubeflow.watch import watching
 
     arguments = typed_arguments(pipeline, _pairs(argument))
+    events: list[dict[str, Any]] = []
     with watching() as watch:
-        run_locally(pipeline, arguments, folder=folder, watch=watch)
+        run_locally(pipeline, arguments, folder=folder, watch=lambda event: (events.append(event), watch(event))[1])
+    outcomes = decided(events) if pipeline == "gate" else []
     if json:
-        print_json({"pipeline": pipeline, "folder": str(folder)})
+        said = {"verdict": outcomes[-1].decision.verdict} if outcomes else {}
+        told = {"decisions": [one.plain() for one in outcomes]} if outcomes else {}
+        print_json({"pipeline": pipeline, "folder": str(folder), **said, **told})
+    else:
+        _print_outcomes(outcomes)
+    if outcomes:
+        last = outcomes[-1].decision
+        source = str(arguments["candidate"])
+        write_for_builds(last.rules, name=source, source=source, junit=junit, sarif=sarif)
+        raise typer.Exit(VERDICT_CODES[last.verdict])
+
+
+def _print_outcomes(outcomes: "list[Outcome]") -> None:
+    for one in outcomes:
+        decision = one.decision
+        person = " A person must sign before promotion." if decision.human else ""
+        title = f"{decision.verdict} (entry {one.entry} of the log).{person}"
+        print_verdict(title, decision.rules, one.policy, approved=decision.verdict == "APPROVED")
+        say(f"report: {one.report}")
 
 
 @app.command()

@@ -28,7 +28,7 @@ SECONDS_BETWEEN_LOOKS = 0.1
 def run_locally(
     name: str, arguments: dict[str, str | int], *, folder: Path, watch: Callable[[dict[str, Any]], None] | None = None
 ) -> None:
-    """Runs one pipeline to its end; each task is a process of this Python.
+    """Runs one pipeline to its end; each task is a fork of one process.
 
     Args:
         name: One of ``catalogue.PIPELINES``.
@@ -91,6 +91,9 @@ def _failure(name: str, failures: list[dict[str, Any]], *, log: Path) -> Biasgat
 def _main(name: str, arguments: str, folder: str) -> None:
     from kfp import local
 
+    from biasgate.kubeflow.forks import fork_tasks
+
+    fork_tasks()
     local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root=f"{folder}/tasks")
     load_pipeline(name)(**json.loads(arguments))
 

@@ -31,7 +31,7 @@ def watching() -> Generator[Callable[[dict[str, Any]], None]]:
                 display.update(rows[name], completed=event["done"])
             elif event["state"] == "started":
                 started[event["process"]] = time.monotonic()
-            else:
+            elif event["state"] in ("finished", "failed"):
                 mark = "[green]✓[/]" if event["state"] == "finished" else "[red]✗[/]"
                 seconds = time.monotonic() - started[event["process"]]
                 display.console.print(f"  {mark} {event['task']} [dim]{seconds:.0f} s[/]", highlight=False)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from biasgate.errors import TrustError
 from biasgate.kubeflow.steps.files import write
 from biasgate.kubeflow.steps.task import task
+from biasgate.progress import emit
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -90,6 +91,7 @@ def decide_candidate(
         write(entry, envelope(log, written.number))
         write(report, page)
         write(card, about)
+        emit(task="decide_candidate", state="decided", entry=written.number, report=str(report))
         tracked.log_params({"verdict": decision.verdict, "policy": decision.policy, "log_entry": written.number})
         tracked.log_text(page, "decision.html")
         tracked.log_text(about, "model_card.md")
