@@ -75,7 +75,7 @@ def class_indices(names: NDArray[np.str_], classes: tuple[str, ...], *, where: s
     """The index of each name among the classes ``[n]``.
 
     A name is a class to the letter, or by another spelling of the same value that no other class has: ``1.0`` of ``1``,
-    ``True`` of ``true``. ``01`` and ``1`` are two names.
+    ``True`` of ``true`` and of ``1``. ``01`` and ``1`` are two names.
 
     Raises:
         InputError: A name is no class; says which.
@@ -97,7 +97,6 @@ def known_classes(names: Iterable[str], classes: tuple[str, ...]) -> dict[str, i
 
 
 def _spelling(name: str) -> str:
-    """One spelling of truth, and of a whole number that went through a column of floats."""
-    if name.casefold() in ("true", "false"):
-        return name.casefold()
+    """One spelling of truth, which is 1 as a number, and of a whole number that went through a column of floats."""
+    name = {"true": "1", "false": "0"}.get(name.casefold(), name)
     return re.sub(r"^(-?(?:0|[1-9][0-9]*))\.0+$", r"\1", name)

@@ -1,6 +1,7 @@
 """Tables as people have them: how they are written, what is missing, in bins, pooled; several labels; weights."""
 
 import codecs
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +75,29 @@ def test_a_second_byte_order_mark_is_to_be_taken_off(tmp_path: Path) -> None:
     path = source(tmp_path)
     (tmp_path / "t.csv").write_bytes(2 * codecs.BOM_UTF8 + ROWS.encode())
     with pytest.raises(InputError, match=r"the header as utf-8 begins with a byte-order mark .*: take it off"):
+        open_dataset(path)
+
+
+@pytest.mark.parametrize(
+    ("data", "fix"),
+    [
+        (b"PAR1\xff", "it is Parquet: end its name in .parquet"),
+        (b"PK\x03\x04\xff", "it is a spreadsheet or an archive: write it again as text"),
+        (gzip.compress(ROWS.encode()), "it is compressed: end its name in .csv.gz"),
+        (ROWS.replace("sex", "s\0x").encode(), "take the characters NUL out of the header"),
+    ],
+)
+def test_a_file_of_another_kind_than_its_name_says_is_told_what_it_is(tmp_path: Path, data: bytes, fix: str) -> None:
+    path = source(tmp_path)
+    (tmp_path / "t.csv").write_bytes(data)
+    with pytest.raises(InputError, match=rf"is not written in utf-8 .*: {fix}"):
+        open_dataset(path)
+
+
+def test_big_endian_text_without_a_mark_is_not_told_to_be_what_it_was_said_to_be(tmp_path: Path) -> None:
+    path = source(tmp_path, encoding="utf-16")
+    (tmp_path / "t.csv").write_bytes(ROWS.encode("utf-16-be"))
+    with pytest.raises(InputError, match=r"is not written in utf-16 .*: say `encoding: utf-16-be`"):
         open_dataset(path)
 
 

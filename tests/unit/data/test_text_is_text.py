@@ -69,6 +69,8 @@ def test_blanks_around_a_cell_are_no_part_of_it(tmp_path):
         ("[0, 1]", ["0", "1"]),
         ("[0, 1]", ["0.0", "1.0"]),
         ("[false, true]", ["False", "TRUE"]),
+        ("[0, 1]", ["False", "true"]),
+        ("[false, true]", ["0.0", "1"]),
         ("[no, yes]", ["no", "yes"]),
         ('["0", "1"]', ["0.0", "1"]),
     ],
@@ -81,6 +83,8 @@ def test_a_spelling_that_could_be_two_classes_is_refused(tmp_path):
     file = csv(tmp_path, site=["a"] * 4, label=["01", "1", "1.0", "1.0"])
     with pytest.raises(InputError, match=r"outside the classes: 1\.0"):
         load(file, classes='["1", "01", "1.00"]')
+    with pytest.raises(InputError, match=r"outside the classes: 1\.0"):
+        load(file, classes='["1", "01", "true"]')
     with pytest.raises(InputError, match="outside the classes: 01"):
         load(file, classes='["1", "2"]')
 
@@ -129,6 +133,8 @@ def test_a_numeric_column_of_a_csv_file_holds_decimal_numbers(tmp_path, cell):
 def test_a_number_that_32_bits_hold_only_as_zero_is_refused_and_zero_is_not(tmp_path):
     with pytest.raises(InputError, match=r"column 'x' holds numbers that are 0 in 32 bits, such as 1e-300 in row 3"):
         load(csv(tmp_path, site=["a"] * 4, x=["0", "0.0", "1e-300", "-0"]))
+    with pytest.raises(InputError, match=r"64 bits hold only as 0, such as -0\.00002e-400"):
+        load(csv(tmp_path, site=["a"] * 4, x=["0", "-0.00002e-400", "1", "1"]))
     assert load(csv(tmp_path, site=["a"] * 4, x=["0", "0e-999", "1e-44", "-0"])).samples.astype(bool).sum() == 1
 
 

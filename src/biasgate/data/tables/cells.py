@@ -69,8 +69,8 @@ class Cells:
             decimal: What stands before the fraction, in text.
 
         Raises:
-            InputError: A cell is no decimal number or infinite, the column holds dates or the like, or whole numbers
-                that 64 bits do not hold.
+            InputError: A cell is no decimal number or infinite, the column holds dates or the like, or numbers so large
+                or small that 64 bits do not hold them.
         """
         found = _plain(self.values)
         if _is_text(found.type):
@@ -84,6 +84,7 @@ class Cells:
             what = f"is infinite in row {self.first + endless[0] + 1:,}"
             raise self.refused(what, fix="drop the row, or mend the cell")
         self._check_whole(found, values)
+        self._check_small(found, values)
         return values
 
     def _parsed(self, text: pa.Array, decimal: str) -> pa.Array:
@@ -106,6 +107,17 @@ class Cells:
             if _WHOLE.fullmatch(str(written)) and int(str(written).partition(".")[0]) != int(values[row]):
                 what = f"holds whole numbers beyond 2^53, such as {written} in row {self.first + row + 1:,}"
                 raise self.refused(what, fix="declare it categorical, or subtract an origin from it")
+
+    def _check_small(self, found: pa.Array, values: NDArray[np.float64]) -> None:
+        """Refuses text of numbers so small that 64 bits hold them only as 0."""
+        zeros = np.flatnonzero(values == 0)
+        if not zeros.size or not _is_text(found.type):
+            return
+        written = pc.unique(found.take(pa.array(zeros)))
+        lost = pc.match_substring_regex(written, r"^-?[0.]*[1-9]").index(True).as_py()
+        if lost >= 0:
+            what = f"holds numbers that 64 bits hold only as 0, such as {written[lost].as_py()}"
+            raise self.refused(what, fix="scale it up, or take its logarithm")
 
     def _cast(self, found: pa.Array, kind: pa.DataType, *, safe: bool = True) -> pa.Array:
         try:

@@ -33,7 +33,12 @@ COMPRESSED = {
 }
 """What opens a compressed file for reading its bytes."""
 _DAMAGED = (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error)
-_GZIP = b"\x1f\x8b"
+_OTHER_KINDS = {
+    b"\x1f\x8b": "it is compressed: end its name in .csv.gz",
+    b"PAR1": "it is Parquet: end its name in .parquet",
+    b"PK\x03\x04": "it is a spreadsheet or an archive: write it again as text",
+}
+"""What the first bytes of a file tell of it."""
 _MARKS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF32_LE: "utf-32",
@@ -94,7 +99,7 @@ def delimited_part(path: Path, layout: Layout) -> DelimitedPart:
     if not names:
         raise _unreadable(path, "it is empty")
     if any("\0" in name for name in names):
-        raise _wrong_encoding(path, layout)
+        raise _wrong_encoding(path, layout, otherwise="take the characters NUL out of the header")
     if marked := _marked(names[0].encode(layout.encoding).removeprefix("".encode(layout.encoding))):
         what = f"the header as {layout.encoding} begins with a byte-order mark"
         again = codecs.lookup(marked) == codecs.lookup(layout.encoding)
@@ -179,14 +184,16 @@ def _unreadable(path: Path, why: str) -> InputError:
     return InputError(f"cannot be read as a table: {why}", where=str(path), fix=_FIX)
 
 
-def _wrong_encoding(path: Path, layout: Layout) -> InputError:
+def _wrong_encoding(
+    path: Path, layout: Layout, *, otherwise: str = "say how it is written, such as `encoding: latin-1`"
+) -> InputError:
     with path.open("rb") as file:
         start = file.read(4)
-    fix = "say how it is written, such as `encoding: latin-1`"
-    if (marked := _marked(start)) or b"\0" in start[:2]:
-        fix = f"say `encoding: {marked or 'utf-16'}`"
-    elif start.startswith(_GZIP):
-        fix = "it is compressed: end its name in .csv.gz"
+    kind = next((fix for first, fix in _OTHER_KINDS.items() if start.startswith(first)), None)
+    marked = _marked(start) or ("utf-16" if b"\0" in start[:2] else None)
+    if marked and codecs.lookup(marked) == codecs.lookup(layout.encoding):
+        marked = f"{marked}-be"
+    fix = kind or (f"say `encoding: {marked}`" if marked else otherwise)
     return InputError(f"is not written in {layout.encoding}", where=str(path), fix=fix)
 
 
