@@ -115,7 +115,7 @@ def measure(
         ratios=tuple(ratio for one in compared for ratio in ratios(*one, spec)),
         disparities=tuple(disparities([group for group, pairs in compared if not pairs.given], spec)),
         scores=tuple(score for found, _ in told for score in found) if spec.scores else None,
-        swap_rate=swap_rate(counted, spec, predictions) if dataset.weights is None else None,
+        swap_rate=swap_rate(counted, spec, predictions) if parts[0].repeat and dataset.weights is None else None,
         changes=against(before) if before else (),
         before=before.model if before else None,
         champion=Comparison(model=champion.model, changes=against(champion)) if champion else None,

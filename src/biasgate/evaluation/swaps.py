@@ -24,14 +24,11 @@ def swap_rate(dataset: Dataset, spec: EvaluationSpec, predictions: NDArray[np.in
     Returns:
         Nothing when fewer than ``spec.minimum`` clusters count.
     """
-    clusters = _codes(dataset.clusters)
-    if clusters.max() + 1 == len(dataset):
-        return None
     columns = [dataset.attribute(name) for name in spec.attributes]
     known = np.all([column != UNKNOWN for column in columns], axis=0)
     if not known.all():
         return swap_rate(dataset.take(known), spec, predictions[known])
-    attributes = _crossed(columns)
+    attributes, clusters = _crossed(columns), _codes(dataset.clusters)
     groups = _crossed([clusters, _codes(dataset.labels)])
     twins = _distinct(groups, attributes) > 1
     swapped = twins & (_distinct(groups, _codes(predictions)) > 1)
