@@ -138,7 +138,7 @@ def of_table(policy: Policy, table: pd.DataFrame, states: np.ndarray) -> Decisio
     """What the gate decides of the probabilities that a model states."""
     given = predictions(
         y_true=table["label"], y_pred=None, scores=states, attributes=table[["sex", "race"]],
-        clusters=None, classes=["0", "1"], positive=None,
+        clusters=None, weights=None, classes=["0", "1"], positive=None,
     )  # fmt: skip
     scores = given.probabilities if policy.evaluation.scores else None
     return decided(policy, given.dataset, given.classes, scores)

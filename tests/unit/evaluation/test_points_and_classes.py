@@ -153,3 +153,20 @@ def test_thresholds_of_each_class_are_labels_of_their_own():
     assert "owl, scores from 0.5" in (found.labels or ())
     assert cells(found, "true_positive_rate", "owl, scores from 0.5") == 1
     assert cells(found, "true_positive_rate", "owl, scores from 0.9") == 0
+
+
+def test_calibration_of_each_class_finds_the_one_whose_probability_is_understated():
+    stated = pd.DataFrame(np.eye(3)[KIND] * 0.4 + 0.2, columns=NAMES)
+    stated["owl"] -= 0.1
+    stated["dog"] += 0.1
+    rule = "{id: c, kind: calibration, metric: calibration_in_the_large, attribute: sex, max: 0.2}"
+    found = measured(
+        policy("metrics: [accuracy], scores: [calibration_in_the_large], each_class: true", rule),
+        y_true=NAMES[KIND],
+        y_pred=None,
+        scores=stated,
+    )
+    whole = {score.label: score.estimate.value for score in found.scores if not score.subgroup}
+    expected = {name: np.mean(stated[name] - (code == KIND)) for code, name in enumerate(NAMES)}
+    assert whole == pytest.approx(expected)
+    assert whole["owl"] < -0.05 < 0.05 < whole["dog"]
