@@ -1,4 +1,4 @@
-"""Forks a child for each line on stdin; the child acts as owner, gate, person or promoter and kills itself at a step.
+"""Forks a child for each line on stdin; the child acts as owner, gate, sweep, person or promoter and kills itself at a step.
 
     python mortal.py < {"keys": "…", "action": "promote", "fatal": 12, "options": {"log": "…"}}
 
@@ -20,6 +20,7 @@ import biasgate
 from biasgate.gate.declaration import Gate
 from biasgate.gate.ledger.answer import answer
 from biasgate.gate.ledger.declare import declare
+from biasgate.gate.ledger.log import read_history
 from biasgate.gate.trust.keyring import trusted_keys
 from biasgate.gate.trust.keys import read_signing_key
 from biasgate.kubeflow.steps.evaluation import evaluate_subgroups
@@ -27,14 +28,16 @@ from biasgate.kubeflow.steps.gate import decide_candidate
 from biasgate.kubeflow.steps.inspection import inspect_candidate
 from biasgate.kubeflow.steps.look import take_look
 from biasgate.registry.alerts import Alarm
+from biasgate.registry.attempts import take_up
 from biasgate.registry.break_glass import break_glass
+from biasgate.registry.inventory import undecided
 from biasgate.registry.promoter import promote
 from biasgate.registry.rollback import roll_back
 from biasgate.registry.tracking import open_pipeline_run
 
 home = Path(biasgate.__file__).parent
 PURE = ("/pydantic", "/typing", "/dataclasses", "/enum", "/contextlib", "/functools", "/json/", "/re/", "/abc", "/copy")
-watched = tuple(str(home / room) for room in ("storage/", "registry/", "steps/", "gate/ledger/"))
+watched = tuple(str(home / room) for room in ("storage/", "registry/", "kubeflow/steps/", "gate/ledger/"))
 
 
 def signing(keys, owner):
@@ -66,8 +69,15 @@ def judge(keys, log, package, source, gate, scan):
     )
 
 
+def sweep(keys, log, name):
+    options = signing(keys, "gate")
+    history = read_history(log, options["trusted"])
+    take_up(log, name, undecided([name], history), history, most=1, key=options["key"])
+
+
 ACTIONS = {
     "judge": judge,
+    "sweep": sweep,
     "declare": lambda keys, log, gate: declare(log, Gate.parse(gate), **signing(keys, "Vi")),
     "promote": lambda keys, log: promote(log, **signing(keys, "promoter")),
     "answer": lambda keys, log, entry: answer(

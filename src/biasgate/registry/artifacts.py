@@ -6,6 +6,7 @@ the registry's own store is asked: what its server keeps, its place in S3, or th
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, cast
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 MOST_FILES = 200
 """Files and folders of one version."""
 MOST_BYTES = 4_000_000_000
+MOST_SECONDS = 1_800
+"""What listing and fetching one version may take together."""
 LONGEST_PATH = 500
 _SERVED = "mlflow-artifacts:/"
 _DEFAULT_EXPERIMENT = "0"
@@ -35,11 +38,12 @@ def download(uri: str, into: Path, *, tracking_uri: str) -> None:
 
     Raises:
         CandidateError: The URI lies elsewhere, a path leaves the folder, or there are too many files or bytes.
-        ServiceError: MLflow is out of reach, or a download broke off.
+        ServiceError: MLflow is out of reach, a download broke off, or it took longer than ``MOST_SECONDS``.
     """
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
     _check_place(uri, tracking_uri)
+    ends = time.monotonic() + MOST_SECONDS
     with explained(uri):
         store = get_artifact_repository(uri, tracking_uri=tracking_uri)
         listed = list(_files(store, uri))
@@ -48,19 +52,20 @@ def download(uri: str, into: Path, *, tracking_uri: str) -> None:
         for path, size in listed:
             target = into / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            _fetch(store, path, into, most=size, where=uri)
+            _fetch(store, path, into, most=size, ends=ends, where=uri)
             if target.is_symlink() or target.stat().st_size > size:
                 raise CandidateError(f"{path} is not what the artifact store listed", where=uri)
             if target.stat().st_size < size:
                 raise ServiceError(f"the download of {path} broke off", where=uri, fix="try again")
 
 
-def _fetch(store: ArtifactRepository, path: str, into: Path, *, most: int, where: str) -> None:
-    """Copies one file; what a server sends beyond the bytes that it listed is not taken."""
+def _fetch(store: ArtifactRepository, path: str, into: Path, *, most: int, ends: float, where: str) -> None:
+    """Copies one file; neither more than the bytes listed is taken from a server, nor after the time is over."""
     from mlflow.store.artifact.http_artifact_repo import HttpArtifactRepository
     from mlflow.utils.credentials import get_default_host_creds
     from mlflow.utils.request_utils import augmented_raise_for_status
     from mlflow.utils.rest_utils import http_request
+    from urllib3.exceptions import HTTPError
 
     if not isinstance(store, HttpArtifactRepository):
         store.download_artifacts(path, str(into))
@@ -69,10 +74,15 @@ def _fetch(store: ArtifactRepository, path: str, into: Path, *, most: int, where
     answer = cast("Response", http_request(server, f"/{path}", "GET", stream=True))
     with answer, (into / path).open("wb") as file:
         augmented_raise_for_status(answer)
-        for chunk in answer.iter_content(_CHUNK):
-            if (most := most - len(chunk)) < 0:
-                raise CandidateError(f"{path} is larger than the artifact store listed", where=where)
-            file.write(chunk)
+        try:
+            while chunk := answer.raw.read1(_CHUNK, decode_content=True):  # what is there; does not wait for more
+                if (most := most - len(chunk)) < 0:
+                    raise CandidateError(f"{path} is larger than the artifact store listed", where=where)
+                if time.monotonic() > ends:
+                    raise ServiceError(f"fetching it takes more than {MOST_SECONDS:,} s", where=where, fix="try again")
+                file.write(chunk)
+        except HTTPError as error:
+            raise ServiceError(f"the download of {path} broke off", where=where, fix="try again") from error
 
 
 def _files(store: ArtifactRepository, uri: str) -> Iterator[tuple[str, int]]:

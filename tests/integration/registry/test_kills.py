@@ -1,4 +1,4 @@
-"""kill -9 at every step of owner, gate, person and promoter: each call by which what writes reaches out of our code.
+"""kill -9 at every step of owner, gate, sweep, person and promoter: each call by which what writes reaches out of our code.
 
 A process with everything imported forks a child for each step; the child acts and kills itself just before that call.
 ``make faults`` takes each step; without ``BIASGATE_EVERY=1``, every so many.
@@ -154,6 +154,20 @@ def test_an_owner_killed_anywhere_has_declared_or_not_and_declares_once_by_tryin
         assert now.gate in (earlier.gate, wanted)
         assert gate.declare(registry.name, policy=stricter).body.gate == wanted
         assert len(read_log(gate.log, gate.trusted)) == written + 1
+    assert last > 10
+
+
+def test_a_sweep_killed_anywhere_has_counted_its_attempt_or_not_taken_the_submission_up(
+    submit, package, gate, registry, every_kill
+):
+    submit()
+    waiting = submit_candidate(package(2.0), name=registry.name)
+    last = 0
+    for last in every_kill("sweep", name=registry.name):  # noqa: B007
+        before = gate.history()
+        assert before.attempts.get(waiting, 0) in (0, 1)
+        assert (before.given_up, before.statuses) == ({}, {})
+        assert [entry.body.kind for entry in read_log(gate.log, gate.trusted)][3:] == ["attempt"] * len(before.attempts)
     assert last > 10
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from biasgate.errors import BiasgateError, CandidateError
+from biasgate.errors import BiasgateError, CandidateError, ServiceError
 from biasgate.registry import artifacts as room
 from biasgate.registry.artifacts import download
 from biasgate.registry.client import connect
@@ -25,6 +26,7 @@ class Store:
     Attributes:
         folders: What each folder lists: name, whether it is a folder, and size.
         files: What each path holds.
+        drips: Whether files come byte by byte.
         moved: Where everything is said to have moved, if anywhere.
         asked: Paths that were asked for, with the credentials that came along.
     """
@@ -32,6 +34,7 @@ class Store:
     def __init__(self) -> None:
         self.folders: dict[str, list[tuple[str, bool, object]]] = {}
         self.files: dict[str, bytes] = {}
+        self.drips = False
         self.moved: str | None = None
         self.asked: list[tuple[str, str | None]] = []
         self.url = ""
@@ -64,7 +67,10 @@ def server() -> Iterator[Callable[[], Store]]:
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                step = 1 if store.drips and path else len(body) or 1
+                for start in range(0, len(body), step):
+                    self.wfile.write(body[start : start + step])
+                    time.sleep(0.01 if store.drips else 0)
 
             def log_message(self, format: str, *args: object) -> None:
                 pass
@@ -155,6 +161,16 @@ def test_a_download_that_broke_off_is_tried_again_by_whoever_asked(store, tmp_pa
     store.files["v/a.json"] = b"["
     with pytest.raises(BiasgateError, match=r"broke off.*try again"):
         fetch(store, tmp_path)
+
+
+def test_a_store_that_sends_byte_by_byte_has_an_end(store, tmp_path, monkeypatch):
+    monkeypatch.setattr(room, "MOST_SECONDS", 0.5)
+    store.drips = True
+    store.folders["v"] = [("a.json", False, 500)]
+    store.files["v/a.json"] = b"[" * 500
+    with pytest.raises(ServiceError, match="takes more than"):
+        fetch(store, tmp_path)
+    assert (tmp_path / "a.json").stat().st_size < 500
 
 
 @pytest.mark.parametrize("name", ["../a", "/etc/passwd", "a\\..\\b", "a\x1b[2J", "a\n", "a" * 501, "..", "x/../../y"])
