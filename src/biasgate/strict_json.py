@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, NoReturn
 
 
@@ -14,7 +15,7 @@ def read_json(text: str | bytes) -> Any:
             digits, or it is nested too deeply.
     """
     try:
-        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
+        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number, parse_float=_finite)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
 
@@ -26,6 +27,13 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         names = [name for name, _ in pairs]
         raise ValueError(f"the key {max(names, key=names.count)!r} stands twice")
     return found
+
+
+def _finite(digits: str) -> float:
+    """A decimal number; one beyond the largest would be read as infinite."""
+    if math.isinf(number := float(digits)):
+        raise ValueError(f"{digits[:20]} is no number that can be held")
+    return number
 
 
 def _no_number(word: str) -> NoReturn:

@@ -1,4 +1,4 @@
-"""Forks a child for each line on stdin; the child acts as owner, gate, sweep, person or promoter and kills itself at a step.
+"""Forks a child for each line on stdin; it acts as owner, gate, sweep, person or promoter and kills itself at a step.
 
     python mortal.py < {"keys": "…", "action": "promote", "fatal": 12, "options": {"log": "…"}}
 

@@ -43,6 +43,8 @@ def test_what_has_one_reading_is_read(value):
         ("[NaN]", "NaN is no JSON number"),
         ('{"a": Infinity}', "Infinity is no JSON number"),
         ("-Infinity", "-Infinity is no JSON number"),
+        ("1e400", "1e400 is no number that can be held"),
+        ("[-1" + "0" * 400 + ".5]", "can be held"),
         ("9" * 5_000, "4300 digits"),
         ("[" * 200_000, "too deeply"),
         ('{"a":' * 200_000, "too deeply"),

@@ -12,11 +12,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import product
+from urllib.parse import unquote
 
 from biasgate.confusables import skeleton
 from biasgate.errors import InputError
 
 ADDRESS = re.compile(r"(?P<local>[^@\s]+)@(?P<domain>[^@\s]+)")
+WITHIN = re.compile(r"[^@\s<>():;,\"]+@[^@\s<>():;,\"]+")
+"""An address within other text, as in ``Bo Ek <bo@example.org>`` or ``mailto:bo@example.org``."""
+SMALL_CAPITAL = re.compile(r"LATIN LETTER SMALL CAPITAL ([A-Z])")
 INVISIBLE = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
 """Unicode's categories of control and format characters (bidi controls too), line ends, and what has no meaning yet."""
 FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | {
@@ -72,14 +77,18 @@ def identity(name: str, *, capitals: bool = False, in_order: bool = False) -> st
 def same_person(one: str, other: str) -> bool:
     """Whether two names may be one person's; a name without a letter may be anybody's.
 
-    A bare name and an address are one when the address begins with the name.
+    A bare name and an address are one when the address begins with the name. An address counts wherever it stands in a
+    name.
 
     Example:
         >>> same_person("Bo Ek", "bo.ek+work@example.org"), same_person("ana@example.org", "ana@example.com")
         (True, False)
+        >>> same_person("bo@example.org", "The Bo <bo@example.org>")
+        True
     """
     return any(
-        _same(*(identity(name, capitals=capitals, in_order=in_order) for name in (one, other)))
+        _same(*(identity(name, capitals=capitals, in_order=in_order) for name in pair))
+        for pair in product(_said(one), _said(other))
         for capitals in (False, True)
         for in_order in (False, True)
     )
@@ -109,6 +118,12 @@ def check_name(name: str, *, where: str) -> None:
             raise InputError(f"{word!a} mixes letters of {mixed}", where=where, fix=fix)
 
 
+def _said(name: str) -> list[str]:
+    """A name, and the addresses within it; what stands for a sign in a URI (``%40``) is that sign."""
+    plain = unicodedata.normalize("NFKC", unquote(name))
+    return [plain, *(found for found in WITHIN.findall(plain) if found != plain)]
+
+
 def _same(first: str, second: str) -> bool:
     if ("@" in first) != ("@" in second):
         first, second = first.partition("@")[0], second.partition("@")[0]
@@ -128,10 +143,18 @@ def _domain(domain: str) -> str:
 
 def _words_of(text: str) -> list[str]:
     """Its words in skeleton, letters and digits alone; ``i`` is ``l``, which its capital looks like."""
-    digits = "".join(str(unicodedata.decimal(character, character)) for character in text)
+    digits = "".join(_letter(character) for character in text)
     seen = (character for character in skeleton(digits) if not _hidden(character))
     kept = (character if _counts(character) else " " for character in seen)
     return "".join(kept).casefold().replace("i", "l").split()
+
+
+def _letter(character: str) -> str:
+    """The digit, or the capital, that a character of another form is."""
+    if (value := unicodedata.decimal(character, None)) is not None:
+        return str(value)
+    found = SMALL_CAPITAL.fullmatch(unicodedata.name(character, ""))
+    return found[1] if found else character
 
 
 def _counts(character: str) -> bool:
