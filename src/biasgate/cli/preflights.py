@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from biasgate.data.dataset import Dataset
     from biasgate.gate.declaration import Gate
     from biasgate.gate.policy import Policy
+    from biasgate.gate.trust.keyring import Keyring
     from biasgate.models.predictions import Candidate
 
 app = typer.Typer()
@@ -29,7 +30,7 @@ class Trial:
     Attributes:
         what: What was tried.
         outcome: ``not tried`` where what it takes failed before, or is not on this machine.
-        reason: Why it is not ``ok``.
+        reason: Why it is not ``ok``; of what is, what there is to say.
     """
 
     what: str
@@ -50,7 +51,10 @@ class Trials:
         self.code = 0
 
     def __call__(self, what: str, work: Callable[..., Found], *needs: Any) -> Found | None:
-        """Tries something that takes what earlier trials gave; gives what comes of it, None when that fails."""
+        """Tries something that takes what earlier trials gave; gives what comes of it, None when that fails.
+
+        What gives a sentence has it said.
+        """
         from biasgate.errors import BiasgateError
 
         if any(one is None for one in needs):
@@ -62,7 +66,7 @@ class Trials:
             self.done.append(Trial(what=what, outcome="failed", reason=str(error)))
             self.code = self.code or error.exit_code
             return None
-        self.done.append(Trial(what=what, outcome="ok"))
+        self.done.append(Trial(what=what, outcome="ok", reason=found if isinstance(found, str) else None))
         return found
 
     def skip(self, what: str, why: str) -> None:
@@ -96,6 +100,8 @@ def preflight(
 
 
 def _tried(which: str, candidate: str, *, log: str, trusted: Path | None, folder: Path) -> Trials:
+    from biasgate.gate.trust.keyring import trusted_keys
+
     trials = Trials()
     gate = trials("the gate", lambda: _gate(which, log, trusted))
     package = trials("the candidate's package", lambda: _package(candidate, folder))
@@ -110,9 +116,11 @@ def _tried(which: str, candidate: str, *, log: str, trusted: Path | None, folder
     if rules and rules.needs_champion:
         _try_champion(trials, gate, log, folder)
     if log:
-        trials("the gate's key", lambda: _check_keys(trusted))
+        keys = trials("trusted keys", lambda: trusted_keys(trusted))
+        trials("looks that are left", lambda *needs: _looks(log, *needs), keys, package, test, rules)
+        trials("the gate's key", _check_key, keys)
     else:
-        trials.skip("the gate's key", "it takes a log")
+        trials.skip("looks that are left, the gate's key", "they take a log")
     return trials
 
 
@@ -215,17 +223,38 @@ def _try_champion(trials: Trials, gate: Gate | None, log: str, folder: Path) -> 
         trials.skip(what, "it takes a log and a registry")
 
 
-def _check_keys(trusted: Path | None) -> None:
-    """Some trusted key may sign a decision now; whether the run holds that one, only the run can tell."""
+def _looks(log: str, trusted: Keyring, package: Candidate, test: Dataset, rules: Policy) -> str:
+    """Which look at the test data this candidate's would be, of those that the policy allows."""
+    from biasgate.data.rows import row_digests
+    from biasgate.errors import InputError
+    from biasgate.gate.ledger.log import read_history
+    from biasgate.gate.ledger.looks import next_look
+
+    rows = row_digests(test.samples)
+    number = next_look(log, read_history(log, trusted), data=test.digest, rows=rows, digest=package.digest)
+    said = f"look {number} of the {rules.looks} that the policy allows"
+    if number > rules.looks:
+        raise InputError(f"it would be {said}", fix="have the owner declare new test data")
+    return said
+
+
+def _check_key(trusted: Keyring) -> str:
+    """The gate's key may sign a decision now: that of this environment, else some trusted one."""
     from datetime import UTC, datetime
 
     from biasgate.errors import TrustError
-    from biasgate.gate.trust.keyring import trusted_keys
+    from biasgate.gate.trust.keyring import PERSONAL
+    from biasgate.gate.trust.keys import has_signing_key, signing_key
 
+    if has_signing_key():
+        key = signing_key()
+        own = trusted.rules.get(key.public_key.keyid)
+        if own is None or not PERSONAL & set(own.roles):
+            trusted.check(key, "gate")
+            return "the key of this environment may sign"
     now = datetime.now(UTC)
-    refusals = [
-        rules.refusal("gate", signer=None, at=now, number=None) for rules in trusted_keys(trusted).rules.values()
-    ]
+    refusals = [rules.refusal("gate", signer=None, at=now, number=None) for rules in trusted.rules.values()]
     if None not in refusals:
         what = f"no trusted key may sign a decision now: {'; '.join(map(str, refusals))}"
         raise TrustError(what, fix="make one with `biasgate keys generate --role gate`")
+    return "a trusted key may sign; whether the run holds it, only the run can tell"

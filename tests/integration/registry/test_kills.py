@@ -1,4 +1,4 @@
-"""kill -9 at every step of owner, gate, sweep, person and promoter: each call by which what writes reaches out of our code.
+"""kill -9 at every step of owner, gate, sweep, person, promoter: each call by which one reaches out of our code.
 
 A process with everything imported forks a child for each step; the child acts and kills itself just before that call.
 ``make faults`` takes each step; without ``BIASGATE_EVERY=1``, every so many.

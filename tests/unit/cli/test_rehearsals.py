@@ -11,8 +11,14 @@ from hiring import GATE, POLICY, candidate, people, prepare
 from typer.testing import CliRunner
 
 from biasgate.cli.app import app
+from biasgate.data.rows import row_digests
+from biasgate.data.source import open_dataset
 from biasgate.errors import CandidateError, InputError, TrustError
-from biasgate.gate.trust.rotation import new_key
+from biasgate.gate.ledger.log import read_history
+from biasgate.gate.ledger.looks import take_look
+from biasgate.gate.trust.keyring import trusted_keys
+from biasgate.gate.trust.keys import read_signing_key
+from biasgate.gate.trust.rotation import new_key, revoke_key
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +91,7 @@ def test_a_preflight_tries_all_that_takes_no_look():
     assert code == 0
     assert {what for what, outcome in outcomes.items() if outcome == "not tried"} == {
         "the champion that it is compared with",
-        "the gate's key",
+        "looks that are left, the gate's key",
     }
 
 
@@ -110,7 +116,9 @@ def test_what_takes_a_package_is_not_tried_without_one():
     assert outcomes["the test data"] == "ok"
 
 
-def test_a_preflight_by_the_log_holds_the_data_to_what_was_declared(tmp_path, monkeypatch):
+@pytest.fixture
+def declared(tmp_path, monkeypatch) -> None:
+    """Ana declares the gate of a log, and her key stays in the environment."""
     new_key(tmp_path / "ana", trusted=tmp_path / "trusted", owner="ana", roles=["owner"])
     new_key(tmp_path / "gate", trusted=tmp_path / "trusted", owner="gate", roles=["gate"])
     monkeypatch.setenv("BIASGATE_TRUSTED_KEYS", "trusted")
@@ -119,9 +127,34 @@ def test_a_preflight_by_the_log_holds_the_data_to_what_was_declared(tmp_path, mo
     Path("policy.yaml").write_text("\n".join(line for line in POLICY.splitlines() if "champion" not in line))
     assert preflight("hiring", "hiring")[:2][0] == InputError.exit_code
     assert CliRunner().invoke(app, ["gate", "declare"]).exit_code == 0
+
+
+def test_a_preflight_by_the_log_holds_the_data_to_what_was_declared(declared):
     code, outcomes, _ = preflight("hiring", "hiring")
     assert (code, set(outcomes.values())) == (0, {"ok"})
     assert len(list(Path("log/entries").iterdir())) == 1
     people(wrong_of_women=1)
     code, outcomes, _ = preflight("hiring", "hiring")
     assert (code, outcomes["the test data"]) == (TrustError.exit_code, "failed")
+
+
+def reasons() -> dict[str, str]:
+    """What a preflight by the log says, by what it tried."""
+    return {trial["what"]: f"{trial['outcome']}: {trial['reason']}" for trial in preflight("hiring", "hiring")[2]}
+
+
+def test_a_preflight_says_which_look_it_would_be_and_whether_the_gates_key_may_sign(declared, monkeypatch):
+    said = reasons()
+    assert said["looks that are left"] == "ok: look 1 of the 2 that the policy allows"
+    assert said["the gate's key"].startswith("ok: a trusted key may sign")
+    monkeypatch.setenv("BIASGATE_SIGNING_KEY_FILE", "gate/signing-key.pem")
+    assert reasons()["the gate's key"] == "ok: the key of this environment may sign"
+    gate = read_signing_key(Path("gate/signing-key.pem").read_bytes(), where="gate")
+    data = read_history("log", trusted_keys()).gate("hiring")[1].gate.test
+    rows = row_digests(open_dataset(data.source).samples)
+    for other in "12":
+        look = {"data": data.digest, "rows": rows, "name": "hiring", "digest": "sha256:" + 64 * other}
+        take_look("log", **look, key=gate, trusted=trusted_keys())
+    assert "it would be look 3 of the 2" in reasons()["looks that are left"]
+    revoke_key(Path("trusted"), gate.public_key.keyid, reason="rotated")
+    assert "was retired" in reasons()["the gate's key"]

@@ -85,6 +85,30 @@ def look_number(log_uri: str, history: History, *, data: str, digest: str, befor
     return sum(number <= mine for split in one for number in history.looks[split].values())
 
 
+def next_look(log_uri: str, history: History, *, data: str, rows: NDArray[np.uint64], digest: str) -> int:
+    """Which look a candidate's would be, were it taken now; that which it took already, if it did.
+
+    Args:
+        log_uri: The log, which holds the samples of rows.
+        history: What its entries add up to.
+        data: Digest of the test split.
+        rows: Digests of its rows, in any order.
+        digest: Digest of the candidate's package.
+
+    Raises:
+        TrustError: A sample of rows is gone, or is not the one that was stored.
+    """
+    if (taken := look_number(log_uri, history, data=data, digest=digest)) is not None:
+        return taken
+    mine, kept = _sample(rows), history.rows
+    one = [
+        split
+        for split in history.looks
+        if split == data or (split in kept and shared_rows(mine, _kept(log_uri, kept[split])) >= SHARED)
+    ]
+    return 1 + sum(len(history.looks[split]) for split in one)
+
+
 def shared_rows(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> float:
     """Which share of the rows of the smaller of two splits is in the other; rows that stand twice count once.
 

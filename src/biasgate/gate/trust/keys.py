@@ -100,6 +100,11 @@ def publish_key(key: PublicKey, trusted: Path) -> None:
     store.write_bytes(str(trusted / f"{name}.pem"), pem)
 
 
+def has_signing_key() -> bool:
+    """Whether the environment names a private key."""
+    return any(os.environ.get(name) for name in (KEY_URI_VARIABLE, KEY_VARIABLE, KEY_FILE_VARIABLE))
+
+
 def signing_key() -> SigningKey:
     """The private key from the environment: itself, in a file, or one that stays in a token or key service.
 
