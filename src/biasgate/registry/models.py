@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from biasgate.errors import CandidateError, InputError, TrustError
+from biasgate.errors import BiasgateError, CandidateError, InputError, TrustError
 from biasgate.gate.evidence import Champion
 from biasgate.gate.trust.identity import check_name
 from biasgate.models.card import NAME
@@ -151,15 +152,14 @@ def register_folder(
     described = Model(signature=signature, metadata=dict(metadata) if metadata else None)
     described.add_flavor(flavour, **(flavour_settings or {}))
     described.save(str(folder / "MLmodel"))
-    ensure_model(name)
-    run = run_id or _own_run(client, name, experiment)
     place = f"{name}-{described.model_uuid}"
-    with explained(name):
-        client.log_artifacts(run, str(folder), place)
-        source = f"{client.get_run(run).info.artifact_uri}/{place}"
-        made = client.create_model_version(name, source=source, run_id=run, tags=dict(tags or {}))
-        if run_id is None:
-            client.set_terminated(run)
+    _require_writable(client, name)
+    with _own_run(client, name, experiment) if run_id is None else nullcontext(run_id) as run:
+        ensure_model(name)
+        with explained(name):
+            client.log_artifacts(run, str(folder), place)
+            source = f"{client.get_run(run).info.artifact_uri}/{place}"
+            made = client.create_model_version(name, source=source, run_id=run, tags=dict(tags or {}))
     return f"{SCHEME}{name}/{made.version}"
 
 
@@ -259,9 +259,35 @@ def ensure_model(name: str, *, tags: Mapping[str, str] | None = None) -> None:
                 raise
 
 
-def _own_run(client: MlflowClient, name: str, experiment: str) -> str:
+def _require_writable(client: MlflowClient, name: str) -> None:
+    """Finds out whether this account may add versions to a registered model that is there, before anything is made.
+
+    Raises:
+        ServiceError: It may not.
+    """
+    from mlflow.exceptions import MlflowException
+
     with explained(name):
-        return client.create_run(experiment_id(client, experiment), run_name=f"register {name}").info.run_id
+        try:
+            client.update_registered_model(name, client.get_registered_model(name).description or "")
+        except MlflowException as error:
+            if not is_missing(error):
+                raise
+
+
+@contextmanager
+def _own_run(client: MlflowClient, name: str, experiment: str) -> Generator[str]:
+    """A run for the files of one version; it ends FAILED where they are not registered."""
+    with explained(f"experiment {experiment}"):
+        run = client.create_run(experiment_id(client, experiment), run_name=f"register {name}").info.run_id
+    try:
+        yield run
+    except BaseException:
+        with suppress(BiasgateError), explained(name):
+            client.set_terminated(run, "FAILED")
+        raise
+    with explained(name):
+        client.set_terminated(run)
 
 
 def _described(package: Candidate) -> dict[str, Any]:
