@@ -1,30 +1,16 @@
 """A small audit runs here with KFP's local runner: faces drawn, models trained in shards, effects estimated."""
 
-import json
 from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
+from small_audit import small_spec
 
-from biasgate.audit.files import read_spec
 from biasgate.audit.result import AuditResult
 from biasgate.kubeflow.demo.folder import prepare
 from biasgate.kubeflow.local import run_locally
 
 pytestmark = pytest.mark.slow
-
-PEOPLE = {"train": 300, "test": 150}
-
-
-def small_spec() -> str:
-    """The ready audit, cut down to two kernels, two seeds and few faces."""
-    spec = json.loads(read_spec("kernel_faces").to_json())
-    for part, people in PEOPLE.items():
-        spec[part]["data"]["people"] = people
-    spec |= {"seeds": 2, "samples": 200, "subgroups": ["age"], "controls": ["receptive_field"]}
-    spec["intervention"]["values"], spec["recipe"]["steps"] = [3, 7], 10
-    spec["perturbations"] = spec["perturbations"][:1]
-    return json.dumps(spec, indent=1)
 
 
 def test_a_small_audit_runs_from_its_spec_to_its_effects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

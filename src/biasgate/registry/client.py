@@ -63,7 +63,8 @@ def explained(where: str | None = None) -> Generator[None]:
         if error.error_code in _WRONG_REQUEST:
             raise InputError(_line(error), where=where, fix="check the name in MLflow") from error
         if error.error_code == "PERMISSION_DENIED":
-            fix = f"have an admin of MLflow grant it EDIT on {where or 'what it writes to'}"
+            what = where or "what it writes to"
+            fix = f"have an admin grant it EDIT on {what}, if MLFLOW_TRACKING_URI and the account are those you mean"
             raise ServiceError("this account may not do this in MLflow", where=where, fix=fix) from error
         raise _out_of_reach(error) from error
     except (RequestException, BotoCoreError, ClientError, SQLAlchemyError) as error:
