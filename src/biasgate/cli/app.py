@@ -27,6 +27,7 @@ from biasgate.cli import (
     repairs,
     scans,
     submissions,
+    views,
     zoo,
 )
 from biasgate.errors import BiasgateError
@@ -43,13 +44,14 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
-for group in (scans, submissions, candidates, checks, repairs, heatmaps, decisions, approvals, promotions):
+for group in (scans, submissions, candidates, checks, repairs, heatmaps, decisions, approvals, promotions, views):
     app.registered_commands.extend(group.app.registered_commands)
 app.add_typer(data.app, name="data")
 app.add_typer(submissions.cards, name="card")
 app.add_typer(zoo.app, name="zoo")
 app.add_typer(meta_classifiers.app, name="meta-classifier")
 app.add_typer(audits.app, name="audit")
+logs.app.registered_commands.extend(views.of_log.registered_commands)
 app.add_typer(logs.app, name="log")
 app.add_typer(keys.app, name="keys")
 gates.app.registered_commands.extend(preflights.app.registered_commands)

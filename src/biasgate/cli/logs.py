@@ -100,6 +100,8 @@ def show(log: Log, *, trusted: Trusted = None, json: Json = False) -> None:
     if json:
         print_json([entry.model_dump(mode="json", by_alias=True, exclude_none=True) for entry in entries])
         return
+    from biasgate.report.entry_words import summary
+
     rows = [[str(e.number), f"{e.at:%Y-%m-%d %H:%M:%S}", e.body.kind, e.body.subject[0], summary(e)] for e in entries]
     print_table(log, ["entry", "at (UTC)", "kind", "model", "what"], rows)
 
@@ -130,46 +132,6 @@ def report(
     page = decision_report(body.decision, body.evidence, policy, entry=where, gate=under, waivers=body.waivers)
     store.write_bytes(str(into), page.encode())
     print_json({"report": str(into), "measured_under": under}) if json else typer.echo(f"{into}: {under}")
-
-
-def summary(entry: LogEntry) -> str:
-    """What an entry says, in a few words."""
-    from biasgate.gate.ledger.entry import (
-        ApprovalBody,
-        AttemptBody,
-        BreakGlassBody,
-        DecisionBody,
-        GateBody,
-        LookBody,
-        PromotionBody,
-        RollbackBody,
-        VoidBody,
-    )
-
-    match entry.body:
-        case GateBody(gate=gate, replaces=earlier) as declared:
-            replaced = f", replaces entry {earlier}" if earlier else ""
-            return f"GATE by {declared.by}{replaced}: test data {gate.test.digest[:19]}…"
-        case DecisionBody(decision=decision):
-            return f"{decision.verdict}: {decision.reasons[0]}"
-        case PromotionBody() as promotion:
-            return f"{promotion.status} (entry {promotion.entry}): {promotion.reason}"
-        case ApprovalBody() as answer:
-            verb = "approved" if answer.granted else "DECLINED"
-            return f"{answer.approver} {verb} entry {answer.entry}: {answer.reason}"
-        case BreakGlassBody() as glass:
-            return f"BREAK-GLASS by {glass.by} until {glass.expires:%Y-%m-%d %H:%M}: {glass.reason}"
-        case AttemptBody(source=source, earlier=earlier) as attempt:
-            what = "given up after attempt" if attempt.given_up else "attempt"
-            before = f"; the one before gave no decision: {earlier}" if earlier else ""
-            return f"{what} {attempt.attempt} at {source}{before}"
-        case RollbackBody(replaced=left, to=to) as rollback:
-            serves = f"version {to.version}" if to else "none"
-            return f"ROLLBACK by {rollback.by} from version {left.version} to {serves}: {rollback.reason}"
-        case VoidBody() as void:
-            return f"VOID {void.said}: {void.reason}"
-        case LookBody(data=data):
-            return f"look at {data[:19]}…"
 
 
 def _entries(log: str, trusted: Path | None) -> tuple[LogEntry, ...]:

@@ -110,7 +110,7 @@ def _until(expires: datetime) -> str:
 
 def _next(state: State, decided: DecisionBody | None) -> tuple[str, str | None]:
     authority = state.authority
-    again = f"biasgate gate submit {authority.source}"
+    again = f"biasgate kfp submit gate -a candidate={authority.source}"
     match state.status:
         case "rejected" if decided and decided.decision.repairable:
             return "Rejected for bias alone: see whether the run submitted a repaired version, or train another.", None
@@ -121,7 +121,7 @@ def _next(state: State, decided: DecisionBody | None) -> tuple[str, str | None]:
             return " ".join(settle[:3]) or "See what was missing, and run the gate again.", None if settle else again
         case "waits":
             command = f"biasgate approve --log $BIASGATE_LOG --entry {authority.entry} --as YOU --reason WHY"
-            return "An approver answers, who is not the submitter; `decline` refuses.", command
+            return "An approver who is not the submitter answers.", command
         case "approved":
             return "Nothing: the promoter comes every few minutes.", None
         case "serves" | "replaced":
