@@ -98,7 +98,7 @@ class RepairRecord(Document):
         planned: Settings that were to be tried; more than ``trials`` when the budget ended first.
         refitted: Whether the chosen settings were run again on repair and validation clusters together; if not, the
             network that validation saw is the repaired one.
-        moved: Share of parameters that changed.
+        moved: Share of the whole model's parameters that changed.
         distance: ‖θ' − θ‖ / ‖θ‖.
         seconds: Wall time.
         samples: Repair samples used.

@@ -44,14 +44,17 @@ class RuleResult(Document):
 
 
 def worst_first(results: Sequence[RuleResult]) -> list[RuleResult]:
-    """The results that fail, then those that lack evidence, then those that pass, by how far a bound is beyond."""
+    """The results that fail, then those that lack evidence, then those that pass, by how far a bound is beyond.
+
+    What has no number comes before those that have one where it stands in the way, and after them where it passes.
+    """
 
     def beyond(result: RuleResult) -> tuple[int, bool, float]:
-        order = ("fail", "insufficient", "pass").index(result.outcome)
-        if result.bound is None or result.threshold is None:
-            return order, False, 0.0
-        inside = result.outcome == "pass"
-        return order, True, (1 if inside else -1) * abs(result.bound - result.threshold)
+        order, inside = ("fail", "insufficient", "pass").index(result.outcome), result.outcome == "pass"
+        held = result.value if result.bound is None else result.bound
+        if held is None or result.threshold is None:
+            return order, inside, 0.0
+        return order, not inside, (1 if inside else -1) * abs(held - result.threshold)
 
     return sorted(results, key=beyond)
 

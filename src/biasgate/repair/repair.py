@@ -16,6 +16,7 @@ from biasgate.repair.registry import read_method
 
 if TYPE_CHECKING:
     from biasgate.models.network import Network
+    from biasgate.repair.heads.graph import Kept
 
 
 def repair(
@@ -75,7 +76,7 @@ def repair(
         parity = subject.write(found.network, Path(work) / MODEL)
         card = package.card.model_copy(update={"output": subject.output, "repaired_from": package.digest})
         repaired = pack(Path(work) / MODEL, card, into)
-    moved, distance = movement(classifier.network, found.network)
+    moved, distance = movement(classifier.network, found.network, kept=subject.kept)
     return repaired, RepairRecord(
         method=grid[0].method_name(),
         original=package.digest,
@@ -96,12 +97,20 @@ def repair(
     )
 
 
-def movement(before: Network, after: Network) -> tuple[float, float]:
-    """Share of parameters that changed, and ‖θ' − θ‖ / ‖θ‖."""
+def movement(before: Network, after: Network, *, kept: Kept | None = None) -> tuple[float, float]:
+    """Share of the whole model's parameters that changed, and ‖θ' − θ‖ / ‖θ‖.
+
+    Args:
+        before: Network that a method was given.
+        after: What it made of it.
+        kept: Parameters of the model that are not in this network, and stay as they are.
+    """
     from torch.nn.utils import parameters_to_vector
 
     old, new = (parameters_to_vector(network.parameters()).detach().double() for network in (before, after))
-    return float((old != new).double().mean()), float((new - old).norm() / old.norm())
+    count, squares = (kept.count, kept.squares) if kept else (0, 0.0)
+    share = float((old != new).sum()) / (len(old) + count)
+    return share, float((new - old).norm()) / (float(old.square().sum()) + squares) ** 0.5
 
 
 def _check(package: CandidatePackage, dataset: Dataset, *, seconds: int) -> None:

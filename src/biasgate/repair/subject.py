@@ -18,7 +18,7 @@ from biasgate.models.preprocess import stored_shape
 from biasgate.models.restore import restore
 from biasgate.repair.classifier import PixelClassifier
 from biasgate.repair.data import RepairData
-from biasgate.repair.heads.graph import read_graph_head, write_graph_head
+from biasgate.repair.heads.graph import Kept, read_graph_head, write_graph_head
 from biasgate.repair.heads.last_layer import head_of
 from biasgate.repair.method import Need
 from biasgate.repair.pairs import pair_rows
@@ -33,12 +33,14 @@ class Subject:
         features: What the head alone takes ``[n, features]``; None for a declared network, which takes the samples.
         output: What a graph that ``write`` makes gives.
         write: Writes a repaired network as ONNX and returns the largest difference between its outputs and the graph's.
+        kept: The rest of the model's parameters, where the classifier is its head alone.
     """
 
     classifier: PixelClassifier
     features: Tensor | None
     output: Literal["logits", "probabilities"]
     write: Callable[[Network, Path], float]
+    kept: Kept | None = None
 
 
 def open_subject(package: CandidatePackage, dataset: Dataset, *, needs: Set[Need]) -> Subject:
@@ -99,4 +101,4 @@ def _graph_head(package: CandidatePackage, dataset: Dataset) -> Subject:
     def write(repaired: Network, path: Path) -> float:
         return write_graph_head(package, dataset, cut, head_of(repaired), path=path)
 
-    return Subject(PixelClassifier(cut.network, cut.contract), cut.features, package.card.output, write)
+    return Subject(PixelClassifier(cut.network, cut.contract), cut.features, package.card.output, write, cut.kept)

@@ -14,7 +14,7 @@ from biasgate.report.consistency import belong_together
 from biasgate.report.impact import impact_tables
 from biasgate.report.limits import untested
 from biasgate.report.rendering import page
-from biasgate.report.rules import rule_rows
+from biasgate.report.rules import reasons, rule_rows
 from biasgate.report.subgroup_figures import change_figure, gap_figure, rate_figures, ratio_figure
 from biasgate.report.suppression import FEW, published
 
@@ -62,6 +62,7 @@ def decision_report(
         ratios=ratio_figure(evaluation, policy, before=earlier) if evaluation else None,
         changes=change_figure(evaluation, policy) if evaluation else None,
         impact=impact_tables(evaluation) if evaluation else [],
+        reasons=reasons(shown),
         rules=rule_rows(shown, policy),
         untested=untested(evidence, policy),
         entry=entry,

@@ -49,5 +49,5 @@ def page(name: str, **values: Any) -> str:
     """An HTML page whose content security policy allows its one style sheet, by digest, and nothing else."""
     style = files("biasgate.report").joinpath("templates", "page.css").read_text(encoding="utf-8")
     style_digest = "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    made = template(name, finalize=visible, autoescape=True)
+    made = template(name, finalize=lambda value: text.unbroken(visible(value)), autoescape=True)
     return made.render(style=Markup(style), style_digest=style_digest, **values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from biasgate.contracts.wording import words
-from biasgate.gate.decision import Decision, Outcome, RuleResult
+from biasgate.gate.decision import Decision, Outcome, RuleResult, worst_first
 from biasgate.gate.policy import Policy
 from biasgate.gate.rule import Rule
 from biasgate.report.text import typographic
@@ -24,11 +24,15 @@ class RuleRow:
 
 
 def rule_rows(decision: Decision, policy: Policy) -> list[RuleRow]:
-    """One row a result, those that stand in the way of an approval first."""
+    """One row a result, those that stand in the way of an approval first; see ``worst_first``."""
     rules = {rule.id: rule for rule in policy.rules}
-    order: tuple[Outcome, ...] = ("fail", "insufficient", "pass")
-    results = sorted(decision.rules, key=lambda result: order.index(result.outcome))
-    return [_row(result, rules.get(result.rule)) for result in results]
+    return [_row(result, rules.get(result.rule)) for result in worst_first(decision.rules)]
+
+
+def reasons(decision: Decision) -> list[str]:
+    """The decision's reasons, those with the numbers that decided first and what the gate checks of itself last."""
+    ordered = [result.sentence for result in worst_first(decision.rules) if result.sentence in decision.reasons]
+    return [*ordered, *(reason for reason in decision.reasons if reason not in ordered)]
 
 
 def _row(result: RuleResult, rule: Rule | None) -> RuleRow:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from biasgate.contracts import wording
 from biasgate.contracts.estimate import Estimate
 from biasgate.statistics.catalogue import METRICS
+
+INTERVAL = re.compile(r"\[([−-]?[0-9.]+), ([−-]?[0-9.]+)\]")
 
 
 def plain(value: float) -> str:
@@ -42,6 +46,16 @@ def difference(estimate: Estimate, metric: str = "") -> str:
         return f"{interval(estimate)} {METRICS[metric].cluster}, n\u00a0{estimate.n}"
     value, low, high = map(points, (estimate.value, estimate.low, estimate.high))
     return f"{value} points [{low}, {high}], n\u00a0{estimate.n}"
+
+
+def unbroken(value: Any) -> Any:
+    r"""Text whose intervals stay on one line: ``.31 [.28, .34]`` has no break within its brackets.
+
+    Example:
+        >>> unbroken("Accuracy is .31 [.28, .34], n 750")
+        'Accuracy is .31 [.28,\xa0.34], n 750'
+    """
+    return INTERVAL.sub("[\\1,\u00a0\\2]", value) if type(value) is str else value
 
 
 def ranked(shares: Mapping[str, float]) -> list[tuple[str, float]]:

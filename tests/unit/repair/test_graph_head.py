@@ -89,7 +89,7 @@ def test_a_candidate_without_architecture_is_repaired_in_its_head_alone(
 ):
     bare = pack(biased.model, biased.card.model_copy(update={"architecture": None}), tmp_path / "bare")
     repaired, record = repair(bare, repair_data, method="unlearning", into=tmp_path / "new", seconds=60, seed=0)
-    known, _ = repair(biased, repair_data, method="unlearning", into=tmp_path / "known", seconds=60, seed=0)
+    known, whole = repair(biased, repair_data, method="unlearning", into=tmp_path / "known", seconds=60, seed=0)
     few = repair_data.samples[:40]
     assert run(repaired, few).logits == pytest.approx(run(known, few).logits, rel=1e-3, abs=1e-3)
     assert open_package(bare.path).digest == bare.digest
@@ -97,6 +97,7 @@ def test_a_candidate_without_architecture_is_repaired_in_its_head_alone(
     assert new.keys() - old.keys() == {WEIGHT, BIAS}
     assert all(new[name] == old[name] for name in new.keys() & old.keys())
     assert record.parity < 1e-4
+    assert (record.moved, record.distance) == pytest.approx((whole.moved, whole.distance), rel=0.05)
     assert record.after is not None
     assert record.before is not None
     assert record.after.bias.signed.value < record.before.bias.signed.value

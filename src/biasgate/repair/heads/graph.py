@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from onnx import numpy_helper
 from scipy.special import softmax
 from torch import Tensor
 
@@ -31,6 +32,19 @@ PROBES = 64
 """Samples on which the edited graph is compared with its head."""
 
 
+@dataclass(frozen=True)
+class Kept:
+    """Parameters of a model that a repair leaves as they are.
+
+    Attributes:
+        count: Their number.
+        squares: The sum of their squares.
+    """
+
+    count: int
+    squares: float
+
+
 @dataclass(frozen=True, eq=False)
 class GraphHead:
     """A candidate's head, seen as a network of its own.
@@ -40,12 +54,14 @@ class GraphHead:
         network: Its one linear layer.
         contract: Input contract of that network: rows of features.
         features: What the graph gives it for the repair data ``[n, features]``.
+        kept: The graph's other parameters.
     """
 
     head: OnnxHead
     network: Network
     contract: InputContract
     features: Tensor
+    kept: Kept
 
 
 def read_graph_head(package: CandidatePackage, dataset: Dataset) -> GraphHead:
@@ -71,7 +87,15 @@ def read_graph_head(package: CandidatePackage, dataset: Dataset) -> GraphHead:
         linear, {"layers.0.weight": head.weight, "layers.0.bias": head.bias}, where=package.card.name
     )
     contract = InputContract(shape=(width,), layout="rows")
-    return GraphHead(head, network, contract, torch.from_numpy(features))
+    return GraphHead(head, network, contract, torch.from_numpy(features), _kept(head))
+
+
+def _kept(head: OnnxHead) -> Kept:
+    """The parameters of a graph besides its head's: its stored floating-point tensors."""
+    own = {name for node in head.nodes for name in node.input}
+    stored = [numpy_helper.to_array(one) for one in head.model.graph.initializer if one.name not in own]
+    floats = [tensor.astype(np.float64) for tensor in stored if tensor.dtype.kind == "f"]
+    return Kept(sum(tensor.size for tensor in floats), float(sum(np.square(tensor).sum() for tensor in floats)))
 
 
 def write_graph_head(
