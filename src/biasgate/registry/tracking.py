@@ -7,6 +7,7 @@ closes itself: then that run is used, and parameters carry a prefix so that they
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
@@ -25,6 +26,8 @@ PROMOTIONS = "biasgate-promotions"
 """Holds the files of promoted versions, apart from submissions: with accounts, only the promoter's writes there."""
 
 PREFIX = "biasgate."
+KIND = {"mlflow.experimentKind": "custom_model_development"}
+"""MLflow shows an experiment of this kind as runs with metrics; of another, as traces and prompts."""
 CANDIDATE_TAG = "biasgate.candidate"
 FAILURE_TAG = "biasgate.failure"
 LONGEST_FAILURE = 500
@@ -56,12 +59,12 @@ class Run:
             for start in range(0, len(items), BATCH):
                 self.client.log_batch(self.id, params=items[start : start + BATCH])
 
-    def log_metrics(self, metrics: Mapping[str, float]) -> None:
-        """Notes measured numbers."""
+    def log_metrics(self, metrics: Mapping[str, float], *, step: int = 0) -> None:
+        """Notes measured numbers, at a step of their curves."""
         from mlflow.entities import Metric
 
         now = int(1000 * time.time())
-        items = [Metric(name, value, timestamp=now, step=0) for name, value in metrics.items()]
+        items = [Metric(name, value, timestamp=now, step=step) for name, value in metrics.items()]
         with explained():
             for start in range(0, len(items), BATCH):
                 self.client.log_batch(self.id, metrics=items[start : start + BATCH])
@@ -97,8 +100,15 @@ def open_pipeline_run(pipeline: str, experiment: str = EXPERIMENT, *, candidate:
     client = connect()
     tags = {"biasgate.pipeline": pipeline, CANDIDATE_TAG: candidate}
     with explained():
-        run = client.create_run(experiment_id(client, experiment), run_name=pipeline, tags=tags)
+        named = f"{pipeline} {_subject(candidate)}".strip()
+        run = client.create_run(experiment_id(client, experiment), run_name=named, tags=tags)
     return run.info.run_id
+
+
+def _subject(candidate: str) -> str:
+    """A submission in a run's name: ``digits v3``; nothing where it is none of the registry."""
+    found = re.fullmatch(r"models:/(.+)-candidates/(\d+)", candidate)
+    return f"{found[1]} v{found[2]}" if found else ""
 
 
 @contextmanager
@@ -155,7 +165,8 @@ def experiment_id(client: MlflowClient, name: str) -> str:
         if found := client.get_experiment_by_name(name):
             return found.experiment_id
         try:
-            return client.create_experiment(name, artifact_location=_artifact_folder(client.tracking_uri, name))
+            place = _artifact_folder(client.tracking_uri, name)
+            return client.create_experiment(name, artifact_location=place, tags=KIND)
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise

@@ -133,6 +133,21 @@ def test_the_first_candidate_meets_no_champion_and_the_second_meets_the_first(tr
     assert [look.digest for look in looks] == [first.digest, worse.digest]
 
 
+def test_the_run_of_a_gate_says_what_was_judged_by_what_and_each_rules_numbers(tracking, judge, package, name):
+    source = submit_candidate(candidate := package(1.0), name=name)
+    body = judge(candidate, source)
+    assert body.run
+    found, files = connect().get_run(body.run), connect().list_artifacts(body.run)
+    params = {"candidate": source, "digest": candidate.digest, "verdict": "APPROVED", "gate": "1"}
+    assert params.items() <= found.data.params.items()
+    assert (found.data.tags["biasgate.verdict"], found.data.tags["mlflow.user"]) == ("APPROVED", "ana")
+    latency = next(result for result in body.decision.rules if result.rule == "latency")
+    assert latency.value
+    assert found.data.metrics["latency/value"] == pytest.approx(latency.value)
+    assert found.data.metrics["size/limit"] == 100_000
+    assert "decision.html" in [file.path for file in files]
+
+
 def test_a_champion_whose_bytes_are_not_its_tags_stops_the_measurement_before_the_look(
     tracking, judge, package, name, gate, tmp_path
 ):

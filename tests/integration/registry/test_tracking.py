@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 
 from biasgate.registry.client import connect
@@ -29,6 +31,13 @@ def test_components_nest_under_their_pipeline_and_it_finishes(tracking, tmp_path
     found = {info.path for info in connect().list_artifacts(run.id)}
     assert found == {"notes", "scan.json", "figures"}
     assert (status(run.id), status(parent)) == ("FINISHED", "FINISHED")
+
+
+def test_a_run_is_named_by_its_subject_in_an_experiment_of_models(tracking):
+    run = connect().get_run(open_pipeline_run("gate", f"kind-{uuid4().hex}", candidate="models:/digits-candidates/3"))
+    assert run.info.run_name == "gate digits v3"
+    kind = connect().get_experiment(run.info.experiment_id).tags["mlflow.experimentKind"]
+    assert kind == "custom_model_development"
 
 
 def test_a_failing_component_fails_its_pipeline_for_good(tracking):

@@ -56,6 +56,7 @@ def decide_candidate(
     from biasgate.gate.trust.keys import signing_key
     from biasgate.gate.trust.waivers import granted
     from biasgate.kubeflow.steps.declared import gate_of_run, log_uri
+    from biasgate.registry.gate_run import tell_run
     from biasgate.registry.gathering import gather
     from biasgate.registry.tracking import finish_pipeline_run
     from biasgate.report.decision import decision_report
@@ -77,7 +78,7 @@ def decide_candidate(
         )
         decision = decide(rules, evidence, granted(waivers), at)
         body = DecisionBody(
-            gate=gate, decision=decision, evidence=evidence, policy=declared.gate.policy, waivers=waivers
+            gate=gate, decision=decision, evidence=evidence, policy=declared.gate.policy, waivers=waivers, run=run
         )
         if departs := next(departures(body, declared.gate), None):
             raise TrustError(f"gate {gate} cannot lead to this decision: {departs}", where=source)
@@ -96,6 +97,7 @@ def decide_candidate(
         tracked.log_text(page, "decision.html")
         tracked.log_text(about, "model_card.md")
         tracked.log_dict(body.model_dump(mode="json", by_alias=True), "decision.json")
+        tell_run(run, body, entry=written.number, report=page)
     if decision.repairable and declared.gate.repair:
         return "repair"
     finish_pipeline_run(run)
