@@ -8,7 +8,8 @@ import numpy as np
 
 from biasgate.detection.features.invariant import INVARIANT_GROUPS
 from biasgate.detection.features.signed_colour import SIGNED_GROUPS
-from biasgate.detection.features.table import comparable, feature_names
+from biasgate.detection.features.table import INITIAL, comparable, feature_names
+from biasgate.detection.reader.exposure import fit_outlier_exposure
 from biasgate.detection.reader.level_readers import (
     StrengthReader,
     SubgroupReader,
@@ -17,7 +18,7 @@ from biasgate.detection.reader.level_readers import (
 )
 from biasgate.detection.reader.measured_bias import fit_bias_reader
 from biasgate.detection.reader.meta_classifier import MetaClassifier
-from biasgate.detection.reader.ood import fit_out_of_distribution
+from biasgate.detection.reader.ood import FALSE_ALARM, fit_out_of_distribution
 from biasgate.detection.reader.views import (
     View,
     axis_of,
@@ -58,6 +59,9 @@ def fit_meta_classifier(table: pd.DataFrame, *, spec: ZooSpec, repaired: pd.Data
     x_train, x_validation = (features_of(part, names) for part in everything)
     bias_train, bias_validation = (measured_bias_of(part) for part in everything)
     ordered = spec.planting != "group"
+    untrained = train.reindex(columns=[INITIAL + name for name in names]).to_numpy(dtype=np.float64)
+    exposed = bool(np.isfinite(untrained).all())
+    false_alarm = FALSE_ALARM / 2 if exposed else FALSE_ALARM
     return MetaClassifier(
         zoo=digest(spec),
         trained_on=len(train),
@@ -69,7 +73,10 @@ def fit_meta_classifier(table: pd.DataFrame, *, spec: ZooSpec, repaired: pd.Data
         bias=fit_bias_reader(train=(x_train, bias_train), validation=(x_validation, bias_validation))
         if ordered
         else None,
-        ood=fit_out_of_distribution(x_train, x_validation),
+        ood=fit_out_of_distribution(x_train, x_validation, false_alarm=false_alarm),
+        exposure=fit_outlier_exposure(features_of(train, names), untrained, x_validation, false_alarm=false_alarm)
+        if exposed
+        else None,
     )
 
 

@@ -136,7 +136,7 @@ def _trial(meta: MetaClassifier, table: pd.DataFrame, spec: ZooSpec) -> Trial:
 
 def _common(meta: MetaClassifier, trial: Trial, probabilities: Array) -> dict[str, Any]:
     """What both kinds of report hold."""
-    distances = meta.ood.distance(views.features_of(trial.test, meta.features))
+    features = views.features_of(trial.test, meta.features)
     return {
         "zoo": digest(trial.spec),
         "meta_classifier": meta.digest,
@@ -144,7 +144,7 @@ def _common(meta: MetaClassifier, trial: Trial, probabilities: Array) -> dict[st
         "train": len(trial.train),
         "validation": len(trial.validation),
         "test": len(trial.test),
-        "accepted": share(distances <= meta.ood.limit),
+        "accepted": share(meta.knows(features)),
         "negative_controls": negative_controls(trial, meta),
         "confusion": trial.confusion(probabilities),
     }

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from biasgate.contracts.scan import Scan
@@ -15,6 +16,7 @@ from biasgate.detection.features.invariant import invariant_features
 from biasgate.detection.features.layout import by_role, layout
 from biasgate.detection.features.named import group_of
 from biasgate.detection.features.signed_colour import signed_colour_features
+from biasgate.detection.reader.exposure import OutlierExposure
 from biasgate.detection.reader.level_readers import StrengthReader, SubgroupReader
 from biasgate.detection.reader.measured_bias import BiasReader
 from biasgate.detection.reader.ood import OutOfDistribution
@@ -60,7 +62,8 @@ class MetaClassifier(Document):
         layouts: Layer layouts it has learned from; any other is refused by rule.
         reader: To the levels: by strength, or, of a zoo planted by ``group``, to the subgroup that a model favours.
         bias: To the measured bias; none for subgroups, whose difficulty a difference of accuracies holds as well.
-        ood: When to abstain.
+        ood: When to abstain: from what is unlike the zoo.
+        exposure: When to abstain as well: from what is more like the zoo's models before training.
     """
 
     schema_: Literal["biasgate/meta-classifier/v1"] = Field(default="biasgate/meta-classifier/v1", alias="schema")
@@ -73,6 +76,7 @@ class MetaClassifier(Document):
     reader: StrengthReader | SubgroupReader
     bias: BiasReader | None = None
     ood: OutOfDistribution = Field(validation_alias="novelty", serialization_alias="novelty")
+    exposure: OutlierExposure | None = None
 
     @cached_property
     def digest(self) -> str:
@@ -124,7 +128,14 @@ class MetaClassifier(Document):
         if not distance <= self.ood.limit:
             reason = f"its weights are unlike the zoo's: distance {distance:.2f}, limit {self.ood.limit:.2f}"
             return self._abstained(weights.digest, reason)
+        if not self.knows(features)[0]:
+            return self._abstained(weights.digest, "its weights are like those of networks before training")
         return self._read(weights, features)
+
+    def knows(self, features: Array) -> NDArray[np.bool_]:
+        """Which models are not abstained from: ``[n]`` for ``[n, features]``."""
+        near = self.ood.distance(features) <= self.ood.limit
+        return near & (self.exposure.strangeness(features) <= self.exposure.limit) if self.exposure else near
 
     def _describe(self, weights: Weights) -> dict[str, float]:
         return (signed_colour_features if isinstance(self.reader, SubgroupReader) else invariant_features)(weights)

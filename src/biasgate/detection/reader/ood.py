@@ -47,8 +47,8 @@ class OutOfDistribution(Document):
         return _distance(_scores(features, knots, spread), centre, whitening)
 
 
-def fit_out_of_distribution(train: Array, validation: Array) -> OutOfDistribution:
-    """Correlations are shrunk by a fifth to the identity; the limit lets 95 % of validation pass."""
+def fit_out_of_distribution(train: Array, validation: Array, *, false_alarm: float = FALSE_ALARM) -> OutOfDistribution:
+    """Correlations are shrunk by a fifth to the identity; ``false_alarm`` of validation is beyond the limit."""
     from sklearn.covariance import empirical_covariance, shrunk_covariance
     from sklearn.preprocessing import StandardScaler
 
@@ -64,7 +64,7 @@ def fit_out_of_distribution(train: Array, validation: Array) -> OutOfDistributio
         spread=tuple(spread.tolist()),
         centre=tuple(scaler.mean_.tolist()),
         whitening=tuple(map(tuple, whitening.tolist())),
-        limit=float(np.quantile(distances, 1 - FALSE_ALARM, method="higher")),
+        limit=float(np.quantile(distances, 1 - false_alarm, method="higher")),
     )
 
 
