@@ -140,8 +140,8 @@ def of_table(policy: Policy, table: pd.DataFrame, states: np.ndarray) -> Decisio
         y_true=table["label"], y_pred=None, scores=states, attributes=table[["sex", "race"]],
         clusters=None, weights=None, classes=["0", "1"], positive=None,
     )  # fmt: skip
-    scores = given.probabilities if policy.evaluation.scores else None
-    return decided(policy, given.dataset, given.classes, scores)
+    scores = given.given.probabilities if policy.evaluation.scores else None
+    return decided(policy, given.dataset, given.given.classes, scores)
 
 
 def tried(name: str, policy: str, table: pd.DataFrame, draws: int) -> list[dict]:
