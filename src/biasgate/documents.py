@@ -28,10 +28,12 @@ def canonical_json(value: Any) -> bytes:
     """JSON with sorted keys, no white space and no NaN: equal values have equal bytes.
 
     Raises:
-        InputError: A number is NaN or infinite.
+        InputError: A number is NaN or infinite, or text has half of a surrogate pair.
     """
     try:
         return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    except UnicodeEncodeError as error:
+        raise InputError("text has a character that is half of a surrogate pair", fix="take it out") from error
     except ValueError as error:
         raise InputError(
             "a number is NaN or infinite", fix="measure it again; such a value is never written"

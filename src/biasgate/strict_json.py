@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any, NoReturn
+
+_HALF = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
+"""What may be half of a character: one of the two that write a character beyond the first plane."""
 
 
 def read_json(text: str | bytes) -> Any:
@@ -12,12 +16,25 @@ def read_json(text: str | bytes) -> Any:
 
     Raises:
         ValueError: It is no JSON, a key stands twice in an object, a number is NaN, infinite or has thousands of
-            digits, or it is nested too deeply.
+            digits, a character is half of a surrogate pair, or it is nested too deeply.
     """
+    if isinstance(text, bytes):
+        text = text.decode(json.detect_encoding(text))
     try:
-        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number, parse_float=_finite)
+        found = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number, parse_float=_finite)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
+    if _HALF.search(text):
+        _refuse_halves(found)
+    return found
+
+
+def _refuse_halves(value: Any) -> None:
+    """Refuses text that cannot be written down again."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("a character is half of a surrogate pair") from error
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

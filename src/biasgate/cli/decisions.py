@@ -80,12 +80,14 @@ def _replay(log: str, number: int, trusted: Path | None, *, json: bool) -> None:
     from biasgate.errors import InputError, TrustError
     from biasgate.gate.decide import decide as by_policy
     from biasgate.gate.ledger.entry import DecisionBody
-    from biasgate.gate.ledger.log import read_log
+    from biasgate.gate.ledger.log import read_entry, read_history
     from biasgate.gate.policy import Policy
     from biasgate.gate.trust.keyring import trusted_keys
 
-    found = [entry.body for entry in read_log(log, trusted_keys(trusted)) if entry.number == number]
-    if not found or not isinstance(logged := found[0], DecisionBody):
+    keys = trusted_keys(trusted)
+    made = read_history(log, keys).authorities.get(number)
+    logged = read_entry(log, number, made.sealed, keys).body if made else None
+    if not isinstance(logged, DecisionBody):
         raise InputError(f"entry {number} is no decision", where=log, fix="see `biasgate log show`")
     policy = Policy.parse(logged.policy, where=f"{log}, entry {number}")
     again = by_policy(policy, logged.evidence, logged.granted, logged.decision.at)

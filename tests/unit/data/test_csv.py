@@ -167,3 +167,14 @@ def test_a_table_without_end_is_not_read_to_its_end(tmp_path: Path, monkeypatch:
     (tmp_path / "people.csv").write_text("sex\nf\nm\nf\n")
     with pytest.raises(InputError, match="over 2 rows"):
         tables.read_table(tmp_path / "people.csv", text=["sex"])
+
+
+def test_a_table_that_says_it_has_too_many_rows_is_not_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "MOST_ROWS", 2)
+    file = tmp_path / "people.parquet"
+    pd.DataFrame({"sex": ["f", "m", "f"]}).to_parquet(file)
+    damaged = bytearray(file.read_bytes())
+    damaged[4:40] = bytes(36)  # its cells; what it says of itself stands at its end
+    file.write_bytes(damaged)
+    with pytest.raises(InputError, match="over 2 rows"):
+        tables.read_table(file, text=["sex"])

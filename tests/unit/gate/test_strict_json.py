@@ -43,6 +43,8 @@ def test_what_has_one_reading_is_read(value):
         ("[NaN]", "NaN is no JSON number"),
         ('{"a": Infinity}', "Infinity is no JSON number"),
         ("-Infinity", "-Infinity is no JSON number"),
+        ('"\\ud800"', "half of a surrogate pair"),
+        ('{"\\uDFFF": 1}', "half of a surrogate pair"),
         ("1e400", "1e400 is no number that can be held"),
         ("[-1" + "0" * 400 + ".5]", "can be held"),
         ("9" * 5_000, "4300 digits"),
@@ -55,6 +57,12 @@ def test_what_has_none_or_two_is_refused(text, why):
         read_json(text)
     with pytest.raises(InputError):
         Numbers.parse(text, where="test")
+
+
+def test_bytes_that_are_no_unicode_are_refused_and_pairs_are_characters():
+    with pytest.raises(ValueError, match="codec can't decode"):
+        read_json(b'"\xed\xa0\x80"')
+    assert read_json(b'"\\ud83d\\ude00"') == "\U0001f600"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import unquote
 
 import pyarrow as pa
@@ -31,6 +31,7 @@ class ParquetPart(Part):
         folders: Columns that the names of its folders give, with the value that they have in this file.
     """
 
+    counted: ClassVar[bool] = True
     written: tuple[str, ...] = ()
     folders: dict[str, str | None] = field(default_factory=dict[str, str | None])
 

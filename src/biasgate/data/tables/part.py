@@ -9,6 +9,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import pyarrow as pa
 
@@ -26,7 +27,10 @@ class Part:
         path: Where it lies.
         names: Its columns in order, without blanks around.
         rows: How many it has; of a text file an estimate, None where there is none.
+        counted: Whether the file says itself how many rows it has.
     """
+
+    counted: ClassVar[bool] = False
 
     path: Path
     names: tuple[str, ...]

@@ -111,6 +111,7 @@ def _visible(folder: Path) -> Iterator[Path]:
 def _fill(parts: Sequence[Part], columns: Sequence[tuple[str, _Column]], *, path: Path) -> int:
     """Reads every row into the columns; how many there were."""
     names = list(dict.fromkeys(name for name, _ in columns)) or [parts[0].names[0]]
+    _refuse_more(sum(part.rows or 0 for part in parts if part.counted), path)
     known = [part.rows for part in parts]
     total = None if None in known else sum(rows or 0 for rows in known)
     read = 0
@@ -122,12 +123,15 @@ def _fill(parts: Sequence[Part], columns: Sequence[tuple[str, _Column]], *, path
                 for name, column in columns:
                     column.add(Cells(cells[name], name, where=str(part.path), first=first))
                 first += len(batch[0])
-                if read + first > MOST_ROWS:
-                    fix = "draw a sample of it"
-                    raise InputError(f"the table has over {MOST_ROWS:,} rows", where=str(path), fix=fix)
+                _refuse_more(read + first, path)
                 advance(len(batch[0]))
             read += first
     return read
+
+
+def _refuse_more(rows: int, path: Path) -> None:
+    if rows > MOST_ROWS:
+        raise InputError(f"the table has over {MOST_ROWS:,} rows", where=str(path), fix="draw a sample of it")
 
 
 class _Column:
