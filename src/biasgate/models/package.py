@@ -116,6 +116,21 @@ def pack(onnx: Path, card: CandidateCard, folder: Path) -> CandidatePackage:
     return CandidatePackage(path=folder, card=checked.card, digest=checked.digest)
 
 
+def require_card(folder: Path) -> None:
+    """Refuses a folder without a card.
+
+    Raises:
+        CandidateError: It has none; says where one comes from.
+    """
+    if not os.path.lexists(folder / CARD):
+        holds = ", ".join(sorted(entry.name for entry in folder.iterdir())[:10]) or "nothing"
+        raise CandidateError(
+            f"there is no {CARD}; it holds {holds}",
+            where=str(folder),
+            fix="draft one with `biasgate card init`; what MLflow logged, `biasgate submit` makes a candidate",
+        )
+
+
 def read_card(folder: Path) -> CandidateCard:
     """The card of a candidate's folder.
 
@@ -144,5 +159,5 @@ def check_names(folder: Path, *, known: tuple[str, ...]) -> None:
         raise CandidateError(
             f"files that are no part of a candidate: {unknown[:5]}",
             where=str(folder),
-            fix=f"keep only {' and '.join(known)}",
+            fix=f"copy {' and '.join(known)} into a folder of their own, and give that one",
         )

@@ -11,7 +11,7 @@ from biasgate.errors import CandidateError
 from biasgate.models.card import CandidateCard
 from biasgate.models.files import check_file
 from biasgate.models.format import Format, GraphFormat, TensorFormat
-from biasgate.models.package import CARD, MODEL, check_names, content_name, pack, read_card
+from biasgate.models.package import CARD, MODEL, check_names, content_name, pack, read_card, require_card
 from biasgate.models.predictions import Candidate, pack_predictions
 from biasgate.models.recognition import SUFFIXES, format_of
 
@@ -34,6 +34,7 @@ def import_candidate(folder: Path, into: Path) -> Candidate:
     """
     if folder.is_symlink() or not folder.is_dir():
         raise CandidateError("not a folder", where=str(folder), fix="give the folder that holds card.json")
+    require_card(folder)
     if content_name(folder) != MODEL:
         return pack_predictions(folder, into)
     models = [folder / name for name in IMPORTED if os.path.lexists(folder / name)]
@@ -42,7 +43,7 @@ def import_candidate(folder: Path, into: Path) -> Candidate:
         raise CandidateError(
             f"{len(models)} models instead of one; it holds {found}",
             where=str(folder),
-            fix=f"keep one of {', '.join(IMPORTED)}",
+            fix=f"give a folder of card.json and one of {', '.join(IMPORTED)}",
         )
     (model,) = models
     form = format_of(model)

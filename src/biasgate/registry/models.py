@@ -174,10 +174,14 @@ def fetch(source: str, into: Path) -> tuple[Path, str]:
         The folder, and the source with an alias replaced by the version that it named.
 
     Raises:
-        InputError: There is no such version, alias or folder.
+        InputError: There is no such version, alias or folder, or candidates are not fetched from such a URI.
         CandidateError: The files are too many, too large, or lie outside the artifact store.
     """
     into.mkdir(parents=True, exist_ok=True)
+    scheme, colon, _ = source.partition(":/")
+    if colon and scheme not in ("models", "s3"):
+        fix = "make it a candidate with `biasgate submit`, which takes it where MLflow does, and name what that says"
+        raise InputError(f"candidates are not fetched from {scheme}:", where=source, fix=fix)
     if not source.startswith(SCHEME):
         store.download(source, into)
         return into, source
@@ -243,7 +247,8 @@ def _resolve(client: MlflowClient, source: str) -> tuple[str, str]:
         raise InputError(f"no version has the alias {alias!r}", where=source, fix="set it, or name a version")
     name, _, number = path.partition("/")
     if not name or not number.isdigit():
-        raise InputError("not a model version", where=source, fix="write models:/name/version or models:/name@alias")
+        fix = "write models:/name/version or models:/name@alias; `biasgate submit` takes models:/m-… and runs:/… too"
+        raise InputError("not a model version", where=source, fix=fix)
     return name, number
 
 
