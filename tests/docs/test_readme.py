@@ -34,6 +34,11 @@ def lines() -> list[str]:
     return block.text.splitlines()
 
 
+def _signer(line: str) -> str:
+    """Whose key signs: an owner declares, services do the rest."""
+    return "owner" if "gate declare" in line else "service"
+
+
 def test_the_lines_take_a_reader_s_own_model_to_a_verdict(tmp_path: Path) -> None:
     folder, home = tmp_path / "work", tmp_path / "home"
     folder.mkdir()
@@ -41,20 +46,36 @@ def test_the_lines_take_a_reader_s_own_model_to_a_verdict(tmp_path: Path) -> Non
     own = {
         "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
         "BIASGATE_LOG": str(folder / "log"),
-        "BIASGATE_SIGNING_KEY_FILE": str(folder / "keys/signing-key.pem"),
-        "BIASGATE_TRUSTED_KEYS": str(folder / "keys/trusted"),
+        "BIASGATE_TRUSTED_KEYS": str(folder / "trusted"),
     }
 
-    def run(*command: str) -> subprocess.CompletedProcess[str]:
-        surroundings = environment(home) | own
+    def run(*command: str, key: str = "service") -> subprocess.CompletedProcess[str]:
+        surroundings = environment(home) | own | {"BIASGATE_SIGNING_KEY_FILE": str(folder / key / "signing-key.pem")}
         return subprocess.run(command, cwd=folder, env=surroundings, capture_output=True, text=True, timeout=1800)
 
-    roles = [word for role in ("owner", "gate", "promoter") for word in ("--role", role)]
-    keys = run("biasgate", "keys", "generate", "keys", "--owner", "ana", *roles)
-    for made in (keys, run(sys.executable, "-c", OWN_MODEL)):
+    keys = [
+        run("biasgate", "keys", "generate", "owner", "--trusted", "trusted", "--owner", "ana", "--role", "owner"),
+        run(
+            *[
+                "biasgate",
+                "keys",
+                "generate",
+                "service",
+                "--trusted",
+                "trusted",
+                "--owner",
+                "gate",
+                "--role",
+                "gate",
+                "--role",
+                "promoter",
+            ]
+        ),
+    ]
+    for made in (*keys, run(sys.executable, "-c", OWN_MODEL)):
         assert made.returncode == 0, made.stderr
     for line in lines():
-        done = run(shutil.which("bash") or "bash", "-euo", "pipefail", "-c", line)
+        done = run(shutil.which("bash") or "bash", "-euo", "pipefail", "-c", line, key=_signer(line))
         verdicts = (0, 4, 5) if "kfp run gate" in line else (0,)
         assert done.returncode in verdicts, f"{line}\n{done.stdout}\n{done.stderr}"
     log = json.loads(run("biasgate", "log", "show", "log", "--json").stdout)

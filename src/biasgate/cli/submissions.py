@@ -130,7 +130,7 @@ def _prepared(
     Raises:
         InputError: It is not there, or nobody says what it is called.
     """
-    from biasgate.errors import InputError
+    from biasgate.errors import BiasgateError, InputError
     from biasgate.models.card import CandidateCard
     from biasgate.models.files import check_file
     from biasgate.models.package import CARD
@@ -151,7 +151,10 @@ def _prepared(
     sample = _sample(data)
     if not is_logged(folder):
         return _with_card(folder, into, given, known, sample)
-    found = convert(folder, into, known, sample=sample, card=given)
+    try:
+        found = convert(folder, into, known, sample=sample, card=given)
+    except BiasgateError as error:
+        raise type(error)(error.what, where=source, fix=error.fix) from error
     metadata = {"converted_from": {"source": source, **found.metadata}}
     return _Prepared(into, drafted=given is None, notes=found.notes, metadata=metadata)
 
