@@ -49,7 +49,7 @@ def check(evaluation: Evaluation, policy: Policy | str | Path) -> Check:
         >>> found.outcome
         'insufficient'
         >>> print(found.settle[0].sentence)
-        About 720 more clusters like these 160 would settle it four times in five, if the rates are as measured.
+        About 730 more clusters like these 160 would settle it four times in five, if the rates are as measured.
     """
     rules = load_policy(policy) if isinstance(policy, str | Path) else policy
     plain = Evaluation.model_validate(dict(evaluation))

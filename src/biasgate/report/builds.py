@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from xml.etree import ElementTree
 
 import typer
 
 from biasgate import __version__
 from biasgate.foreign_text import one_line
-from biasgate.gate.decision import RuleResult
+
+if TYPE_CHECKING:
+    from biasgate.gate.decision import RuleResult
 
 Junit = Annotated[Path | None, typer.Option(help="Write each rule as a test, in JUnit XML.")]
 Sarif = Annotated[Path | None, typer.Option(help="Write what did not pass as SARIF 2.1.0, for code scanning.")]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import typer
 
 from biasgate.foreign_text import one_line
-from biasgate.gate.decision import RuleResult, decisive, worst_first
-from biasgate.gate.policy import Policy
 from biasgate.report.terminal import print_table
+
+if TYPE_CHECKING:
+    from biasgate.gate.decision import RuleResult
+    from biasgate.gate.policy import Policy
 
 
 def print_verdict(
@@ -29,6 +32,8 @@ def print_verdict(
         approved: Whether the headline is good news.
         more: Gives what else there is to say of a rule.
     """
+    from biasgate.gate.decision import decisive, worst_first
+
     typer.secho(one_line(headline), bold=True, fg="green" if approved else "red")
     asked = {rule.id: rule for rule in policy.rules}
     numbers = [
