@@ -116,7 +116,7 @@ def evaluate(
         ... )
         >>> gap = evaluation.to_frame("gaps").query("metric == 'false_positive_rate'").iloc[0]
         >>> print(f"{gap.higher} − {gap.lower}: {gap.value:.2f} [{gap.low:.2f}, {gap.high:.2f}]")
-        sex = male − sex = female: 0.40 [0.26, 0.54]
+        sex = male − sex = female: 0.40 [0.24, 0.55]
     """
     asked = {"metrics": metrics, "positive": positive, "depth": depth, "confidence": confidence, "minimum": minimum}
     asked = {name: value for name, value in asked.items() if value is not None}
