@@ -4,27 +4,18 @@ A ``bash`` block is run unless a comment before it says why not; a block with a 
 each line of a ``text`` block must be in what the block before it printed.
 """
 
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from guide import RUN, blocks, name
+from guide import RUN, blocks, environment, name
 
 pytestmark = pytest.mark.slow
 
 MARK = "=== end of block"
 LEFT_OUT = [(page, block) for page in RUN for block in blocks(page) if block.kind == "bash" and block.reason]
 RUNNABLE = [page for page in RUN if any(block.kind == "bash" and not block.reason for block in blocks(page))]
-
-
-def environment(home: Path) -> dict[str, str]:
-    """The caller's, without what would point a command at another registry, log or key."""
-    others = ("BIASGATE_", "MLFLOW_", "AWS_", "KF_")
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(others)}
-    return kept | {"PATH": f"{Path(sys.executable).parent}:{kept['PATH']}", "COLUMNS": "160", "TMPDIR": str(home)}
 
 
 @pytest.mark.parametrize("page", RUNNABLE, ids=name)

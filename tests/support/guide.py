@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,3 +41,10 @@ def blocks(page: Path) -> list[Block]:
 def name(page: Path) -> str:
     """A page's path in the repository."""
     return page.relative_to(ROOT).as_posix()
+
+
+def environment(home: Path) -> dict[str, str]:
+    """The caller's, without what would point a command at another registry, log or key."""
+    others = ("BIASGATE_", "MLFLOW_", "AWS_", "KF_")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(others)}
+    return kept | {"PATH": f"{Path(sys.executable).parent}:{kept['PATH']}", "COLUMNS": "160", "TMPDIR": str(home)}
