@@ -2,6 +2,7 @@
 
 from biasgate.components.audit import audit_architecture, plan_audit, train_audit_shard
 from biasgate.components.candidate import fetch_candidate, submit_candidate
+from biasgate.components.closing import close_pipeline
 from biasgate.components.evaluation import evaluate_subgroups
 from biasgate.components.gate import decide_candidate
 from biasgate.components.inspection import inspect_candidate
@@ -14,6 +15,7 @@ from biasgate.components.zoo import plan_zoo, train_zoo_shard
 
 __all__ = [
     "audit_architecture",
+    "close_pipeline",
     "decide_candidate",
     "evaluate_subgroups",
     "featurize_weights",

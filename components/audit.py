@@ -6,18 +6,17 @@ from biasgate.components.image import component
 
 
 @component
-def plan_audit(spec: str, root: str, shards: int, plan: dsl.OutputPath(str), run: dsl.OutputPath(str)) -> list[dict]:
-    """Plans an audit and opens the pipeline's MLflow run.
+def plan_audit(spec: str, root: str, shards: int, plan: dsl.OutputPath(str)) -> list[dict]:
+    """Plans an audit, and opens the MLflow run that every task of this pipeline nests under.
 
     Args:
         spec: AuditSpec as YAML text, its URI, or a built-in one's name.
         root: Folder or ``s3://`` prefix that audits live under.
         shards: How many tasks share the training; 64 to 128 on a cluster.
         plan: URI of the plan.
-        run: MLflow run that every task of this pipeline nests under.
 
     Returns:
-        One item a shard to fan out over: ``index``, ``plan`` and ``run``; see ``plan_zoo``.
+        One item a shard to fan out over: ``index`` and ``plan``; see ``plan_zoo``.
     """
     from pathlib import Path
 
@@ -25,33 +24,30 @@ def plan_audit(spec: str, root: str, shards: int, plan: dsl.OutputPath(str), run
 
     planned = plan_audit(spec=spec, root=root, shards=shards)
     Path(plan).write_text(planned.plan)
-    Path(run).write_text(planned.run)
     return planned.items
 
 
 @component
-def train_audit_shard(plan: str, shard: int, root: str, run: str, index: dsl.Output[dsl.Dataset]):
+def train_audit_shard(plan: str, shard: int, root: str, index: dsl.Output[dsl.Dataset]):
     """Trains and measures the models of one shard; a shard that is finished is not trained again.
 
     Args:
         plan: URI of the plan.
         shard: Which shard.
         root: Folder or ``s3://`` prefix that audits live under.
-        run: MLflow run of the pipeline.
         index: Where the shard's answers lie, with their digests (small JSON).
     """
     from pathlib import Path
 
     from biasgate.kubeflow.steps.audit import train_audit_shard
 
-    train_audit_shard(plan=plan, shard=shard, root=root, run=run, index=Path(index.path))
+    train_audit_shard(plan=plan, shard=shard, root=root, index=Path(index.path))
 
 
 @component
 def audit_architecture(
     plan: str,
     shards: dsl.Input[list[dsl.Dataset]],
-    run: str,
     effects: dsl.Output[dsl.Dataset],
     metrics: dsl.Output[dsl.Metrics],
     html: dsl.Output[dsl.HTML],
@@ -61,7 +57,6 @@ def audit_architecture(
     Args:
         plan: URI of the plan.
         shards: Indices of all shards.
-        run: MLflow run of the pipeline; closed here.
         effects: Every level and effect with its intervals (JSON).
         metrics: How many effects were found, and of how many.
         html: Effects for people.
@@ -71,6 +66,6 @@ def audit_architecture(
     from biasgate.kubeflow.steps.audit import audit_architecture
 
     paths = [Path(shard.path) for shard in shards]
-    found = audit_architecture(plan=plan, shards=paths, run=run, effects=Path(effects.path), html=Path(html.path))
+    found = audit_architecture(plan=plan, shards=paths, effects=Path(effects.path), html=Path(html.path))
     for metric, value in found.items():
         metrics.log_metric(metric, value)

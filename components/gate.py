@@ -1,5 +1,7 @@
 """Component that decides."""
 
+from typing import NamedTuple
+
 from kfp import dsl
 
 from biasgate.components.image import component
@@ -18,7 +20,7 @@ def decide_candidate(
     card: dsl.Output[dsl.Markdown],
     record: dsl.Input[dsl.Dataset] = None,
     before: dsl.Input[dsl.Dataset] = None,
-) -> str:
+) -> NamedTuple("Decided", [("verdict", str), ("next", str)]):
     """Joins what was measured, decides by the declared policy, and appends the signed decision; it promotes nothing.
 
     The candidate itself is neither opened nor run.
@@ -37,13 +39,15 @@ def decide_candidate(
         before: Evaluation of the candidate before the repair.
 
     Returns:
-        ``repair`` when the gate allows a repair of this rejection, else ``done``.
+        ``verdict``: APPROVED, REJECTED or INSUFFICIENT_EVIDENCE. ``next``: ``repair`` when the gate allows a repair of
+        this rejection, else ``done``.
     """
+    from collections import namedtuple
     from pathlib import Path
 
     from biasgate.kubeflow.steps.gate import decide_candidate
 
-    return decide_candidate(
+    decided = decide_candidate(
         source=source,
         gate=gate,
         inspection=Path(inspection.path),
@@ -56,3 +60,4 @@ def decide_candidate(
         record=Path(record.path) if record else None,
         before=Path(before.path) if before else None,
     )
+    return namedtuple("Decided", "verdict next")(decided.verdict, decided.next)

@@ -10,7 +10,6 @@ def train_meta_classifier(
     plan: str,
     tables: dsl.Input[list[dsl.Dataset]],
     name: str,
-    run: str,
     meta_classifier: dsl.Output[dsl.Model],
     metrics: dsl.Output[dsl.Metrics],
     html: dsl.Output[dsl.HTML],
@@ -24,7 +23,6 @@ def train_meta_classifier(
         plan: URI of the zoo's plan.
         tables: Feature tables of all shards.
         name: Registered model to become a version of.
-        run: MLflow run of the pipeline; closed here.
         meta_classifier: The fitted meta-classifier.
         metrics: Held-out scores.
         html: Held-out scores for people.
@@ -40,7 +38,6 @@ def train_meta_classifier(
         plan=plan,
         tables=[Path(table.path) for table in tables],
         name=name,
-        run=run,
         into=Path(meta_classifier.path),
         html=Path(html.path),
     )

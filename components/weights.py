@@ -6,19 +6,18 @@ from biasgate.components.image import component
 
 
 @component
-def featurize_weights(index: dsl.Input[dsl.Dataset], run: str, table: dsl.Output[dsl.Dataset]):
+def featurize_weights(index: dsl.Input[dsl.Dataset], table: dsl.Output[dsl.Dataset]):
     """Turns the weights of one shard into a table of weight features, streaming them from their URI.
 
     Args:
         index: Index of a finished shard.
-        run: MLflow run of the pipeline.
         table: One row a model: its plan, its measured bias, its features (parquet).
     """
     from pathlib import Path
 
     from biasgate.kubeflow.steps.features import featurize_weights
 
-    featurize_weights(index=Path(index.path), run=run, table=Path(table.path))
+    featurize_weights(index=Path(index.path), table=Path(table.path))
 
 
 @component

@@ -2,7 +2,7 @@
 
 from kfp import dsl
 
-from biasgate.components import audit_architecture, plan_audit, train_audit_shard
+from biasgate.components import audit_architecture, close_pipeline, plan_audit, train_audit_shard
 from biasgate.kubeflow.configure import configure, run_config
 
 
@@ -19,11 +19,9 @@ def architecture_audit(spec: str, root: str, shards: int = 64):
         root: Folder or ``s3://`` prefix that audits live under.
         shards: How many tasks share the training.
     """
-    planned = configure(plan_audit(spec=spec, root=root, shards=shards), cached=False)
-    with dsl.ParallelFor(planned.outputs["Output"]) as shard:
-        trained = configure(
-            train_audit_shard(plan=shard.plan, shard=shard.index, root=root, run=shard.run), work="train"
-        )
-    indices = dsl.Collected(trained.outputs["index"])
-    plan, run = planned.outputs["plan"], planned.outputs["run"]
-    configure(audit_architecture(plan=plan, shards=indices, run=run), cached=False)
+    with dsl.ExitHandler(configure(close_pipeline(), cached=False, alerts=True), name="all-tasks"):
+        planned = configure(plan_audit(spec=spec, root=root, shards=shards), cached=False)
+        with dsl.ParallelFor(planned.outputs["Output"], name="shards") as shard:
+            trained = configure(train_audit_shard(plan=shard.plan, shard=shard.index, root=root), work="train")
+        indices = dsl.Collected(trained.outputs["index"])
+        configure(audit_architecture(plan=planned.outputs["plan"], shards=indices), cached=False)

@@ -2,7 +2,7 @@
 
 from kfp import dsl
 
-from biasgate.components import featurize_weights, plan_zoo, train_meta_classifier, train_zoo_shard
+from biasgate.components import close_pipeline, featurize_weights, plan_zoo, train_meta_classifier, train_zoo_shard
 from biasgate.kubeflow.configure import configure, run_config
 
 
@@ -20,10 +20,10 @@ def meta_classifier(spec: str, root: str, shards: int = 64, name: str = "biasgat
         shards: How many tasks share the training.
         name: Registered model that the meta-classifier becomes a version of.
     """
-    planned = configure(plan_zoo(spec=spec, root=root, shards=shards), cached=False)
-    with dsl.ParallelFor(planned.outputs["Output"]) as shard:
-        trained = configure(train_zoo_shard(plan=shard.plan, shard=shard.index, root=root, run=shard.run), work="train")
-        features = configure(featurize_weights(index=trained.outputs["index"], run=shard.run))
-    tables = dsl.Collected(features.outputs["table"])
-    plan, run = planned.outputs["plan"], planned.outputs["run"]
-    configure(train_meta_classifier(plan=plan, tables=tables, name=name, run=run), cached=False)
+    with dsl.ExitHandler(configure(close_pipeline(), cached=False, alerts=True), name="all-tasks"):
+        planned = configure(plan_zoo(spec=spec, root=root, shards=shards), cached=False)
+        with dsl.ParallelFor(planned.outputs["Output"], name="shards") as shard:
+            trained = configure(train_zoo_shard(plan=shard.plan, shard=shard.index, root=root), work="train")
+            features = configure(featurize_weights(index=trained.outputs["index"]))
+        tables = dsl.Collected(features.outputs["table"])
+        configure(train_meta_classifier(plan=planned.outputs["plan"], tables=tables, name=name), cached=False)

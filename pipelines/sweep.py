@@ -2,9 +2,9 @@
 
 from kfp import dsl
 
-from biasgate.components import list_candidates
+from biasgate.components import close_pipeline, list_candidates
 from biasgate.kubeflow.configure import configure, run_config
-from biasgate.pipelines.gate import gate
+from biasgate.pipelines.gate import judge
 
 
 @dsl.pipeline(
@@ -20,6 +20,7 @@ def sweep(name: str, which: str = "undecided", limit: int = 20):
         which: ``undecided``, or ``champion``.
         limit: The most submissions to take up in one run, oldest first of those that were attempted least.
     """
-    found = configure(list_candidates(name=name, which=which, limit=limit), cached=False, signs=True)
-    with dsl.ParallelFor(found.outputs["Output"], parallelism=4) as candidate:
-        gate(candidate=candidate)
+    with dsl.ExitHandler(configure(close_pipeline(), cached=False, alerts=True), name="all-tasks"):
+        found = configure(list_candidates(name=name, which=which, limit=limit), cached=False, log="signed")
+        with dsl.ParallelFor(found.outputs["Output"], parallelism=4, name="candidates") as candidate:
+            judge(candidate)

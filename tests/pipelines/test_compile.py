@@ -7,7 +7,18 @@ import yaml
 from kfp import compiler
 
 import biasgate.components  # pyright: ignore[reportMissingImports]  # an install maps it to a folder beside src
+from biasgate.kubeflow.catalogue import PIPELINES
 from biasgate.kubeflow.compile import compile_pipeline, compile_pipelines
+
+GATE_TASKS = {
+    "fetch_candidate",
+    "scan_weights",
+    "inspect_candidate",
+    "take_look",
+    "evaluate_subgroups",
+    "decide_candidate",
+    "repair_candidate",
+}
 
 
 @pytest.mark.parametrize("name", biasgate.components.__all__)
@@ -35,7 +46,7 @@ def test_compiled_tasks_name_their_secrets_and_never_hold_them(tmp_path: Path) -
     spec, platform = yaml.safe_load_all(gate.read_text())
     executors = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
     secrets = {secret["secretName"] for executor in executors.values() for secret in executor["secretAsEnv"]}
-    assert secrets == {"biasgate-mlflow", "biasgate-s3", "biasgate-signing-key"}
+    assert secrets == {"biasgate-mlflow", "biasgate-s3", "biasgate-signing-key", "biasgate-alerts"}
     for executor in spec["deploymentSpec"]["executors"].values():
         assert "env" not in executor["container"]
 
@@ -61,6 +72,41 @@ def test_tasks_that_sign_have_the_key_and_those_that_run_a_model_have_none(pipel
         assert keyless >= {"inspect_candidate", "evaluate_subgroups", "scan_weights", "repair_candidate"}
 
 
+@pytest.mark.parametrize("pipeline", PIPELINES)
+def test_every_pipeline_ends_in_a_task_that_runs_however_the_others_ended(pipeline, tmp_path):
+    spec, _ = yaml.safe_load_all(compile_pipeline(pipeline, tmp_path).read_text())
+    tasks = spec["root"]["dag"]["tasks"]
+    last, rest = tasks.pop("close-pipeline"), list(tasks)
+    assert last["triggerPolicy"]["strategy"] == "ALL_UPSTREAM_TASKS_COMPLETED"
+    assert last["dependentTasks"] == rest == ["exit-handler-1"]
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "task"), [("meta_classifier", "train_zoo_shard"), ("architecture_audit", "train_audit_shard")]
+)
+def test_a_task_that_may_come_from_the_cache_takes_nothing_that_differs_from_run_to_run(pipeline, task, tmp_path):
+    """What its cache is looked up by are its inputs: two runs of one plan have the same."""
+    spec, _ = yaml.safe_load_all(compile_pipeline(pipeline, tmp_path).read_text())
+    cached = {}
+    for dag in [one["dag"] for one in spec["components"].values() if "dag" in one]:
+        for name, one in dag["tasks"].items():
+            if one.get("cachingOptions", {}).get("enableCache"):
+                cached[name] = set(one["inputs"].get("parameters", {}))
+    assert cached.pop(task.replace("_", "-")) == {"plan", "shard", "root"}
+    assert cached in ({}, {"featurize-weights": set()}, {"shards": set()})
+
+
+@pytest.mark.parametrize(("pipeline", "readers"), [("gate", GATE_TASKS), ("meta_classifier", set())])
+def test_keys_and_the_logs_place_are_mounted_where_the_log_is_read_and_nowhere_else(pipeline, readers, tmp_path):
+    spec, platform = yaml.safe_load_all(compile_pipeline(pipeline, tmp_path).read_text())
+    mounts = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    called = {name: component(executor) for name, executor in spec["deploymentSpec"]["executors"].items()}
+    for what in ("trusted-keys", "biasgate-log"):
+        assert {called[name] for name in mounts if what in str(mounts[name])} == readers
+    assert {called[name] for name in mounts if "biasgate-alerts" in str(mounts[name])} == {"close_pipeline"}
+    assert all("BIASGATE_RUN" in str(mounts[name]) for name in mounts), "each knows the run it belongs to"
+
+
 def component(executor: dict) -> str:
     """Which component a task runs, whatever the task is called."""
     command = executor["container"]["args"]
@@ -70,7 +116,7 @@ def component(executor: dict) -> str:
 def test_the_look_waits_for_the_scan_and_the_inspection_and_the_evaluation_for_the_look(tmp_path):
     spec, _ = yaml.safe_load_all(compile_pipeline("gate", tmp_path).read_text())
     found = {}
-    for dag in (spec["root"]["dag"], spec["components"]["comp-condition-1"]["dag"]):
+    for dag in [component["dag"] for component in spec["components"].values() if "dag" in component]:
         found |= {task["taskInfo"]["name"]: set(task.get("dependentTasks", ())) for task in dag["tasks"].values()}
     assert found["look-at-candidate"] == {"fetch-candidate", "scan-weights", "inspect-candidate"}
     assert "take-look" in found["evaluate-candidate"]

@@ -31,7 +31,7 @@ def test_a_loop_over_one_task_has_the_pods_and_nodes_that_were_counted_on_a_clus
 
 def test_a_zoo_of_128_shards_makes_a_tenth_of_the_nodes_that_break_a_cluster():
     size = run_size(spec_of("meta_classifier"), items=SHARDS)
-    assert size == Size(pods=646, nodes=1_164)
+    assert size == Size(pods=649, nodes=1_170)
     assert size.nodes < NODES / 10
 
 
@@ -59,9 +59,9 @@ def test_every_run_has_a_deadline_and_leaves_the_cluster_after_a_while(name):
 
 
 def test_the_items_of_128_shards_fit_into_one_argument():
-    plan = PlannedShards(plan=f"s3://a-bucket-of-our-own/zoo/{'0' * 16}/plan.json", shards=SHARDS, run="0" * 32)
+    plan = PlannedShards(plan=f"s3://a-bucket-of-our-own/zoo/{'0' * 16}/plan.json", shards=SHARDS)
     size = len(json.dumps(plan.items).encode())
-    assert 100 * SHARDS < size < ARGUMENT_BYTES / 4
+    assert 80 * SHARDS < size < ARGUMENT_BYTES / 4
 
 
 def test_the_tables_of_128_shards_fit_into_one_argument():

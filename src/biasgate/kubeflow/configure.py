@@ -5,7 +5,14 @@ from typing import Literal
 from kfp import dsl, kubernetes
 
 from biasgate.kubeflow.image import IMAGE, USER, image_by_digest
-from biasgate.kubeflow.settings import TRUSTED_FOLDER, Kind, Pods, settings_in_force
+from biasgate.kubeflow.settings import TRUSTED_FOLDER, Kind, Pods, Settings, settings_in_force
+from biasgate.registry.tracking import RUN_VARIABLE
+
+Log = Literal["unread", "read", "signed"]
+"""What a task does with the signed log."""
+
+RUN_FIELD = "metadata.labels['pipeline/runid']"
+"""Where a pod says which run of Kubeflow it belongs to."""
 
 QUEUE, PRIORITY = "kueue.x-k8s.io/queue-name", "kueue.x-k8s.io/priority-class"
 """Labels that Kueue reads of a pod."""
@@ -26,7 +33,8 @@ def configure(
     *,
     work: Literal["light", "train"] = "light",
     cached: bool = True,
-    signs: bool = False,
+    log: Log = "unread",
+    alerts: bool = False,
 ) -> dsl.PipelineTask:
     """Gives one task what the settings say for its kind.
 
@@ -34,7 +42,8 @@ def configure(
         task: The task.
         work: How much it computes.
         cached: False for whatever reads or writes the registry or the log.
-        signs: True for tasks that append to the signed log.
+        log: What it does with the signed log: the keys to check it with, and the one to sign with, are nowhere else.
+        alerts: True for the task that raises them.
     """
     settings = settings_in_force()
     kind: Kind = getattr(settings.tasks, work)
@@ -55,14 +64,21 @@ def configure(
     kubernetes.empty_dir_mount(task, "tmp", "/tmp", size_limit=kind.scratch)
     _place(task, kind)
     _mark(task, settings.pods)
-    for secret, names in {**settings.secrets, **(settings.signing if signs else {})}.items():
-        keys = {name: name for name in names}
-        kubernetes.use_secret_as_env(task, secret_name=secret, secret_key_to_env=keys, optional=True)
-    for config_map, names in settings.environment.items():
-        keys = {name: name for name in names}
-        kubernetes.use_config_map_as_env(task, config_map, keys, optional=True)
-    kubernetes.use_config_map_as_volume(task, config_map_name=settings.trusted_keys, mount_path=TRUSTED_FOLDER)
+    _mount(task, settings, log=log, alerts=alerts)
     return task
+
+
+def _mount(task: dsl.PipelineTask, settings: Settings, *, log: Log, alerts: bool) -> None:
+    """Gives a task the secrets and keys that it reads, and no others."""
+    kubernetes.use_field_path_as_env(task, RUN_VARIABLE, RUN_FIELD)
+    own = (settings.signing if log == "signed" else {}) | (settings.alerting if alerts else {})
+    for secret, names in (settings.secrets | own).items():
+        if keys := {name: name for name in names if not (settings.mlflow.platform and name.startswith("MLFLOW_"))}:
+            kubernetes.use_secret_as_env(task, secret_name=secret, secret_key_to_env=keys, optional=True)
+    if log != "unread":
+        for config_map, names in settings.environment.items():
+            kubernetes.use_config_map_as_env(task, config_map, {name: name for name in names}, optional=True)
+        kubernetes.use_config_map_as_volume(task, config_map_name=settings.trusted_keys, mount_path=TRUSTED_FOLDER)
 
 
 def _place(task: dsl.PipelineTask, kind: Kind) -> None:

@@ -12,12 +12,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from biasgate.errors import BiasgateError
 from biasgate.extras import needs
 from biasgate.kubeflow.catalogue import load_pipeline
 from biasgate.kubeflow.settings import VARIABLE
 from biasgate.progress import EVENTS
+from biasgate.registry.tracking import RUN_VARIABLE
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """The local runner works on two tasks of a loop at once, and small networks are slower on more threads."""
@@ -44,13 +46,14 @@ def run_locally(
     folder.mkdir(parents=True, exist_ok=True)
     events = folder / "events.jsonl"
     events.write_text("")
+    watched = {VARIABLE: str(SETTINGS), EVENTS: str(events.resolve()), RUN_VARIABLE: uuid4().hex}
     failures: list[dict[str, Any]] = []
     with (folder / "run.log").open("w") as log:
         child = subprocess.Popen(
             [sys.executable, "-m", "biasgate.kubeflow.local", name, json.dumps(arguments), str(folder.resolve())],
             stdout=log,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **ONE_THREAD, VARIABLE: str(SETTINGS), EVENTS: str(events.resolve())},
+            env={**os.environ, **ONE_THREAD, **watched},
         )
         try:
             for event in _follow(events, child):

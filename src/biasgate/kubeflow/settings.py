@@ -165,6 +165,22 @@ class Pods(Document):
     queue: Queue | None = None
 
 
+class Registry(Document):
+    """Who tells tasks where MLflow is.
+
+    Attributes:
+        from_: ``secret``: one that ``secrets`` names. ``platform``: Kubeflow's own MLflow plugin, whose nested runs are
+            then used, and none of whose variables is set beside it.
+    """
+
+    from_: Literal["secret", "platform"] = Field(default="secret", alias="from")
+
+    @property
+    def platform(self) -> bool:
+        """Whether Kubeflow's plugin does."""
+        return self.from_ == "platform"
+
+
 class Runs(Document):
     """What a whole run gets.
 
@@ -190,8 +206,10 @@ class Settings(Document):
     pods: Pods = Pods()
     retries: Retries
     caching: bool
+    mlflow: Registry
     secrets: dict[ObjectName, tuple[Variable, ...]]
     signing: dict[ObjectName, tuple[Variable, ...]]
+    alerting: dict[ObjectName, tuple[Variable, ...]]
     environment: dict[ObjectName, tuple[str, ...]]
     trusted_keys: ObjectName
 

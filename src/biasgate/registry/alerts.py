@@ -29,7 +29,7 @@ SECONDS = 10.0
 Kind = Literal[
     "not_promoted", "break_glass", "rollback", "foreign_champion", "foreign_version", "missing_version", "expired",
     "void_entry", "clock", "foreign_model", "webhook", "rejected", "insufficient", "foreign_name", "unjudged",
-    "not_shown",
+    "not_shown", "failed_run",
 ]  # fmt: skip
 
 
@@ -45,11 +45,12 @@ class Alert(Document):
             model of an approval was not made by a promoter. ``webhook``: an alert could not be delivered. ``rejected``,
             ``insufficient``: the newest decision about the champion's bytes. ``foreign_name``: submissions lie under a
             name that no card can have. ``unjudged``: the gate gave up on a submission. ``not_shown``: this account may
-            not write verdicts on a registered model's pages.
+            not write verdicts on a registered model's pages. ``failed_run``: a pipeline on
+            Kubeflow did not reach its end.
         message: For a person.
         name: The gate-owned model.
         version: Its version.
-        candidate: Digest of the candidate's package.
+        candidate: Digest of the candidate's package; its URI where a run did not come that far.
         entry: Number of the decision's, or the offending, entry of the log.
         notify: Whom the model's gate addresses alerts to: for what stands behind the webhook to route by.
         at: When it was raised.

@@ -1,7 +1,8 @@
 """Runs: one parent a pipeline, one nested run a component.
 
 Under Kubeflow Pipelines' own MLflow plugin each task is given a run (``MLFLOW_RUN_ID``) that the plugin nests and
-closes itself: then that run is used, and parameters carry a prefix so that they cannot clash with the plugin's.
+closes itself: then that run is used, and parameters are tags with a prefix, which neither clash with the plugin's nor
+with those of an earlier attempt.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ PREFIX = "biasgate."
 KIND = {"mlflow.experimentKind": "custom_model_development"}
 """MLflow shows an experiment of this kind as runs with metrics; of another, as traces and prompts."""
 CANDIDATE_TAG = "biasgate.candidate"
+PIPELINE_TAG = "biasgate.pipeline"
+RUN_VARIABLE = "BIASGATE_RUN"
+"""Environment variable with Kubeflow's id of the run that a task belongs to."""
+RUN_TAG = "biasgate.kfp_run"
 FAILURE_TAG = "biasgate.failure"
 LONGEST_FAILURE = 500
 LONGEST_PARAMETER = 6000
@@ -51,13 +56,18 @@ class Run:
     prefix: str = ""
 
     def log_params(self, params: Mapping[str, object]) -> None:
-        """Notes settings; long values are cut to what MLflow can store."""
-        from mlflow.entities import Param
+        """Notes settings; long values are cut to what MLflow can store.
 
-        items = [Param(f"{self.prefix}{name}", str(value)[:LONGEST_PARAMETER]) for name, value in params.items()]
+        All attempts at a task share the platform's run, and a parameter cannot change: there they are tags.
+        """
+        from mlflow.entities import Param, RunTag
+
+        values = {f"{self.prefix}{name}": str(value)[:LONGEST_PARAMETER] for name, value in params.items()}
+        kind, field = (RunTag, "tags") if self.prefix else (Param, "params")
+        items = [kind(name, value) for name, value in values.items()]
         with explained():
             for start in range(0, len(items), BATCH):
-                self.client.log_batch(self.id, params=items[start : start + BATCH])
+                self.client.log_batch(self.id, **{field: items[start : start + BATCH]})
 
     def log_metrics(self, metrics: Mapping[str, float], *, step: int = 0) -> None:
         """Notes measured numbers, at a step of their curves."""
@@ -87,7 +97,7 @@ class Run:
 
 
 def open_pipeline_run(pipeline: str, experiment: str = EXPERIMENT, *, candidate: str = "") -> str:
-    """Starts the parent of a pipeline's component runs.
+    """Starts the parent of a pipeline's component runs; a task that is started again finds the one that it made.
 
     Args:
         pipeline: Its name.
@@ -98,11 +108,40 @@ def open_pipeline_run(pipeline: str, experiment: str = EXPERIMENT, *, candidate:
         Its run id.
     """
     client = connect()
-    tags = {"biasgate.pipeline": pipeline, CANDIDATE_TAG: candidate}
+    tags = {PIPELINE_TAG: pipeline, CANDIDATE_TAG: candidate}
     with explained():
+        where = experiment_id(client, experiment)
+        if outer := os.environ.get(RUN_VARIABLE):
+            tags[RUN_TAG] = outer
+            for made in client.search_runs([where], _having(tags), max_results=1):
+                client.update_run(made.info.run_id, status="RUNNING")
+                return made.info.run_id
         named = f"{pipeline} {_subject(candidate)}".strip()
-        run = client.create_run(experiment_id(client, experiment), run_name=named, tags=tags)
-    return run.info.run_id
+        return client.create_run(where, run_name=named, tags=tags).info.run_id
+
+
+def open_run_of_kubeflow(pipeline: str) -> str | None:
+    """The same where a run of Kubeflow is under way; None elsewhere: nobody would close it."""
+    return open_pipeline_run(pipeline) if os.environ.get(RUN_VARIABLE) else None
+
+
+def finish_run_of_kubeflow() -> None:
+    """Closes what ``open_run_of_kubeflow`` opened."""
+    if run := pipeline_run():
+        finish_pipeline_run(run)
+
+
+def pipeline_run() -> str | None:
+    """The MLflow run of the pipeline that this task belongs to; None where it belongs to none.
+
+    So tasks that Kubeflow may take from its cache need no parameter that differs from run to run.
+    """
+    if not (outer := os.environ.get(RUN_VARIABLE)):
+        return None
+    client = connect()
+    with explained():
+        made = client.search_runs([experiment_id(client, EXPERIMENT)], _having({RUN_TAG: outer}), max_results=1)
+    return made[0].info.run_id if made else None
 
 
 def _subject(candidate: str) -> str:
@@ -113,7 +152,7 @@ def _subject(candidate: str) -> str:
 
 @contextmanager
 def component_run(name: str, *, parent: str | None) -> Generator[Run]:
-    """A run for one component, nested under ``parent``; a failure marks both FAILED and goes on up."""
+    """A run for one component, nested under ``parent``; a failure marks it FAILED and goes on up."""
     client = connect()
     if injected := os.environ.get("MLFLOW_RUN_ID"):
         yield Run(id=injected, client=client, prefix=PREFIX)
@@ -123,10 +162,9 @@ def component_run(name: str, *, parent: str | None) -> Generator[Run]:
         yield run
     except BaseException:
         with suppress(ServiceError):  # the failure itself matters more than its record
-            for failed in filter(None, (run.id, parent)):
-                _terminate(client, failed, "FAILED")
+            terminate(client, run.id, "FAILED")
         raise
-    _terminate(client, run.id, "FINISHED")
+    terminate(client, run.id, "FINISHED")
 
 
 def note_failure(parent: str, reason: str) -> None:
@@ -146,12 +184,18 @@ def last_failure(candidate: str) -> str:
 
 
 def finish_pipeline_run(parent: str) -> None:
-    """Closes the parent as FINISHED, unless a component failed: that stays visible."""
+    """Closes the parent as FINISHED: its last task ended well, whatever had to be tried twice before."""
     client = connect()
     with explained():
-        running = client.get_run(parent).info.status == "RUNNING"
-    if running:
-        _terminate(client, parent, "FINISHED")
+        if FAILURE_TAG in client.get_run(parent).data.tags:
+            client.delete_tag(parent, FAILURE_TAG)
+    terminate(client, parent, "FINISHED")
+
+
+def terminate(client: MlflowClient, run_id: str, status: str) -> None:
+    """Closes a run as FINISHED, FAILED or KILLED."""
+    with explained():
+        client.set_terminated(run_id, status)
 
 
 def experiment_id(client: MlflowClient, name: str) -> str:
@@ -189,9 +233,9 @@ def _create(client: MlflowClient, name: str, parent: str | None) -> str:
         return client.create_run(experiment, run_name=name, tags=tags).info.run_id
 
 
-def _terminate(client: MlflowClient, run_id: str, status: str) -> None:
-    with explained():
-        client.set_terminated(run_id, status)
+def _having(tags: Mapping[str, str]) -> str:
+    """A filter for the runs that have all these tags."""
+    return " and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items() if value)
 
 
 def _artifact_folder(tracking_uri: str, experiment: str) -> str | None:

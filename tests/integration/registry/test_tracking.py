@@ -5,7 +5,15 @@ from uuid import uuid4
 import pytest
 
 from biasgate.registry.client import connect
-from biasgate.registry.tracking import component_run, finish_pipeline_run, open_pipeline_run
+from biasgate.registry.tracking import (
+    FAILURE_TAG,
+    RUN_VARIABLE,
+    component_run,
+    finish_pipeline_run,
+    note_failure,
+    open_pipeline_run,
+    pipeline_run,
+)
 
 
 def status(run: str) -> str:
@@ -40,12 +48,32 @@ def test_a_run_is_named_by_its_subject_in_an_experiment_of_models(tracking):
     assert kind == "custom_model_development"
 
 
-def test_a_failing_component_fails_its_pipeline_for_good(tracking):
+def test_a_component_that_fails_leaves_its_pipeline_open_and_one_that_then_succeeds_finishes_it(tracking):
     parent = open_pipeline_run("gate", "demo")
     with pytest.raises(KeyError), component_run("evaluate_subgroups", parent=parent) as run:
         raise KeyError("bug")
+    note_failure(parent, "evaluate_subgroups: bug")
+    assert (status(run.id), status(parent)) == ("FAILED", "RUNNING")
     finish_pipeline_run(parent)
-    assert (status(run.id), status(parent)) == ("FAILED", "FAILED")
+    assert (status(run.id), status(parent)) == ("FAILED", "FINISHED")
+    assert FAILURE_TAG not in connect().get_run(parent).data.tags
+
+
+def test_tasks_of_one_run_of_kubeflow_find_the_run_that_the_first_of_them_opened(tracking, monkeypatch):
+    assert pipeline_run() is None
+    monkeypatch.setenv(RUN_VARIABLE, "a run of Kubeflow")
+    assert pipeline_run() is None
+    opened = open_pipeline_run("meta_classifier")
+    assert pipeline_run() == opened
+    assert open_pipeline_run("meta_classifier") == opened, "a task that is started again opens no second one"
+    monkeypatch.setenv(RUN_VARIABLE, "another")
+    assert pipeline_run() is None
+
+
+def test_each_candidate_of_a_sweep_has_a_run_of_its_own(tracking, monkeypatch):
+    monkeypatch.setenv(RUN_VARIABLE, "a sweep")
+    first, second = (open_pipeline_run("gate", candidate=f"models:/digits-candidates/{n}") for n in (1, 2))
+    assert first != second == open_pipeline_run("gate", candidate="models:/digits-candidates/2")
 
 
 def test_a_component_alone_has_a_run_of_its_own(tracking):
@@ -54,11 +82,20 @@ def test_a_component_alone_has_a_run_of_its_own(tracking):
     assert "mlflow.parentRunId" not in connect().get_run(run.id).data.tags
 
 
+def test_all_attempts_at_a_task_share_the_platforms_run_and_may_note_other_values(tracking, monkeypatch):
+    monkeypatch.setenv("MLFLOW_RUN_ID", given := open_pipeline_run("task", "demo"))
+    for attempt in ("1", "2"):
+        with component_run("take_look", parent=None) as run:
+            run.log_params({"log_entry": attempt})
+    assert connect().get_run(given).data.tags["biasgate.log_entry"] == "2"
+
+
 def test_a_run_that_the_platform_made_is_used_and_left_open(tracking, monkeypatch):
     given = open_pipeline_run("task", "demo")
     monkeypatch.setenv("MLFLOW_RUN_ID", given)
     with component_run("scan_weights", parent="ignored") as run:
         run.log_params({"source": "models:/digits-candidates/1"})
     assert run.id == given
-    assert connect().get_run(given).data.params == {"biasgate.source": "models:/digits-candidates/1"}
+    found = connect().get_run(given).data
+    assert (found.params, found.tags["biasgate.source"]) == ({}, "models:/digits-candidates/1")
     assert status(given) == "RUNNING"

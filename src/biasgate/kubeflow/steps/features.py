@@ -8,12 +8,12 @@ from biasgate.kubeflow.steps.files import write
 from biasgate.kubeflow.steps.task import task
 
 
-def featurize_weights(*, index: Path, run: str, table: Path) -> None:
+def featurize_weights(*, index: Path, table: Path) -> None:
     """Writes the feature table of one shard (parquet)."""
     from biasgate.detection.features.table import feature_table
     from biasgate.detection.zoo.index import ShardIndex
 
-    with task("featurize_weights", run=run) as tracked:
+    with task("featurize_weights") as tracked:
         features = feature_table(ShardIndex.read(index))
         table.parent.mkdir(parents=True, exist_ok=True)
         features.to_parquet(table, index=False)

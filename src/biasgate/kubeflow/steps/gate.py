@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from biasgate.errors import TrustError
 from biasgate.kubeflow.steps.files import write
@@ -16,6 +16,18 @@ if TYPE_CHECKING:
     from biasgate.gate.declaration import Gate
     from biasgate.gate.trust.keyring import Keyring
     from biasgate.gate.trust.waivers import Presented
+
+
+class Decided(NamedTuple):
+    """A decision, and what comes next.
+
+    Attributes:
+        verdict: APPROVED, REJECTED or INSUFFICIENT_EVIDENCE.
+        next: ``repair`` when this rejection may be repaired, else ``done``.
+    """
+
+    verdict: str
+    next: str
 
 
 def decide_candidate(
@@ -31,13 +43,10 @@ def decide_candidate(
     card: Path,
     record: Path | None = None,
     before: Path | None = None,
-) -> str:
+) -> Decided:
     """Joins the documents to evidence, decides by the declared policy, and appends the signed decision.
 
     The last decision closes the pipeline's run.
-
-    Returns:
-        ``repair`` when this rejection may be repaired, else ``done``.
 
     Raises:
         TrustError: What was measured is not what the gate declares; nothing is written.
@@ -99,9 +108,9 @@ def decide_candidate(
         tracked.log_dict(body.model_dump(mode="json", by_alias=True), "decision.json")
         tell_run(run, body, entry=written.number, report=page)
     if decision.repairable and declared.gate.repair:
-        return "repair"
+        return Decided(decision.verdict, "repair")
     finish_pipeline_run(run)
-    return "done"
+    return Decided(decision.verdict, "done")
 
 
 def _presented(gate: Gate, trusted: Keyring, at: datetime) -> tuple[Presented, ...]:

@@ -17,9 +17,7 @@ class TrainedMetaClassifier:
     metrics: dict[str, float]
 
 
-def train_meta_classifier(
-    *, plan: str, tables: list[Path], name: str, run: str, into: Path, html: Path
-) -> TrainedMetaClassifier:
+def train_meta_classifier(*, plan: str, tables: list[Path], name: str, into: Path, html: Path) -> TrainedMetaClassifier:
     """Fits, scores once on the held-out models, registers, and makes it champion when it deserves it."""
     import pandas as pd
 
@@ -34,11 +32,11 @@ def train_meta_classifier(
         register_meta_classifier,
         set_champion,
     )
-    from biasgate.registry.tracking import finish_pipeline_run
+    from biasgate.registry.tracking import finish_run_of_kubeflow
     from biasgate.report.held_out import held_out_page
     from biasgate.storage.plans import read_plan
 
-    with task("train_meta_classifier", run=run) as tracked:
+    with task("train_meta_classifier") as tracked:
         spec = read_plan(ZooPlan, plan).spec
         table = pd.concat([pd.read_parquet(path) for path in tables], ignore_index=True)
         meta = fit_meta_classifier(table, spec=spec)
@@ -54,5 +52,5 @@ def train_meta_classifier(
         tracked.log_metrics(metrics := report.values())
         tracked.log_artifact(html, "held_out_report")
         tracked.log_dict(report.model_dump(mode="json", by_alias=True), "held_out_report.json")
-    finish_pipeline_run(run)
+    finish_run_of_kubeflow()
     return TrainedMetaClassifier(uri=uri, metrics=metrics)

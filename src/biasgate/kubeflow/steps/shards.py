@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PlannedShards:
-    """Where the plan is, how many shards it has, and the pipeline's MLflow run."""
+    """Where the plan is, and how many shards it has."""
 
     plan: str
     shards: int
-    run: str
 
     @property
     def items(self) -> list[dict[str, int | str]]:
         """What each shard's tasks need to know."""
-        return [{"index": index, "plan": self.plan, "run": self.run} for index in range(self.shards)]
+        return [{"index": index, "plan": self.plan} for index in range(self.shards)]

@@ -14,21 +14,23 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def task(name: str, *, run: str) -> Generator[Run]:
+def task(name: str, *, run: str | None = None) -> Generator[Run]:
     """Runs the body as a task nested under the pipeline's MLflow run.
 
     Args:
         name: Name of the component.
-        run: Id of the pipeline's run.
+        run: Id of the pipeline's run; by default the one that belongs to Kubeflow's run, if there is one.
     """
-    from biasgate.registry.tracking import component_run, note_failure
+    from biasgate.registry.tracking import component_run, note_failure, pipeline_run
 
     emit(task=name, state="started")
     try:
+        run = run or pipeline_run()
         with component_run(name, parent=run) as tracked:
             yield tracked
     except BaseException as error:
-        note_failure(run, f"{name}: {error}")
+        if run:
+            note_failure(run, f"{name}: {error}")
         emit(task=name, state="failed", error=str(error) or type(error).__name__, exit_code=exit_code(error))
         raise
     emit(task=name, state="finished")
