@@ -49,8 +49,8 @@ def audit_architecture(
     plan: str,
     shards: dsl.Input[list[dsl.Dataset]],
     effects: dsl.Output[dsl.Dataset],
-    metrics: dsl.Output[dsl.Metrics],
-    html: dsl.Output[dsl.HTML],
+    effect_counts: dsl.Output[dsl.Metrics],
+    audit_report: dsl.Output[dsl.HTML],
 ):
     """Estimates what the intervention did to each subgroup and to the gaps between them.
 
@@ -58,14 +58,14 @@ def audit_architecture(
         plan: URI of the plan.
         shards: Indices of all shards.
         effects: Every level and effect with its intervals (JSON).
-        metrics: How many effects were found, and of how many.
-        html: Effects for people.
+        effect_counts: How many effects were found, and of how many.
+        audit_report: Effects for people.
     """
     from pathlib import Path
 
     from biasgate.kubeflow.steps.audit import audit_architecture
 
     paths = [Path(shard.path) for shard in shards]
-    found = audit_architecture(plan=plan, shards=paths, effects=Path(effects.path), html=Path(html.path))
+    found = audit_architecture(plan=plan, shards=paths, effects=Path(effects.path), html=Path(audit_report.path))
     for metric, value in found.items():
-        metrics.log_metric(metric, value)
+        effect_counts.log_metric(metric, value)

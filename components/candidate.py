@@ -27,6 +27,7 @@ def fetch_candidate(
     fetched = fetch_candidate(source=source, package=Path(package.path))
     Path(gate).write_text(str(fetched.gate))
     Path(run).write_text(fetched.run)
+    package.metadata.update(candidate=source, digest=fetched.digest, gate_entry=fetched.gate, mlflow_run=fetched.run)
     return fetched.digest
 
 

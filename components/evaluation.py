@@ -12,8 +12,8 @@ def evaluate_subgroups(
     look: int,
     run: str,
     evaluation: dsl.Output[dsl.Dataset],
-    html: dsl.Output[dsl.HTML],
-    metrics: dsl.Output[dsl.Metrics],
+    subgroup_report: dsl.Output[dsl.HTML],
+    subgroup_gaps: dsl.Output[dsl.Metrics],
     before: dsl.Input[dsl.Model] = None,
 ):
     """Measures a candidate by subgroup in a sandbox on the declared test data, once its look stands in the log.
@@ -26,22 +26,22 @@ def evaluate_subgroups(
         look: Which look at the test data this is, from ``take_look``.
         run: MLflow run of the pipeline.
         evaluation: What was measured (JSON).
-        html: The same for people.
-        metrics: Rates, by metric and subgroup.
+        subgroup_report: The same for people.
+        subgroup_gaps: The widest gap of each metric and attribute.
         before: The package that a repair started from: both are measured on the same rows in one look.
     """
     from pathlib import Path
 
     from biasgate.kubeflow.steps.evaluation import evaluate_subgroups
 
-    rates = evaluate_subgroups(
+    gaps = evaluate_subgroups(
         package=Path(package.path),
         gate=gate,
         look=look,
         run=run,
         evaluation=Path(evaluation.path),
-        html=Path(html.path),
+        html=Path(subgroup_report.path),
         before=Path(before.path) if before else None,
     )
-    for name, value in rates.items():
-        metrics.log_metric(name, value)
+    for name, value in gaps.items():
+        subgroup_gaps.log_metric(name, value)

@@ -15,9 +15,10 @@ def decide_candidate(
     scan: dsl.Input[dsl.Dataset],
     evaluation: dsl.Input[dsl.Dataset],
     run: str,
-    entry: dsl.Output[dsl.Dataset],
-    report: dsl.Output[dsl.HTML],
-    card: dsl.Output[dsl.Markdown],
+    log_entry: dsl.Output[dsl.Dataset],
+    decision_report: dsl.Output[dsl.HTML],
+    model_card: dsl.Output[dsl.Markdown],
+    decision: dsl.Output[dsl.Metrics],
     record: dsl.Input[dsl.Dataset] = None,
     before: dsl.Input[dsl.Dataset] = None,
 ) -> NamedTuple("Decided", [("verdict", str), ("next", str)]):
@@ -32,9 +33,10 @@ def decide_candidate(
         scan: Scan of the candidate.
         evaluation: Evaluation of the candidate.
         run: MLflow run of the pipeline.
-        entry: The signed log entry (DSSE envelope).
-        report: Decision, reasons and figures for people.
-        card: Model card with the fields of the EU AI Act, Annex IV 2(g).
+        log_entry: The signed log entry (DSSE envelope).
+        decision_report: Decision, reasons and figures for people.
+        model_card: Model card with the fields of the EU AI Act, Annex IV 2(g).
+        decision: Verdict, first reason, and the numbers that it hangs on: what runs are compared by.
         record: Record of the repair that made this candidate.
         before: Evaluation of the candidate before the repair.
 
@@ -42,7 +44,6 @@ def decide_candidate(
         ``verdict``: APPROVED, REJECTED or INSUFFICIENT_EVIDENCE. ``next``: ``repair`` when the gate allows a repair of
         this rejection, else ``done``.
     """
-    from collections import namedtuple
     from pathlib import Path
 
     from biasgate.kubeflow.steps.gate import decide_candidate
@@ -54,10 +55,13 @@ def decide_candidate(
         scan=Path(scan.path),
         evaluation=Path(evaluation.path),
         run=run,
-        entry=Path(entry.path),
-        report=Path(report.path),
-        card=Path(card.path),
+        entry=Path(log_entry.path),
+        report=Path(decision_report.path),
+        card=Path(model_card.path),
         record=Path(record.path) if record else None,
         before=Path(before.path) if before else None,
     )
-    return namedtuple("Decided", "verdict next")(decided.verdict, decided.next)
+    decision.metadata.update(decided.numbers)
+    for artifact in (log_entry, decision_report, model_card, decision):
+        artifact.metadata.update(decided.about)
+    return decided.verdict, decided.next

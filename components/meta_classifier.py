@@ -11,8 +11,8 @@ def train_meta_classifier(
     tables: dsl.Input[list[dsl.Dataset]],
     name: str,
     meta_classifier: dsl.Output[dsl.Model],
-    metrics: dsl.Output[dsl.Metrics],
-    html: dsl.Output[dsl.HTML],
+    held_out_scores: dsl.Output[dsl.Metrics],
+    held_out_report: dsl.Output[dsl.HTML],
 ) -> str:
     """Fits a meta-classifier, scores it once on the held-out zoo, and registers it.
 
@@ -24,8 +24,8 @@ def train_meta_classifier(
         tables: Feature tables of all shards.
         name: Registered model to become a version of.
         meta_classifier: The fitted meta-classifier.
-        metrics: Held-out scores.
-        html: Held-out scores for people.
+        held_out_scores: Held-out scores.
+        held_out_report: Held-out scores for people.
 
     Returns:
         ``models:/`` URI of the registered version.
@@ -39,8 +39,8 @@ def train_meta_classifier(
         tables=[Path(table.path) for table in tables],
         name=name,
         into=Path(meta_classifier.path),
-        html=Path(html.path),
+        html=Path(held_out_report.path),
     )
     for metric, value in trained.metrics.items():
-        metrics.log_metric(metric, value)
+        held_out_scores.log_metric(metric, value)
     return trained.uri

@@ -26,7 +26,7 @@ def scan_weights(
     gate: int,
     run: str,
     scan: dsl.Output[dsl.Dataset],
-    metrics: dsl.Output[dsl.Metrics],
+    weight_scan: dsl.Output[dsl.Metrics],
 ):
     """Reads a candidate's bias from its weights with the reader that its gate declares; nothing is run.
 
@@ -35,12 +35,11 @@ def scan_weights(
         gate: Number of the entry that declares the gate.
         run: MLflow run of the pipeline.
         scan: The scan (JSON).
-        metrics: Level probabilities and predicted bias.
+        weight_scan: Level, or that the reader abstained and why; level probabilities and predicted bias.
     """
     from pathlib import Path
 
     from biasgate.kubeflow.steps.features import scan_weights
 
-    values = scan_weights(package=Path(package.path), gate=gate, run=run, scan=Path(scan.path))
-    for name, value in values.items():
-        metrics.log_metric(name, value)
+    read = scan_weights(package=Path(package.path), gate=gate, run=run, scan=Path(scan.path))
+    weight_scan.metadata.update(read)

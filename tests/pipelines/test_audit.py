@@ -23,7 +23,7 @@ def test_a_small_audit_runs_from_its_spec_to_its_effects(tmp_path: Path, monkeyp
     result = AuditResult.read(effects)
     assert [arm.name for arm in result.arms] == ["kernel 3", "kernel 7", "3 dilated to 7"]
     assert len(result.effects) == 2 * 2 * (1 + 3 + 3)
-    (page,) = (tmp_path / "run" / "tasks").glob("*/audit-architecture/html")
+    (page,) = (tmp_path / "run" / "tasks").glob("*/audit-architecture/audit_report")
     assert "<h1>Architecture audit: kernel_faces</h1>" in page.read_text()
     client = MlflowClient()
     experiment = client.get_experiment_by_name("biasgate")

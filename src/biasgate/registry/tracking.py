@@ -63,11 +63,13 @@ class Run:
         from mlflow.entities import Param, RunTag
 
         values = {f"{self.prefix}{name}": str(value)[:LONGEST_PARAMETER] for name, value in params.items()}
-        kind, field = (RunTag, "tags") if self.prefix else (Param, "params")
-        items = [kind(name, value) for name, value in values.items()]
         with explained():
-            for start in range(0, len(items), BATCH):
-                self.client.log_batch(self.id, **{field: items[start : start + BATCH]})
+            for start in range(0, len(values), BATCH):
+                part = list(values.items())[start : start + BATCH]
+                if self.prefix:
+                    self.client.log_batch(self.id, tags=[RunTag(*item) for item in part])
+                else:
+                    self.client.log_batch(self.id, params=[Param(*item) for item in part])
 
     def log_metrics(self, metrics: Mapping[str, float], *, step: int = 0) -> None:
         """Notes measured numbers, at a step of their curves."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from biasgate.errors import TrustError
@@ -11,14 +12,14 @@ from biasgate.kubeflow.steps.task import task
 
 def evaluate_subgroups(
     *, package: Path, gate: int, look: int, run: str, evaluation: Path, html: Path, before: Path | None = None
-) -> dict[str, float]:
+) -> Mapping[str, float]:
     """Measures a package on the test data that its gate declares, once its look stands in the log; it holds no key.
 
     The package it was repaired from runs on the same rows, and so does the champion when a rule compares with it: this
     is still one look, since neither is chosen by what it shows.
 
     Returns:
-        The measured rates, by metric and subgroup.
+        The widest gaps, by metric and attribute.
 
     Raises:
         TrustError: The log has no such look, or the test data is not the declared any more: nothing is measured.
@@ -28,6 +29,7 @@ def evaluate_subgroups(
     from biasgate.data.source import open_pinned
     from biasgate.evaluation.evaluate import evaluate
     from biasgate.kubeflow.steps.declared import gate_of_run
+    from biasgate.kubeflow.steps.headline import widest_gaps
     from biasgate.models.candidates import open_candidate
     from biasgate.models.sandbox.limits import Limits
     from biasgate.registry.serving import champion_package
@@ -51,10 +53,10 @@ def evaluate_subgroups(
         write(evaluation, measured.to_json())
         write(html, evaluation_page(measured, rules))
         tracked.log_params({"data": dataset.digest, "rows": measured.rows, "provider": measured.provider, "look": look})
-        tracked.log_metrics(values := measured.values())
+        tracked.log_metrics(measured.values())
         tracked.log_artifact(html, "evaluation")
         tracked.log_dict(measured.model_dump(mode="json", by_alias=True), "evaluation.json")
-    return values
+    return widest_gaps(measured)
 
 
 def _require_look(look: int, *, data: str, digest: str) -> None:

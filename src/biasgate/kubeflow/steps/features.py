@@ -20,11 +20,11 @@ def featurize_weights(*, index: Path, table: Path) -> None:
         tracked.log_params({"models": len(features), "columns": features.shape[1]})
 
 
-def scan_weights(*, package: Path, gate: int, run: str, scan: Path) -> dict[str, float]:
+def scan_weights(*, package: Path, gate: int, run: str, scan: Path) -> dict[str, float | str]:
     """Scans a candidate package with the reader that its gate declares, and writes the scan.
 
     Returns:
-        The scan's numbers, by name.
+        Its level, its reason and its numbers, by name.
     """
     from biasgate.detection.reader.declared import scan_as_declared
     from biasgate.kubeflow.steps.declared import gate_of_run
@@ -42,4 +42,4 @@ def scan_weights(*, package: Path, gate: int, run: str, scan: Path) -> dict[str,
         tracked.log_params({"level": result.level or "abstained", "meta_classifier": result.meta_classifier})
         tracked.log_metrics(values)
         tracked.log_dict(result.model_dump(mode="json", by_alias=True), "scan.json")
-    return values
+    return {"level": result.level or "abstained", "reason": result.reason, **values}

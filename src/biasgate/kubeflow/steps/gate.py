@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from biasgate.errors import TrustError
 from biasgate.kubeflow.steps.files import write
@@ -11,6 +12,7 @@ from biasgate.kubeflow.steps.task import task
 from biasgate.progress import emit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from biasgate.gate.declaration import Gate
@@ -18,16 +20,21 @@ if TYPE_CHECKING:
     from biasgate.gate.trust.waivers import Presented
 
 
-class Decided(NamedTuple):
+@dataclass(frozen=True)
+class Decided:
     """A decision, and what comes next.
 
     Attributes:
         verdict: APPROVED, REJECTED or INSUFFICIENT_EVIDENCE.
         next: ``repair`` when this rejection may be repaired, else ``done``.
+        numbers: What a person compares between runs.
+        about: What every document of the decision belongs to: candidate, digest, verdict, gate, log entry, MLflow run.
     """
 
     verdict: str
     next: str
+    numbers: Mapping[str, float | str]
+    about: Mapping[str, str | int]
 
 
 def decide_candidate(
@@ -65,6 +72,7 @@ def decide_candidate(
     from biasgate.gate.trust.keys import signing_key
     from biasgate.gate.trust.waivers import granted
     from biasgate.kubeflow.steps.declared import gate_of_run, log_uri
+    from biasgate.kubeflow.steps.headline import decision_numbers
     from biasgate.registry.gate_run import tell_run
     from biasgate.registry.gathering import gather
     from biasgate.registry.tracking import finish_pipeline_run
@@ -107,10 +115,22 @@ def decide_candidate(
         tracked.log_text(about, "model_card.md")
         tracked.log_dict(body.model_dump(mode="json", by_alias=True), "decision.json")
         tell_run(run, body, entry=written.number, report=page)
-    if decision.repairable and declared.gate.repair:
-        return Decided(decision.verdict, "repair")
-    finish_pipeline_run(run)
-    return Decided(decision.verdict, "done")
+    may_repair = decision.repairable and declared.gate.repair is not None
+    if not may_repair:
+        finish_pipeline_run(run)
+    return Decided(
+        verdict=decision.verdict,
+        next="repair" if may_repair else "done",
+        numbers=decision_numbers(decision),
+        about={
+            "candidate": source,
+            "digest": inspected.model,
+            "verdict": decision.verdict,
+            "gate_entry": gate,
+            "log_entry": written.number,
+            "mlflow_run": run,
+        },
+    )
 
 
 def _presented(gate: Gate, trusted: Keyring, at: datetime) -> tuple[Presented, ...]:
