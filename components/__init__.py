@@ -4,7 +4,7 @@ from biasgate.components.audit import audit_architecture, plan_audit, train_audi
 from biasgate.components.candidate import fetch_candidate, submit_candidate
 from biasgate.components.closing import close_pipeline
 from biasgate.components.evaluation import evaluate_subgroups
-from biasgate.components.gate import decide_candidate
+from biasgate.components.gate import decide_candidate, require_approval
 from biasgate.components.inspection import inspect_candidate
 from biasgate.components.look import take_look
 from biasgate.components.meta_classifier import train_meta_classifier
@@ -25,6 +25,7 @@ __all__ = [
     "plan_audit",
     "plan_zoo",
     "repair_candidate",
+    "require_approval",
     "scan_weights",
     "submit_candidate",
     "take_look",

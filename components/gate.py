@@ -1,4 +1,4 @@
-"""Component that decides."""
+"""Components that decide, and that end a run by the verdict."""
 
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ def decide_candidate(
     decision: dsl.Output[dsl.Metrics],
     record: dsl.Input[dsl.Dataset] = None,
     before: dsl.Input[dsl.Dataset] = None,
-) -> NamedTuple("Decided", [("verdict", str), ("next", str)]):
+) -> NamedTuple("Decided", [("verdict", str), ("next", str), ("reason", str)]):
     """Joins what was measured, decides by the declared policy, and appends the signed decision; it promotes nothing.
 
     The candidate itself is neither opened nor run.
@@ -42,7 +42,7 @@ def decide_candidate(
 
     Returns:
         ``verdict``: APPROVED, REJECTED or INSUFFICIENT_EVIDENCE. ``next``: ``repair`` when the gate allows a repair of
-        this rejection, else ``done``.
+        this rejection, else ``done``. ``reason``: What decided most.
     """
     from pathlib import Path
 
@@ -64,4 +64,17 @@ def decide_candidate(
     decision.metadata.update(decided.numbers)
     for artifact in (log_entry, decision_report, model_card, decision):
         artifact.metadata.update(decided.about)
-    return decided.verdict, decided.next
+    return decided.verdict, decided.next, str(decided.numbers["reason"])
+
+
+@component
+def require_approval(verdict: str, reason: str):
+    """Fails unless a candidate is approved: for platforms where a rejection has to end a run as failed.
+
+    Args:
+        verdict: Of the last decision about it.
+        reason: What decided most.
+    """
+    from biasgate.kubeflow.steps.approval import require_approval
+
+    require_approval(verdict, reason)

@@ -10,11 +10,13 @@ from biasgate.components import (
     fetch_candidate,
     inspect_candidate,
     repair_candidate,
+    require_approval,
     scan_weights,
     submit_candidate,
     take_look,
 )
 from biasgate.kubeflow.configure import configure, run_config
+from biasgate.kubeflow.settings import settings_in_force
 
 
 def measure(
@@ -43,6 +45,13 @@ def measure(
     return documents | {"evaluation": evaluation.outputs["evaluation"]}
 
 
+def end_by_verdict(decision: dsl.PipelineTask) -> None:
+    """A task that fails unless the decision approves, where the settings ask for it."""
+    if settings_in_force().runs.fail_unless_approved:
+        outputs = {name: decision.outputs[name] for name in ("verdict", "reason")}
+        configure(require_approval(**outputs), cached=False)
+
+
 def judge(candidate: str | PipelineChannel) -> None:
     """The tasks that take one candidate to its decision, and once more after a repair.
 
@@ -60,13 +69,17 @@ def judge(candidate: str | PipelineChannel) -> None:
         repaired, record = repair.outputs["repaired"], repair.outputs["record"]
         submitted = configure(submit_candidate(package=repaired, run=held["run"]), cached=False)
         again = measure("repaired", package=repaired, **held, before=package)
-        configure(
+        last = configure(
             decide_candidate(
                 source=submitted.outputs["Output"], **again, **held, record=record, before=measured["evaluation"]
             ),
             cached=False,
             log="signed",
         ).set_display_name("decide-repaired")
+        end_by_verdict(last)
+    if settings_in_force().runs.fail_unless_approved:
+        with dsl.If(decision.outputs["next"] == "done", name="decided"):
+            end_by_verdict(decision)
 
 
 @dsl.pipeline(

@@ -72,10 +72,8 @@ class FakeKubeflow:
                 return self.keep(self.experiments, "experiment_id", json.loads(body))
             case "GET", "pipelines":
                 return self.listed("pipelines", self.named(self.pipelines, query), query)
-            case "POST", "pipelines", "upload":
-                made = self.keep(self.pipelines, "pipeline_id", {"display_name": query["name"]})
-                self.keep_version(made[1]["pipeline_id"], query["name"], body)
-                return made
+            case "POST", "pipelines":
+                return self.keep(self.pipelines, "pipeline_id", json.loads(body))
             case "POST", "pipelines", "upload_version":
                 return self.keep_version(query["pipelineid"], query["name"], body)
             case "GET", "pipelines", pipeline, "versions":

@@ -93,6 +93,15 @@ def test_a_run_has_a_deadline_and_leaves_the_cluster_after_a_while(default, own)
     assert own[2] == {**default[2], "resourceTtlOnFailure": 60}
 
 
+def test_a_rejection_ends_a_run_as_failed_only_where_the_settings_ask_for_it(default, tmp_path):
+    assert not [task for task in tasks(default[0]) if "require-approval" in task["taskInfo"]["name"]]
+    (tmp_path / "settings.yaml").write_text("runs: {fail_unless_approved: true}\n")
+    spec, _, _ = compiled(tmp_path / "pipelines", "--settings", str(tmp_path / "settings.yaml"), name="gate")
+    ends = [task for task in tasks(spec) if "require-approval" in task["taskInfo"]["name"]]
+    assert {task["dependentTasks"][0] for task in ends if "dependentTasks" in task} == {"decide-candidate-2"}
+    assert len(ends) == 2, "one for the candidate, and one for what the repair made of it"
+
+
 def test_the_platforms_registry_is_used_without_a_variable_of_its_names_beside_it(tmp_path):
     (tmp_path / "settings.yaml").write_text("mlflow: {from: platform}\n")
     _, platform, _ = compiled(tmp_path / "pipelines", "--settings", str(tmp_path / "settings.yaml"), name="gate")

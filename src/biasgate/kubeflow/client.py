@@ -65,6 +65,14 @@ def connect(cluster: Cluster) -> Any:
         )
 
 
+def kfp_models() -> Any:
+    """The classes of what the server is told; untyped, like its answers."""
+    needs("kfp")
+    import kfp_server_api
+
+    return kfp_server_api
+
+
 @contextlib.contextmanager
 def explained(endpoint: str) -> Generator[None]:
     """Turns what the client raises into a line for people, and what it prints into lines on stderr.

@@ -13,7 +13,7 @@ from typing import Any
 from biasgate.documents import sha256
 from biasgate.kubeflow.arguments import check_parameters, typed_arguments
 from biasgate.kubeflow.catalogue import load_pipeline
-from biasgate.kubeflow.client import Cluster, connect, explained
+from biasgate.kubeflow.client import Cluster, connect, explained, kfp_models
 from biasgate.kubeflow.compile import compile_pipeline
 from biasgate.kubeflow.experiments import ensure_experiment, find_experiment
 from biasgate.kubeflow.image import require_image
@@ -94,7 +94,8 @@ def _version(client: Any, planned: Planned) -> tuple[str, str]:
     package, wanted = str(planned.package), planned.fields["version"]
     pipeline = client.get_pipeline_id(planned.pipeline)
     if pipeline is None:
-        pipeline = client.upload_pipeline(package, pipeline_name=planned.pipeline).pipeline_id
+        new = kfp_models().V2beta1Pipeline(display_name=planned.pipeline)
+        pipeline = client.pipelines.pipeline_service_create_pipeline(pipeline=new).pipeline_id
     listed = _pages(
         lambda token: client.list_pipeline_versions(pipeline, page_token=token, page_size=PAGE), "pipeline_versions"
     )

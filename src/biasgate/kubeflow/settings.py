@@ -188,12 +188,14 @@ class Runs(Document):
         seconds: How long it may take, retries included; then it is stopped, and a schedule that waited for it goes on.
         keep_succeeded: Seconds that its workflow object, pods and logs stay in the cluster after it went well.
         keep_failed: The same after it failed.
+        fail_unless_approved: True where a rejection ends a gate's run as FAILED, once everything is written.
         artifacts: URI under which Kubeflow keeps the artifacts; None for the namespace's own place.
     """
 
     seconds: int = Field(gt=0)
     keep_succeeded: int = Field(ge=0)
     keep_failed: int = Field(ge=0)
+    fail_unless_approved: bool = False
     artifacts: str | None = None
 
 

@@ -237,6 +237,18 @@ def remove_alias(name: str, alias: str) -> None:
         connect().delete_registered_model_alias(name, alias)
 
 
+def require_version(source: str) -> None:
+    """Refuses a source that names no version of a registered model.
+
+    Raises:
+        InputError: There is none.
+    """
+    client = connect()
+    name, number = _resolve(client, source)
+    with explained(source):
+        client.get_model_version(name, number)
+
+
 def _resolve(client: MlflowClient, source: str) -> tuple[str, str]:
     """Name and version number of ``models:/name/version`` or ``models:/name@alias``."""
     path = source.removeprefix(SCHEME).strip("/")
