@@ -21,7 +21,7 @@ def decide_candidate(
     decision: dsl.Output[dsl.Metrics],
     record: dsl.Input[dsl.Dataset] = None,
     before: dsl.Input[dsl.Dataset] = None,
-) -> NamedTuple("Decided", [("verdict", str), ("next", str), ("reason", str)]):
+) -> NamedTuple("Decided", [("Output", str), ("verdict", str), ("reason", str)]):
     """Joins what was measured, decides by the declared policy, and appends the signed decision; it promotes nothing.
 
     The candidate itself is neither opened nor run.
@@ -41,8 +41,9 @@ def decide_candidate(
         before: Evaluation of the candidate before the repair.
 
     Returns:
-        ``verdict``: APPROVED, REJECTED or INSUFFICIENT_EVIDENCE. ``next``: ``repair`` when the gate allows a repair of
-        this rejection, else ``done``. ``reason``: What decided most.
+        ``verdict``: APPROVED, REJECTED or INSUFFICIENT_EVIDENCE. ``reason``: What decided most. ``Output``: What comes
+        next, ``repair`` when the gate allows a repair of this rejection, else ``done``; KFP's local runner knows no
+        condition on an output of another name.
     """
     from pathlib import Path
 
@@ -61,10 +62,9 @@ def decide_candidate(
         record=Path(record.path) if record else None,
         before=Path(before.path) if before else None,
     )
-    decision.metadata.update(decided.numbers)
     for artifact in (log_entry, decision_report, model_card, decision):
-        artifact.metadata.update(decided.about)
-    return decided.verdict, decided.next, str(decided.numbers["reason"])
+        artifact.metadata.update({**decided.about, **decided.numbers})
+    return decided.next, decided.verdict, str(decided.numbers["reason"])
 
 
 @component

@@ -64,7 +64,7 @@ def judge(candidate: str | PipelineChannel) -> None:
     package, held = fetched.outputs["package"], {name: fetched.outputs[name] for name in ("gate", "run")}
     measured = measure("candidate", package=package, **held)
     decision = configure(decide_candidate(source=candidate, **measured, **held), cached=False, log="signed")
-    with dsl.If(decision.outputs["next"] == "repair", name="repair"):
+    with dsl.If(decision.outputs["Output"] == "repair", name="repair"):
         repair = configure(repair_candidate(package=package, **held), work="train", cached=False, log="read")
         repaired, record = repair.outputs["repaired"], repair.outputs["record"]
         submitted = configure(submit_candidate(package=repaired, run=held["run"]), cached=False)
@@ -78,7 +78,7 @@ def judge(candidate: str | PipelineChannel) -> None:
         ).set_display_name("decide-repaired")
         end_by_verdict(last)
     if settings_in_force().runs.fail_unless_approved:
-        with dsl.If(decision.outputs["next"] == "done", name="decided"):
+        with dsl.If(decision.outputs["Output"] == "done", name="decided"):
             end_by_verdict(decision)
 
 
