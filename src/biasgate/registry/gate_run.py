@@ -36,7 +36,6 @@ def tell_run(run: str, body: DecisionBody, *, entry: int, report: str) -> None:
             "training_data": evidence.candidate.training_data,
             "test_data": measured.data if measured else None,
             "verdict": decision.verdict,
-            "log_entry": entry,
         }
     )
     numbers = {
@@ -49,4 +48,5 @@ def tell_run(run: str, body: DecisionBody, *, entry: int, report: str) -> None:
     tracked.log_text(report, "decision.html")
     with explained():
         client.set_tag(run, "biasgate.verdict", decision.verdict)
+        client.set_tag(run, f"biasgate.{tracked.prefix}log_entry", str(entry))  # another one when it is decided anew
         client.set_tag(run, "mlflow.user", evidence.candidate.submitter)

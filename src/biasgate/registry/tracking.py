@@ -49,16 +49,18 @@ class Run:
         id: MLflow's id.
         client: The connection.
         prefix: Goes before each parameter's name.
+        shared: True where all attempts at a task write on it.
     """
 
     id: str
     client: MlflowClient
     prefix: str = ""
+    shared: bool = False
 
     def log_params(self, params: Mapping[str, object]) -> None:
         """Notes settings; long values are cut to what MLflow can store.
 
-        All attempts at a task share the platform's run, and a parameter cannot change: there they are tags.
+        A parameter cannot change: on a run that attempts share they are tags.
         """
         from mlflow.entities import Param, RunTag
 
@@ -66,7 +68,7 @@ class Run:
         with explained():
             for start in range(0, len(values), BATCH):
                 part = list(values.items())[start : start + BATCH]
-                if self.prefix:
+                if self.shared:
                     self.client.log_batch(self.id, tags=[RunTag(*item) for item in part])
                 else:
                     self.client.log_batch(self.id, params=[Param(*item) for item in part])
@@ -157,7 +159,7 @@ def component_run(name: str, *, parent: str | None) -> Generator[Run]:
     """A run for one component, nested under ``parent``; a failure marks it FAILED and goes on up."""
     client = connect()
     if injected := os.environ.get("MLFLOW_RUN_ID"):
-        yield Run(id=injected, client=client, prefix=PREFIX)
+        yield Run(id=injected, client=client, prefix=PREFIX, shared=True)
         return
     run = Run(id=_create(client, name, parent), client=client)
     try:
