@@ -305,6 +305,7 @@ class Evaluation(Document):
         truth: Rows of each class, or with each label, that the data set says are true; absent in older documents.
         copies: Rows that equal one of another cluster in input, label and attributes, and count as one cluster with it;
             absent when there are none, or the data source declares what the clusters are.
+        alike: Such rows that count each, since the columns hold too few values to tell copies from different people.
         unknown: Rows whose value is unknown, by attribute and, of depth two or more, by combination: they count in the
             whole set and in no subgroup. Absent when there are none.
         dropped: Rows that the data source left out, by reason.
@@ -332,6 +333,7 @@ class Evaluation(Document):
     collected: date | None = None
     truth: dict[str, int] | None = None
     copies: int | None = None
+    alike: int | None = None
     unknown: dict[str, int] | None = None
     dropped: dict[str, int] | None = None
     pooled: dict[str, dict[str, dict[str, int]]] | None = None

@@ -37,7 +37,7 @@ def population(
 
 
 def population_of(evaluation: Evaluation) -> Iterator[str]:
-    """Who is left out of an evaluation or its subgroups (see ``population``), or counts once with copies of itself."""
+    """Who is left out of an evaluation or its subgroups (see ``population``), or is like another."""
     yield from population(
         rows=evaluation.rows, unknown=evaluation.unknown, dropped=evaluation.dropped, pooled=evaluation.pooled
     )
@@ -45,4 +45,9 @@ def population_of(evaluation: Evaluation) -> Iterator[str]:
         yield (
             f"{evaluation.copies:,} of {evaluation.rows:,} rows are copies of another in input, label and attributes, "
             "and count once with it: the data source does not say which rows are of different people."
+        )
+    if evaluation.alike:
+        yield (
+            f"{evaluation.alike:,} of {evaluation.rows:,} rows are like another in input, label and attributes, and "
+            "count each: so few values make different people alike. If they are copies, name a `cluster`."
         )

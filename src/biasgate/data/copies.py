@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,35 +14,70 @@ from scipy.sparse.csgraph import connected_components
 from biasgate.data.dataset import Dataset
 
 
-def copies(dataset: Dataset) -> int:
-    """Samples that equal one of another cluster in all that is known of them: sample, label and attributes.
+@dataclass(frozen=True, eq=False)
+class Counted:
+    """A set as its rows count.
 
-    Rows of few features with few values are alike without being copies, and nothing here can tell.
+    Attributes:
+        dataset: The set; clusters that hold copies of one sample are joined.
+        copies: Samples that are copies of another and count once with it.
+        alike: Samples that equal another and count each, since the columns cannot tell copies from people.
     """
+
+    dataset: Dataset
+    copies: int = 0
+    alike: int = 0
+
+
+def copies(dataset: Dataset) -> int:
+    """Samples that equal one of another cluster in all that is known of them: sample, label and attributes."""
     return _copies(_keys(dataset), dataset.clusters)
 
 
-def counted_once(dataset: Dataset) -> tuple[Dataset, int]:
+def counted_once(dataset: Dataset) -> Counted:
     """The same set with clusters joined that hold copies of one sample, unless its source declares what they are.
 
     A sample that is there twenty times is no more evidence than once. Clusters that share a copy are one, and so are
-    those that they share another with. Sets whose samples are all alike, or empty since only predictions are known,
-    tell nothing of copies and stay as they are.
-
-    Returns:
-        The set, and how many samples are copies; 0 where it stays as it is.
+    those that they share another with. Where rows are alike without being copies (``tells_rows_apart``), each counts.
     """
-    if dataset.clusters_declared or not (dataset.samples != dataset.samples[:1]).any():
-        return dataset, 0
+    if dataset.clusters_declared:
+        return Counted(dataset)
     keys = _keys(dataset)
     known, firsts, key = np.unique(keys, return_index=True, return_inverse=True)
-    if len(known) == len(dataset):
-        return dataset, 0
+    if len(known) == len(dataset) or not (dataset.samples != dataset.samples[:1]).any():
+        return Counted(dataset)
+    found = _copies(keys, dataset.clusters)
+    if not tells_rows_apart(dataset, order=np.argsort(keys)):
+        return Counted(dataset, alike=found)
     names, clusters = np.unique(dataset.clusters, return_inverse=True)
     ends = clusters, clusters[firsts][key]
     shared = coo_array((np.ones(len(dataset), np.int8), ends), shape=(len(names), len(names)))
     joined = connected_components(shared, directed=False)[1].astype(np.int64)
-    return replace(dataset, clusters=joined[clusters]), _copies(keys, dataset.clusters)
+    return Counted(replace(dataset, clusters=joined[clusters]), copies=found)
+
+
+def tells_rows_apart(dataset: Dataset, *, order: NDArray[np.intp] | None = None) -> bool:
+    """Whether rows that are alike must be copies: with every column shuffled by itself, half of the rows still differ.
+
+    Columns of few values make equal rows out of different people, and a shuffled table shows how many; equal pictures
+    are always copies.
+
+    Args:
+        dataset: What to look at.
+        order: Rows in an order that does not depend on how they are stored; made when absent.
+    """
+    if dataset.samples.ndim != 2:
+        return True
+    order = np.argsort(_keys(dataset)) if order is None else order
+    draw = np.random.default_rng(0)
+    sorted_ = dataset.take(order)
+    shuffled = replace(
+        sorted_,
+        samples=draw.permuted(sorted_.samples, axis=0),
+        labels=draw.permuted(sorted_.labels, axis=0),
+        attributes=pd.DataFrame({name: draw.permutation(values) for name, values in sorted_.attributes.items()}),
+    )
+    return 2 * len(np.unique(_keys(shuffled))) >= len(dataset)
 
 
 def _copies(keys: NDArray[np.uint64], clusters: NDArray[np.int64]) -> int:

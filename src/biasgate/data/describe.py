@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from biasgate.data.copies import copies
+from biasgate.data.copies import copies, tells_rows_apart
 from biasgate.data.dataset import UNKNOWN, Dataset
 from biasgate.data.look_alikes import look_alikes
 from biasgate.data.tables.treat import proposed_edges
@@ -64,6 +64,10 @@ def remarks(dataset: Dataset) -> Iterator[str]:
         yield (
             f"{found:,} of {len(dataset):,} samples are copies of one of another cluster, in input, label and "
             "attributes: they count once, unless `cluster` names a column that tells the persons apart."
+            if tells_rows_apart(dataset)
+            else f"{found:,} of {len(dataset):,} samples are like one of another cluster, in input, label and "
+            "attributes: so few values make different persons alike, and each counts. If they are copies, name a "
+            "`cluster`."
         )
 
 

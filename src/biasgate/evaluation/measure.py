@@ -83,8 +83,9 @@ def measure(
         _check_probabilities(probabilities, dataset)
     _check_weights(dataset, spec)
     questions = problems(dataset, spec, predictions, probabilities if taken else None)
-    counted, copies = counted_once(dataset)
-    parts = cuts(counted, spec)
+    counted = counted_once(dataset)
+    distinct = counted.dataset
+    parts = cuts(distinct, spec)
     groups = list(families(parts, spec, questions))
     compared = [
         (group, Pairs.of(group, spec, given=given))
@@ -115,7 +116,7 @@ def measure(
         ratios=tuple(ratio for one in compared for ratio in ratios(*one, spec)),
         disparities=tuple(disparities([group for group, pairs in compared if not pairs.given], spec)),
         scores=tuple(score for found, _ in told for score in found) if spec.scores else None,
-        swap_rate=swap_rate(counted, spec, predictions) if parts[0].repeat and dataset.weights is None else None,
+        swap_rate=swap_rate(distinct, spec, predictions) if parts[0].repeat and dataset.weights is None else None,
         changes=against(before) if before else (),
         before=before.model if before else None,
         champion=Comparison(model=champion.model, changes=against(champion)) if champion else None,
@@ -123,7 +124,8 @@ def measure(
         latency=latency,
         collected=dataset.collected,
         truth=_truth(dataset),
-        copies=copies or None,
+        copies=counted.copies or None,
+        alike=counted.alike or None,
         unknown={"*".join(sorted(cut.attributes)): cut.unknown for cut in parts if cut.unknown} or None,
         dropped=dataset.dropped or None,
         pooled=dataset.pooled or None,

@@ -34,6 +34,7 @@ evaluation: {{metrics: [accuracy, true_positive_rate, false_negative_rate, selec
 weight_scan: {{flag_levels: [high], on_flag: ignore, on_abstain: ignore}}
 rules: [{rule.replace("{", "{id: asked, ", 1)}]
 looks: 1
+predictions: allowed
 """)
 
 
@@ -158,6 +159,15 @@ def test_samples_that_differ_in_attributes_or_label_are_no_copies():
     for other in (replace(twice, attributes=sex), replace(twice, labels=np.r_[once.labels, 1 - once.labels])):
         assert judged(other, other.labels)[1].clusters == 800
     assert judged(twice, twice.labels)[1].clusters == 400
+
+
+def test_people_whom_few_values_make_alike_count_each():
+    alike = people(1000)[0]
+    coarse = replace(alike, samples=np.sign(alike.samples[:, :1]))
+    measured = judged(coarse, coarse.labels)[1]
+    assert (measured.clusters, measured.copies, measured.alike) == (1000, None, 992)
+    shuffled = coarse.take(np.random.default_rng(0).permutation(1000))
+    assert bounds(judged(shuffled, shuffled.labels)[1]) == bounds(measured)
 
 
 def test_predictions_alone_tell_nothing_of_copies():
