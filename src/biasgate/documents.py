@@ -10,10 +10,12 @@ from typing import Any, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
 from biasgate.errors import InputError
 from biasgate.strict_json import read_json
 from biasgate.strict_yaml import read_yaml
+from biasgate.unknown_keys import unknown_key
 
 LARGEST = 64_000_000
 """Most bytes of a document's file."""
@@ -121,10 +123,15 @@ class Document(BaseModel):
             return cls.model_validate(value)
         except ValidationError as error:
             faults = "; ".join(
-                f"{'.'.join(map(str, e['loc'])) or 'document'}: {e['msg'].removeprefix('Value error, ')}"
-                for e in error.errors()[:5]
+                f"{'.'.join(map(str, e['loc'])) or 'document'}: {cls._fault(e)}" for e in error.errors()[:5]
             )
             raise InputError(f"{cls.__name__} is not valid: {faults}", where=where, fix="correct these keys") from error
+
+    @classmethod
+    def _fault(cls, found: ErrorDetails) -> str:
+        if found["type"] == "extra_forbidden":
+            return unknown_key(cls, found["loc"])
+        return found["msg"].removeprefix("Value error, ")
 
 
 def digest(document: Document) -> str:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from biasgate import documents
-from biasgate.contracts.evaluation import Evaluation
+from biasgate.contracts.evaluation import Evaluation, EvaluationSpec
 from biasgate.contracts.inspection import Inspection
 from biasgate.contracts.scan import Scan
+from biasgate.data.source import DataSource
 from biasgate.detection.reader.meta_classifier import MetaClassifier
 from biasgate.documents import Document
 from biasgate.errors import InputError
@@ -18,6 +19,23 @@ from biasgate.gate.decision import Decision
 from biasgate.gate.evidence import Evidence
 from biasgate.gate.policy import Policy
 
+TABLE = """
+name: d
+data:
+  kind: csv
+  file: {uri: d.csv}
+  label: label
+  classes: [yes, no]
+  numeric: [x]
+  attributes: [sex]
+"""
+POLICY = """
+name: p
+evaluation: {metrics: [accuracy], attributes: [sex]}
+weight_scan: {flag_levels: [high], on_flag: ignore, on_abstain: ignore}
+looks: 1
+rules: [{id: gap, kind: gap, metric: accuracy, attribute: sex, maximum: 0.1}]
+"""
 KINDS = (Evaluation, Inspection, Scan, MetaClassifier, Decision, Evidence, Policy)
 
 
@@ -58,3 +76,27 @@ def test_a_long_text_that_is_no_json_is_not_tried_as_yaml(tmp_path: Path) -> Non
 def test_a_folder_is_no_document(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         Evaluation.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "said"),
+    [
+        (DataSource, TABLE + "  weight: w", "data.csv.weight: there is no such key; did you mean 'weights'?"),
+        (DataSource, TABLE + "  clusters: w", "did you mean 'cluster'?"),
+        (DataSource, TABLE + "colected: 2026-11-30", "did you mean 'collected'?"),
+        (DataSource, TABLE.replace("uri", "url"), "did you mean 'uri'?"),
+        (DataSource, TABLE + "  favourite: w", "data.csv.favourite: there is no such key ["),
+        (EvaluationSpec, "{metrics: [accuracy], attribute: [sex]}", "did you mean 'attributes'?"),
+        (Policy, POLICY, "rules.0.gap.maximum: there is no such key; did you mean 'max'?"),
+    ],
+)
+def test_an_unknown_key_is_answered_with_the_nearest_of_its_place(kind: type[Document], text: str, said: str) -> None:
+    with pytest.raises(InputError) as refused:
+        kind.parse(text, where="the text")
+    assert said in str(refused.value)
+
+
+def test_a_key_of_another_kind_of_source_is_not_proposed() -> None:
+    with pytest.raises(InputError) as refused:
+        DataSource.parse("name: d\ndata: {kind: builtin, name: digits, weight: w}")
+    assert "weights" not in str(refused.value)

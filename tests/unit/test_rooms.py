@@ -22,6 +22,7 @@ FOUNDATION = (
     "extras",
     "foreign_text",
     "confusables",
+    "unknown_keys",
 )
 ALLOWED: dict[str, list[str]] = yaml.safe_load(Path(__file__).with_name("rooms.yaml").read_text())
 LONGEST_BODY = 20

@@ -41,7 +41,7 @@ def test_weights_are_taken_with_their_rows_and_are_part_of_the_digest(people: Da
     assert replace(people, weights=np.arange(2.0, 14.0)).digest != weighted.digest
     assert weighted.take(np.array([10, 1])).weights.tolist() == [11, 2]
     assert people.take(np.array([10, 1])).weights is None
-    with pytest.raises(InputError, match=r"weights differ in length: \[11, 12\]"):
+    with pytest.raises(InputError, match=r"weights and keys differ in length: \[11, 12\]"):
         replace(people, weights=np.ones(11))
 
 
