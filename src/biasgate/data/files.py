@@ -85,14 +85,15 @@ class TabularFile(File):
         given = self.model_dump(include={"encoding", "separator", "decimal"}, exclude_none=True)
         return Layout(**given)
 
-    def table(self, folder: Path, **columns: Sequence[str]) -> Table:
+    def table(self, folder: Path, *, most: int | None = None, **columns: Sequence[str]) -> Table:
         """Some of its columns; see ``read_table``.
 
         Args:
             folder: Takes the copy of a remote table.
+            most: Rows that it may have, where these are fewer than for any table.
             columns: As ``read_table`` has them.
         """
-        return replace(read_table(self.fetch(folder), layout=self.layout(), **columns), where=self.uri)
+        return replace(read_table(self.fetch(folder), layout=self.layout(), most=most, **columns), where=self.uri)
 
 
 def fetch_folder(uri: str, folder: Path) -> Path:

@@ -16,8 +16,12 @@ from biasgate.data.files import TabularFile
 from biasgate.data.tables.table import Table
 from biasgate.documents import sha256
 from biasgate.errors import InputError
-from biasgate.evaluation.measure import measure
+from biasgate.evaluation.measure import check_probabilities, measure
 from biasgate.models.predictions import PredictionColumns, PredictionsPackage
+
+
+SPARE_ROWS = 1_000_000
+"""Most predictions of rows that the data has not."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,13 +82,13 @@ def read_given(uri: str, columns: PredictionColumns, dataset: Dataset) -> Given:
         dataset: What the predictions are of.
 
     Raises:
-        InputError: A column is absent or has empty cells, a class is none of the data set's, or a row of the data has
-            no prediction, or two.
+        InputError: A column is absent or has empty cells, a class is none of the data set's, probabilities are none, a
+            row of the data has no prediction, or two, or over ``SPARE_ROWS`` predictions are of other rows.
     """
     text = [name for name in (columns.predicted, columns.key) if name]
     with TemporaryDirectory(prefix="biasgate-") as folder:
-        file = TabularFile(uri=uri)
-        table = file.table(Path(folder), text=text, exact=list(dict.fromkeys(columns.probabilities.values())))
+        exact, most = list(dict.fromkeys(columns.probabilities.values())), len(dataset) + SPARE_ROWS
+        table = TabularFile(uri=uri).table(Path(folder), text=text, exact=exact, most=most)
     rows = _rows(table, columns.key, dataset)
     probabilities = _probabilities(table, columns.probabilities, dataset)
     if dataset.labels.ndim == 2 and (columns.predicted or probabilities is None):
@@ -97,7 +101,10 @@ def read_given(uri: str, columns: PredictionColumns, dataset: Dataset) -> Given:
         classes = (probabilities > 0.5).astype(np.int64)
     else:
         classes = probabilities.argmax(axis=1).astype(np.int64)
-    return Given(classes[rows], None if probabilities is None else probabilities[rows])
+    taken = None if probabilities is None else probabilities[rows]
+    if taken is not None:
+        check_probabilities(taken, dataset)
+    return Given(classes[rows], taken)
 
 
 def _rows(table: Table, key: str | None, dataset: Dataset) -> NDArray[np.int64]:

@@ -80,7 +80,7 @@ def measure(
     _check(predictions, dataset)
     taken = takes_probabilities(spec)
     if taken:
-        _check_probabilities(probabilities, dataset)
+        check_probabilities(probabilities, dataset)
     _check_weights(dataset, spec)
     questions = problems(dataset, spec, predictions, probabilities if taken else None)
     counted = counted_once(dataset)
@@ -101,7 +101,7 @@ def measure(
         if taken and earlier.probabilities is None:
             return tuple(rates)
         if taken:
-            _check_probabilities(earlier.probabilities, dataset)
+            check_probabilities(earlier.probabilities, dataset)
         return (*rates, *score_changes(scored(parts, spec, then), scored(parts, spec, questions), spec))
 
     return Evaluation(
@@ -166,7 +166,12 @@ def _check_weights(dataset: Dataset, spec: EvaluationSpec) -> None:
         )
 
 
-def _check_probabilities(probabilities: NDArray[np.float64] | None, dataset: Dataset) -> None:
+def check_probabilities(probabilities: NDArray[np.float64] | None, dataset: Dataset) -> None:
+    """Refuses what are no probabilities of a data set's rows.
+
+    Raises:
+        InputError: There are none, not one a class or label and row, or they are below 0, above 1, or do not add up.
+    """
     several = dataset.labels.ndim == 2
     if probabilities is None or probabilities.shape != (len(dataset), len(dataset.classes)):
         one = "label" if several else "class"

@@ -35,7 +35,7 @@ _FEWEST, _MOST, _SHARE = 24, 512, 10
 """Samples that are run alone: a tenth of all, so that rare groups are among them, within these bounds."""
 _SIZES = (2, 3, 4, 5, 7, 8, 16, 33)
 _DRAWN_SIZES = 4
-_SPOILT = (np.nan, 0.0, 1e6, -1e6)
+_SPOILT = (np.nan, 0.0, 1e6, -1e6, np.inf, -np.inf)
 
 
 def run_as_served(
@@ -62,7 +62,7 @@ def run_as_served(
         package,
         samples,
         columns=columns,
-        trials=lambda size, fixed: list(_trials(len(samples), size, fixed=fixed, generator=generator)),
+        trials=lambda size, most: list(_trials(len(samples), size, most=most, generator=generator)),
         limits=limits,
     )
     check_kind(found.logits, package.card)
@@ -71,12 +71,14 @@ def run_as_served(
     return replace(found, logits=outputs), difference
 
 
-def _trials(samples: int, batch: int, *, fixed: bool, generator: np.random.Generator) -> Iterator[Trial]:
+def _trials(samples: int, batch: int, *, most: int | None, generator: np.random.Generator) -> Iterator[Trial]:
     """Batches that a model which looks at its batch cannot all expect.
 
-    Some samples alone, one among copies of itself; the first batch reversed; batches of many sizes; real samples at
-    both ends of a batch of spoilt ones. A graph with a fixed batch gets no other size: alone is then among copies.
+    Some samples alone, one among copies of itself; the first batch reversed; batches of many sizes, up to the largest
+    that is allowed; real samples at both ends of a batch of spoilt ones. A graph with a fixed batch gets no other size:
+    alone is then among copies.
     """
+    fixed = most is None
 
     def drawn(size: int) -> NDArray[np.int64]:
         return generator.choice(samples, size, replace=size > samples)
@@ -84,7 +86,8 @@ def _trials(samples: int, batch: int, *, fixed: bool, generator: np.random.Gener
     alone = int(np.clip(samples // _SHARE, _FEWEST, _MOST)) // (batch if fixed else 1)
     small = _SIZES * max(1, alone // (2 * _FEWEST))
     drawn_sizes = generator.integers(2, max(3, batch + 1), _DRAWN_SIZES)
-    sizes = [batch] * len(_SIZES) if fixed else [*small, *map(int, drawn_sizes)]
+    larger = [most, generator.integers(batch, most)] if most and most > batch else []
+    sizes = [batch] * len(_SIZES) if fixed else map(int, [*small, *drawn_sizes, *larger])
     for row in [0, min(batch, samples) - 1, samples - 1, *drawn(min(alone, samples))]:
         yield Trial(np.full(batch if fixed else 1, row))
     yield Trial(np.repeat(drawn(1), batch if fixed else 5))

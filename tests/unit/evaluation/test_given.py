@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -44,6 +46,7 @@ def predicted(folder: Path, frame: pd.DataFrame, *, name: str = "scores.parquet"
     return str(path)
 
 
+FEW = {"id": "0", "said": "no", "p": "0.5"}
 BY_KEY = PredictionColumns(predicted="said", probabilities={"yes": "p"}, key="id")
 BY_PLACE = PredictionColumns(predicted="said", probabilities={"yes": "p"})
 
@@ -115,6 +118,28 @@ def test_what_leaves_a_row_without_one_prediction_is_refused_in_a_sentence(
     dataset = people(tmp_path, frame, key=key)
     with pytest.raises(InputError, match=says):
         measure_given(read_given(predicted(tmp_path, change(frame)), columns, dataset), dataset, SPEC)
+
+
+@pytest.mark.parametrize("value", [-0.5, 1.5, 1e9])
+def test_what_is_no_probability_is_refused_though_no_score_is_asked_for(tmp_path: Path, value: float) -> None:
+    frame = table()
+    dataset = people(tmp_path, frame)
+    with pytest.raises(InputError, match="between 0 and 1"):
+        read_given(predicted(tmp_path, frame.assign(p=value)), BY_KEY, dataset)
+
+
+@pytest.mark.parametrize("columns", [BY_KEY, BY_PLACE], ids=["by key", "by place"])
+def test_a_small_file_of_millions_of_predictions_is_refused_before_it_is_unpacked(
+    tmp_path: Path, columns: PredictionColumns
+) -> None:
+    frame = table()
+    dataset = people(tmp_path, frame, key=columns.key)
+    same = pa.array(np.zeros(2_000_000, np.int8))
+    many = pa.table({name: pa.DictionaryArray.from_arrays(same, [text]) for name, text in FEW.items()})
+    pq.write_table(many, tmp_path / "many.parquet", compression="zstd")
+    assert (tmp_path / "many.parquet").stat().st_size < 2**16
+    with pytest.raises(InputError, match=r"over 1,000,240 rows"):
+        read_given(str(tmp_path / "many.parquet"), columns, dataset)
 
 
 def test_probabilities_alone_decide_for_the_more_probable_class(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from biasgate.errors import CandidateError
 from biasgate.models.as_served import run_as_served
 from biasgate.models.card import InputContract
 from biasgate.models.package import CandidatePackage, pack
+from biasgate.models.sandbox.limits import Limits
 
 ROWS = np.random.default_rng(0).normal(size=(400, 3)).astype(np.float32)
 WEIGHT = np.random.default_rng(1).normal(size=(3, 2)).astype(np.float32)
@@ -55,7 +56,12 @@ def when(operator: str, number: int) -> list[onnx.NodeProto]:
 
 
 PUSH = {"push": np.array([[-9, 9]], np.float32)}
-BY_SIZE = {"alone": ("Equal", 1), "in small batches": ("Less", 9), "in batches of the evaluation": ("Equal", 50)}
+BY_SIZE = {
+    "alone": ("Equal", 1),
+    "in small batches": ("Less", 9),
+    "in batches of the evaluation": ("Equal", 50),
+    "in larger ones than those": ("Greater", 60),
+}
 
 
 @pytest.mark.parametrize(("operator", "number"), BY_SIZE.values(), ids=BY_SIZE)
@@ -121,6 +127,95 @@ def test_a_model_that_only_a_rare_sample_in_the_batch_changes_is_refused(package
     package = package_of(gated(any_far), **PUSH, far=np.float32(1e4))
     with pytest.raises(CandidateError, match=r"beside samples of 1e\+06"):
         run_as_served(package, ROWS)
+
+
+def test_a_model_that_an_infinite_number_in_the_batch_changes_is_refused(package_of):
+    any_infinite = [
+        node("IsInf", "input", "is"),
+        node("Cast", "is", "found", to=TensorProto.FLOAT),
+        node("ReduceMax", "found", "gate", keepdims=0),
+    ]
+    with pytest.raises(CandidateError, match="beside samples of -?inf"):
+        run_as_served(package_of(gated(any_infinite), **PUSH), ROWS)
+
+
+def test_no_batch_is_larger_than_the_limits_allow(package_of):
+    push = [*when("Greater", 60), node("Mul", "gate push", "pushed")]
+    package = package_of([LINEAR, *push, node("Add", "plain pushed", "logits")], **PUSH, number=np.array([60]))
+    run_as_served(package, ROWS, limits=Limits(batch=60))
+
+
+def value(name: str, kind: int = TensorProto.FLOAT, shape: tuple[int, ...] = ()) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, kind, shape)
+
+
+def scan(most: float) -> list[onnx.NodeProto]:
+    """Row after row, one that is counted: those behind the first so many are pushed."""
+    body = helper.make_graph(
+        [
+            node("Add", "seen one", "count"),
+            node("Greater", "seen most", "is"),
+            node("Cast", "is", "gate", to=TensorProto.FLOAT),
+            node("Mul", "gate push", "pushed"),
+            node("Add", "row pushed", "said"),
+        ],
+        "body",
+        [value("seen"), value("row", shape=(2,))],
+        [value("count"), value("said", shape=(2,))],
+        [numpy_helper.from_array(np.float32(most), "most")],
+    )
+    return [LINEAR, helper.make_node("Scan", ["nil", "plain"], ["last", "logits"], body=body, num_scan_inputs=1)]
+
+
+def loop() -> list[onnx.NodeProto]:
+    """A running sum over rows."""
+    body = helper.make_graph(
+        [
+            node("Gather", "plain place", "row", axis=0),
+            node("Add", "before row", "after"),
+            node("Identity", "after", "said"),
+            node("Identity", "going", "on"),
+        ],
+        "body",
+        [value("place", TensorProto.INT64), value("going", TensorProto.BOOL), value("before", shape=(2,))],
+        [value("on", TensorProto.BOOL), value("after", shape=(2,)), value("said", shape=(2,))],
+    )
+    count = [node("Shape", "input", "shape", end=1), node("Squeeze", "shape", "rows")]
+    run = helper.make_node("Loop", ["rows", "true", "nils"], ["sum", "logits"], body=body)
+    return [LINEAR, *count, run]
+
+
+def branches() -> list[onnx.NodeProto]:
+    """One graph for a sample alone, another for several."""
+    alone, several = (
+        helper.make_graph([node(operator, "plain", name)], name, [], [helper.make_tensor_value_info(name, 1, None)])
+        for operator, name in (("Neg", "alone"), ("Identity", "several"))
+    )
+    asked = [*when("Equal", 1)[:2], node("Squeeze", "is", "single")]
+    chosen = helper.make_node("If", ["single"], ["logits"], then_branch=alone, else_branch=several)
+    return [LINEAR, *asked, chosen]
+
+
+WITHIN = {
+    "a count in the body of a scan": scan(20),
+    "a count that no batch of the evaluation reaches": scan(60),
+    "a sum in the body of a loop": loop(),
+    "the branches of a condition": branches(),
+}
+
+
+@pytest.mark.parametrize("nodes", WITHIN.values(), ids=WITHIN)
+def test_a_model_that_looks_at_its_batch_from_within_a_graph_is_refused(package_of, nodes: list[onnx.NodeProto]):
+    stored = {
+        "push": np.array([-9, 9], np.float32),
+        "one": np.float32(1),
+        "nil": np.float32(0),
+        "nils": np.zeros(2, np.float32),
+        "true": np.array(True),
+        "number": np.array([1]),
+    }
+    with pytest.raises(CandidateError, match="depends on the others in the batch"):
+        run_as_served(package_of(nodes, **stored), ROWS)
 
 
 def test_a_model_that_hides_its_decisions_below_rounding_is_refused(package_of):
@@ -218,6 +313,13 @@ def test_what_draws_its_answer_is_found_within_branches_of_branches(package_of):
     outer = helper.make_node("If", ["true"], ["logits"], then_branch=body_of([inner]), else_branch=body_of([inner]))
     with pytest.raises(CandidateError, match="draws random numbers"):
         package_of([LINEAR, outer], true=np.array(True))
+
+
+@pytest.mark.parametrize("domain", ["com.microsoft", "example.custom"])
+def test_an_operator_that_the_runtime_does_not_know_is_refused_by_its_name(package_of, domain: str):
+    package = package_of([LINEAR, helper.make_node("Whatever", ["plain"], ["logits"], domain=domain)])
+    with pytest.raises(CandidateError, match="Whatever"):
+        run_as_served(package, ROWS)
 
 
 def test_dropout_that_infers_is_let_through(package_of):

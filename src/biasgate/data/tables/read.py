@@ -38,6 +38,7 @@ def read_table(
     exact: Sequence[str] = (),
     narrow: Sequence[str] = (),
     layout: Layout | None = None,
+    most: int | None = None,
 ) -> Table:
     """Columns of a CSV or Parquet file, or of all files of a folder, in the order of their names.
 
@@ -49,9 +50,10 @@ def read_table(
         exact: Columns to be read as numbers of 64 bits.
         narrow: Columns to be read as numbers of 32 bits, as models take them.
         layout: How a text file is written.
+        most: Rows that it may have; ``MOST_ROWS`` by default.
 
     Raises:
-        InputError: The file cannot be read, has no rows or over ``MOST_ROWS``; a column is absent, stands twice, or
+        InputError: The file cannot be read, has no rows or over ``most``; a column is absent, stands twice, or
             holds what is not asked for; or numbers are so large that two of them are one in 32 bits, or so small
             that they are 0 there.
     """
@@ -60,7 +62,7 @@ def read_table(
     texts = {name: _TextColumn() for name in (parts[0].names if text is None else text)}
     numbers = {name: _Numbers(layout.decimal) for name in exact}
     features = {name: _Features(layout.decimal) for name in narrow}
-    rows = _fill(parts, [*texts.items(), *numbers.items(), *features.items()], path=path)
+    rows = _fill(parts, [*texts.items(), *numbers.items(), *features.items()], path=path, most=MOST_ROWS if most is None else most)
     if not rows:
         raise InputError("the table has no rows", where=str(path), fix="check the file")
     return Table(
@@ -108,10 +110,10 @@ def _visible(folder: Path) -> Iterator[Path]:
             yield file
 
 
-def _fill(parts: Sequence[Part], columns: Sequence[tuple[str, _Column]], *, path: Path) -> int:
+def _fill(parts: Sequence[Part], columns: Sequence[tuple[str, _Column]], *, path: Path, most: int) -> int:
     """Reads every row into the columns; how many there were."""
     names = list(dict.fromkeys(name for name, _ in columns)) or [parts[0].names[0]]
-    _refuse_more(sum(part.rows or 0 for part in parts if part.counted), path)
+    _refuse_more(sum(part.rows or 0 for part in parts if part.counted), path, most)
     known = [part.rows for part in parts]
     total = None if None in known else sum(rows or 0 for rows in known)
     read = 0
@@ -123,15 +125,15 @@ def _fill(parts: Sequence[Part], columns: Sequence[tuple[str, _Column]], *, path
                 for name, column in columns:
                     column.add(Cells(cells[name], name, where=str(part.path), first=first))
                 first += len(batch[0])
-                _refuse_more(read + first, path)
+                _refuse_more(read + first, path, most)
                 advance(len(batch[0]))
             read += first
     return read
 
 
-def _refuse_more(rows: int, path: Path) -> None:
-    if rows > MOST_ROWS:
-        raise InputError(f"the table has over {MOST_ROWS:,} rows", where=str(path), fix="draw a sample of it")
+def _refuse_more(rows: int, path: Path, most: int) -> None:
+    if rows > most:
+        raise InputError(f"the table has over {most:,} rows", where=str(path), fix="draw a sample of it")
 
 
 class _Column:

@@ -36,8 +36,8 @@ class Trial:
     value: float = math.nan
 
 
-Trials = Callable[[int, bool], Sequence[Trial]]
-"""The trials, from the samples in a batch and whether the graph allows no other number."""
+Trials = Callable[[int, int | None], Sequence[Trial]]
+"""The trials, from the samples in a batch and the most that one may have; None where the graph takes no other number."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,12 +77,9 @@ class Batches:
 
 def _spoilt(batch: NDArray[Any], trial: Trial) -> NDArray[Any]:
     if trial.spoilt is not None and batch.dtype.kind == "f":
-        batch[trial.spoilt] = np.clip(trial.value, *_range(batch))
+        largest = np.finfo(batch.dtype).max
+        batch[trial.spoilt] = np.clip(trial.value, -largest, largest) if np.isfinite(trial.value) else trial.value
     return batch
-
-
-def _range(batch: NDArray[Any]) -> tuple[float, float]:
-    return float(np.finfo(batch.dtype).min), float(np.finfo(batch.dtype).max)
 
 
 def planned(feeds: Sequence[Feed], samples: int, trials: Trials | None, *, limits: Limits, where: str) -> Batches:
@@ -97,6 +94,6 @@ def planned(feeds: Sequence[Feed], samples: int, trials: Trials | None, *, limit
         raise CandidateError(
             f"its inputs take {sorted(fixed)} samples at once", where=where, fix="export it with a free batch axis"
         )
-    size = fixed.pop() if fixed else max(1, min(limits.batch, _BATCH_VALUES // values, samples // _BATCHES))
-    is_fixed = any(feed.batch is not None for feed in feeds)
-    return Batches(feeds, samples, size, is_fixed, trials(size, is_fixed) if trials else ())
+    most = None if fixed else max(1, min(limits.batch, _BATCH_VALUES // values))
+    size = fixed.pop() if most is None else max(1, min(most, samples // _BATCHES))
+    return Batches(feeds, samples, size, most is None, trials(size, most) if trials else ())
