@@ -19,7 +19,6 @@ from biasgate.errors import InputError
 from biasgate.evaluation.measure import check_probabilities, measure
 from biasgate.models.predictions import PredictionColumns, PredictionsPackage
 
-
 SPARE_ROWS = 1_000_000
 """Most predictions of rows that the data has not."""
 

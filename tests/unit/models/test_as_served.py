@@ -135,7 +135,7 @@ def test_a_model_that_an_infinite_number_in_the_batch_changes_is_refused(package
         node("Cast", "is", "found", to=TensorProto.FLOAT),
         node("ReduceMax", "found", "gate", keepdims=0),
     ]
-    with pytest.raises(CandidateError, match="beside samples of -?inf"):
+    with pytest.raises(CandidateError, match=r"beside samples of -?inf"):
         run_as_served(package_of(gated(any_infinite), **PUSH), ROWS)
 
 

@@ -57,12 +57,12 @@ def read_table(
             holds what is not asked for; or numbers are so large that two of them are one in 32 bits, or so small
             that they are 0 there.
     """
-    layout = layout or Layout()
+    layout, most = layout or Layout(), MOST_ROWS if most is None else most
     parts = table_parts(path, layout)
     texts = {name: _TextColumn() for name in (parts[0].names if text is None else text)}
     numbers = {name: _Numbers(layout.decimal) for name in exact}
     features = {name: _Features(layout.decimal) for name in narrow}
-    rows = _fill(parts, [*texts.items(), *numbers.items(), *features.items()], path=path, most=MOST_ROWS if most is None else most)
+    rows = _fill(parts, [*texts.items(), *numbers.items(), *features.items()], path=path, most=most)
     if not rows:
         raise InputError("the table has no rows", where=str(path), fix="check the file")
     return Table(

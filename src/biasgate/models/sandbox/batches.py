@@ -37,7 +37,7 @@ class Trial:
 
 
 Trials = Callable[[int, int | None], Sequence[Trial]]
-"""The trials, from the samples in a batch and the most that one may have; None where the graph takes no other number."""
+"""The trials, from the samples in a batch and the most that one may have; None where the graph takes no others."""
 
 
 @dataclass(frozen=True, eq=False)
