@@ -51,6 +51,8 @@ COLUMNS = (
     "capital-loss,hours-per-week,native-country,income"
 )
 SHOWN = ("accuracy", "selection_rate", "true_positive_rate", "false_positive_rate")
+VERDICTS = (0, 4, 5)
+"""Exit codes that say a verdict: to be rejected is a finding."""
 PEERS = ("demographic_parity_difference", "equal_opportunity_difference", "equalized_odds_difference")
 
 
@@ -104,7 +106,10 @@ def candidate(training: Dataset) -> CandidatePackage:
 def biasgate(*arguments: str, into: str) -> Path:
     """What a command prints as JSON, kept in a file."""
     command = [str(Path(sys.executable).with_name("biasgate")), *arguments, "--json"]
-    (FOLDER / into).write_bytes(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    done = subprocess.run(command, check=False, stdout=subprocess.PIPE)
+    if done.returncode not in VERDICTS:
+        sys.exit(done.returncode)
+    (FOLDER / into).write_bytes(done.stdout)
     return FOLDER / into
 
 

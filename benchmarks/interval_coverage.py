@@ -1,11 +1,13 @@
 """How often the evaluation's intervals hold the truth, and how often the bounds that decide are wrong on one side.
 
-    python benchmarks/interval_coverage.py            # results in results/, tables in report/evaluation.md
+    python benchmarks/interval_coverage.py            # what is not in results/ yet; tables in report/evaluation.md
+    python benchmarks/interval_coverage.py --again    # all anew, ten minutes
+    python benchmarks/interval_coverage.py --only AUC    # one family anew
     python benchmarks/interval_coverage.py --quick    # a minute, some of the places, nothing written
 
 Rates, differences, ratios and paired bounds are enumerated, exactly; the others are simulated, so that their figures
-carry an error of about √(p(1−p)/draws). A bound of 95 % may miss 2.5 % of the time a side. A family that the results
-hold already is not run again: ``--again`` runs all.
+carry an error of about √(p(1−p)/draws). A bound of 95 % may miss 2.5 % of the time a side. What the results hold
+already is not run again without ``--again`` or ``--only``.
 """
 
 from __future__ import annotations
@@ -318,10 +320,10 @@ def main() -> None:
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    found: dict = json.loads(RESULTS.read_text()) if RESULTS.exists() and not (options.again or options.quick) else {}
+    found: dict = json.loads(RESULTS.read_text()) if RESULTS.exists() and not options.quick else {}
     found = {"families": {}, "methods": {}, **found}
     found |= {
-        "command": "python benchmarks/interval_coverage.py",
+        "command": "python benchmarks/interval_coverage.py --again",
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "machine": f"{os.cpu_count()} cores, {platform.machine()}",
     }
@@ -331,12 +333,12 @@ def main() -> None:
             RESULTS.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
 
     for name in [options.only] if options.only else FAMILIES:
-        if name in found["families"] and not options.only:
+        if name in found["families"] and not (options.only or options.again):
             continue
         found["families"][name] = summary(name, quick=options.quick)
         print(name, json.dumps(found["families"][name], ensure_ascii=False), flush=True)
         keep()
-    if not found["methods"] and not options.only:
+    if not options.only and (options.again or not found["methods"]):
         found["methods"] = comparison(quick=options.quick)
         found["area"] = power_of_area(draws=100 if options.quick else 400)
         keep()
