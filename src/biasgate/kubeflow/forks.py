@@ -6,13 +6,14 @@ share what they change: a fork has a memory of its own, and ends with its task.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NoReturn
 
 NEEDED = (
     "kfp.dsl.executor_main",
@@ -50,13 +51,30 @@ def run_forked(full_command: Sequence[str], env_vars: Mapping[str, str] | None =
         env_vars: Variables of its environment, beside those of this process.
 
     Returns:
-        Its exit code.
+        Its exit code; of one that a signal ended, the signal's number below zero.
     """
     source, *arguments = full_command[_SHELL:]
-    task = multiprocessing.get_context("fork").Process(target=_run, args=(source, arguments, dict(env_vars or {})))
-    task.start()
-    task.join()
-    return task.exitcode or 0
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if not (task := os.fork()):
+        _run_to_the_end(source, arguments, dict(env_vars or {}))
+    return os.waitstatus_to_exitcode(os.waitpid(task, 0)[1])
+
+
+def _run_to_the_end(source: str, arguments: list[str], variables: dict[str, str]) -> NoReturn:
+    """Ends the fork with its task: to leave as a whole Python does would wait for threads that only its parent has."""
+    code = 1
+    try:
+        _run(source, arguments, variables)
+        code = 0
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def _run(source: str, arguments: list[str], variables: dict[str, str]) -> None:

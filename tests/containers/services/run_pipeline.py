@@ -36,7 +36,7 @@ def main(request: dict) -> None:
         """In place of KFP's own: a restricted container, with what its task's spec names."""
         function = command[command.index("--function_to_execute") + 1]
         spec = platform[f"exec-{function.replace('_', '-')}"]
-        for volume in spec["configMapAsVolume"]:
+        for volume in spec.get("configMapAsVolume", []):
             keys = request["config_maps"][volume["configMapName"]]
             volumes = {**volumes, keys: {"bind": volume["mountPath"], "mode": "ro"}}
         given = {**RESTRICTED, **request["limits"].get(function, {})}
@@ -59,7 +59,7 @@ def main(request: dict) -> None:
 
 
 def environment(spec: dict, request: dict) -> dict[str, str]:
-    """Variables of the secrets and config maps that a task names; as on Kubernetes, an optional one may be absent."""
+    """Variables of the secrets, config maps and fields of its pod that a task names; an optional one may be absent."""
     secrets = [
         (key["envVar"], request["secrets"].get(secret["secretName"], {}).get(key["secretKey"]))
         for secret in spec["secretAsEnv"]
@@ -67,10 +67,11 @@ def environment(spec: dict, request: dict) -> dict[str, str]:
     ]
     plain = [
         (key["envVar"], request["environment"].get(named["configMapName"], {}).get(key["configMapKey"]))
-        for named in spec["configMapAsEnv"]
+        for named in spec.get("configMapAsEnv", [])
         for key in named["keyToEnv"]
     ]
-    return {name: value for name, value in (*secrets, *plain) if value is not None}
+    fields = [(field["name"], request["fields"][field["fieldPath"]]) for field in spec["fieldPathAsEnv"]]
+    return {name: value for name, value in (*secrets, *plain, *fields) if value is not None}
 
 
 if __name__ == "__main__":

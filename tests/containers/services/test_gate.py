@@ -19,6 +19,7 @@ from biasgate.data.sources.digits import digits
 from biasgate.data.splits import role
 from biasgate.detection.zoo.spec import Counts, read_spec
 from biasgate.gate.policy import policy_text
+from biasgate.kubeflow.configure import RUN_FIELD
 from biasgate.kubeflow.demo.candidate import RECIPE
 from biasgate.kubeflow.demo.folder import DATA
 from biasgate.kubeflow.local import SETTINGS
@@ -97,6 +98,7 @@ class World:
             "secrets": {name: values for name, values in secrets.items() if name != without},
             "config_maps": {"trusted-keys": str(self.folder / "trusted")},
             "environment": {"biasgate-log": {"BIASGATE_LOG": LOG}},
+            "fields": {RUN_FIELD: str(self.number)},
             "limits": limits or {},
             "killed": list(killed),
         }
