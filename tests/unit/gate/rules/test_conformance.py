@@ -26,6 +26,7 @@ from biasgate.gate.schemas import json_schema
 from biasgate.report.decision import decision_report
 from biasgate.report.model_card import model_card
 from biasgate.report.rules import rule_rows
+from biasgate.report.text import unbroken
 
 KINDS = {rule.model_fields["kind"].default: rule for rule in RULES}
 MEASURED = [kind for kind, rule in KINDS.items() if issubclass(rule, MeasuredRule)]
@@ -240,5 +241,5 @@ def test_the_report_and_the_model_card_show_it(policy, rule, bad_evidence):
     assert (row.threshold == "") == (result.threshold is None)
     assert row.threshold.startswith(rule.sign) or result.threshold is None
     page = html.unescape(decision_report(decision, bad_evidence, policy))
-    assert result.sentence in page
+    assert unbroken(result.sentence) in page
     assert "Asked" in model_card(decision, bad_evidence, policy)

@@ -24,6 +24,7 @@ evaluation: {{metrics: [accuracy, selection_rate], attributes: [sex, race], dept
 weight_scan: {{flag_levels: [high], on_flag: ignore, on_abstain: ignore}}
 rules: [{rule}]
 looks: 1
+predictions: allowed
 """
 RULES = {
     "gap": "kind: gap, attribute: race, max: 0.1",

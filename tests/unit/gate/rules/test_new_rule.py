@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from biasgate.report.text import unbroken
+
 RULE = '''
 """Swaps: how often a prediction may change with the attribute alone."""
 
@@ -51,6 +53,7 @@ evaluation: {metrics: [accuracy, selection_rate], scores: [calibration_error], a
 weight_scan: {flag_levels: [high], on_flag: ignore, on_abstain: ignore}
 rules: [{id: swaps, kind: swap, max: 0.1}]
 looks: 2
+predictions: allowed
 """
 USE = """
 import json, sys
@@ -95,6 +98,6 @@ def test_a_file_in_the_folder_is_read_decided_explained_reported_and_published(t
     assert found["verdict"] == verdict
     assert found["explained"] == "At most .10 of the predictions may change with the attribute alone."
     assert (result["threshold"], result["bias"]) == (0.1, True)
-    assert result["sentence"] in found["page"]
+    assert unbroken(result["sentence"]) in found["page"]
     assert "≤ .10" in found["page"]
     assert {"swap", "floor"} <= set(found["kinds"])
