@@ -11,5 +11,6 @@ extras = project["optional-dependencies"]
 left_out = {"all", "dev", "docs", "kubeflow", "onnx" if flavour == "gpu" else "gpu"}
 serving = {"mlflow", "onnx", "s3"}  # what fetches a package and verifies it
 chosen = serving if flavour == "serving" else extras.keys() - left_out
-requirements = {line for name in chosen for line in extras[name]}
+own = project["name"] + "["  # an extra that names another: what it stands for is chosen above
+requirements = {line for name in chosen for line in extras[name] if not line.startswith(own)}
 sys.stdout.write("\n".join(sorted({*project["dependencies"], *requirements})))

@@ -28,12 +28,22 @@ def test_every_stage_starts_from_the_base_or_another_stage():
     assert {"cpu", "gpu", "serving"} <= known
 
 
+def listed(flavour: str) -> set[str]:
+    """The names of what an image installs."""
+    command = [sys.executable, str(ROOT / "images" / "dependencies.py"), flavour]
+    lines = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    return {re.split(r"[\[<>=]", line)[0] for line in lines}
+
+
 def test_what_verifies_where_models_are_served_brings_no_torch_and_no_pipelines():
-    command = [sys.executable, str(ROOT / "images" / "dependencies.py"), "serving"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
-    names = {re.split(r"[\[<>=]", line)[0] for line in listed}
+    names = listed("serving")
     assert {"mlflow", "boto3", "onnx", "securesystemslib"} <= names
     assert not {"torch", "kfp", "captum"} & names
+
+
+@pytest.mark.parametrize("flavour", ["cpu", "gpu", "serving"])
+def test_an_image_asks_no_index_for_the_project_itself(flavour):
+    assert "biasgate" not in listed(flavour)
 
 
 @pytest.mark.parametrize("path", ["images/mlflow-server.txt", "images/gpu.txt"])
