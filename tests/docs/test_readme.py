@@ -1,6 +1,5 @@
 """README's own lines work as printed, for a model that its reader trained, on an empty registry and an empty log."""
 
-import json
 import shutil
 import subprocess
 import sys
@@ -53,30 +52,16 @@ def test_the_lines_take_a_reader_s_own_model_to_a_verdict(tmp_path: Path) -> Non
         surroundings = environment(home) | own | {"BIASGATE_SIGNING_KEY_FILE": str(folder / key / "signing-key.pem")}
         return subprocess.run(command, cwd=folder, env=surroundings, capture_output=True, text=True, timeout=1800)
 
+    roles = {"owner": "--role owner", "service": "--role gate --role promoter"}
     keys = [
-        run("biasgate", "keys", "generate", "owner", "--trusted", "trusted", "--owner", "ana", "--role", "owner"),
-        run(
-            *[
-                "biasgate",
-                "keys",
-                "generate",
-                "service",
-                "--trusted",
-                "trusted",
-                "--owner",
-                "gate",
-                "--role",
-                "gate",
-                "--role",
-                "promoter",
-            ]
-        ),
+        run("biasgate", "keys", "generate", key, "--trusted", "trusted", "--owner", "ana", *roles[key].split())
+        for key in roles
     ]
     for made in (*keys, run(sys.executable, "-c", OWN_MODEL)):
         assert made.returncode == 0, made.stderr
     for line in lines():
         done = run(shutil.which("bash") or "bash", "-euo", "pipefail", "-c", line, key=_signer(line))
-        verdicts = (0, 4, 5) if "kfp run gate" in line else (0,)
+        verdicts = (0, 4) if "kfp run gate" in line else (0,)
         assert done.returncode in verdicts, f"{line}\n{done.stdout}\n{done.stderr}"
-    log = json.loads(run("biasgate", "log", "show", "log", "--json").stdout)
-    assert "APPROVED" in json.dumps(log) or "REJECTED" in json.dumps(log) or "INSUFFICIENT_EVIDENCE" in json.dumps(log)
+    log = run("biasgate", "log", "show", "log", "--json").stdout
+    assert "APPROVED" in log or "REJECTED" in log

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 cards = typer.Typer(help="A candidate's card: what goes in, what comes out.", no_args_is_help=True)
 SOURCE = "A folder with a model; or what MLflow logged: models:/name/3, models:/name@alias, models:/m-…, runs:/…."
+TAKEN = "{!r} is a registered model that no promoter made: to be promoted, submit it with a free --name"
 Source = Annotated[str, typer.Argument(help=SOURCE)]
 Data = Annotated[str | None, typer.Option(help="Data source whose rows a model is tried on, not the gate's own.")]
 Name = Annotated[str | None, typer.Option(help="The gate-owned model; by default the name it is registered under.")]
@@ -53,6 +54,7 @@ def submit(
     from biasgate.models.package import CandidatePackage
     from biasgate.models.submission import import_candidate
     from biasgate.registry.models import submit_candidate
+    from biasgate.registry.ownership import is_taken
 
     with TemporaryDirectory() as work:
         found = _prepared(source, Path(work), data=data, card=card, name=name, submitter=submitter)
@@ -62,8 +64,13 @@ def submit(
         notes = [*found.notes, *package.notes]
         if not json:
             say(*notes)
-        submitted = submit_candidate(package, name=package.card.name, metadata=found.metadata)
-    print_json({"source": submitted, "digest": package.digest, "notes": notes}) if json else say(submitted)
+        own = package.card.name
+        submitted = submit_candidate(package, name=own, metadata=found.metadata)
+    warnings = [TAKEN.format(own)] if is_taken(own) else []
+    if json:
+        print_json({"source": submitted, "digest": package.digest, "notes": [*notes, *warnings]})
+    else:
+        say(*warnings, submitted)
 
 
 @cards.command("init")

@@ -36,6 +36,8 @@ class Inspection(Document):
         size: Bytes of its files together.
         parity: Largest difference between the outputs of its ONNX form and of the architecture on its card; absent
             when the card declares none, or a repair record tells it.
+        has_source: Whether the card declares an architecture, so that there is something to compare the ONNX form
+            with; absent when a repair record tells it.
         batches: Largest difference of a probability of one sample between batches; absent when no samples were given.
         sandbox: What held it while it was tried; likewise.
     """
@@ -49,5 +51,6 @@ class Inspection(Document):
     repaired_from: str | None = None
     size: int = Field(gt=0)
     parity: float | None = None
+    has_source: bool | None = None
     batches: float | None = None
     sandbox: Sandbox | None = None

@@ -52,6 +52,7 @@ def inspect(
         repaired_from=card.repaired_from,
         size=package.size,
         parity=None if repaired else declared_parity(package),
+        has_source=None if repaired else card.architecture is not None,
         batches=batches,
         sandbox=Sandbox(applied=held.applied, unapplied=dict(held.unapplied)) if held else None,
     )
@@ -69,4 +70,5 @@ def _inspect_predictions(package: PredictionsPackage, dataset: Dataset | None) -
         training_data=card.training_data,
         training_data_from=card.training_data_from,
         size=package.size,
+        has_source=False,
     )

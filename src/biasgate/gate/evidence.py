@@ -52,6 +52,8 @@ class Evidence(Document):
         evaluation: Subgroup measurement on the gate's test split; carries the paired change when a repair is judged.
         repair: How the candidate was repaired, if it was.
         parity: Largest difference of logits between the candidate's source and its ONNX form.
+        has_source: False when the candidate is one form alone, so that there is nothing to compare; absent where nobody
+            looked, or the repair record tells.
         champion: What serves now, if anything does.
         size: Bytes of the package's files together.
         latency: Median seconds a sample in the sandbox, in batches; it holds for the machine that measured.
@@ -68,6 +70,7 @@ class Evidence(Document):
     evaluation: Evaluation | None = None
     repair: RepairRecord | None = None
     parity: float | None = None
+    has_source: bool | None = None
     champion: Champion | None = None
     size: int | None = Field(default=None, gt=0)
     latency: Estimate | None = None
@@ -119,6 +122,7 @@ def join(
         evaluation=evaluation,
         repair=repair,
         parity=repair.parity if repair else inspection.parity,
+        has_source=None if repair else inspection.has_source,
         champion=champion,
         size=inspection.size,
         latency=evaluation.latency,

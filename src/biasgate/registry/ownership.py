@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from biasgate.documents import sha256
-from biasgate.errors import CandidateError, InputError, TrustError
+from biasgate.errors import CandidateError, InputError, ServiceError, TrustError
 from biasgate.gate.trust.sign import sign, verify
 from biasgate.registry import artifacts
 from biasgate.registry.client import connect, explained, is_missing
@@ -29,7 +29,7 @@ MADE_BY_TAG = "biasgate.made_by"
 STATEMENT = "made_by.json"
 PREDICATE_TYPE = "urn:biasgate:registered-model:v1"
 FOREIGN = "somebody else than a promoter made this registered model, and may do as they like in it"
-FIX = "see who made it, delete it in MLflow, and run the promoter again"
+FIX = "declare the gate for a name that is free, and submit the model with --name"
 
 
 def claim(name: str, *, key: SigningKey, trusted: Keyring) -> None:
@@ -57,16 +57,34 @@ def is_foreign(name: str, *, trusted: Keyring) -> bool:
     Raises:
         ServiceError: MLflow is out of reach.
     """
+    tags = _tags(name)
+    return tags is not None and not _made_by_promoter(name, tags.get(MADE_BY_TAG, ""), trusted)
+
+
+def is_taken(name: str) -> bool:
+    """Whether the registered model is there and does not even say that a promoter made it: none will serve there.
+
+    An account that may not read it is told nothing.
+    """
+    try:
+        tags = _tags(name)
+    except ServiceError:
+        return False
+    return tags is not None and MADE_BY_TAG not in tags
+
+
+def _tags(name: str) -> dict[str, str] | None:
+    """Of a registered model, where it is there."""
     from mlflow.exceptions import MlflowException
 
     with explained(name):
         try:
-            tags: dict[str, str] = connect().get_registered_model(name).tags
+            found: dict[str, str] = connect().get_registered_model(name).tags
         except MlflowException as error:
             if is_missing(error):
-                return False
+                return None
             raise
-    return not _made_by_promoter(name, tags.get(MADE_BY_TAG, ""), trusted)
+    return found
 
 
 def _made_by_promoter(name: str, tag: str, trusted: Keyring) -> bool:

@@ -62,4 +62,5 @@ def _uncompared(evidence: Evidence) -> Iterator[str]:
     elif evidence.scan.abstained:
         yield "The weight scan abstained: it says nothing of this model."
     if evidence.parity is None:
-        yield "The ONNX form was not compared with its source."
+        alone = evidence.has_source is False
+        yield f"The ONNX form was not compared with its source{': the card declares none' if alone else ''}."

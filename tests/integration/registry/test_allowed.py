@@ -18,7 +18,7 @@ from biasgate.gate.policy import policy_text
 from biasgate.gate.trust.sign import sign
 from biasgate.registry.client import connect
 from biasgate.registry.models import fetch, submit_candidate
-from biasgate.registry.ownership import PREDICATE_TYPE, is_foreign
+from biasgate.registry.ownership import PREDICATE_TYPE, is_foreign, is_taken
 
 pytestmark = pytest.mark.parametrize("tracking", ["sqlite"], indirect=True)
 
@@ -112,6 +112,16 @@ def test_the_tag_that_says_who_made_a_model_is_short_and_a_whole_statement_is_st
     assert not is_foreign(other, trusted=gate.trusted)
     connect().create_registered_model(f"{registry.name}-3", tags={"biasgate.made_by": "0" * 32})
     assert is_foreign(f"{registry.name}-3", trusted=gate.trusted)
+
+
+def test_a_model_that_its_owner_registered_is_taken_and_a_free_or_a_promoters_name_is_not(submit, registry, command):
+    own = f"{registry.name}-own"
+    assert not is_taken(own)
+    connect().create_registered_model(own)
+    assert is_taken(own)
+    submit()
+    command()
+    assert not is_taken(registry.name)
 
 
 def test_the_tag_of_another_model_does_not_open_this_one(submit, gate, registry, command, package):

@@ -10,7 +10,9 @@ import pytest
 from biasgate.contracts.estimate import Estimate
 from biasgate.evaluation.measure import measure
 from biasgate.gate.decide import decide
+from biasgate.gate.decision import RuleResult
 from biasgate.gate.evidence import Champion, Evidence
+from biasgate.gate.measurements import Measurements
 from biasgate.gate.policy import read_policy
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -178,6 +180,38 @@ def test_data_ages_until_the_moment_of_the_decision(result, rich, rule, field, d
 )
 def test_what_is_missing_is_insufficient(result, rich, rule, missing):
     assert result(rule, rich(**{missing: None})).outcome == "insufficient"
+
+
+def parity_of(asked, evidence: Evidence, **fields: Any) -> RuleResult:
+    """What the parity rule finds, with other fields than the policy's."""
+    (rule,) = (rule.model_copy(update=fields) for rule in asked.rules if rule.kind == "onnx_parity")
+    return rule.result(Measurements(evidence, asked.evaluation, at=AT))
+
+
+def test_parity_does_not_apply_to_a_graph_alone_and_the_decision_says_so(asked, rich):
+    alone = rich(parity=None, has_source=False)
+    found = parity_of(asked, alone)
+    assert (found.outcome, found.value) == ("pass", None)
+    assert found.sentence.startswith("Does not apply")
+    assert decide(asked, alone, (), AT).verdict == "APPROVED"
+
+
+@pytest.mark.parametrize("has_source", [True, None])
+def test_a_source_that_was_not_compared_or_nobody_looked_for_is_insufficient(asked, rich, has_source):
+    assert parity_of(asked, rich(parity=None, has_source=has_source)).outcome == "insufficient"
+
+
+@pytest.mark.parametrize("has_source", [True, False, None])
+def test_a_parity_that_was_measured_is_judged_whatever_is_said_of_a_source(asked, rich, has_source):
+    assert parity_of(asked, rich(parity=0.1, has_source=has_source)).outcome == "fail"
+    assert parity_of(asked, rich(parity=-0.1, has_source=has_source)).outcome == "insufficient"
+
+
+def test_a_policy_may_require_a_source(asked, rich):
+    required = parity_of(asked, rich(parity=None, has_source=False), source="required")
+    assert required.outcome == "insufficient"
+    assert "the policy requires one" in required.sentence
+    assert parity_of(asked, rich(has_source=True), source="required").outcome == "pass"
 
 
 def test_a_package_that_is_too_large_fails(result, rich):
