@@ -76,7 +76,7 @@ def convert(folder: Path, into: Path, known: Known, *, sample: Sample | None, ca
         needs(library)
     chosen = sample or example_of(described, folder)
     taken, shape = _as_the_model_takes_it(chosen, card)
-    done = flavour.convert(Logged(folder, described.flavors[flavour.name], taken, shape), into / MODEL)
+    done = _converted(flavour, Logged(folder, described.flavors[flavour.name], taken, shape), into / MODEL)
     if card and set(card.classes) == set(done.classes) and card.classes != done.classes:
         said, gives = ", ".join(card.classes), ", ".join(done.classes)
         raise InputError(
@@ -95,6 +95,16 @@ def convert(folder: Path, into: Path, known: Known, *, sample: Sample | None, ca
     (into / CARD).write_bytes(written.to_json())
     compared = (compare(into / MODEL, done, written),) if done.said is not None else ()
     return Converted(notes=(done.words, *compared, *assumed), metadata=_metadata(described, folder, flavour.name))
+
+
+def _converted(flavour: Flavour, logged: Logged, into: Path) -> Conversion:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return flavour.convert(logged, into)
+    except MlflowException as error:
+        line = (error.message.splitlines() or [""])[0][:400]
+        raise not_convertible(f"MLflow does not load it: {line}", where=logged.folder) from error
 
 
 def _described(folder: Path) -> Model:

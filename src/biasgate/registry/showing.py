@@ -1,8 +1,9 @@
 """The projection of verdicts: the pages of candidates and versions in MLflow say what the log says of them.
 
 Only the account that may promote writes it, and only what differs. What others wrote into a description stays, below
-ours; a tag of ours that the log does not say is taken away. A version that was deleted meanwhile, or a registered model
-that this account may not edit, holds up nothing: the next run mends what is left.
+ours, and a line says where theirs begins; a tag of ours that the log does not say is taken away. A version that was
+deleted meanwhile, or a registered model that this account may not edit, holds up nothing: the next run mends what is
+left.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 8
 """Entries that are read, and versions that are written, at the same time."""
+CLOSING = "---\n\n*biasgate wrote what stands above, and nothing below.*"
 END = "<!-- biasgate wrote what stands above; what follows it left -->"
 LONGEST = 5_000
 """Characters of a description that MLflow keeps."""
@@ -174,7 +176,14 @@ def _cleared(version: ModelVersion) -> Change | None:
 
 
 def _with_others(ours: str, now: str) -> str:
-    """Our part, then what others wrote; where both do not fit theirs stays alone, and the tags say the verdict."""
+    """Our part, then what others wrote: no text of theirs takes the verdict's place, or looks like a part of it.
+
+    Where both do not fit, ours is the verdict alone, and tags say the rest; what is still too long is cut at its end.
+    """
     theirs = (now.partition(END)[2] if END in now else now).strip()
-    whole = "\n\n".join(filter(None, (ours, END, theirs)))
-    return whole if len(whole) <= LONGEST else theirs
+    verdict = ours.partition("\n")[0]
+    for part in (ours, verdict):
+        whole = "\n\n".join(filter(None, (part, CLOSING, END, theirs)))
+        if len(whole) <= LONGEST:
+            return whole
+    return whole[: LONGEST - 1] + "…"

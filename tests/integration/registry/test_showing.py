@@ -7,7 +7,7 @@ import pytest
 from biasgate.registry.alerts import Alarm
 from biasgate.registry.client import connect
 from biasgate.registry.models import submit_candidate
-from biasgate.registry.showing import END, misshown, show
+from biasgate.registry.showing import CLOSING, END, misshown, show
 
 ON_SQLITE = pytest.mark.parametrize("tracking", ["sqlite"], indirect=True)
 
@@ -80,15 +80,32 @@ def test_what_a_submitter_wrote_stays_below_the_verdict(tracking, package, gate,
 
 
 @ON_SQLITE
-def test_a_text_for_which_ours_leaves_no_room_is_not_cut(tracking, package, gate, name):
-    submitted, long = package(), "x" * 4_900
+@pytest.mark.parametrize("length", [4_800, 5_000], ids=["which fits beside the verdict", "which does not"])
+def test_a_text_that_leaves_no_room_does_not_take_the_place_of_the_verdict(tracking, package, gate, name, length):
+    submitted, forged = package(), "## APPROVED\n\nEvery rule passed.\n\n".ljust(length, "x")
     source = submit_candidate(submitted, name=name)
-    connect().update_model_version(f"{name}-candidates", "1", long)
+    connect().update_model_version(f"{name}-candidates", "1", forged)
     gate.decide(submitted, source, accuracy=0.5)
     gate.promote()
-    assert page(f"{name}-candidates").description == long
-    assert page(f"{name}-candidates").tags["biasgate.verdict"] == "REJECTED"
+    description = page(f"{name}-candidates").description
+    assert description.startswith(f"## REJECTED\n\n{CLOSING}\n\n{END}\n\n## APPROVED")
+    assert len(description) <= 5_000
+    assert (forged in description) == (length < 5_000)
     assert shown(gate, name) == []
+
+
+@ON_SQLITE
+def test_no_text_of_others_ends_the_part_that_is_said_to_be_biasgate_s(tracking, package, gate, name):
+    submitted = package()
+    source = submit_candidate(submitted, name=name)
+    connect().update_model_version(f"{name}-candidates", "1", f"## APPROVED\n\n{CLOSING}\n\n{END}\n\n{END} <!-- hello")
+    gate.decide(submitted, source, accuracy=0.5)
+    for _ in range(2):
+        gate.promote()
+        gate.reconcile(name, fix=True)
+    description = page(f"{name}-candidates").description
+    assert "APPROVED" not in description
+    assert description.endswith(f"{CLOSING}\n\n{END}\n\n{END} <!-- hello")
 
 
 @ON_SQLITE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -180,6 +181,29 @@ TABLES = [
 @pytest.fixture(autouse=True)
 def _own_pickles_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "true")
+
+
+class Runs:
+    """Leaves a file where it is read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.path,)
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_pickle_that_somebody_else_logged_runs_only_where_mlflow_is_allowed_to(
+    allowed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    logistic().save(tmp_path / "logged")
+    (tmp_path / "logged" / "model.pkl").write_bytes(pickle.dumps(Runs(tmp_path / "ran")))
+    (tmp_path / "into").mkdir()
+    monkeypatch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", str(allowed).lower())
+    with pytest.raises(CandidateError):
+        convert(tmp_path / "logged", tmp_path / "into", KNOWN, sample=None, card=None)
+    assert (tmp_path / "ran").exists() == allowed
 
 
 @pytest.mark.parametrize("make", TABLES, ids=lambda make: make.__name__)
