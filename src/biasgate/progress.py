@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -38,14 +39,26 @@ def emit(**event: object) -> None:
 
 
 @contextmanager
-def progress(description: str, *, total: int | None, unit: str) -> Generator[Advance]:
-    """A bar over ``total`` units on stderr, if their number is known; nothing is drawn when stderr is no terminal."""
+def progress(description: str, *, total: int | None, unit: str, estimated: bool = False) -> Generator[Advance]:
+    """A bar over ``total`` units on stderr, if their number is known; nothing is drawn when stderr is no terminal.
+
+    Args:
+        description: What is done.
+        total: How many units there are.
+        unit: What one is called, in the plural.
+        estimated: Whether ``total`` may be wrong: what is done at the end is then told as all that there was.
+    """
     if EVENTS in os.environ:
-        yield _event_advance(description, total=total, unit=unit)
+        events = _Events(description, total, unit)
+        yield events
+        if estimated:
+            events.tell(total=events.done)
     elif sys.stderr.isatty():
         with bars() as display:
             task = display.add_task(description, total=total, unit=unit)
             yield lambda steps=1: display.advance(task, steps)
+            if estimated:
+                display.update(task, total=display.tasks[0].completed)
     else:
         yield _ignore
 
@@ -81,14 +94,21 @@ def _ignore(steps: int = 1) -> None:
     """Progress that nobody watches."""
 
 
-def _event_advance(description: str, *, total: int | None, unit: str) -> Advance:
-    done, last = 0, 0.0
+@dataclass
+class _Events:
+    """Tells a watching parent how much is done, at most every ``SECONDS_BETWEEN_EVENTS`` and at the end."""
 
-    def advance(steps: int = 1) -> None:
-        nonlocal done, last
-        done += steps
-        if time.monotonic() - last > SECONDS_BETWEEN_EVENTS or (total is not None and done >= total):
-            last = time.monotonic()
-            emit(progress=description, done=done, total=total, unit=unit)
+    description: str
+    total: int | None
+    unit: str
+    done: int = 0
+    last: float = 0.0
 
-    return advance
+    def __call__(self, steps: int = 1) -> None:
+        self.done += steps
+        if time.monotonic() - self.last > SECONDS_BETWEEN_EVENTS or (self.total and self.done >= self.total):
+            self.last = time.monotonic()
+            self.tell(total=self.total)
+
+    def tell(self, *, total: int | None) -> None:
+        emit(progress=self.description, done=self.done, total=total, unit=self.unit)

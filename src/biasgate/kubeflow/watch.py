@@ -28,7 +28,7 @@ def watching() -> Generator[Callable[[dict[str, Any]], None]]:
                 name = event["progress"]
                 if name not in rows:
                     rows[name] = display.add_task(f"  {name}", total=event["total"], unit=event["unit"])
-                display.update(rows[name], completed=event["done"])
+                display.update(rows[name], completed=event["done"], total=event["total"])
             elif event["state"] == "started":
                 started[event["process"]] = time.monotonic()
             elif event["state"] in ("finished", "failed"):

@@ -58,7 +58,8 @@ def profiles(path: Path, layout: Layout) -> list[Profile]:
     number = re.compile(NUMBER.replace("{mark}", rf"\{layout.decimal}"))
     known = [part.rows for part in parts]
     total = None if None in known else sum(rows or 0 for rows in known)
-    with progress(f"looking at {path.name}", total=total, unit="rows") as advance:
+    counted = all(part.counted for part in parts)
+    with progress(f"looking at {path.name}", total=total, unit="rows", estimated=not counted) as advance:
         for part in parts:
             for batch in part.batches(names):
                 for name, values in zip(names, batch, strict=True):

@@ -116,8 +116,9 @@ def _fill(parts: Sequence[Part], columns: Sequence[tuple[str, _Column]], *, path
     _refuse_more(sum(part.rows or 0 for part in parts if part.counted), path, most)
     known = [part.rows for part in parts]
     total = None if None in known else sum(rows or 0 for rows in known)
+    counted = all(part.counted for part in parts)
     read = 0
-    with progress(f"reading {path.name}", total=total, unit="rows") as advance:
+    with progress(f"reading {path.name}", total=total, unit="rows", estimated=not counted) as advance:
         for part in parts:
             first = 0
             for batch in part.batches(names):
