@@ -14,6 +14,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
 from biasgate.foreign_text import visible
 
 LONGEST = 2_000
@@ -61,3 +65,17 @@ class TrustError(BiasgateError):
     """A signature, digest or chain that does not verify."""
 
     exit_code = 7
+
+
+@contextmanager
+def told_of(source: str, *, copy: Path) -> Generator[None]:
+    """Faults of a copy are told as those of its source: nobody finds a temporary file again.
+
+    Raises:
+        InputError: What was raised, in its own class, with ``source`` wherever it names ``copy``.
+    """
+    try:
+        yield
+    except InputError as error:
+        what, where, fix = (text and text.replace(str(copy), source) for text in (error.what, error.where, error.fix))
+        raise type(error)(what or "", where=where, fix=fix) from None

@@ -27,14 +27,9 @@ def fetch(
     json: Json = False,
 ) -> None:
     """Download a candidate and check it, without running anything of it."""
-    from tempfile import TemporaryDirectory
+    from biasgate.registry.models import fetch_package
 
-    from biasgate.models.submission import import_candidate
-    from biasgate.registry.models import fetch as download
-
-    with TemporaryDirectory() as work:
-        submitted, resolved = download(source, Path(work))
-        package = import_candidate(submitted, into)
+    package, resolved = fetch_package(source, into)
     if json:
         print_json({"source": resolved, "package": str(into), "digest": package.digest})
     else:

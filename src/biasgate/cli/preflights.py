@@ -177,10 +177,9 @@ def _package(candidate: str, folder: Path) -> Candidate:
 
     if not candidate.startswith("models:/"):
         return import_candidate(Path(candidate), folder / "package")
-    from biasgate.registry.models import fetch, gated_name
+    from biasgate.registry.models import fetch_package, gated_name
 
-    submitted, resolved = fetch(candidate, folder / "submitted")
-    package = import_candidate(submitted, folder / "package")
+    package, resolved = fetch_package(candidate, folder / "package")
     gated_name(resolved, package.card.name)
     return package
 

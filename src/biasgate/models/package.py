@@ -159,5 +159,6 @@ def check_names(folder: Path, *, known: tuple[str, ...]) -> None:
         raise CandidateError(
             f"files that are no part of a candidate: {unknown[:5]}",
             where=str(folder),
-            fix=f"copy {' and '.join(known)} into a folder of their own, and give that one",
+            fix=f"`biasgate fetch {folder} --into PACKAGE` takes along what the model names; files of other kinds belong "
+            "into another folder",
         )

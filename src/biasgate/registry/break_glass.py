@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from biasgate.gate.ledger.entry import BreakGlassBody, LogEntry
 from biasgate.gate.ledger.log import append, read_history
 from biasgate.gate.trust.identity import check_name
-from biasgate.models.submission import import_candidate
 from biasgate.registry.alerts import Alarm, Alert
-from biasgate.registry.models import fetch, gated_name
+from biasgate.registry.models import fetch_package, gated_name
 
 if TYPE_CHECKING:
     from biasgate.gate.trust.keyring import Keyring
@@ -41,8 +40,7 @@ def break_glass(
     check_name(by, where="who breaks the glass")
     trusted.check(key, "breakglass", signer=by)
     with TemporaryDirectory() as folder:
-        submitted, resolved = fetch(source, Path(folder, "submitted"))
-        package = import_candidate(submitted, Path(folder, "package"))
+        package, resolved = fetch_package(source, Path(folder, "package"))
     name = gated_name(resolved, package.card.name)
     history = read_history(log_uri, trusted)
     alarm.address(history)

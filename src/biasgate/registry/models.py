@@ -14,12 +14,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from biasgate.errors import BiasgateError, CandidateError, InputError, TrustError
+from biasgate.errors import BiasgateError, CandidateError, InputError, TrustError, told_of
 from biasgate.gate.evidence import Champion
 from biasgate.gate.trust.identity import check_name
 from biasgate.models.card import NAME
 from biasgate.models.package import MODEL
 from biasgate.models.predictions import Candidate, PredictionsPackage
+from biasgate.models.submission import import_candidate
 from biasgate.registry import artifacts
 from biasgate.registry.client import connect, explained, is_missing
 from biasgate.registry.tracking import EXPERIMENT, experiment_id
@@ -191,6 +192,26 @@ def fetch(source: str, into: Path) -> tuple[Path, str]:
         uri = client.get_model_version_download_uri(name, number)
     artifacts.download(uri, into, tracking_uri=client.tracking_uri)
     return into, f"{SCHEME}{name}/{number}"
+
+
+def fetch_package(source: str, into: Path) -> tuple[Candidate, str]:
+    """Downloads a candidate and makes a checked package of it, without running anything; see ``fetch``.
+
+    Args:
+        source: Where it lies.
+        into: Folder of the package.
+
+    Returns:
+        The package, and the source with an alias replaced by the version that it named.
+
+    Raises:
+        InputError: There is no such candidate, or ``into`` exists.
+        CandidateError: It is no candidate.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        submitted, resolved = fetch(source, Path(folder))
+        with told_of(resolved, copy=submitted):
+            return import_candidate(submitted, into), resolved
 
 
 def champion(name: str) -> Champion | None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from biasgate.errors import TrustError
 from biasgate.models.predictions import Candidate
-from biasgate.models.submission import import_candidate
-from biasgate.registry.models import SCHEME, champion, fetch
+from biasgate.registry.models import SCHEME, champion, fetch_package
 
 
 def champion_package(name: str, into: Path) -> Candidate | None:
@@ -26,9 +24,7 @@ def champion_package(name: str, into: Path) -> Candidate | None:
     serves = champion(name)
     if serves is None:
         return None
-    with TemporaryDirectory() as folder:
-        fetched, source = fetch(f"{SCHEME}{name}/{serves.version}", Path(folder))
-        package = import_candidate(fetched, into)
+    package, source = fetch_package(f"{SCHEME}{name}/{serves.version}", into)
     if package.digest != serves.digest:
         fix = "find out who changed it, and roll back to a version that verifies"
         raise TrustError(f"the champion's bytes have the digest {package.digest}, not its tag's", where=source, fix=fix)

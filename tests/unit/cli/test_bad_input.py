@@ -141,3 +141,12 @@ def test_an_unreachable_store_is_a_service_error(biasgate: Command, monkeypatch:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     one_line(biasgate("data", "describe", "s3://bucket/data.yaml"), "s3://bucket/data.yaml", code=6)
+
+
+def test_faults_of_a_fetched_copy_are_told_of_what_was_asked_for(
+    package: CandidatePackage, tmp_path: Path, biasgate: Command
+) -> None:
+    bad = submission(tmp_path / "bad", package, b"not a model")
+    ended = biasgate("fetch", bad, "--into", tmp_path / "into")
+    one_line(ended, str(bad / "model.onnx"))
+    assert not (tmp_path / "into").exists()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from biasgate.kubeflow.steps.task import task
 
@@ -31,14 +30,12 @@ def fetch_candidate(*, source: str, package: Path) -> FetchedCandidate:
         InputError: No gate is declared for its model.
     """
     from biasgate.kubeflow.steps.declared import gate_in_force
-    from biasgate.models.submission import import_candidate
-    from biasgate.registry.models import fetch, gated_name
+    from biasgate.registry.models import fetch_package, gated_name
     from biasgate.registry.tracking import open_pipeline_run
 
     run = open_pipeline_run("gate", candidate=source)
-    with task("fetch_candidate", run=run) as tracked, TemporaryDirectory() as folder:
-        submitted, resolved = fetch(source, Path(folder))
-        candidate = import_candidate(submitted, package)
+    with task("fetch_candidate", run=run) as tracked:
+        candidate, resolved = fetch_package(source, package)
         name = gated_name(resolved, candidate.card.name)
         declared = gate_in_force(name)
         tracked.log_params({"source": resolved, "name": name, "digest": candidate.digest, "gate": declared.number})
