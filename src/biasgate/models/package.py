@@ -159,6 +159,5 @@ def check_names(folder: Path, *, known: tuple[str, ...]) -> None:
         raise CandidateError(
             f"files that are no part of a candidate: {unknown[:5]}",
             where=str(folder),
-            fix=f"`biasgate fetch {folder} --into PACKAGE` takes along what the model names; files of other kinds belong "
-            "into another folder",
+            fix=f"`biasgate fetch {folder} --into PACKAGE` takes along what the model names; other files belong elsewhere",
         )
