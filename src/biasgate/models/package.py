@@ -159,5 +159,5 @@ def check_names(folder: Path, *, known: tuple[str, ...]) -> None:
         raise CandidateError(
             f"files that are no part of a candidate: {unknown[:5]}",
             where=str(folder),
-            fix=f"`biasgate fetch {folder} --into PACKAGE` takes along what the model names; other files belong elsewhere",
+            fix=f"`biasgate fetch {folder} --into PACKAGE` takes along what the model names; no other file belongs",
         )
