@@ -59,9 +59,9 @@ class Evaluation(contract.Evaluation):
             ... )
             >>> evaluation.to_frame()[["metric", "site", "value", "low", "high", "clusters"]].round(2)
                  metric   site  value   low  high  clusters
-            0  accuracy    NaN   0.88  0.84   0.9       400
-            1  accuracy  north   1.00  0.98   1.0       200
-            2  accuracy  south   0.75  0.69   0.8       200
+            0  accuracy    NaN   0.88  0.84  0.91       400
+            1  accuracy  north   1.00  0.98  1.00       200
+            2  accuracy  south   0.75  0.68  0.81       200
         """
         from biasgate.api.frames import frame
 

@@ -82,9 +82,13 @@ class MlflowServer:
     def share(self, experiment: str) -> None:
         """Makes an experiment that both accounts may write to, as docs/how-to/kubeflow.md says."""
         made = self.make("/api/2.0/mlflow/experiments/create", user="admin", body={"name": experiment})
-        grant = {"resource_type": "experiment", "resource_id": made["experiment_id"], "permission": "EDIT"}
         for user in ("runner", "promoter"):
-            self.make("/api/3.0/mlflow/users/permissions/grant", user="admin", body={**grant, "username": user})
+            self.let_edit(user, "experiment", made["experiment_id"])
+
+    def let_edit(self, user: str, kind: str, name: str) -> None:
+        """Grants an account one experiment or registered model, as docs/how-to/kubeflow.md says."""
+        grant = {"username": user, "resource_type": kind, "resource_id": name, "permission": "EDIT"}
+        self.make("/api/3.0/mlflow/users/permissions/grant", user="admin", body=grant)
 
     @staticmethod
     def environment(user: str) -> dict[str, str]:

@@ -167,8 +167,10 @@ def submission(folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def candidate(world) -> str:
-    return world.biasgate("submit", "/shared/submission", account="runner").stdout.strip()
+def candidate(world, mlflow_server) -> str:
+    submitted = world.biasgate("submit", "/shared/submission", account="runner").stdout.strip()
+    mlflow_server.let_edit("promoter", "registered_model", "digits-candidates")
+    return submitted
 
 
 def policy() -> str:

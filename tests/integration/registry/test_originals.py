@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ def logged(tmp_path_factory: pytest.TempPathFactory):
     """A registry on disk with one version of ``x``, named in every way."""
     import mlflow
 
+    whole: Any = mlflow
     folder = tmp_path_factory.mktemp("registry")
     weight = numpy_helper.from_array(np.eye(2, dtype=np.float32), "w")
     given, gives = (helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 2]) for name in "xy")
@@ -29,10 +31,10 @@ def logged(tmp_path_factory: pytest.TempPathFactory):
         mlflow.set_tracking_uri(uri)
         with mlflow.start_run() as run:
             model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-            info = mlflow.onnx.log_model(model, name="m", registered_model_name="x", pip_requirements=["onnx"])
+            info = whole.onnx.log_model(model, name="m", registered_model_name="x", pip_requirements=["onnx"])
         mlflow.MlflowClient().set_registered_model_alias("x", "best", "1")
         yield ["models:/x/1", "models:/x@best", "models:/x/latest", info.model_uri, f"runs:/{run.info.run_id}/m"]
-    mlflow.set_tracking_uri(None)
+    whole.set_tracking_uri(None)
 
 
 def test_every_name_of_a_logged_model_leads_to_its_files(logged: list[str], tmp_path: Path):

@@ -16,6 +16,10 @@ def page(name: str, number: str = "1"):
     return connect().get_model_version(name, number)
 
 
+def description_of(name: str) -> str:
+    return page(name).description or ""
+
+
 def shown(gate, name: str) -> list[str]:
     found = gate.history()
     return [one.uri for one in misshown(gate.log, found, trusted=gate.trusted, models=[name])]
@@ -28,7 +32,7 @@ def test_a_rejected_candidate_says_why_on_its_own_page(submit, gate, name):
     assert candidate.tags["biasgate.verdict"] == "REJECTED"
     assert "the policy asks for .75" in candidate.tags["biasgate.reason"]
     for said in ("## REJECTED", "| floor | fails |", "≥ .75", "Log entry 3", "biasgate decide --replay"):
-        assert said in candidate.description
+        assert said in (candidate.description or "")
     assert shown(gate, name) == []
 
 
@@ -74,7 +78,7 @@ def test_what_a_submitter_wrote_stays_below_the_verdict(tracking, package, gate,
     gate.decide(submitted, source, accuracy=0.5)
     for _ in range(2):
         gate.promote()
-    description = page(f"{name}-candidates").description
+    description = description_of(f"{name}-candidates")
     assert description.startswith("## REJECTED")
     assert description.endswith(f"{END}\n\nTrained on the spring data.")
 
@@ -87,7 +91,7 @@ def test_a_text_that_leaves_no_room_does_not_take_the_place_of_the_verdict(track
     connect().update_model_version(f"{name}-candidates", "1", forged)
     gate.decide(submitted, source, accuracy=0.5)
     gate.promote()
-    description = page(f"{name}-candidates").description
+    description = description_of(f"{name}-candidates")
     assert description.startswith(f"## REJECTED\n\n{CLOSING}\n\n{END}\n\n## APPROVED")
     assert len(description) <= 5_000
     assert (forged in description) == (length < 5_000)
@@ -103,7 +107,7 @@ def test_no_text_of_others_ends_the_part_that_is_said_to_be_biasgate_s(tracking,
     for _ in range(2):
         gate.promote()
         gate.reconcile(name, fix=True)
-    description = page(f"{name}-candidates").description
+    description = description_of(f"{name}-candidates")
     assert "APPROVED" not in description
     assert description.endswith(f"{CLOSING}\n\n{END}\n\n{END} <!-- hello")
 

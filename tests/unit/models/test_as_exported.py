@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from candidates import import_model
 from onnx import TensorProto, helper, numpy_helper
 
 from biasgate.errors import BiasgateError, CandidateError
 from biasgate.models.as_served import run_as_served
 from biasgate.models.card import InputContract
-from biasgate.models.submission import import_candidate
 
 ROWS = (np.random.default_rng(0).integers(-9, 9, (60, 2)) / 2).astype(np.float32)
 WEIGHT = np.array([[-3, 0], [3, 0]], np.float32)
@@ -46,7 +46,7 @@ def said(card_of, tmp_path):
         contract = InputContract(shape=(2,), layout="rows")
         fields = {"classes": ("no", "yes"), "input": contract, **dict(card)}
         (folder / "card.json").write_bytes(card_of(**fields).to_json())
-        package = import_candidate(folder, tmp_path / "package")
+        package = import_model(folder, tmp_path / "package")
         return run_as_served(package, ROWS, columns=columns)[0].logits
 
     return answer

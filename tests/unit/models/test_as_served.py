@@ -162,7 +162,7 @@ def scan(most: float) -> list[onnx.NodeProto]:
         "body",
         [value("seen"), value("row", shape=(2,))],
         [value("count"), value("said", shape=(2,))],
-        [numpy_helper.from_array(np.float32(most), "most")],
+        [numpy_helper.from_array(np.array(most, np.float32), "most")],
     )
     return [LINEAR, helper.make_node("Scan", ["nil", "plain"], ["last", "logits"], body=body, num_scan_inputs=1)]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from candidates import import_model
 from safetensors.torch import save_file
 
 from biasgate.errors import CandidateError
@@ -21,7 +22,7 @@ from biasgate.models.package import FORMAT
 from biasgate.models.reading import read_many, read_weights
 from biasgate.models.recognition import FORMATS, format_of
 from biasgate.models.restore import restore
-from biasgate.models.submission import IMPORTED, import_candidate
+from biasgate.models.submission import IMPORTED
 from biasgate.models.weights import Weights
 
 
@@ -94,7 +95,7 @@ def test_what_is_submitted_in_it_becomes_a_package_that_computes_the_same(
     for part in (*format_of(file).beside(file), file):
         part.rename(folder / part.name)
     (folder / "card.json").write_bytes(card_of(architecture=tiny).to_json())
-    package = import_candidate(folder, tmp_path / "package")
+    package = import_model(folder, tmp_path / "package")
     FORMAT.check(package.model)
     x = np.random.default_rng(0).random((4, *tiny.input), np.float32)
     np.testing.assert_allclose(torch_logits(restore(package), x), torch_logits(network_of(tiny), x), atol=1e-6)

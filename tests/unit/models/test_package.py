@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from candidates import import_model
 from safetensors.torch import save_file
 
 from biasgate.documents import canonical_json, sha256
@@ -104,7 +105,7 @@ def submission(tmp_path: Path, tiny, card_of) -> Path:
 
 def test_an_onnx_submission_keeps_its_bytes(submission: Path, tiny_onnx: Path, tmp_path: Path):
     shutil.copy(tiny_onnx, submission / "model.onnx")
-    assert import_candidate(submission, tmp_path / "in").model.read_bytes() == tiny_onnx.read_bytes()
+    assert import_model(submission, tmp_path / "in").model.read_bytes() == tiny_onnx.read_bytes()
 
 
 def test_weights_without_a_graph_are_exported_by_the_cards_architecture(

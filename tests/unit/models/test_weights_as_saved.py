@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from candidates import import_model
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -22,7 +23,6 @@ from biasgate.models.package import CandidatePackage
 from biasgate.models.reading import read_weights
 from biasgate.models.restore import from_tensors
 from biasgate.models.sandbox.runner import run
-from biasgate.models.submission import import_candidate
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (12, 8, 8, 3), dtype=np.uint8)
 
@@ -39,7 +39,7 @@ def submitted(card_of, tmp_path: Path):
         folder.mkdir()
         (folder / "card.json").write_bytes(card_of(architecture=architecture).to_json())
         save_file(saved, folder / name) if name.endswith(".safetensors") else torch.save(saved, folder / name)  # type: ignore[arg-type]
-        return import_candidate(folder, tmp_path / "package")
+        return import_model(folder, tmp_path / "package")
 
     return submit
 

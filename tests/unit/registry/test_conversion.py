@@ -14,6 +14,8 @@ import numpy as np
 import onnx
 import pandas as pd
 import pytest
+from candidates import import_model
+from mlflow.pyfunc.model import PythonModel
 from numpy.typing import NDArray
 from scipy.special import softmax
 
@@ -24,7 +26,6 @@ from biasgate.models.card import CandidateCard
 from biasgate.models.draft import Known, draft_card
 from biasgate.models.onnx.edits import answer_only
 from biasgate.models.onnx.ports import Port
-from biasgate.models.submission import import_candidate
 from biasgate.registry.conversion import compare, convert
 from biasgate.registry.flavour import Conversion
 from biasgate.registry.sample import Sample
@@ -41,12 +42,14 @@ TABLE = pd.DataFrame(
         "job": RNG.choice(JOBS, 400),
     }
 )
-NUMBERS = TABLE[["age", "pay"]]
+NUMBERS = TABLE.filter(["age", "pay"])
 SCORE = TABLE["pay"] + TABLE["age"] / 5 + 5 * (TABLE["job"] == "cook") + RNG.normal(0, 2, 400)
 HIRED = np.where(np.median(SCORE) < SCORE, "yes", "no")
 CODED = (HIRED == "yes").astype(np.int64)
 SAMPLES = np.column_stack([NUMBERS, *(TABLE["job"] == job for job in JOBS)]).astype(np.float32)
-PLAIN = {"pip_requirements": ["numpy"]}
+flavours: Any = mlflow
+"""Each is loaded when it is asked for, which types do not see."""
+PLAIN: dict[str, Any] = {"pip_requirements": ["numpy"]}
 """Written down, so that MLflow does not start a process to find out."""
 
 
@@ -69,7 +72,7 @@ def sklearn_case(model: Any, rows: Any, labels: NDArray[Any] = HIRED) -> Case:
     text = isinstance(rows, pd.DataFrame) and "job" in rows
 
     def save(folder: Path) -> None:
-        mlflow.sklearn.save_model(model, folder, serialization_format="cloudpickle", **PLAIN)
+        flavours.sklearn.save_model(model, folder, serialization_format="cloudpickle", **PLAIN)
 
     wide = (SAMPLES, COLUMNS) if text else (SAMPLES[:, :2], COLUMNS[:2])
     return Case(save, model.predict_proba(rows), *wide)
@@ -132,9 +135,9 @@ def lightgbm() -> Case:
     model = LGBMClassifier(n_estimators=30, verbose=-1).fit(NUMBERS, HIRED)
 
     def save(folder: Path) -> None:
-        mlflow.lightgbm.save_model(model, folder, serialization_format="cloudpickle", **PLAIN)
+        flavours.lightgbm.save_model(model, folder, serialization_format="cloudpickle", **PLAIN)
 
-    return Case(save, model.predict_proba(NUMBERS), SAMPLES[:, :2], COLUMNS[:2])
+    return Case(save, np.asarray(model.predict_proba(NUMBERS)), SAMPLES[:, :2], COLUMNS[:2])
 
 
 def lightgbm_booster() -> Case:
@@ -143,7 +146,7 @@ def lightgbm_booster() -> Case:
     model = train({"objective": "binary", "verbose": -1}, Dataset(NUMBERS, CODED), 30)
     said = np.asarray(model.predict(NUMBERS))
     pair = np.column_stack([1 - said, said])
-    return Case(lambda folder: mlflow.lightgbm.save_model(model, folder, **PLAIN), pair, SAMPLES[:, :2], COLUMNS[:2])
+    return Case(lambda folder: flavours.lightgbm.save_model(model, folder, **PLAIN), pair, SAMPLES[:, :2], COLUMNS[:2])
 
 
 def xgboost() -> Case:
@@ -151,16 +154,16 @@ def xgboost() -> Case:
 
     model = XGBClassifier(n_estimators=20).fit(NUMBERS, CODED)
     said = model.predict_proba(NUMBERS)
-    return Case(lambda folder: mlflow.xgboost.save_model(model, folder, **PLAIN), said, SAMPLES[:, :2], COLUMNS[:2])
+    return Case(lambda folder: flavours.xgboost.save_model(model, folder, **PLAIN), said, SAMPLES[:, :2], COLUMNS[:2])
 
 
 def xgboost_booster() -> Case:
     from xgboost import DMatrix, train
 
     model = train({"objective": "binary:logistic"}, DMatrix(NUMBERS, CODED), 20)
-    said = model.predict(DMatrix(NUMBERS))
+    said = np.asarray(model.predict(DMatrix(NUMBERS)))
     pair = np.column_stack([1 - said, said])
-    return Case(lambda folder: mlflow.xgboost.save_model(model, folder, **PLAIN), pair, SAMPLES[:, :2], COLUMNS[:2])
+    return Case(lambda folder: flavours.xgboost.save_model(model, folder, **PLAIN), pair, SAMPLES[:, :2], COLUMNS[:2])
 
 
 TABLES = [
@@ -212,7 +215,7 @@ def test_a_table_s_model_says_through_the_gate_what_it_said(make: Callable[[], C
     case.save(tmp_path / "logged")
     (tmp_path / "converted").mkdir()
     done = convert(tmp_path / "logged", tmp_path / "converted", KNOWN, sample=data_of(case), card=None)
-    package = import_candidate(tmp_path / "converted", tmp_path / "package")
+    package = import_model(tmp_path / "converted", tmp_path / "package")
     found, _ = run_as_served(package, case.samples, columns=split(case.samples, case.columns))
     assert package.card.output == "probabilities"
     assert package.card.classes == ("no", "yes")
@@ -230,7 +233,7 @@ def torch_folder(folder: Path, *, traced: bool) -> NDArray[np.float32]:
     rows = torch.tensor(SAMPLES[:, :2])
     said = network.eval()(rows).detach().numpy()
     example = {"input_example": SAMPLES[:3, :2]} if traced else {"serialization_format": "pickle"}
-    mlflow.pytorch.save_model(network, folder, **example, **PLAIN)
+    flavours.pytorch.save_model(network, folder, **example, **PLAIN)
     return said
 
 
@@ -241,7 +244,7 @@ def test_a_torch_network_gives_its_logits(traced: bool, tmp_path: Path):
     (tmp_path / "converted").mkdir()
     sample = Sample("rows of people", SAMPLES[:, :2], split(SAMPLES[:, :2], COLUMNS[:2]), ("no", "yes"))
     convert(tmp_path / "logged", tmp_path / "converted", KNOWN, sample=sample, card=None)
-    package = import_candidate(tmp_path / "converted", tmp_path / "package")
+    package = import_model(tmp_path / "converted", tmp_path / "package")
     found, _ = run_as_served(package, SAMPLES[:, :2])
     assert package.card.output == "logits"
     np.testing.assert_allclose(found.logits, said, atol=1e-4)
@@ -265,21 +268,21 @@ def linear_graph() -> onnx.ModelProto:
 
 @pytest.mark.parametrize("beside", [True, False])
 def test_a_graph_is_taken_as_it_is_with_tensors_beside_it_and_its_answer_alone(beside: bool, tmp_path: Path):
-    mlflow.onnx.save_model(linear_graph(), tmp_path / "logged", save_as_external_data=beside, **PLAIN)
+    flavours.onnx.save_model(linear_graph(), tmp_path / "logged", save_as_external_data=beside, **PLAIN)
     (tmp_path / "converted").mkdir()
     convert(tmp_path / "logged", tmp_path / "converted", KNOWN, sample=None, card=None)
-    package = import_candidate(tmp_path / "converted", tmp_path / "package")
+    package = import_model(tmp_path / "converted", tmp_path / "package")
     assert [value.name for value in onnx.load(package.model).graph.output] == ["scores"]
     assert package.card.output == "probabilities"
     assert package.card.classes == ("0", "1")
 
 
 def test_what_is_a_function_alone_is_refused_with_what_was_found_and_what_to_do(tmp_path: Path):
-    class Opaque(mlflow.pyfunc.PythonModel):
+    class Opaque(PythonModel):
         def predict(self, context: Any, model_input: list[str]) -> list[str]:
             return model_input
 
-    mlflow.pyfunc.save_model(tmp_path / "logged", python_model=Opaque(), **PLAIN)
+    flavours.pyfunc.save_model(tmp_path / "logged", python_model=Opaque(), **PLAIN)
     (tmp_path / "converted").mkdir()
     with pytest.raises(CandidateError, match=r"flavours are python_function; .*sklearn.*--predictions"):
         convert(tmp_path / "logged", tmp_path / "converted", KNOWN, sample=None, card=None)
@@ -288,7 +291,7 @@ def test_what_is_a_function_alone_is_refused_with_what_was_found_and_what_to_do(
 def test_a_model_without_probabilities_is_refused(tmp_path: Path):
     from sklearn.svm import LinearSVC
 
-    mlflow.sklearn.save_model(
+    flavours.sklearn.save_model(
         LinearSVC().fit(NUMBERS, HIRED), tmp_path / "logged", serialization_format="cloudpickle", **PLAIN
     )
     with pytest.raises(CandidateError, match="LinearSVC gives no probabilities"):
@@ -315,7 +318,7 @@ def test_signature_and_requirements_of_the_original_are_kept(tmp_path: Path):
     from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression().fit(NUMBERS, HIRED)
-    mlflow.sklearn.save_model(model, tmp_path / "logged", input_example=NUMBERS[:5], **PLAIN)
+    flavours.sklearn.save_model(model, tmp_path / "logged", input_example=NUMBERS[:5], **PLAIN)
     (tmp_path / "converted").mkdir()
     done = convert(tmp_path / "logged", tmp_path / "converted", KNOWN, sample=None, card=None)
     assert [entry["name"] for entry in json.loads(done.metadata["signature"]["inputs"])] == ["age", "pay"]
@@ -339,7 +342,7 @@ def test_a_card_that_is_given_is_kept_to_the_letter(tmp_path: Path):
     )
     (tmp_path / "converted").mkdir()
     convert(tmp_path / "logged", tmp_path / "converted", KNOWN, sample=None, card=card)
-    assert import_candidate(tmp_path / "converted", tmp_path / "package").card == card
+    assert import_model(tmp_path / "converted", tmp_path / "package").card == card
 
 
 def test_a_card_with_the_classes_in_another_order_is_refused(tmp_path: Path):

@@ -57,12 +57,13 @@ def test_turned_over_a_comparison_has_its_limits_turned_over(first, second):
 @given(counts, counts)
 def test_many_pairs_at_once_are_compared_as_each_alone(first, second):
     alone = [(point(*first), point(*second)), (point(*second), point(*first))]
-    together = [
-        (np.array([one[0] for one in side]), *(np.array([one[k] for one in side]).T for k in (1, 2)))
+    first_of, second_of = (
+        (np.array([one[0] for one in side]), np.array([one[1] for one in side]).T, np.array([one[2] for one in side]).T)
         for side in zip(*alone, strict=True)
-    ]
+    )
     for limits in (difference_limits, ratio_limits):
-        assert pytest.approx(np.array([limits(*pair) for pair in alone])) == np.array(limits(*together)).T
+        each = np.array([limits(*pair) for pair in alone])
+        assert pytest.approx(each) == np.array(limits(first_of, second_of)).T
 
 
 def test_nobody_selected_in_one_group_still_bounds_the_ratio():
