@@ -65,7 +65,8 @@ def decision(model: CandidatePackage) -> DecisionBody:
     subject = Subject(
         name="loans", source="models:/loans-candidates/1", digest=model.digest, training_data="t", submitter="ana"
     )
-    found = Evaluation.parse(measured.model_copy(update={"model": model.digest}).to_json())
+    as_run = {"model": model.digest, "provider": "CPUExecutionProvider"}
+    found = Evaluation.parse(measured.model_copy(update=as_run).to_json())
     evidence = Evidence(candidate=subject, evaluation=found, looks=1, code="0.1.0")
     return DecisionBody(decision=decide(policy, evidence, (), AT), evidence=evidence, policy=POLICY)
 

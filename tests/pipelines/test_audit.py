@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_a_small_audit_runs_from_its_spec_to_its_effects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("MLFLOW_TRACKING_URI", "BIASGATE_SIGNING_KEY_FILE", "BIASGATE_TRUSTED_KEYS"):
+    for name in ("MLFLOW_TRACKING_URI", "BIASGATE_SIGNING_KEY_FILE", "BIASGATE_TRUSTED_KEYS", "BIASGATE_LOG"):
         monkeypatch.setenv(name, "")
     prepare(tmp_path)
     arguments = {"spec": small_spec(), "root": str(tmp_path / "audits"), "shards": 2}
