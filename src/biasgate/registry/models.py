@@ -20,7 +20,6 @@ from biasgate.gate.trust.identity import check_name
 from biasgate.models.card import NAME
 from biasgate.models.package import MODEL
 from biasgate.models.predictions import Candidate, PredictionsPackage
-from biasgate.models.submission import import_candidate
 from biasgate.registry import artifacts
 from biasgate.registry.client import connect, explained, is_missing
 from biasgate.registry.tracking import EXPERIMENT, experiment_id
@@ -208,6 +207,8 @@ def fetch_package(source: str, into: Path) -> tuple[Candidate, str]:
         InputError: There is no such candidate, or ``into`` exists.
         CandidateError: It is no candidate.
     """
+    from biasgate.models.submission import import_candidate  # what signs reads this room and loads nothing that runs
+
     with tempfile.TemporaryDirectory() as folder:
         submitted, resolved = fetch(source, Path(folder))
         with told_of(resolved, copy=submitted):
