@@ -5,13 +5,9 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import signal
-import socket
 import sqlite3
 import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -19,11 +15,11 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.request import urlopen
 from uuid import uuid4
 
 import numpy as np
 import pytest
+from mlflow_servers import free_port, served
 
 if TYPE_CHECKING:
     from biasgate.gate.evidence import Evidence
@@ -48,7 +44,7 @@ def postgres() -> Iterator[str]:
         pytest.fail("PostgreSQL is not installed: on Debian, `apt-get install postgresql`", pytrace=False)
     folder = Path(tempfile.mkdtemp(prefix="biasgate-postgres-"))
     who = _unprivileged(folder)
-    port = _free_port()
+    port = free_port()
 
     def program(name: str, *arguments: str) -> None:
         command = [str(found[-1] / name), "-D", str(folder / "data"), *arguments]
@@ -78,50 +74,9 @@ def _unprivileged(folder: Path) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def mlflow_server(postgres: str, s3: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """An MLflow server over PostgreSQL that keeps its artifacts in S3; gives its URL."""
-    port = _free_port()
-    url = f"http://127.0.0.1:{port}"
-    command = [
-        str(Path(sys.executable).with_name("mlflow")), "server", "--host", "127.0.0.1", "--port", str(port),
-        "--workers", "1", "--backend-store-uri", postgres, "--artifacts-destination", f"s3://{s3.bucket}/mlflow",
-    ]  # fmt: skip
-    log = tmp_path_factory.mktemp("mlflow") / "log"
-    environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    environment.pop("MLFLOW_TRACKING_URI", None)
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, cwd=log.parent, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-        )
-        try:
-            _await(f"{url}/health", process, log)
-            yield url
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-@pytest.fixture(scope="session")
-def free_port() -> Callable[[], int]:
-    """Finds ports for servers."""
-    return _free_port
-
-
-def _free_port() -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def _await(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Waits until the server is healthy, at most three minutes."""
-    deadline = time.monotonic() + 180
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            urlopen(url, timeout=5).close()
-            return
-        except OSError:
-            time.sleep(0.2)
-    raise RuntimeError(f"the MLflow server did not start:\n{log.read_text(errors='replace')[-2000:]}")
+    options = ("--backend-store-uri", postgres, "--artifacts-destination", f"s3://{s3.bucket}/mlflow")
+    with served(tmp_path_factory.mktemp("mlflow"), *options) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
