@@ -15,6 +15,8 @@ from biasgate.registry.client import explained
 if TYPE_CHECKING:
     from mlflow.models import Model
 
+_DRAWN = 64
+
 
 @dataclass(frozen=True, eq=False)
 class Sample:
@@ -57,9 +59,14 @@ def example_of(model: Model, folder: Path) -> Sample | None:
     return None
 
 
-def drawn(shape: tuple[int, ...], *, rows: int = 64) -> NDArray[np.float32]:
+def drawn(shape: tuple[int, ...]) -> NDArray[np.float32]:
     """Rows of a standard normal, for a model that no rows are known for."""
-    return np.random.default_rng(0).standard_normal((rows, *shape), dtype=np.float32)
+    return np.random.default_rng(0).standard_normal((_DRAWN, *shape), dtype=np.float32)
+
+
+def origin_of(sample: Sample | None) -> str:
+    """Where the rows are from, for people; drawn ones where there is no sample."""
+    return sample.origin if sample else f"{_DRAWN} drawn rows, as no data was given"
 
 
 def _typed(values: NDArray[Any]) -> NDArray[Any]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from biasgate.errors import CandidateError
 from biasgate.registry.flavour import Logged
-from biasgate.registry.sample import drawn
+from biasgate.registry.sample import drawn, origin_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,7 +70,9 @@ def _named(logged: Logged, features: tuple[str, ...]) -> TableRows:
     found = {name: columns[name] for name in features}
     given = {name: values.astype(object if values.dtype.kind == "U" else np.float32) for name, values in found.items()}
     table = pd.DataFrame({name: _as_trained(values) for name, values in given.items()})
-    return TableRows(_origin(logged), features, table, {name: values[:, None] for name, values in given.items()})
+    return TableRows(
+        origin_of(logged.sample), features, table, {name: values[:, None] for name, values in given.items()}
+    )
 
 
 def _unnamed(logged: Logged, width: int) -> TableRows:
@@ -83,16 +85,12 @@ def _unnamed(logged: Logged, width: int) -> TableRows:
             fix="train it on a table with column names, or name in the data source what it takes, in its order",
         )
     rows = whole.astype(np.float32)
-    return TableRows(_origin(logged), (), rows, {INPUT: rows})
+    return TableRows(origin_of(logged.sample), (), rows, {INPUT: rows})
 
 
 def _as_trained(values: NDArray[Any]) -> NDArray[Any]:
     """Numbers as a table has them, in double precision."""
     return values if values.dtype == object else values.astype(np.float64)
-
-
-def _origin(logged: Logged) -> str:
-    return logged.sample.origin if logged.sample else "64 drawn rows, as no data was given"
 
 
 def _few(names: tuple[str, ...] | list[str]) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from biasgate.errors import CandidateError
 from biasgate.registry.flavour import Conversion, Flavour, Logged
-from biasgate.registry.sample import drawn
+from biasgate.registry.sample import drawn, origin_of
 from biasgate.registry.table_rows import first_line
 
 
@@ -41,5 +41,5 @@ class KerasFlavour(Flavour):
         from biasgate.models.onnx.ports import inputs_of
 
         (port,) = inputs_of(load_onnx(into))
-        origin = sample.origin if known and sample else "64 drawn rows, as no data was given"
+        origin = origin_of(sample if known else None)
         return Conversion(f"{type(model).__name__} of Keras, exported by it", origin, {port.name: rows}, said)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from biasgate.errors import CandidateError
 from biasgate.registry.flavour import Conversion, Flavour, Logged
-from biasgate.registry.sample import drawn
+from biasgate.registry.sample import drawn, origin_of
 from biasgate.registry.table_rows import first_line
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class PytorchFlavour(Flavour):
 
         model: Any = load_model(str(logged.folder), map_location="cpu")
         given = _given(model, logged)
-        origin = logged.sample.origin if logged.sample else "64 drawn rows, as no data was given"
+        origin = origin_of(logged.sample)
         return export(model, given, into, words=f"{type(model).__name__} of torch", origin=origin, where=logged.folder)
 
 
@@ -48,9 +48,8 @@ def export(
     """
     import torch
 
-    logging.getLogger("torch.onnx").setLevel(
-        logging.ERROR
-    )  # it says that libraries are missing which no model asks for
+    # Its warnings name libraries that are missing and that no model asks for.
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     batch = torch.export.Dim("batch")
     rows = tuple(torch.from_numpy(np.ascontiguousarray(values)) for values in given.values())
     with suppress(NotImplementedError):  # an exported program is in inference mode for good

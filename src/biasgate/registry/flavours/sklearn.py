@@ -65,19 +65,16 @@ def _pipeline(model: Any, rows: TableRows, *, where: Path) -> bytes:
     from biasgate.models.onnx.edits import loads, trees_in_single, with_inferred_outputs
     from biasgate.registry.thresholds import thresholds_of
 
-    for number in (np.float64, np.float32):
-        types = {
-            name: (values.dtype.type if values.dtype == object else number, 1) for name, values in rows.given.items()
-        }
-        graph = _converted(model, types, where=where)
-        if number is np.float64:
-            if not len(thresholds_of(model.steps[-1][1])):
-                trees_in_single(graph)
-            graph = with_inferred_outputs(graph)
-            if not loads(graph):
-                continue
-        return graph.SerializeToString()
-    raise AssertionError
+    def computed_in(number: type) -> onnx.ModelProto:
+        given = rows.given.items()
+        types = {name: (np.object_ if values.dtype == object else number, 1) for name, values in given}
+        return _converted(model, types, where=where)
+
+    double = computed_in(np.float64)
+    if not len(thresholds_of(model.steps[-1][1])):
+        trees_in_single(double)
+    double = with_inferred_outputs(double)
+    return (double if loads(double) else computed_in(np.float32)).SerializeToString()
 
 
 def _converted(model: Any, inputs: Mapping[str, tuple[type, int]], *, where: Path) -> onnx.ModelProto:
