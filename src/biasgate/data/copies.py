@@ -29,16 +29,12 @@ class Counted:
     alike: int = 0
 
 
-def copies(dataset: Dataset) -> int:
-    """Samples that equal one of another cluster in all that is known of them: sample, label and attributes."""
-    return _copies(_keys(dataset), dataset.clusters)
-
-
 def counted_once(dataset: Dataset) -> Counted:
     """The same set with clusters joined that hold copies of one sample, unless its source declares what they are.
 
-    A sample that is there twenty times is no more evidence than once. Clusters that share a copy are one, and so are
-    those that they share another with. Where rows are alike without being copies (``tells_rows_apart``), each counts.
+    Copies equal one of another cluster in all that is known of them: sample, label and attributes. A sample that is
+    there twenty times is no more evidence than once. Clusters that share a copy are one, and so are those that they
+    share another with. Where columns of few values make different people alike, each row counts.
     """
     if dataset.clusters_declared:
         return Counted(dataset)
@@ -47,7 +43,7 @@ def counted_once(dataset: Dataset) -> Counted:
     if len(known) == len(dataset) or not (dataset.samples != dataset.samples[:1]).any():
         return Counted(dataset)
     found = _copies(keys, dataset.clusters)
-    if not tells_rows_apart(dataset, order=np.argsort(keys)):
+    if dataset.samples.ndim == 2 and not _tells_apart(dataset.take(np.argsort(keys))):
         return Counted(dataset, alike=found)
     names, clusters = np.unique(dataset.clusters, return_inverse=True)
     ends = clusters, clusters[firsts][key]
@@ -56,28 +52,21 @@ def counted_once(dataset: Dataset) -> Counted:
     return Counted(replace(dataset, clusters=joined[clusters]), copies=found)
 
 
-def tells_rows_apart(dataset: Dataset, *, order: NDArray[np.intp] | None = None) -> bool:
-    """Whether rows that are alike must be copies: with every column shuffled by itself, half of the rows still differ.
-
-    Columns of few values make equal rows out of different people, and a shuffled table shows how many; equal pictures
-    are always copies.
+def _tells_apart(table: Dataset) -> bool:
+    """Whether rows of a table that are alike must be copies: half of them still differ when each column is shuffled.
 
     Args:
-        dataset: What to look at.
-        order: Rows in an order that does not depend on how they are stored; made when absent.
+        table: In an order that does not depend on how it is stored.
     """
-    if dataset.samples.ndim != 2:
-        return True
-    order = np.argsort(_keys(dataset)) if order is None else order
-    draw = np.random.default_rng(0)
-    sorted_ = dataset.take(order)
+    draw, attributes = np.random.default_rng(0), table.attributes
+    values = {name: draw.permutation(column) for name, column in attributes.items()}
     shuffled = replace(
-        sorted_,
-        samples=draw.permuted(sorted_.samples, axis=0),
-        labels=draw.permuted(sorted_.labels, axis=0),
-        attributes=pd.DataFrame({name: draw.permutation(values) for name, values in sorted_.attributes.items()}),
+        table,
+        samples=draw.permuted(table.samples, axis=0),
+        labels=draw.permuted(table.labels, axis=0),
+        attributes=pd.DataFrame(values, index=attributes.index),
     )
-    return 2 * len(np.unique(_keys(shuffled))) >= len(dataset)
+    return 2 * len(np.unique(_keys(shuffled))) >= len(table)
 
 
 def _copies(keys: NDArray[np.uint64], clusters: NDArray[np.int64]) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from biasgate.data.copies import copies, tells_rows_apart
+from biasgate.data.copies import counted_once
 from biasgate.data.dataset import UNKNOWN, Dataset
 from biasgate.data.look_alikes import look_alikes
 from biasgate.data.tables.treat import proposed_edges
@@ -60,12 +60,15 @@ def remarks(dataset: Dataset) -> Iterator[str]:
             yield f"Values of {name} that may stand for no value: {said}. Each is a subgroup; {pool} makes it none."
         if len(values) > MANY:
             yield f"{name} has {len(values):,} values, each a subgroup of its own: {_fewer(name, values)}."
-    if found := copies(dataset):
+    counted = counted_once(dataset)
+    if counted.copies:
         yield (
-            f"{found:,} of {len(dataset):,} samples are copies of one of another cluster, in input, label and "
+            f"{counted.copies:,} of {len(dataset):,} samples are copies of one of another cluster, in input, label and "
             "attributes: they count once, unless `cluster` names a column that tells the persons apart."
-            if tells_rows_apart(dataset)
-            else f"{found:,} of {len(dataset):,} samples are like one of another cluster, in input, label and "
+        )
+    if counted.alike:
+        yield (
+            f"{counted.alike:,} of {len(dataset):,} samples are like one of another cluster, in input, label and "
             "attributes: so few values make different persons alike, and each counts. If they are copies, name a "
             "`cluster`."
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from biasgate.contracts.inspection import Inspection, Sandbox
@@ -39,20 +41,14 @@ def inspect(
         return _inspect_predictions(package, dataset)
     from biasgate.models.restore import declared_parity
 
-    card = package.card
     few = dataset.take(np.unique(np.linspace(0, len(dataset) - 1, _TRIED, dtype=np.int64))) if dataset else None
     found, batches = run_on(package, few, limits=limits) if few else (None, None)
     held = found.confinement if found else None
-    return Inspection(
-        model=package.digest,
-        name=card.name,
-        submitter=card.submitter,
-        training_data=card.training_data,
-        training_data_from=card.training_data_from,
-        repaired_from=card.repaired_from,
-        size=package.size,
+    return _identified(
+        package,
+        repaired_from=package.card.repaired_from,
         parity=None if repaired else declared_parity(package),
-        has_source=None if repaired else card.architecture is not None,
+        has_source=None if repaired else package.card.architecture is not None,
         batches=batches,
         sandbox=Sandbox(applied=held.applied, unapplied=dict(held.unapplied)) if held else None,
     )
@@ -62,6 +58,11 @@ def _inspect_predictions(package: PredictionsPackage, dataset: Dataset | None) -
     """What predictions are and say; that every sample has one is tried, and not what they say of it."""
     if dataset:
         submitted(package, dataset)
+    return _identified(package, has_source=False)
+
+
+def _identified(package: Candidate, **found: Any) -> Inspection:
+    """What was found, under what the card says of any candidate."""
     card = package.card
     return Inspection(
         model=package.digest,
@@ -70,5 +71,5 @@ def _inspect_predictions(package: PredictionsPackage, dataset: Dataset | None) -
         training_data=card.training_data,
         training_data_from=card.training_data_from,
         size=package.size,
-        has_source=False,
+        **found,
     )

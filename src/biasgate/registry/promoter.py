@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from biasgate.errors import CandidateError, InputError, ServiceError, TrustError
+from biasgate.errors import CandidateError, InputError, ServiceError, TrustError, told_of
 from biasgate.gate.evidence import Champion
 from biasgate.gate.ledger.authority import Authority
 from biasgate.gate.ledger.entry import DecisionBody, PromotionBody, PromotionStatus
@@ -216,7 +216,8 @@ def _verified(authority: Authority, folder: Path) -> Candidate:
     """A clean package, rebuilt from the submission's bytes, whose digest is the decided one."""
     name, digest = authority.subject
     submitted, source = fetch(authority.source, folder / "submitted")
-    package = import_apart(submitted, folder / "package")
+    with told_of(source, copy=submitted):
+        package = import_apart(submitted, folder / "package")
     if package.digest != digest:
         raise CandidateError("the submission changed after it was decided", where=source, fix="submit it again")
     if name != gated_name(source, package.card.name):

@@ -36,11 +36,6 @@ class TableRows:
     rows: pd.DataFrame | NDArray[np.float32]
     given: dict[str, NDArray[Any]]
 
-    @property
-    def text(self) -> bool:
-        """Whether a feature is text."""
-        return any(values.dtype == object for values in self.given.values())
-
 
 def table_rows(logged: Logged, features: tuple[str, ...], width: int) -> TableRows:
     """Rows of the sample, or drawn ones where there is none.

@@ -296,9 +296,9 @@ def test_copies_are_said_with_their_number_unless_a_cluster_holds_them(tmp_path:
 def test_copies_are_counted_exactly() -> None:
     import pandas as pd
 
-    from biasgate.data.copies import copies
+    from biasgate.data.copies import counted_once
 
     rng = np.random.default_rng(0)
     samples = rng.integers(0, 3, (4000, 12)).astype(np.float32)
     whole = Dataset(samples, np.zeros(4000, np.int64), ("a", "b"), pd.DataFrame(index=range(4000)), np.arange(4000))
-    assert copies(whole) == 4000 - len(np.unique(samples, axis=0))
+    assert counted_once(whole).copies == 4000 - len(np.unique(samples, axis=0))

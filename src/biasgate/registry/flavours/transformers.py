@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -56,4 +57,4 @@ class TransformersFlavour(Flavour):
         done = export(Logits(), given, into, words=words, origin=origin, where=logged.folder)
         labels = tuple(str(network.config.id2label[number]) for number in range(network.config.num_labels))
         named = () if all(re.fullmatch(UNNAMED, label) for label in labels) else labels
-        return Conversion(done.words, done.origin, done.given, done.said, named)
+        return replace(done, classes=named)
