@@ -62,7 +62,12 @@ def run(
     arguments = typed_arguments(pipeline, _pairs(argument))
     events: list[dict[str, Any]] = []
     with watching() as watch:
-        run_locally(pipeline, arguments, folder=folder, watch=lambda event: (events.append(event), watch(event))[1])
+
+        def note(event: dict[str, Any]) -> None:
+            events.append(event)
+            watch(event)
+
+        run_locally(pipeline, arguments, folder=folder, watch=note)
     outcomes = decided(events) if pipeline == "gate" else []
     if json:
         said = {"verdict": outcomes[-1].decision.verdict} if outcomes else {}

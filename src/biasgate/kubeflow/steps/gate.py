@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from biasgate.gate.declaration import Gate
+    from biasgate.gate.evidence import Evidence
+    from biasgate.gate.ledger.entry import DecisionBody
     from biasgate.gate.trust.keyring import Keyring
     from biasgate.gate.trust.waivers import Presented
 
@@ -58,19 +60,13 @@ def decide_candidate(
     Raises:
         TrustError: What was measured is not what the gate declares; nothing is written.
     """
-    from datetime import UTC, datetime
-
     from biasgate.contracts.evaluation import Evaluation
     from biasgate.contracts.inspection import Inspection
     from biasgate.contracts.repair_record import RepairRecord
     from biasgate.contracts.scan import Scan
-    from biasgate.gate.decide import decide
-    from biasgate.gate.ledger.conformity import departures
-    from biasgate.gate.ledger.entry import DecisionBody
     from biasgate.gate.ledger.log import append, envelope
     from biasgate.gate.trust.keyring import trusted_keys
     from biasgate.gate.trust.keys import signing_key
-    from biasgate.gate.trust.waivers import granted
     from biasgate.kubeflow.steps.declared import gate_of_run, log_uri
     from biasgate.kubeflow.steps.headline import decision_numbers
     from biasgate.registry.gate_run import tell_run
@@ -80,31 +76,23 @@ def decide_candidate(
     from biasgate.report.model_card import model_card
 
     with task("decide_candidate", run=run) as tracked:
-        inspected, measured = Inspection.read(inspection), Evaluation.read(evaluation)
+        inspected, log, trusted, key = Inspection.read(inspection), log_uri(), trusted_keys(), signing_key()
         declared = gate_of_run(gate, model=inspected.name)
-        log, trusted, key, at = log_uri(), trusted_keys(), signing_key(), datetime.now(UTC)
-        rules, waivers = declared.gate.rules, _presented(declared.gate, trusted, at)
         evidence = gather(
             source=source,
             inspection=inspected,
             scan=Scan.read(scan),
-            evaluation=measured,
+            evaluation=Evaluation.read(evaluation),
             repair=RepairRecord.read(record) if record else None,
             log=log,
             trusted=trusted,
         )
-        decision = decide(rules, evidence, granted(waivers), at)
-        body = DecisionBody(
-            gate=gate, decision=decision, evidence=evidence, policy=declared.gate.policy, waivers=waivers, run=run
-        )
-        if departs := next(departures(body, declared.gate), None):
-            raise TrustError(f"gate {gate} cannot lead to this decision: {departs}", where=source)
+        body = _decided(evidence, declared.gate, number=gate, trusted=trusted, run=run)
+        decision = body.decision
         written = append(log, body, key=key)
         earlier = Evaluation.read(before) if before else None
-        name = f"{log} entry {written.number}"
-        page = decision_report(
-            decision, evidence, rules, before=earlier, entry=name, gate=f"Measured under gate {gate}.", waivers=waivers
-        )
+        rules, name, under = declared.gate.rules, f"{log} entry {written.number}", f"Measured under gate {gate}."
+        page = decision_report(decision, evidence, rules, before=earlier, entry=name, gate=under, waivers=body.waivers)
         about = model_card(decision, evidence, rules, entry=name, signed_by=key.public_key.keyid)
         write(entry, envelope(log, written.number))
         write(report, page)
@@ -131,6 +119,34 @@ def decide_candidate(
             "mlflow_run": run,
         },
     )
+
+
+def _decided(evidence: Evidence, gate: Gate, *, number: int, trusted: Keyring, run: str) -> DecisionBody:
+    """The decision under a declared gate.
+
+    Raises:
+        TrustError: What was measured is not what the gate declares.
+    """
+    from datetime import UTC, datetime
+
+    from biasgate.gate.decide import decide
+    from biasgate.gate.ledger.conformity import departures
+    from biasgate.gate.ledger.entry import DecisionBody
+    from biasgate.gate.trust.waivers import granted
+
+    at = datetime.now(UTC)
+    waivers = _presented(gate, trusted, at)
+    body = DecisionBody(
+        gate=number,
+        decision=decide(gate.rules, evidence, granted(waivers), at),
+        evidence=evidence,
+        policy=gate.policy,
+        waivers=waivers,
+        run=run,
+    )
+    if departs := next(departures(body, gate), None):
+        raise TrustError(f"gate {number} cannot lead to this decision: {departs}", where=evidence.candidate.source)
+    return body
 
 
 def _presented(gate: Gate, trusted: Keyring, at: datetime) -> tuple[Presented, ...]:
