@@ -211,15 +211,13 @@ def _sample(data: str | None) -> Sample | None:
     """Evenly chosen rows of a data source."""
     if data is None:
         return None
-    import numpy as np
-
     from biasgate.data.columns import split
     from biasgate.data.source import open_dataset
     from biasgate.registry.conversion import ROWS
     from biasgate.registry.sample import Sample
 
     dataset = open_dataset(data)
-    few = dataset.take(np.unique(np.linspace(0, len(dataset) - 1, ROWS, dtype=np.int64)))
+    few = dataset.evenly(ROWS)
     columns = split(few.samples, few.columns)
     return Sample(f"{len(few):,} rows of {few.name}", few.samples, columns, few.classes)
 

@@ -87,6 +87,10 @@ class Dataset:
             keys=None if self.keys is None else self.keys[rows],
         )
 
+    def evenly(self, most: int) -> Dataset:
+        """At most so many samples, evenly chosen over the whole set."""
+        return self.take(np.unique(np.linspace(0, len(self) - 1, most, dtype=np.int64)))
+
     def attribute(self, name: str) -> NDArray[np.str_]:
         """One attribute as strings ``[n]``.
 

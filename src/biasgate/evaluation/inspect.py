@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from biasgate.contracts.inspection import Inspection, Sandbox
 from biasgate.data.dataset import Dataset
 from biasgate.evaluation.evaluate import run_on
@@ -41,7 +39,7 @@ def inspect(
         return _inspect_predictions(package, dataset)
     from biasgate.models.restore import declared_parity
 
-    few = dataset.take(np.unique(np.linspace(0, len(dataset) - 1, _TRIED, dtype=np.int64))) if dataset else None
+    few = dataset.evenly(_TRIED) if dataset else None
     found, batches = run_on(package, few, limits=limits) if few else (None, None)
     held = found.confinement if found else None
     return _identified(
