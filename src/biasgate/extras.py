@@ -11,6 +11,7 @@ from biasgate.errors import MissingExtraError
 EXTRA_OF = {
     "PIL": "images",
     "aggdraw": "faces",
+    "apprise": "messages",
     "boto3": "s3",
     "botocore": "s3",
     "captum": "torch",

@@ -7,11 +7,14 @@ nobody sees. Wherever people read such text it has passed one of these functions
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from typing import Any
 
 _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 """Letters that look like nothing."""
+_CALM = str.maketrans({"<": "‹", ">": "›", "@": "＠", "`": "'", "*": "∗"})
+"""Signs that begin mentions and markup, and what looks like them and begins none."""
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Controls, formats, halves of a sign, and separators of lines: Unicode's categories."""
 
@@ -31,6 +34,17 @@ def visible(value: Any) -> Any:
 def one_line(text: str) -> str:
     """The same on one line, its breaks shown as ``⏎``, so that no text makes a line that looks like ours."""
     return str(visible(text)).replace("\n", "⏎").replace("\t", " ")
+
+
+def inactive(text: str) -> str:
+    """The same where a chat or a mail reader would act on it: no sign of it makes a mention, a link or markup.
+
+    Example:
+        >>> inactive("<!channel> see [this](https://example.org)")
+        '‹!channel› see [this] (https: //example.org)'
+    """
+    spaced = one_line(text).replace("](", "] (").replace("://", ": //")
+    return re.sub(r"\bwww\.", "www .", spaced.translate(_CALM), flags=re.IGNORECASE)
 
 
 def json_text(value: Any, *, indent: int | None = None) -> str:

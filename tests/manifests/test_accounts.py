@@ -56,7 +56,7 @@ def test_the_side_that_runs_foreign_models_shares_no_namespace_with_the_promoter
 
 def test_who_only_checks_holds_no_key_and_moves_nothing(complete):
     job = complete.get("CronJob", "reconcile")["spec"]["jobTemplate"]["spec"]["template"]["spec"]
-    assert [volume["name"] for volume in job["volumes"]] == ["tmp", "trusted"]
+    assert [volume["name"] for volume in job["volumes"]] == ["tmp", "trusted", "sinks"]
     assert not {"--fix", "--revert"} & set(job["containers"][0]["args"])
 
 

@@ -108,6 +108,23 @@ def test_runs_whose_artifacts_lie_in_kubeflows_store_reach_it(placed, mode):
     assert admits(placed, source=(RUNS[mode], OF_A_RUN), target=KUBEFLOW_STORE, port=8333)
 
 
+def test_who_tells_people_reaches_the_world_by_https_wherever_the_object_store_lies(overlay):
+    """And no other pod of the trusted side does, where the object store is a pod beside it."""
+    outward = [
+        item["spec"]
+        for item in overlay.of("NetworkPolicy")
+        if item["metadata"]["name"] == "egress-messages" and item["metadata"]["namespace"] == "biasgate"
+    ]
+    for spec in outward:
+        assert overlay.selects(spec["podSelector"], RECONCILE[1])
+        assert not any(overlay.selects(spec["podSelector"], one[1]) for one in (PROMOTER, MLFLOW, POSTGRES, S3))
+        (rule,) = spec["egress"]
+        assert rule["ports"] == [{"port": 443, "protocol": "TCP"}]
+        assert "169.254.0.0/16" in rule["to"][0]["ipBlock"]["except"]
+    jobs = [item for item in overlay.of("CronJob") if item["metadata"]["name"] == "reconcile"]
+    assert len(outward) == len(jobs)
+
+
 def test_other_pods_of_kubeflows_namespace_reach_no_registry(builds, manifests_folder):
     placed = builds(manifests_folder / "overlays" / "standalone")
     for target, port in ((MLFLOW, 5000), (S3, 8333), (POSTGRES, 5432)):

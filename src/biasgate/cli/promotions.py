@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 app = typer.Typer()
 Log = Annotated[str, typer.Option(help="Folder or s3:// prefix of the signed log.")]
 Trusted = Annotated[Path | None, typer.Option(help="Folder of trusted public keys; else BIASGATE_TRUSTED_KEYS.")]
+MARKS = "BIASGATE_MESSAGES"
+"""Environment variable with the folder or prefix where it is kept what was told."""
 ALERTED = TrustError.exit_code
 """Exit code when all was done but a person must hear of something."""
 
@@ -91,18 +93,28 @@ def reconcile(
         bool,
         typer.Option("--revert", help="Champions without a valid entry stop serving; needs a promoter's key."),
     ] = False,
+    messages: Annotated[
+        str | None,
+        typer.Option(help="Tell whom it concerns, and keep here what was told (see notify).", envvar=MARKS),
+    ] = None,
     trusted: Trusted = None,
     json: Json = False,
 ) -> None:
     """Compare the registry with the log, and list what waits to be judged. Exit 7: alerts."""
     from biasgate.gate.trust.keyring import trusted_keys
     from biasgate.gate.trust.keys import signing_key
-    from biasgate.registry.alerts import Alarm
+    from biasgate.registry.alerts import Alarm, Alert, write_line
     from biasgate.registry.reconcile import reconcile as compare
+    from biasgate.registry.telling import tell_quietly
 
     key = signing_key() if revert else None
-    alarm = Alarm()
-    found = compare(log, trusted=trusted_keys(trusted), alarm=alarm, models=model or (), fix=fix, revert=key)
+    alarm, keys = Alarm(), trusted_keys(trusted)
+    found = compare(log, trusted=keys, alarm=alarm, models=model or (), fix=fix, revert=key)
+    if messages:
+        told = tell_quietly(log, trusted=keys, marks=messages, alerts=alarm.raised)
+        found = found.model_copy(update={"sent": len(told.sent), "unsent": tuple(told.unsent)})
+        for fault in found.unsent:
+            write_line(Alert(kind="webhook", message=fault))
     if json:
         print_json(found)
     else:
@@ -113,8 +125,42 @@ def reconcile(
         rows += [["under an earlier gate", f"{name}: {what}"] for name, what in found.superseded.items()]
         rows += [["orphan", source] for source in found.orphans]
         rows += [["page not as the log says", source] for source in found.misshown]
+        rows += [["not sent", fault] for fault in found.unsent]
         print_table("registry against log", ["what", "where"], rows)
     _end(alarm)
+
+
+@app.command()
+def notify(
+    *,
+    log: Log,
+    messages: Annotated[str, typer.Option(help="Folder or s3:// prefix where it is kept what was told.", envvar=MARKS)],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be sent.")] = False,
+    trusted: Trusted = None,
+    json: Json = False,
+) -> None:
+    """Tell submitters, and whom gates name, what happened since the last time. Exit 6: something was not sent.
+
+    BIASGATE_SINKS names the file that says who is told how. The first time only notes what happened before.
+    """
+    from biasgate.errors import InputError, ServiceError
+    from biasgate.gate.ledger.log import read_history
+    from biasgate.gate.trust.keyring import trusted_keys
+    from biasgate.registry.address_book import SINKS, address_book
+    from biasgate.registry.telling import tell
+
+    if (book := address_book()) is None:
+        raise InputError("no sinks are named", where=SINKS, fix="write sinks.yaml: docs/how-to/messages.md")
+    keys = trusted_keys(trusted)
+    told = tell(log, read_history(log, keys), trusted=keys, marks=messages, book=book, dry_run=dry_run)
+    if json:
+        sent = [{"sink": name, "message": message.model_dump(mode="json")} for name, message in told.sent]
+        print_json({"sent": sent, "unsent": told.unsent, "left": told.left})
+    else:
+        print_table("messages", ["to", "what", "says"], [[name, one.title, one.text] for name, one in told.sent])
+        say(*told.unsent)
+    if told.unsent:
+        raise typer.Exit(ServiceError.exit_code)
 
 
 @app.command()

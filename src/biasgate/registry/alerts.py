@@ -42,11 +42,11 @@ class Alert(Document):
             log does not. ``foreign_version``: somebody else registered in a gate-owned model. ``missing_version``: the
             champion is gone from the registry. ``expired``: what allowed the champion has ended. ``void_entry``: a key
             signed what it may not say. ``clock``: an approval is dated in the future. ``foreign_model``: the registered
-            model of an approval was not made by a promoter. ``webhook``: an alert could not be delivered. ``rejected``,
-            ``insufficient``: the newest decision about the champion's bytes. ``foreign_name``: submissions lie under a
-            name that no card can have. ``unjudged``: the gate gave up on a submission. ``not_shown``: this account may
-            not write verdicts on a registered model's pages. ``failed_run``: a pipeline on
-            Kubeflow did not reach its end.
+            model of an approval was not made by a promoter. ``webhook``: an alert or a message could not be delivered.
+            ``rejected``, ``insufficient``: the newest decision about the champion's bytes. ``foreign_name``:
+            submissions lie under a name that no card can have. ``unjudged``: the gate gave up on a submission.
+            ``not_shown``: this account may not write verdicts on a registered model's pages. ``failed_run``: a pipeline
+            on Kubeflow did not reach its end.
         message: For a person.
         name: The gate-owned model.
         version: Its version.
@@ -94,12 +94,13 @@ class Alarm:
         if alert.about in [earlier.about for earlier in self.raised]:
             return
         self.raised.append(alert)
-        _write(alert)
+        write_line(alert)
         if (url := os.environ.get(WEBHOOK)) and (fault := _post(url, alert.to_json())):
-            _write(Alert(kind="webhook", message=f"an alert was not delivered: {fault}", entry=alert.entry))
+            write_line(Alert(kind="webhook", message=f"an alert was not delivered: {fault}", entry=alert.entry))
 
 
-def _write(alert: Alert) -> None:
+def write_line(alert: Alert) -> None:
+    """Writes an alert on stderr, and does no more."""
     sys.stderr.write(json_text(alert.model_dump(mode="json", by_alias=True, exclude_none=True)) + "\n")
     sys.stderr.flush()
 

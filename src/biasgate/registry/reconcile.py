@@ -38,6 +38,8 @@ class Findings(Document):
             the model's name.
         orphans: ``models:/`` URIs of versions that a promoter made and the log did not take.
         misshown: ``models:/`` URIs of candidates and versions whose page in MLflow is not what the log says.
+        sent: How many messages were sent.
+        unsent: Why messages were not: they are tried again the next time.
     """
 
     alerts: tuple[Alert, ...]
@@ -47,6 +49,8 @@ class Findings(Document):
     superseded: dict[str, str] = {}
     orphans: tuple[str, ...]
     misshown: tuple[str, ...] = ()
+    sent: int = 0
+    unsent: tuple[str, ...] = ()
 
 
 def reconcile(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from typing import Self
 
 SITE = "BIASGATE_SITE"
 KUBEFLOW = "BIASGATE_KUBEFLOW_UI"
+MLFLOW = "BIASGATE_MLFLOW_UI"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,16 +19,18 @@ class Links:
     Attributes:
         site: Where the site made from the log is published.
         kubeflow: Where the pages of Kubeflow Pipelines lie.
+        mlflow: Where people open MLflow.
     """
 
     site: str | None = None
     kubeflow: str | None = None
+    mlflow: str | None = None
 
     @classmethod
     def of_environment(cls) -> Self:
-        """Those that ``BIASGATE_SITE`` and ``BIASGATE_KUBEFLOW_UI`` name."""
-        site, kubeflow = (os.environ.get(name, "").rstrip("/") or None for name in (SITE, KUBEFLOW))
-        return cls(site=site, kubeflow=kubeflow)
+        """Those that ``BIASGATE_SITE``, ``BIASGATE_KUBEFLOW_UI`` and ``BIASGATE_MLFLOW_UI`` name."""
+        site, kubeflow, mlflow = (os.environ.get(name, "").rstrip("/") or None for name in (SITE, KUBEFLOW, MLFLOW))
+        return cls(site=site, kubeflow=kubeflow, mlflow=mlflow)
 
     def report(self, entry: int) -> str | None:
         """The report of a decision, by its entry's number."""
@@ -35,3 +39,8 @@ class Links:
     def kubeflow_run(self, run: str | None) -> str | None:
         """A run on Kubeflow Pipelines."""
         return f"{self.kubeflow}/#/runs/details/{run}" if self.kubeflow and run else None
+
+    def version(self, place: str) -> str | None:
+        """The page of a ``models:/<name>/<version>`` in MLflow."""
+        found = re.fullmatch(r"models:/([\w.-]+)/(\d+)", place)
+        return f"{self.mlflow}/#/models/{found[1]}/versions/{found[2]}" if self.mlflow and found else None

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import http.server
 import json
-import threading
 from collections.abc import Iterator
 
 import pytest
+from web_hook import Hook, listening
 
 from biasgate.registry import alerts
 from biasgate.registry.alerts import WEBHOOK, Alarm, Alert
@@ -13,45 +12,11 @@ from biasgate.registry.alerts import WEBHOOK, Alarm, Alert
 ALERT = Alert(kind="expired", message="too old", name="digits", version="2", candidate="sha256:1", entry=4)
 
 
-class _Hook(http.server.ThreadingHTTPServer):
-    """Keeps what is posted; answers with its status, or not before it is released."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Post)
-        self.got: list[bytes] = []
-        self.status: int | None = 200
-        self.released = threading.Event()
-
-
-class _Post(http.server.BaseHTTPRequestHandler):
-    """Takes posts, and answers as the server was told."""
-
-    server: _Hook
-
-    def do_POST(self) -> None:
-        self.server.got.append(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.server.status is None:
-            self.server.released.wait(30)
-            return
-        self.send_response(self.server.status)
-        self.send_header("Location", f"http://127.0.0.1:{self.server.server_port}/elsewhere")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Silence."""
-
-
 @pytest.fixture
-def hook(monkeypatch) -> Iterator[_Hook]:
-    server = _Hook()
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    monkeypatch.setenv(WEBHOOK, f"http://127.0.0.1:{server.server_port}/secret-token")
-    yield server
-    server.released.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def hook(monkeypatch) -> Iterator[Hook]:
+    with listening() as server:
+        monkeypatch.setenv(WEBHOOK, server.url)
+        yield server
 
 
 def lines(capsys) -> list[dict]:

@@ -1,0 +1,78 @@
+"""Where messages to whom go: a file that lies among the secrets, for its addresses bear tokens.
+
+No document of a gate and no candidate holds an address. They name people; this file says which sink tells whom.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, Union
+
+import yaml
+from pydantic import Field
+
+from biasgate.discovery import defined_in
+from biasgate.documents import Document
+from biasgate.errors import InputError
+from biasgate.gate.trust.identity import account
+from biasgate.registry.sink import Sink
+from biasgate.strict_yaml import read_yaml
+
+SINKS = "BIASGATE_SINKS"
+"""Environment variable with the path of the file."""
+DEFAULT = "default"
+KINDS = defined_in("biasgate.registry.sinks", Sink)
+"""Every kind of sink."""
+
+if TYPE_CHECKING:
+    AnySink = Sink
+else:
+    AnySink = Annotated[Union[KINDS], Field(discriminator="kind")]  # noqa: UP007
+
+
+class AddressBook(Document):
+    """Who is told by which sink.
+
+    Attributes:
+        sinks: By the account of a person or the name of a channel, as submitters and the gate's ``notify`` are written.
+            ``default`` gets what is for nobody who has a sink here.
+    """
+
+    schema_: Literal["biasgate/sinks/v1"] = Field(alias="schema")
+    sinks: dict[Annotated[str, Field(min_length=1)], AnySink]
+
+    def tells(self, to: tuple[str, ...]) -> dict[str, tuple[Sink, tuple[str, ...]]]:
+        """The sinks that a message for these goes to, by name, with those whom each tells."""
+        own = {account(name): name for name in self.sinks if name != DEFAULT}
+        found: dict[str, tuple[Sink, tuple[str, ...]]] = {}
+        for person in to:
+            name = own.get(account(person), DEFAULT)
+            if name in self.sinks:
+                found[name] = self.sinks[name], (*found.get(name, (None, ()))[1], person)
+        if not to and DEFAULT in self.sinks:
+            found[DEFAULT] = self.sinks[DEFAULT], ()
+        return found
+
+
+def address_book() -> AddressBook | None:
+    """The file that ``BIASGATE_SINKS`` names; None where none is named, or it is empty: nothing is told to anybody.
+
+    Raises:
+        InputError: It cannot be read, or is not what the schema says. What it holds is in no fault.
+    """
+    if not (path := os.environ.get(SINKS)):
+        return None
+    try:
+        value = read_yaml(Path(path).read_bytes())
+    except OSError as error:
+        raise InputError("the sinks cannot be read", where=path, fix=f"check what {SINKS} names") from error
+    except (yaml.YAMLError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" in line {mark.line + 1}" if mark else ""
+        raise InputError(f"the sinks are no valid YAML{line}", where=path) from None
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise InputError("the sinks are no mapping of keys to values", where=path)
+    return AddressBook.build(value, where=path)

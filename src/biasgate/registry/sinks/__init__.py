@@ -1,0 +1,1 @@
+"""Kinds of sinks: a kind is a file."""
