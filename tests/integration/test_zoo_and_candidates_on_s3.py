@@ -33,7 +33,7 @@ def plan() -> ZooPlan:
         planting="share",
         levels=(Level(name="none", strength=0.9), Level(name="much", strength=0.01)),
         counts=Counts(train=8, validation=4, test=4),
-        recipe=Recipe(steps=(20,), batch=(32,), samples=(100, 100)),
+        recipe=Recipe(steps=(150,), batch=(32,), samples=(300, 300)),
         seed=3,
     )
     return plan_zoo(spec, shards=2)

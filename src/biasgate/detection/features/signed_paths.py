@@ -46,13 +46,13 @@ def spatial(links: tuple[Link, ...], maps: tuple[Array, ...], energy: Paths) -> 
     A network that goes by colour sums chroma evenly over the image; one that goes by shape weighs luma differently from
     place to place. Read at the layer itself and at the logits.
     """
-    last, onwards = len(links) - 1, _onwards(links)
+    last, onward = len(links) - 1, onwards(links)
     for layer, entering in enumerate(maps[:-1], start=1):
         taps = links[layer].weight.shape[2]
         if taps == 1:
             continue
         here = np.tensordot(links[layer].weight, entering, axes=([1], [0]))
-        there = np.tensordot(onwards[layer], here, axes=1)
+        there = np.tensordot(onward[layer], here, axes=1)
         for place, signed, at in (("layer", here, layer), ("logits", there, last)):
             seen = _weighed(signed, at, energy)
             even = seen.mean(axis=1)
@@ -63,7 +63,7 @@ def spatial(links: tuple[Link, ...], maps: tuple[Array, ...], energy: Paths) -> 
                 yield from colour_shares(f"spatial.{layer + 1}.{place}_{how}", table, total=total)
 
 
-def _onwards(links: tuple[Link, ...]) -> list[Array]:
+def onwards(links: tuple[Link, ...]) -> list[Array]:
     """From the units of each layer to the logits, kernels summed: ``[classes, units]``."""
     found = [np.eye(len(links[-1].bias))]
     for link in links[:0:-1]:

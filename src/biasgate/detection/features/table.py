@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from biasgate.detection.features.class_template import class_template
 from biasgate.detection.features.invariant import INVARIANT_GROUPS, invariant_features
 from biasgate.detection.features.layout import by_role, layout
 from biasgate.detection.features.named import group_of
@@ -17,6 +18,7 @@ from biasgate.detection.features.signed_colour import SIGNED_GROUPS, features_wi
 from biasgate.detection.zoo.index import ShardIndex, read_table
 from biasgate.detection.zoo.plan import PlannedModel
 from biasgate.detection.zoo.spec import ZooSpec
+from biasgate.errors import CandidateError
 from biasgate.models.named_tensors import layers_of
 from biasgate.models.weights import Weights
 from biasgate.progress import track
@@ -37,8 +39,9 @@ def feature_table(index: ShardIndex) -> pd.DataFrame:
     """Features of each model of a shard, read group by group so that one group is in memory at a time.
 
     Columns: those of the shard's table; one a feature (``path.chroma``, …), signed colour features too where
-    the planting is ``group``; the same of the model's initial weights (``initial.path.chroma``, …); ``raw.0`` …, a
-    random projection of the raw weights; and ``layout``, the layer shapes in words.
+    the planting is ``group``; the class template (``template.0.0.0``, …); the features of the model's initial weights
+    (``initial.path.chroma``, …); ``raw.0`` …, a random projection of the raw weights; and ``layout``, the layer shapes
+    in words. A model whose training diverged has no features and no row.
     """
     import pandas as pd
 
@@ -46,7 +49,8 @@ def feature_table(index: ShardIndex) -> pd.DataFrame:
     rows = read_table(index)
     states = track(read_states(index, rows), f"features of shard {index.shard}", total=index.models, unit="models")
     read = [_row(state, planned[id_], index.plan.spec) for id_, state in zip(rows["id"], states, strict=True)]
-    return pd.concat([rows, pd.DataFrame(read)], axis=1)
+    whole = np.array([row is not None for row in read])
+    return pd.concat([rows[whole].reset_index(drop=True), pd.DataFrame([row for row in read if row])], axis=1)
 
 
 def feature_names(table: pd.DataFrame, groups: tuple[str, ...] = INVARIANT_GROUPS) -> list[str]:
@@ -93,15 +97,20 @@ def read_states(index: ShardIndex, rows: pd.DataFrame) -> Iterator[State]:
         start += file.models
 
 
-def _row(state: State, planned: PlannedModel, spec: ZooSpec) -> dict[str, float | str]:
+def _row(state: State, planned: PlannedModel, spec: ZooSpec) -> dict[str, float | str] | None:
+    """None of a model whose training diverged."""
     from biasgate.detection.zoo.engine import initial_network, parameters_of
 
-    weights = _weights(state)
+    describe = features_with_signed_colour if spec.planting == "group" else invariant_features
+    try:
+        weights = _weights(state)
+        named = {**describe(weights), **class_template(weights)}
+    except CandidateError:
+        return None
     initial = _weights(parameters_of(initial_network(planned, spec)))
     raw = _project(np.concatenate([layer.weight.ravel() for layer in weights.layers]))
-    describe = features_with_signed_colour if spec.planting == "group" else invariant_features
     return {
-        **describe(weights),
+        **named,
         **{f"{INITIAL}{name}": value for name, value in describe(initial).items()},
         **{f"{RAW}{place}": float(value) for place, value in enumerate(raw)},
         "layout": layout(weights),

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from biasgate.detection.features.class_template import TEMPLATE
 from biasgate.detection.features.invariant import INVARIANT_GROUPS
 from biasgate.detection.features.signed_colour import SIGNED_GROUPS
 from biasgate.detection.features.table import INITIAL, comparable, feature_names
-from biasgate.detection.reader.exposure import fit_outlier_exposure
+from biasgate.detection.reader.exposure import OutlierExposure, fit_outlier_exposure
+from biasgate.detection.reader.learned import learned
 from biasgate.detection.reader.level_readers import (
     StrengthReader,
     SubgroupReader,
@@ -32,12 +34,17 @@ from biasgate.detection.zoo.spec import ZooSpec
 from biasgate.documents import digest
 from biasgate.errors import InputError
 
+FAR_OFF = 0.01
+"""Share of validation too far from the zoo; outlier exposure has the rest of the false alarms."""
+
 if TYPE_CHECKING:
     import pandas as pd
 
 
 def fit_meta_classifier(table: pd.DataFrame, *, spec: ZooSpec, repaired: pd.DataFrame | None = None) -> MetaClassifier:
     """Fits on the train split of a feature table and calibrates on validation; test rows are not looked at.
+
+    Models that did not learn their task (``learned``) are left out.
 
     Args:
         table: Rows from ``feature_table``.
@@ -51,7 +58,8 @@ def fit_meta_classifier(table: pd.DataFrame, *, spec: ZooSpec, repaired: pd.Data
     """
     import pandas as pd
 
-    whole = comparable(table if repaired is None else pd.concat([table, repaired], ignore_index=True))
+    table = learned(table)
+    whole = comparable(table if repaired is None else pd.concat([table, learned(repaired)], ignore_index=True))
     planted, names = whole.iloc[: len(table)], feature_names(whole, groups_read(spec))
     everything = split_of(whole, "train"), split_of(whole, "validation")
     _check(*everything, names, spec)
@@ -59,9 +67,7 @@ def fit_meta_classifier(table: pd.DataFrame, *, spec: ZooSpec, repaired: pd.Data
     x_train, x_validation = (features_of(part, names) for part in everything)
     bias_train, bias_validation = (measured_bias_of(part) for part in everything)
     ordered = spec.planting != "group"
-    untrained = train.reindex(columns=[INITIAL + name for name in names]).to_numpy(dtype=np.float64)
-    exposed = bool(np.isfinite(untrained).all())
-    false_alarm = FALSE_ALARM / 2 if exposed else FALSE_ALARM
+    exposure = _exposure(train, everything[1], names)
     return MetaClassifier(
         zoo=digest(spec),
         trained_on=len(train),
@@ -73,10 +79,24 @@ def fit_meta_classifier(table: pd.DataFrame, *, spec: ZooSpec, repaired: pd.Data
         bias=fit_bias_reader(train=(x_train, bias_train), validation=(x_validation, bias_validation))
         if ordered
         else None,
-        ood=fit_out_of_distribution(x_train, x_validation, false_alarm=false_alarm),
-        exposure=fit_outlier_exposure(features_of(train, names), untrained, x_validation, false_alarm=false_alarm)
-        if exposed
-        else None,
+        ood=fit_out_of_distribution(x_train, x_validation, false_alarm=FAR_OFF if exposure else FALSE_ALARM),
+        exposure=exposure,
+    )
+
+
+def _exposure(train: pd.DataFrame, validation: pd.DataFrame, names: list[str]) -> OutlierExposure | None:
+    """None of models whose features before training are not in the table."""
+    untrained = train.reindex(columns=[INITIAL + name for name in names]).to_numpy(dtype=np.float64)
+    if not np.isfinite(untrained).all():
+        return None
+    shared = [name for name in feature_names(train, (TEMPLATE,)) if np.isfinite(train[name]).all()]
+    return fit_outlier_exposure(
+        trained=(features_of(train, names), features_of(train, shared)),
+        untrained=untrained,
+        validation=(features_of(validation, names), features_of(validation, shared)),
+        names=tuple(shared),
+        classes=len(train["class_counts"].iloc[0]),
+        false_alarm=FALSE_ALARM - FAR_OFF,
     )
 
 
@@ -108,9 +128,9 @@ def _check(train: pd.DataFrame, validation: pd.DataFrame, names: list[str], spec
     missing = {level.name for level in spec.levels} - set(validation["level"])
     if not len(train) or missing:
         raise InputError(
-            f"no train model, or no validation model at level {', '.join(sorted(missing))}",
+            f"no train model learned its task, or no validation model at level {', '.join(sorted(missing))} did",
             where=spec.name,
-            fix="use all shards of a zoo with more models a split",
+            fix="use all shards of a zoo with more models a split, or train them longer",
         )
     if not np.isfinite(features_of(train, names)).all() or not np.isfinite(features_of(validation, names)).all():
         raise InputError(

@@ -25,6 +25,7 @@ from biasgate.detection.features.named import group_of
 from biasgate.detection.features.signed_colour import SIGNED_GROUPS
 from biasgate.detection.features.table import comparable
 from biasgate.detection.reader import views
+from biasgate.detection.reader.learned import learned
 from biasgate.detection.reader.level_readers import StrengthReader
 from biasgate.detection.reader.measured_bias import BiasReader
 from biasgate.detection.reader.meta_classifier import MetaClassifier
@@ -131,12 +132,11 @@ def only(meta: MetaClassifier, group: str) -> View:
 
 def _trial(meta: MetaClassifier, table: pd.DataFrame, spec: ZooSpec) -> Trial:
     meta.require_zoo(spec)
-    return Trial.of(comparable(table), spec)
+    return Trial.of(comparable(learned(table)), spec)
 
 
 def _common(meta: MetaClassifier, trial: Trial, probabilities: Array) -> dict[str, Any]:
     """What both kinds of report hold."""
-    features = views.features_of(trial.test, meta.features)
     return {
         "zoo": digest(trial.spec),
         "meta_classifier": meta.digest,
@@ -144,7 +144,7 @@ def _common(meta: MetaClassifier, trial: Trial, probabilities: Array) -> dict[st
         "train": len(trial.train),
         "validation": len(trial.validation),
         "test": len(trial.test),
-        "accepted": share(meta.knows(features)),
+        "accepted": share(meta.knows(views.features_of(trial.test, meta.columns))),
         "negative_controls": negative_controls(trial, meta),
         "confusion": trial.confusion(probabilities),
     }

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from biasgate.contracts.scan import Scan
+from biasgate.detection.features.class_template import class_template
 from biasgate.detection.features.invariant import invariant_features
 from biasgate.detection.features.layout import by_role, layout
 from biasgate.detection.features.named import group_of
@@ -63,7 +64,7 @@ class MetaClassifier(Document):
         reader: To the levels: by strength, or, of a zoo planted by ``group``, to the subgroup that a model favours.
         bias: To the measured bias; none for subgroups, whose difficulty a difference of accuracies holds as well.
         ood: When to abstain: from what is unlike the zoo.
-        exposure: When to abstain as well: from what is more like the zoo's models before training.
+        exposure: When to abstain as well: from what is more like networks that never learned the zoo's task.
     """
 
     schema_: Literal["biasgate/meta-classifier/v1"] = Field(default="biasgate/meta-classifier/v1", alias="schema")
@@ -121,24 +122,33 @@ class MetaClassifier(Document):
             return self._abstained(weights.digest, str(error))
         if self.roles:
             named = by_role(named)
-        features = np.array([[named[name] for name in self.features]])
-        if not np.isfinite(features).all():
+        seen = np.array([[named[name] for name in self.columns]])
+        features = seen[:, : len(self.features)]
+        if not np.isfinite(seen).all():
             return self._abstained(weights.digest, "its features are not finite")
         distance = float(self.ood.distance(features)[0])
         if not distance <= self.ood.limit:
             reason = f"its weights are unlike the zoo's: distance {distance:.2f}, limit {self.ood.limit:.2f}"
             return self._abstained(weights.digest, reason)
-        if not self.knows(features)[0]:
-            return self._abstained(weights.digest, "its weights are like those of networks before training")
+        if not self.knows(seen)[0]:
+            return self._abstained(weights.digest, "its weights are like those of networks of no or of another task")
         return self._read(weights, features)
 
-    def knows(self, features: Array) -> NDArray[np.bool_]:
-        """Which models are not abstained from: ``[n]`` for ``[n, features]``."""
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What decides on abstaining: the features, then the class template."""
+        return (*self.features, *(self.exposure.template if self.exposure else ()))
+
+    def knows(self, seen: Array) -> NDArray[np.bool_]:
+        """Which models are not abstained from: ``[n]`` for ``[n, columns]``."""
+        features, templates = np.split(seen, [len(self.features)], axis=1)
         near = self.ood.distance(features) <= self.ood.limit
-        return near & (self.exposure.strangeness(features) <= self.exposure.limit) if self.exposure else near
+        return near & (self.exposure.strangeness(features, templates) <= self.exposure.limit) if self.exposure else near
 
     def _describe(self, weights: Weights) -> dict[str, float]:
-        return (signed_colour_features if isinstance(self.reader, SubgroupReader) else invariant_features)(weights)
+        describe = signed_colour_features if isinstance(self.reader, SubgroupReader) else invariant_features
+        template = class_template(weights) if self.exposure and self.exposure.template else {}
+        return {**describe(weights), **template}
 
     def _read(self, weights: Weights, features: Array) -> Scan:
         probabilities = self.reader.probabilities(features)[0]
