@@ -5,7 +5,6 @@ from biasgate.components.candidate import fetch_candidate, submit_candidate
 from biasgate.components.closing import close_pipeline
 from biasgate.components.evaluation import evaluate_subgroups
 from biasgate.components.gate import decide_candidate, require_approval
-from biasgate.components.inspection import inspect_candidate
 from biasgate.components.look import take_look
 from biasgate.components.meta_classifier import train_meta_classifier
 from biasgate.components.repair import repair_candidate
@@ -20,7 +19,6 @@ __all__ = [
     "evaluate_subgroups",
     "featurize_weights",
     "fetch_candidate",
-    "inspect_candidate",
     "list_candidates",
     "plan_audit",
     "plan_zoo",

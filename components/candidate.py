@@ -7,13 +7,20 @@ from biasgate.components.image import component
 
 @component
 def fetch_candidate(
-    source: str, package: dsl.Output[dsl.Model], gate: dsl.OutputPath(int), run: dsl.OutputPath(str)
+    source: str,
+    package: dsl.Output[dsl.Model],
+    inspection: dsl.Output[dsl.Dataset],
+    gate: dsl.OutputPath(int),
+    run: dsl.OutputPath(str),
 ) -> str:
-    """Downloads a candidate, checks it, finds its model's gate in the log, and opens the pipeline's MLflow run.
+    """Downloads a candidate, finds its model's gate, opens the MLflow run, and tries all that can fail without a look.
+
+    It holds no key: the model is run on a few rows of the test data, in a sandbox.
 
     Args:
         source: ``models:/<name>-candidates/<version>``.
-        package: ``model.onnx`` and ``card.json``, verified; nothing of it has been run.
+        package: ``model.onnx`` and ``card.json``, verified.
+        inspection: What the package is and says (JSON): whoever signs opens it no more.
         gate: Number of the entry that declares the gate: what every task of this run is held to.
         run: MLflow run that every task of this pipeline nests under.
 
@@ -23,8 +30,11 @@ def fetch_candidate(
     from pathlib import Path
 
     from biasgate.kubeflow.steps.candidate import fetch_candidate
+    from biasgate.kubeflow.steps.inspection import inspect_candidate
 
-    fetched = fetch_candidate(source=source, package=Path(package.path))
+    held = Path(package.path)
+    fetched = fetch_candidate(source=source, package=held)
+    inspect_candidate(package=held, gate=fetched.gate, run=fetched.run, inspection=Path(inspection.path))
     Path(gate).write_text(str(fetched.gate))
     Path(run).write_text(fetched.run)
     package.metadata.update(candidate=source, digest=fetched.digest, gate_entry=fetched.gate, mlflow_run=fetched.run)

@@ -6,14 +6,14 @@ from biasgate.components.image import component
 
 
 @component
-def take_look(inspection: dsl.Input[dsl.Dataset], scan: dsl.Input[dsl.Dataset], gate: int, run: str) -> int:
+def take_look(package: dsl.Input[dsl.Model], inspection: dsl.Input[dsl.Dataset], gate: int, run: str) -> int:
     """Signs into the log that a candidate is about to be measured on the declared test data.
 
-    The candidate itself is neither opened nor run.
+    The candidate's files are hashed, and neither opened nor run.
 
     Args:
-        inspection: What the candidate's package is and says.
-        scan: Scan of the candidate.
+        package: Candidate package.
+        inspection: What the package is and says.
         gate: Number of the entry that declares the gate, which must still be in force.
         run: MLflow run of the pipeline.
 
@@ -24,4 +24,4 @@ def take_look(inspection: dsl.Input[dsl.Dataset], scan: dsl.Input[dsl.Dataset], 
 
     from biasgate.kubeflow.steps.look import take_look
 
-    return take_look(inspection=Path(inspection.path), scan=Path(scan.path), gate=gate, run=run)
+    return take_look(package=Path(package.path), inspection=Path(inspection.path), gate=gate, run=run)

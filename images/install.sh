@@ -1,5 +1,6 @@
 #!/bin/sh
 # Install biasgate's dependencies into /opt/biasgate: install.sh cpu|gpu|serving [index that serves the torch build]
+# The variable EXTRAS names extras beside those that every image of the flavour has.
 set -eu
 flavour=$1
 torch_index=${2:-}
@@ -11,7 +12,8 @@ install() { python3 -m pip --python "$python" install "$@"; }
 if [ -n "$torch_index" ]; then
     install --no-deps --index-url "$torch_index" torch
 fi
-"$python" images/dependencies.py "$flavour" >/tmp/dependencies.txt
+# shellcheck disable=SC2086  # a word an extra
+"$python" images/dependencies.py "$flavour" ${EXTRAS:-} >/tmp/dependencies.txt
 if [ "$flavour" = serving ]; then
     install --requirement /tmp/dependencies.txt
     exit

@@ -19,7 +19,7 @@ def architecture_audit(spec: str, root: str, shards: int = 64):
         root: Folder or ``s3://`` prefix that audits live under.
         shards: How many tasks share the training.
     """
-    with dsl.ExitHandler(configure(close_pipeline(), cached=False, alerts=True), name="all-tasks"):
+    with dsl.ExitHandler(configure(close_pipeline(), cached=False, storage=False, alerts=True), name="all-tasks"):
         planned = configure(plan_audit(spec=spec, root=root, shards=shards), cached=False)
         with dsl.ParallelFor(planned.outputs["Output"], name="shards") as shard:
             trained = configure(train_audit_shard(plan=shard.plan, shard=shard.index, root=root), work="train")

@@ -1,4 +1,4 @@
-"""Pipeline: scan, inspect, look, measure, decide; repair once and decide again when the policy allows it."""
+"""Pipeline: inspect, look, scan, measure, decide; repair once and decide again when the policy allows it."""
 
 from kfp import dsl
 from kfp.dsl.pipeline_channel import PipelineChannel
@@ -8,7 +8,6 @@ from biasgate.components import (
     decide_candidate,
     evaluate_subgroups,
     fetch_candidate,
-    inspect_candidate,
     repair_candidate,
     require_approval,
     scan_weights,
@@ -20,36 +19,42 @@ from biasgate.kubeflow.settings import settings_in_force
 
 
 def measure(
-    which: str, *, package: PipelineChannel, gate: PipelineChannel, run: PipelineChannel, **before: PipelineChannel
+    which: str,
+    *,
+    package: PipelineChannel,
+    inspection: PipelineChannel,
+    gate: PipelineChannel,
+    run: PipelineChannel,
+    **before: PipelineChannel,
 ) -> dict[str, PipelineChannel]:
-    """The tasks that make the documents of one decision.
+    """The tasks that make the documents of one decision: the scan is read beside the look and the evaluation.
 
     Args:
         which: Whom the tasks' names say that they are about.
         package: Package to measure.
+        inspection: What was found before the look.
         gate: Number of the declaration.
         run: MLflow run of the pipeline.
         before: ``before``, the package that a repair started from, if any.
     """
-    scan = configure(scan_weights(package=package, gate=gate, run=run), cached=False, log="read")
-    inspection = configure(inspect_candidate(package=package, gate=gate, run=run, **before), cached=False, log="read")
-    documents = {"scan": scan.outputs["scan"], "inspection": inspection.outputs["inspection"]}
-    look = configure(take_look(**documents, gate=gate, run=run), cached=False, log="signed")
-    evaluation = configure(
-        evaluate_subgroups(package=package, gate=gate, look=look.outputs["Output"], run=run, **before),
-        cached=False,
-        log="read",
-    )
-    for name, task in {"scan": scan, "inspect": inspection, "look-at": look, "evaluate": evaluation}.items():
+    held = {"package": package, "gate": gate, "run": run}
+    look = configure(take_look(**held, inspection=inspection), cached=False, log="signed")
+    scan = configure(scan_weights(**held), cached=False, log="read")
+    evaluation = configure(evaluate_subgroups(**held, look=look.outputs["Output"], **before), cached=False, log="read")
+    for name, task in {"look-at": look, "scan": scan, "evaluate": evaluation}.items():
         task.set_display_name(f"{name}-{which}")
-    return documents | {"evaluation": evaluation.outputs["evaluation"]}
+    return {
+        "inspection": inspection,
+        "scan": scan.outputs["scan"],
+        "evaluation": evaluation.outputs["evaluation"],
+    }
 
 
 def end_by_verdict(decision: dsl.PipelineTask) -> None:
     """A task that fails unless the decision approves, where the settings ask for it."""
     if settings_in_force().runs.fail_unless_approved:
         outputs = {name: decision.outputs[name] for name in ("verdict", "reason")}
-        configure(require_approval(**outputs), cached=False)
+        configure(require_approval(**outputs), cached=False, storage=False)
 
 
 def judge(candidate: str | PipelineChannel) -> None:
@@ -62,13 +67,13 @@ def judge(candidate: str | PipelineChannel) -> None:
     """
     fetched = configure(fetch_candidate(source=candidate), cached=False, log="read")
     package, held = fetched.outputs["package"], {name: fetched.outputs[name] for name in ("gate", "run")}
-    measured = measure("candidate", package=package, **held)
+    measured = measure("candidate", package=package, inspection=fetched.outputs["inspection"], **held)
     decision = configure(decide_candidate(source=candidate, **measured, **held), cached=False, log="signed")
     with dsl.If(decision.outputs["Output"] == "repair", name="repair"):
         repair = configure(repair_candidate(package=package, **held), work="train", cached=False, log="read")
         repaired, record = repair.outputs["repaired"], repair.outputs["record"]
-        submitted = configure(submit_candidate(package=repaired, run=held["run"]), cached=False)
-        again = measure("repaired", package=repaired, **held, before=package)
+        submitted = configure(submit_candidate(package=repaired, run=held["run"]), cached=False, storage=False)
+        again = measure("repaired", package=repaired, inspection=repair.outputs["inspection"], **held, before=package)
         last = configure(
             decide_candidate(
                 source=submitted.outputs["Output"], **again, **held, record=record, before=measured["evaluation"]
@@ -95,5 +100,5 @@ def gate(candidate: str):
     Args:
         candidate: ``models:/<name>-candidates/<version>``.
     """
-    with dsl.ExitHandler(configure(close_pipeline(), cached=False, alerts=True), name="all-tasks"):
+    with dsl.ExitHandler(configure(close_pipeline(), cached=False, storage=False, alerts=True), name="all-tasks"):
         judge(candidate)

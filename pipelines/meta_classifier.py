@@ -20,7 +20,7 @@ def meta_classifier(spec: str, root: str, shards: int = 64, name: str = "biasgat
         shards: How many tasks share the training.
         name: Registered model that the meta-classifier becomes a version of.
     """
-    with dsl.ExitHandler(configure(close_pipeline(), cached=False, alerts=True), name="all-tasks"):
+    with dsl.ExitHandler(configure(close_pipeline(), cached=False, storage=False, alerts=True), name="all-tasks"):
         planned = configure(plan_zoo(spec=spec, root=root, shards=shards), cached=False)
         with dsl.ParallelFor(planned.outputs["Output"], name="shards") as shard:
             trained = configure(train_zoo_shard(plan=shard.plan, shard=shard.index, root=root), work="train")

@@ -20,7 +20,7 @@ def sweep(name: str, which: str = "undecided", limit: int = 20):
         which: ``undecided``, or ``champion``.
         limit: The most submissions to take up in one run, oldest first of those that were attempted least.
     """
-    with dsl.ExitHandler(configure(close_pipeline(), cached=False, alerts=True), name="all-tasks"):
+    with dsl.ExitHandler(configure(close_pipeline(), cached=False, storage=False, alerts=True), name="all-tasks"):
         found = configure(list_candidates(name=name, which=which, limit=limit), cached=False, log="signed")
         with dsl.ParallelFor(found.outputs["Output"], parallelism=4, name="candidates") as candidate:
             judge(candidate)

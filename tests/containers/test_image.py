@@ -55,3 +55,9 @@ def test_its_bill_of_materials_names_every_package_in_its_pinned_version(image, 
 def test_more_memory_than_allowed_ends_it(contained):
     killed = contained("python3", "-c", "bytearray(3 * 2**30)", options=("--memory-swap", "2g"), check=False)
     assert killed.returncode in (1, 137)
+
+
+def test_it_converts_no_model_and_asks_no_key_service(contained):
+    inside = "import importlib.metadata as m; print(*(d.name.lower() for d in m.distributions()))"
+    names = set(contained("python3", "-c", inside).stdout.split())
+    assert not names & {"onnxscript", "skl2onnx", "onnxmltools", "google-cloud-kms", "azure-keyvault-keys", "hvac"}

@@ -28,17 +28,32 @@ def test_every_stage_starts_from_the_base_or_another_stage():
     assert {"cpu", "gpu", "serving"} <= known
 
 
-def listed(flavour: str) -> set[str]:
+def listed(flavour: str, *asked: str) -> set[str]:
     """The names of what an image installs."""
-    command = [sys.executable, str(ROOT / "images" / "dependencies.py"), flavour]
+    command = [sys.executable, str(ROOT / "images" / "dependencies.py"), flavour, *asked]
     lines = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
-    return {re.split(r"[\[<>=]", line)[0] for line in lines}
+    return {re.split(r"[<>=]", line)[0].replace("[crypto]", "") for line in lines}
 
 
 def test_what_verifies_where_models_are_served_brings_no_torch_and_no_pipelines():
     names = listed("serving")
     assert {"mlflow", "boto3", "onnx", "securesystemslib"} <= names
     assert not {"torch", "kfp", "captum"} & names
+
+
+@pytest.mark.parametrize("flavour", ["cpu", "gpu", "serving"])
+def test_an_image_converts_no_model_and_asks_a_key_service_only_where_that_is_asked_for(flavour):
+    assert not {"onnxscript", "skl2onnx", "onnxmltools", "kfp"} & listed(flavour)
+    assert not [name for name in listed(flavour) if name.startswith("securesystemslib[")]
+    assert listed(flavour, "awskms", "vault") - listed(flavour) == {
+        "securesystemslib[awskms]",
+        "securesystemslib[vault]",
+    }
+
+
+def test_an_extra_that_is_not_there_ends_the_build():
+    with pytest.raises(subprocess.CalledProcessError):
+        listed("cpu", "awskmz")
 
 
 @pytest.mark.parametrize("flavour", ["cpu", "gpu", "serving"])

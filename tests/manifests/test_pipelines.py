@@ -55,8 +55,7 @@ def test_the_template_has_every_secret_that_pipelines_name(template):
         for item in template.of("Secret")
         if item["metadata"]["namespace"] == "biasgate-runs"
     }
-    settings = read_settings()
-    assert offered == {name: set(keys) for name, keys in {**settings.secrets, **settings.signing}.items()}
+    assert offered == {name: set(keys) for name, keys in read_settings().required.items()}
 
 
 def test_the_template_has_the_trusted_keys_that_pipelines_mount(template):

@@ -13,7 +13,6 @@ from biasgate.kubeflow.compile import compile_pipeline, compile_pipelines
 GATE_TASKS = {
     "fetch_candidate",
     "scan_weights",
-    "inspect_candidate",
     "take_look",
     "evaluate_subgroups",
     "decide_candidate",
@@ -69,7 +68,16 @@ def test_tasks_that_sign_have_the_key_and_those_that_run_a_model_have_none(pipel
     keyless = {called[name] for name in mounts if "biasgate-signing-key" not in str(mounts[name])}
     assert not keyless & signs, "each task of a component has the key, or none has"
     if signs:
-        assert keyless >= {"inspect_candidate", "evaluate_subgroups", "scan_weights", "repair_candidate"}
+        assert keyless >= {"fetch_candidate", "evaluate_subgroups", "scan_weights", "repair_candidate"}
+
+
+@pytest.mark.parametrize("pipeline", PIPELINES)
+def test_only_tasks_that_read_or_write_the_object_store_have_a_key_to_it(pipeline, tmp_path):
+    spec, platform = yaml.safe_load_all(compile_pipeline(pipeline, tmp_path).read_text())
+    mounts = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    called = {name: component(executor) for name, executor in spec["deploymentSpec"]["executors"].items()}
+    keyless = {called[name] for name in mounts if "biasgate-s3" not in str(mounts[name])}
+    assert keyless == {"close_pipeline", "submit_candidate"} & set(called.values())
 
 
 @pytest.mark.parametrize("pipeline", PIPELINES)
@@ -113,13 +121,44 @@ def component(executor: dict) -> str:
     return command[command.index("--function_to_execute") + 1]
 
 
-def test_the_look_waits_for_the_scan_and_the_inspection_and_the_evaluation_for_the_look(tmp_path):
+def dags(spec: dict) -> list[dict]:
+    return [spec["root"]["dag"], *(one["dag"] for one in spec["components"].values() if "dag" in one)]
+
+
+def test_the_look_waits_for_what_can_fail_and_the_evaluation_for_the_look(tmp_path):
     spec, _ = yaml.safe_load_all(compile_pipeline("gate", tmp_path).read_text())
     found = {}
-    for dag in [component["dag"] for component in spec["components"].values() if "dag" in component]:
+    for dag in dags(spec):
         found |= {task["taskInfo"]["name"]: set(task.get("dependentTasks", ())) for task in dag["tasks"].values()}
-    assert found["look-at-candidate"] == {"fetch-candidate", "scan-weights", "inspect-candidate"}
+    assert found["look-at-candidate"] == found["scan-candidate"] == {"fetch-candidate"}, "they run side by side"
     assert "take-look" in found["evaluate-candidate"]
-    assert found["look-at-repaired"] == {"scan-weights-2", "inspect-candidate-2"}
+    assert found["look-at-repaired"] == {"repair-candidate"}
     assert "take-look-2" in found["evaluate-repaired"]
-    assert "inspect-candidate" not in found["scan-candidate"], "they run side by side"
+
+
+def pods_in_a_row(spec: dict, dag: dict) -> dict[str, int]:
+    """For each task of a group the pods, one after the other, from the group's start to the task's end."""
+    ends: dict[str, int] = {}
+
+    def end(name: str) -> int:
+        if name not in ends:
+            task = dag["tasks"][name]
+            inner = spec["components"][task["componentRef"]["name"]].get("dag")
+            own = 1 + max(pods_in_a_row(spec, inner).values()) if inner else 2
+            ends[name] = own + max((end(other) for other in task.get("dependentTasks", ())), default=0)
+        return ends[name]
+
+    return {name: end(name) for name in dag["tasks"]}
+
+
+def test_a_gate_is_as_many_pods_in_a_row_as_the_docs_say(tmp_path):
+    """Kubeflow starts one pod for a run and for each group of tasks, and two for each task."""
+    spec, _ = yaml.safe_load_all(compile_pipeline("gate", tmp_path).read_text())
+    root, inside = spec["root"]["dag"], spec["components"]["comp-exit-handler-1"]["dag"]
+    run = inside_run = 1
+    to_verdict = run + inside_run + pods_in_a_row(spec, inside)["decide-candidate"]
+    skipped = run + inside_run + pods_in_a_row(spec, inside)["decide-candidate"] + 1 + 2
+    repaired = run + pods_in_a_row(spec, root)["close-pipeline"]
+    assert (to_verdict, skipped, repaired) == (10, 13, 21)
+    page = (Path(__file__).parents[2] / "docs/how-to/kubeflow-runs.md").read_text()
+    assert f"**{to_verdict}** pods in a row to the verdict, {skipped} to the end, {repaired} with a repair" in page

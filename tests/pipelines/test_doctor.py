@@ -264,7 +264,7 @@ def test_the_pod_mounts_what_a_task_mounts_under_the_restricted_standard(cluster
     made = pod(site(), "doctor")
     (container,) = made["spec"]["containers"]
     settings = read_settings()
-    mounted = {**settings.secrets, **settings.signing, **settings.environment}
+    mounted = {**settings.required, **settings.environment}
     assert {one["name"] for one in container["env"]} - {"BIASGATE_KUBEFLOW_NAMESPACE"} == {
         key for keys in mounted.values() for key in keys
     }

@@ -45,3 +45,7 @@ def test_a_rejected_candidate_ends_the_run_with_4_and_says_by_which_number(decla
     assert "<html" in Path(decision["report"]).read_text()
     suite = ElementTree.parse("gate.xml").getroot()
     assert [test.get("name") for test in suite.iter("testcase") if test.find("failure") is not None] == ["gap"]
+    (written,) = Path("local_outputs").glob("tasks/*/evaluate-subgroups/executor_output.json")
+    (shown,) = json.loads(written.read_text())["artifacts"]["confusion"]["artifacts"]
+    matrix = [row["row"] for row in shown["metadata"]["confusionMatrix"]["rows"]]
+    assert matrix == [[150, 50], [50, 150]], "of 200 women half are decided about wrongly, of 200 men none"

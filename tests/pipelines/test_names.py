@@ -26,6 +26,7 @@ def start(kubeflow, pipeline: str, **arguments: str) -> str:
         ("gate", {"candidate": "models:/loan-default-candidates/12"}, "gate loan-default v12"),
         ("sweep", {"name": "digits", "limit": 3}, "sweep digits"),
         ("meta_classifier", {"spec": "digits_demo", "root": "s3://zoo"}, "meta_classifier digits_demo"),
+        ("meta_classifier", {"spec": '{"name": "y"}', "root": "s3://zoo"}, "meta_classifier"),
         ("architecture_audit", {"spec": "schema: x\nname: y", "root": "s3://audits"}, "architecture_audit"),
     ],
 )

@@ -135,7 +135,7 @@ def test_own_settings_for_all_reach_all(own):
     assert not any(task["cachingOptions"] for task in tasks(spec))
     for executor in platform.values():
         secrets = [secret["secretName"] for secret in executor["secretAsEnv"]]
-        assert secrets[:3] == ["biasgate-mlflow", "biasgate-s3", "team-proxy"]
+        assert secrets[:2] == ["biasgate-mlflow", "team-proxy"]
 
 
 def test_every_task_is_told_the_image_that_it_runs_in(default, own):

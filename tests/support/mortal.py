@@ -53,7 +53,7 @@ def judge(keys, log, package, source, gate, scan):
     run, out = open_pipeline_run("gate"), Path(scan).parent
     held = {"gate": gate, "run": run}
     inspect_candidate(package=Path(package), inspection=out / "inspection.json", **held)
-    look = take_look(inspection=out / "inspection.json", scan=Path(scan), **held)
+    look = take_look(package=Path(package), inspection=out / "inspection.json", **held)
     places = {"evaluation": out / "evaluation.json", "html": out / "evaluation.html"}
     evaluate_subgroups(package=Path(package), look=look, **places, **held)
     decide_candidate(

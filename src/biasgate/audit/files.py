@@ -11,7 +11,7 @@ SPECS = files("biasgate.audit").joinpath("specs")
 
 
 def read_spec(source: str) -> AuditSpec:
-    """The spec in a text of several lines, in a file or URI, or a built-in one by its name.
+    """The spec given as text, in a file or URI, or a built-in one by its name.
 
     Raises:
         InputError: It cannot be read, or a key or value is not what the schema says.

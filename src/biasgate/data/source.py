@@ -18,7 +18,7 @@ from biasgate.data.splits import Role, role
 from biasgate.discovery import defined_in
 from biasgate.documents import Document
 from biasgate.errors import BiasgateError, InputError, TrustError
-from biasgate.storage.sources import source_text
+from biasgate.storage.sources import is_text, source_text
 
 KINDS = defined_in("biasgate.data.sources", SourceKind)
 
@@ -62,7 +62,7 @@ def open_dataset(source: DataSource | str) -> Dataset:
     if isinstance(source, str):
         if short := _short(source):
             return _loaded(short)
-        where = "the data source given as text" if "\n" in source else source
+        where = "the data source given as text" if is_text(source) else source
         source = DataSource.parse(_text(source), where=where)
     dataset = replace(_loaded(source.data), name=source.name, collected=source.collected)
     if source.role:
@@ -100,14 +100,14 @@ def open_pinned(source: str, *, digest: str) -> Dataset:
 
 def _short(source: str) -> SourceKind | None:
     """The source that a bare name or URI stands for."""
-    found = (kind.short_for(source) for kind in KINDS) if "\n" not in source else ()
+    found = (kind.short_for(source) for kind in KINDS) if not is_text(source) else ()
     return next(filter(None, found), None)
 
 
 def _text(source: str) -> str:
     """The document given, or at a path or URI; of one of its labels where ``#`` and its name stand behind the path."""
     uri, _, label = source.partition("#")
-    if "\n" in source or not label:
+    if is_text(source) or not label:
         return source_text(source)
     read = DataSource.parse(source_text(uri), where=uri)
     if not isinstance(read.data, DescribedByTable) or label not in (read.data.labels or {}):

@@ -31,6 +31,7 @@ def evaluate(
     before: Candidate | None = None,
     champion: Candidate | None = None,
     limits: Limits | None = None,
+    said: Predictions | Given | None = None,
 ) -> Evaluation:
     """Runs a package on every sample and measures by subgroup; of predictions, what they say of every sample.
 
@@ -41,13 +42,14 @@ def evaluate(
         before: The package that a repair started from, run on the same rows.
         champion: What serves now, run on the same rows.
         limits: What each model may use.
+        said: What the package said, where ``predict`` was asked before.
 
     Raises:
         InputError: A metric is unknown, or the card's task or classes do not fit the data set; see also ``measure``.
         CandidateError: The model cannot be run safely, or its outputs are not one finite number a class (see ``run``).
     """
     probable = takes_probabilities(spec)
-    said = predict(package, dataset, limits=limits)
+    said = said or predict(package, dataset, limits=limits)
     return measure(
         said.classes,
         dataset,

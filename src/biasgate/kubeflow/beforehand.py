@@ -39,9 +39,11 @@ def _check_candidate(source: str) -> None:
 
 
 def _check_spec(pipeline: str, spec: str) -> None:
+    from biasgate.storage.sources import is_text
+
     if pipeline == "architecture_audit":
         from biasgate.audit.files import read_spec
     else:
         from biasgate.detection.zoo.spec import read_spec
-    if "://" not in spec:
+    if is_text(spec) or "://" not in spec:
         read_spec(spec)

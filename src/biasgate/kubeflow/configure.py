@@ -34,6 +34,7 @@ def configure(
     work: Literal["light", "train"] = "light",
     cached: bool = True,
     log: Log = "unread",
+    storage: bool = True,
     alerts: bool = False,
 ) -> dsl.PipelineTask:
     """Gives one task what the settings say for its kind.
@@ -43,6 +44,7 @@ def configure(
         work: How much it computes.
         cached: False for whatever reads or writes the registry or the log.
         log: What it does with the signed log: the keys to check it with, and the one to sign with, are nowhere else.
+        storage: False for a task that neither reads nor writes the object store by itself: it gets no key to it.
         alerts: True for the task that raises them.
     """
     settings = settings_in_force()
@@ -64,14 +66,18 @@ def configure(
     kubernetes.empty_dir_mount(task, "tmp", "/tmp", size_limit=kind.scratch)
     _place(task, kind)
     _mark(task, settings.pods)
-    _mount(task, settings, log=log, alerts=alerts)
+    _mount(task, settings, log=log, storage=storage, alerts=alerts)
     return task
 
 
-def _mount(task: dsl.PipelineTask, settings: Settings, *, log: Log, alerts: bool) -> None:
+def _mount(task: dsl.PipelineTask, settings: Settings, *, log: Log, storage: bool, alerts: bool) -> None:
     """Gives a task the secrets and keys that it reads, and no others."""
     kubernetes.use_field_path_as_env(task, RUN_VARIABLE, RUN_FIELD)
-    own = (settings.signing if log == "signed" else {}) | (settings.alerting if alerts else {})
+    own = (
+        (settings.storage if storage else {})
+        | (settings.signing if log == "signed" else {})
+        | (settings.alerting if alerts else {})
+    )
     for secret, names in (settings.secrets | own).items():
         if keys := {name: name for name in names if not (settings.mlflow.platform and name.startswith("MLFLOW_"))}:
             kubernetes.use_secret_as_env(task, secret_name=secret, secret_key_to_env=keys, optional=True)

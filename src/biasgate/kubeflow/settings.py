@@ -210,10 +210,16 @@ class Settings(Document):
     caching: bool
     mlflow: Registry
     secrets: dict[ObjectName, tuple[Variable, ...]]
+    storage: dict[ObjectName, tuple[Variable, ...]]
     signing: dict[ObjectName, tuple[Variable, ...]]
     alerting: dict[ObjectName, tuple[Variable, ...]]
     environment: dict[ObjectName, tuple[str, ...]]
     trusted_keys: ObjectName
+
+    @property
+    def required(self) -> dict[str, tuple[str, ...]]:
+        """The secrets that runs cannot do without, by name; a role of the account may stand for that of a store."""
+        return {**self.secrets, **self.storage, **self.signing}
 
     @model_validator(mode="after")
     def _a_run_outlasts_its_tasks(self) -> "Settings":

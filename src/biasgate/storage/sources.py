@@ -19,8 +19,13 @@ def built_in_names(built_in: Traversable) -> tuple[str, ...]:
     return tuple(sorted(file.name.removesuffix(".yaml") for file in built_in.iterdir()))
 
 
+def is_text(source: str) -> bool:
+    """Whether a source is a document itself, of several lines or a mapping in braces, and no name, path or URI."""
+    return "\n" in source or source.lstrip().startswith("{")
+
+
 def source_text(source: str, *, built_in: Traversable | None = None) -> str:
-    """The source itself when it has several lines, else a built-in document's text or that of a file or URI.
+    """The source itself when it is a document, else a built-in document's text or that of a file or URI.
 
     Args:
         source: What a user gave.
@@ -30,7 +35,7 @@ def source_text(source: str, *, built_in: Traversable | None = None) -> str:
         InputError: There is no such file, it is too large, or it is no text.
         ServiceError: S3 is out of reach.
     """
-    if "\n" in source:
+    if is_text(source):
         return source
     if built_in and source in built_in_names(built_in):
         return built_in.joinpath(f"{source}.yaml").read_text(encoding="utf-8")
@@ -47,5 +52,5 @@ def read_document(kind: type[Kind], source: str, *, built_in: Traversable | None
         InputError: It cannot be read, or a key or value is not what the schema says.
         ServiceError: S3 is out of reach.
     """
-    where = f"the {kind.__name__} given as text" if "\n" in source else source
+    where = f"the {kind.__name__} given as text" if is_text(source) else source
     return kind.parse(source_text(source, built_in=built_in), where=where)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from biasgate.cli.app import app
 from biasgate.contracts.evaluation import Evaluation
 from biasgate.contracts.inspection import Inspection
 from biasgate.contracts.scan import Scan
-from biasgate.errors import CandidateError, InputError, TrustError
+from biasgate.errors import CandidateError, InputError, ServiceError, TrustError
 from biasgate.gate.ledger.entry import DecisionBody, LookBody
 from biasgate.gate.ledger.log import read_log
 from biasgate.gate.trust.waivers import add_waiver
@@ -87,7 +88,9 @@ def judge(tmp_path, gate, data, monkeypatch):
         out.mkdir(exist_ok=True)
         (out / "scan.json").write_bytes(scan.to_json())
         inspect_candidate(package=package.path, inspection=out / "inspection.json", **held)
-        look = take_look(inspection=out / "inspection.json", scan=out / "scan.json", **held)
+        look = take_look(package=package.path, inspection=out / "inspection.json", **held)
+        shutil.rmtree(out / "package", ignore_errors=True)
+        shutil.copytree(package.path, out / "package")
         evaluate_subgroups(
             package=package.path, look=look, evaluation=out / "evaluation.json", html=out / "evaluation.html", **held
         )
@@ -109,7 +112,7 @@ def look_again(tmp_path, gate):
 
     def again(number: int = 1) -> int:
         out, run = tmp_path / "out", open_pipeline_run("gate")
-        return take_look(inspection=out / "inspection.json", scan=out / "scan.json", gate=number, run=run)
+        return take_look(package=out / "package", inspection=out / "inspection.json", gate=number, run=run)
 
     return again
 
@@ -307,6 +310,13 @@ def test_a_scan_that_the_gate_did_not_ask_for_leads_to_no_decision(tracking, jud
         )  # fmt: skip
 
 
+def test_a_reader_that_is_not_there_ends_the_run_before_the_look(tracking, judge, package, name, gate):
+    candidate = package()
+    with pytest.raises((InputError, ServiceError), match="no-such-reader"):
+        judge(candidate, submit_candidate(candidate, name=name), scan="models:/no-such-reader@champion")
+    assert [entry.body.kind for entry in read_log(gate.log, gate.trusted)] == ["gate"]
+
+
 def test_the_declared_limits_hold_for_the_candidate_before_the_look(tracking, judge, package, name, gate):
     candidate = package()
     source = submit_candidate(candidate, name=name)
@@ -337,7 +347,7 @@ def test_what_is_inspected_can_take_no_look_in_the_name_of_another(
     written = len(read_log(gate.log, gate.trusted))
     other = Inspection.read(out / "inspection.json").model_copy(update={"model": package(0.1).digest})
     (out / "inspection.json").write_bytes(other.to_json())
-    with pytest.raises(TrustError, match="of two candidates"):
+    with pytest.raises(TrustError, match="of another candidate"):
         look_again()
     assert len(read_log(gate.log, gate.trusted)) == written
 
@@ -373,10 +383,10 @@ from biasgate.kubeflow.steps.gate import decide_candidate
 from biasgate.kubeflow.steps.look import take_look
 from biasgate.kubeflow.steps.sweep import list_candidates
 out, name, source, run = Path(sys.argv[1]), *sys.argv[2:]
-held = {"inspection": out / "inspection.json", "scan": out / "scan.json", "gate": 1, "run": run}
-take_look(**held)
+held = {"inspection": out / "inspection.json", "gate": 1, "run": run}
+take_look(**held, package=out / "package")
 places = {"entry": out / "entry.json", "report": out / "report.html", "card": out / "card.md"}
-decide_candidate(**held, source=source, evaluation=out / "evaluation.json", **places)
+decide_candidate(**held, scan=out / "scan.json", source=source, evaluation=out / "evaluation.json", **places)
 list_candidates(name=name, which="undecided", limit=9)
 runs = ("onnxruntime", "torch", "biasgate.models.sandbox")
 print(json.dumps([module for module in sys.modules if module.startswith(runs)]))

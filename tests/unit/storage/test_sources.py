@@ -31,6 +31,13 @@ def test_a_text_of_several_lines_is_the_document_itself(built_in: Path) -> None:
     assert read_document(Note, "title: mine\n", built_in=built_in) == Note(title="mine")
 
 
+@pytest.mark.parametrize("text", ['{"title": "mine"}', " {title: mine}"])
+def test_a_mapping_in_braces_is_the_document_itself_on_one_line_too(text: str) -> None:
+    assert read_document(Note, text) == Note(title="mine")
+    with pytest.raises(InputError, match="the Note given as text"):
+        read_document(Note, text.replace("title", "name"))
+
+
 def test_files_are_read(built_in: Path) -> None:
     assert read_document(Note, f"{built_in}/first.yaml") == Note(title="first")
 

@@ -135,7 +135,7 @@ def built_in_zoos() -> tuple[str, ...]:
 
 
 def read_spec(source: str) -> ZooSpec:
-    """The spec in a text of several lines, in a file or URI, or a built-in one by its name.
+    """The spec given as text, in a file or URI, or a built-in one by its name.
 
     Raises:
         InputError: It cannot be read, or a key or value is not what the schema says.

@@ -113,7 +113,7 @@ def pod(site: Site, name: str) -> dict[str, Any]:
 
 def _variables(site: Site) -> Iterator[dict[str, Any]]:
     sources = (
-        ("secretKeyRef", {**site.settings.secrets, **site.settings.signing}),
+        ("secretKeyRef", site.settings.required),
         ("configMapKeyRef", site.settings.environment),
     )
     for reference, objects in sources:

@@ -3,23 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from biasgate.errors import TrustError
 from biasgate.kubeflow.steps.files import write
 from biasgate.kubeflow.steps.task import task
 
+if TYPE_CHECKING:
+    from biasgate.evaluation.curves import Roc
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What Kubeflow shows of an evaluation.
+
+    Attributes:
+        gaps: The widest gaps, by metric and attribute.
+        classes: Of the data set.
+        confusion: Rows by true and predicted class; None where a matrix shows nothing.
+        roc: Of two classes with probabilities, else None.
+    """
+
+    gaps: Mapping[str, float]
+    classes: tuple[str, ...]
+    confusion: list[list[int]] | None
+    roc: Roc | None
+
 
 def evaluate_subgroups(
     *, package: Path, gate: int, look: int, run: str, evaluation: Path, html: Path, before: Path | None = None
-) -> Mapping[str, float]:
+) -> Shown:
     """Measures a package on the test data that its gate declares, once its look stands in the log; it holds no key.
 
     The package it was repaired from runs on the same rows, and so does the champion when a rule compares with it: this
     is still one look, since neither is chosen by what it shows.
-
-    Returns:
-        The widest gaps, by metric and attribute.
 
     Raises:
         TrustError: The log has no such look, or the test data is not the declared any more: nothing is measured.
@@ -27,7 +46,8 @@ def evaluate_subgroups(
     from tempfile import TemporaryDirectory
 
     from biasgate.data.source import open_pinned
-    from biasgate.evaluation.evaluate import evaluate
+    from biasgate.evaluation.curves import confusion, roc
+    from biasgate.evaluation.evaluate import evaluate, predict
     from biasgate.kubeflow.steps.declared import gate_of_run
     from biasgate.kubeflow.steps.headline import widest_gaps
     from biasgate.models.candidates import open_candidate
@@ -42,13 +62,16 @@ def evaluate_subgroups(
         _require_look(look, data=test.digest, digest=candidate.digest)
         dataset = open_pinned(test.source, digest=test.digest)
         serves = champion_package(candidate.card.name, Path(folder, "champion")) if rules.needs_champion else None
+        limits = Limits(**declared.inference.limits)
+        said = predict(candidate, dataset, limits=limits)
         measured = evaluate(
             candidate,
             dataset,
             rules.evaluation,
             before=open_candidate(before) if before else None,
             champion=serves,
-            limits=Limits(**declared.inference.limits),
+            limits=limits,
+            said=said,
         )
         write(evaluation, measured.to_json())
         write(html, evaluation_page(measured, rules))
@@ -56,7 +79,7 @@ def evaluate_subgroups(
         tracked.log_metrics(measured.values())
         tracked.log_artifact(html, "evaluation")
         tracked.log_dict(measured.model_dump(mode="json", by_alias=True), "evaluation.json")
-    return widest_gaps(measured)
+    return Shown(widest_gaps(measured), dataset.classes, confusion(said, dataset), roc(said, dataset))
 
 
 def _require_look(look: int, *, data: str, digest: str) -> None:

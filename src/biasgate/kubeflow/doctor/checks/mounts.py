@@ -12,7 +12,7 @@ ROLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL", "AWS_
 
 def secrets(site: Site) -> Iterator[Finding]:
     """Each secret of the settings has its keys."""
-    for name, keys in {**site.settings.secrets, **site.settings.signing}.items():
+    for name, keys in site.settings.required.items():
         where = f"Secret {site.namespace}/{name}"
         found = site.objects.get("secrets", name, namespace=site.namespace)
         held = {key for key, value in (found or {}).get("data", {}).items() if value}
