@@ -14,7 +14,7 @@ def options_of(*command: str) -> str | None:
     return done.stdout if done.returncode == 0 else None
 
 
-GROUPS = {"log"}
+GROUPS = {"log", "kfp"}
 """Commands whose first argument is a command."""
 
 

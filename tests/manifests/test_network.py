@@ -145,6 +145,19 @@ def test_a_path_open_at_one_end_only_is_closed(complete, name):
     assert not admits(complete, source=PROMOTER, target=MLFLOW, port=5000)
 
 
+RECEIVER = pod("biasgate", "receiver")
+
+
+def test_a_receiver_of_webhooks_is_asked_by_mlflow_alone_and_asks_kubeflow_alone(builds, manifests_folder):
+    placed = builds(manifests_folder / "overlays" / "webhook")
+    assert admits(placed, source=MLFLOW, target=RECEIVER, port=8080)
+    assert admits(placed, source=RECEIVER, target=KUBEFLOW_API, port=8888)
+    for source in (PROMOTER, RECONCILE, POSTGRES, RUN, UI, ("default", {})):
+        assert not admits(placed, source=source, target=RECEIVER, port=8080)
+    for target, port in ((MLFLOW, 5000), (POSTGRES, 5432), (S3, 8333), (METADATA, 8080)):
+        assert not admits(placed, source=RECEIVER, target=target, port=port)
+
+
 def namespaces_without_deny(manifests, direction: str) -> set[str]:
     denied = {
         item["metadata"]["namespace"]

@@ -108,7 +108,8 @@ class FakeKubeflow:
             case "GET", "namespaces", _, "events":
                 return 200, {"items": self.events}
             case "GET", "runs":
-                return self.listed("runs", list(self.runs.values()), query)
+                found = self.named(self.runs, query) if "filter" in query else list(self.runs.values())
+                return self.listed("runs", found, query)
             case "GET", "runs", run:
                 return (200, self.runs[run]) if run in self.runs else (404, {"message": f"run {run} not found"})
             case _:

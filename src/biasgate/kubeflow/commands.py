@@ -8,6 +8,7 @@ import typer
 from biasgate.kubeflow import run_commands
 from biasgate.kubeflow.doctor.command import doctor
 from biasgate.kubeflow.options import Authorities, Endpoint, Namespace, Settings
+from biasgate.kubeflow.receiver import command as receiver
 from biasgate.report.builds import Junit, Sarif, write_for_builds
 from biasgate.report.terminal import VERDICT_CODES, Json, print_json, say
 from biasgate.report.verdict import print_verdict
@@ -134,7 +135,14 @@ def schedule(
         say(*([line for step in steps for line in _diff(step)] or ["nothing to do"]))
 
 
-for command in (run_commands.status, run_commands.logs, run_commands.cancel, run_commands.retry, doctor):
+for command in (
+    run_commands.status,
+    run_commands.logs,
+    run_commands.cancel,
+    run_commands.retry,
+    doctor,
+    receiver.receive,
+):
     app.command()(command)
 
 
@@ -150,9 +158,12 @@ def demo(
 
 
 def register(root: typer.Typer) -> None:
-    """Adds ``kfp`` and ``demo`` to the command line; the entry point ``biasgate.commands`` names this function."""
+    """Adds ``kfp``, ``demo`` and ``gate submit`` to the command line, as the entry point ``biasgate.commands`` asks."""
     root.add_typer(app, name="kfp")
     root.command()(demo)
+    for group in root.registered_groups:
+        if group.name == "gate" and group.typer_instance:
+            group.typer_instance.command()(receiver.submit)
 
 
 def _pairs(arguments: list[str] | None) -> dict[str, str]:

@@ -82,7 +82,7 @@ def message_of(event: Event, decided: DecisionBody | None, links: Links, *, to: 
     place = f"models:/{authority.name}/{state.standing.champion.version}" if state.standing else authority.source
     following = " ".join(filter(None, (words.next, words.command)))
     if event.kind == "expiring":
-        following = f"Run the gate again: biasgate gate submit {authority.source}"
+        following = f"Run the gate again: biasgate gate submit {authority.source} --again"
     return Message(
         id=event.id,
         kind=event.kind,

@@ -110,7 +110,7 @@ def _until(expires: datetime) -> str:
 
 def _next(state: State, decided: DecisionBody | None) -> tuple[str, str | None]:
     authority = state.authority
-    again = f"biasgate kfp submit gate -a candidate={authority.source}"
+    again = f"biasgate gate submit {authority.source} --again"
     match state.status:
         case "rejected" if decided and decided.decision.repairable:
             return "Rejected for bias alone: see whether the run submitted a repaired version, or train another.", None
