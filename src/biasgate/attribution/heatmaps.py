@@ -13,15 +13,22 @@ from torch import Tensor
 from biasgate.contracts.relevance import Method
 from biasgate.errors import InputError
 from biasgate.extras import needs
-from biasgate.models.network import Network, initialise
+from biasgate.models.network import Network
 from biasgate.models.shapes import placed
+from biasgate.models.torch_network import TorchNetwork
 from biasgate.progress import track
 
-GAMMA, STEPS, BATCH = 0.25, 10, 256
+GAMMA, STEPS, BATCH, VALUES = 0.25, 10, 256, 1 << 22
+"""γ of LRP; points of a path; most images, and most values of them, that are explained at once."""
 
 
 def heatmaps(
-    network: Network, inputs: NDArray[np.float32], *, targets: Sequence[int], method: Method
+    network: TorchNetwork,
+    inputs: NDArray[np.float32],
+    *,
+    targets: Sequence[int],
+    method: Method,
+    channels_last: bool = False,
 ) -> NDArray[np.float32]:
     """Relevance of each pixel for each target's logit, summed over colours, by captum.
 
@@ -36,49 +43,65 @@ def heatmaps(
         inputs: Preprocessed images ``[n, channels, height, width]``.
         targets: Outputs to be explained.
         method: How.
+        channels_last: Whether inputs are ``[n, height, width, channels]``.
 
     Returns:
         Signed ``[n, targets, height, width]``: what is positive spoke for the label. A map sums to the logit (``lrp``,
         less what biases take), or to the logit's difference from that of the average input (``integrated_gradients``).
 
     Raises:
-        InputError: ``lrp`` of a network with residual blocks, for which captum has no rule.
+        InputError: ``lrp`` of a network whose layers are not declared, or with residual blocks, for which captum has
+            no rule.
         MissingExtraError: captum is not installed.
     """
     samples, explain = torch.from_numpy(inputs), _explainer(network, inputs, method)
-    maps = np.empty((len(inputs), len(targets), *inputs.shape[2:]), dtype=np.float32)
-    starts = range(0, len(inputs), BATCH)
+    colours, sides = (3, inputs.shape[1:3]) if channels_last else (1, inputs.shape[2:])
+    maps = np.empty((len(inputs), len(targets), *sides), dtype=np.float32)
+    batch = batch_of(inputs)
+    starts = range(0, len(inputs), batch)
     for start in track(starts, f"heatmaps, {method.replace('_', ' ')}", total=len(starts), unit="batches"):
-        rows = slice(start, start + BATCH)
+        rows = slice(start, start + batch)
         for place, target in enumerate(targets):
-            maps[rows, place] = explain(samples[rows], target).detach().sum(dim=1).numpy()
+            maps[rows, place] = explain(samples[rows], target).detach().sum(dim=colours).numpy()
     return maps
 
 
-def _explainer(network: Network, inputs: NDArray[np.float32], method: Method) -> Callable[[Tensor, int], Tensor]:
+def batch_of(inputs: NDArray[np.float32]) -> int:
+    """Images that are explained at once: large ones are few."""
+    return max(1, min(BATCH, VALUES // max(1, inputs[:1].size)))
+
+
+def _explainer(network: TorchNetwork, inputs: NDArray[np.float32], method: Method) -> Callable[[Tensor, int], Tensor]:
     """From samples and a target to attributions of the samples' shape."""
     needs("captum")
     from captum.attr import LRP, IntegratedGradients
 
     copied = copy.deepcopy(network).cpu().eval()
     if method == "lrp":
-        if any(part.layer.branches(part.before) for part in placed(copied.architecture)):
+        if not isinstance(copied, Network):
+            raise InputError(
+                "layer-wise relevance propagation needs layers that the card declares",
+                where="heatmaps",
+                fix="use integrated gradients, or declare the architecture in card.json",
+            )
+        declared = copied
+        if any(part.layer.branches(part.before) for part in placed(declared.architecture)):
             raise InputError(
                 "layer-wise relevance propagation has no rule for residual blocks",
                 where="heatmaps",
                 fix="use integrated gradients",
             )
-        lrp = LRP(copied)
+        lrp = LRP(declared)
 
         def spread(samples: Tensor, target: int) -> Tensor:
-            _set_rules(copied)
+            _set_rules(declared)
             return lrp.attribute(samples.clone().requires_grad_(), target=target)
 
         return spread
     average = torch.from_numpy(inputs.mean(axis=0, keepdims=True))
     gradients = IntegratedGradients(copied)
     return lambda samples, target: gradients.attribute(
-        samples, average, target=target, n_steps=STEPS, method="gausslegendre", internal_batch_size=BATCH
+        samples, average, target=target, n_steps=STEPS, method="gausslegendre", internal_batch_size=batch_of(inputs)
     )
 
 
@@ -98,8 +121,8 @@ def _set_rules(network: Network) -> None:
         object.__setattr__(network.get_submodule(part.name), "rule", rule)
 
 
-def randomised(network: Network, *, seed: int) -> Network:
+def randomised(network: TorchNetwork, *, seed: int) -> TorchNetwork:
     """The same layers with all weights drawn anew, for the sanity check of Adebayo et al. 2018."""
     fresh = copy.deepcopy(network)
-    initialise(fresh, init="kaiming_uniform", generator=torch.Generator().manual_seed(seed))
+    fresh.redraw(seed=seed)
     return fresh

@@ -24,32 +24,44 @@ def measure_relevance(
 ) -> tuple[Relevance, Pictures]:
     """Explains a candidate on aligned images, and compares subgroups of persons.
 
-    Its weights are read into the network that its card declares; nothing of the candidate runs as code.
+    Its weights are read into the network that its card declares, or its graph is computed operator by operator;
+    nothing of the candidate runs as code.
 
     Args:
-        package: Its card declares the architecture.
+        package: Any candidate that takes images and whose operators are known.
         dataset: Images on which things lie where ``regions`` says.
         regions: With the regions of every label.
         spec: Which heatmaps, broken down how.
 
     Raises:
         InputError: Classes and data set disagree, a label has no regions; see also ``cases`` and ``heatmaps``.
-        CandidateError: The card has no architecture, or not the model's (see ``models.restore.restore``).
+        CandidateError: The card's architecture is not the model's (see ``models.restore.restore``), or gradients do
+            not pass through its graph (see ``models.gradients.with_gradients``).
     """
     from biasgate.attribution.heatmaps import heatmaps, randomised
+    from biasgate.models.gradients import with_gradients
     from biasgate.models.preprocess import preprocess
     from biasgate.models.restore import restore
 
+    if dataset.samples.ndim != 4:
+        raise InputError(
+            "heatmaps are of images, and these are rows of features", where=dataset.name, fix="give images"
+        )
     if package.card.classes != dataset.classes:
         raise InputError("the card's classes are not the data set's", where=package.card.name, fix="give its data set")
     clusters = cases(dataset, spec.attributes, depth=spec.depth, minimum=spec.minimum)
-    network, inputs, truth = restore(package), preprocess(dataset.samples, package.card.input), _truth(dataset)
+    network = restore(package) if package.card.architecture else with_gradients(package, dataset.samples)
+    inputs, truth, last = (
+        preprocess(dataset.samples, package.card.input),
+        _truth(dataset),
+        package.card.input.layout == "NHWC",
+    )
     other, targets = randomised(network, seed=spec.seed), range(len(dataset.classes))
     pictures = Pictures(clusters.subgroups, _averages(dataset.samples.astype(np.float64), clusters), {}, {})
     found: list[MethodNumbers] = []
     for method in spec.methods:
-        maps = heatmaps(network, inputs, targets=targets, method=method)
-        theirs = heatmaps(other, inputs[:SANITY_IMAGES], targets=targets, method=method)
+        maps = heatmaps(network, inputs, targets=targets, method=method, channels_last=last)
+        theirs = heatmaps(other, inputs[:SANITY_IMAGES], targets=targets, method=method, channels_last=last)
         numbers = region_numbers(maps, regions, dataset.classes)
         found.append(
             MethodNumbers(

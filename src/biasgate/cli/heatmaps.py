@@ -21,18 +21,19 @@ def heatmaps(
     attributes: Annotated[str, typer.Option(help="Attributes of persons, with commas: gender,skin.")],
     depth: Annotated[int, typer.Option(help="Intersections of up to this many attributes.", min=1, max=3)] = 2,
     regions: Annotated[
-        str | None, typer.Option(help="Region map in YAML: a file or URI; without it that of aligned synthetic faces.")
+        str | None,
+        typer.Option(help="Region map in YAML, a file or URI: where each label shows. Drawn faces bring their own."),
     ] = None,
     method: Annotated[
-        list[str] | None, typer.Option(help="lrp or integrated_gradients; may be repeated. Both by default.")
+        list[str] | None, typer.Option(help="lrp (of declared architectures) or integrated_gradients; may be repeated.")
     ] = None,
     into: Annotated[Path | None, typer.Option(help="Folder for relevance.json and relevance.html.")] = None,
     json: Json = False,
 ) -> None:
     """Explain a candidate on aligned images: heatmaps averaged by subgroup, region numbers, corrected tests, advice.
 
-    The card must declare the architecture: weights are read into it, nothing of the candidate runs. The look is not
-    logged: leave the gate's split alone.
+    Without a declared architecture the graph itself is explained, by integrated gradients. No code of the candidate
+    runs. The look is not logged: leave the gate's split alone.
     """
     from biasgate.attribution.findings import findings, rates_spec
     from biasgate.attribution.measure_relevance import measure_relevance
@@ -41,6 +42,7 @@ def heatmaps(
     from biasgate.data.faces.drawn.regions import FACE_REGIONS
     from biasgate.data.regions import RegionMap
     from biasgate.data.source import open_dataset
+    from biasgate.errors import InputError
     from biasgate.evaluation.evaluate import evaluate
     from biasgate.models.package import open_package
     from biasgate.report.advice import advice
@@ -48,9 +50,17 @@ def heatmaps(
     from biasgate.report.text import share_interval
     from biasgate.storage import store
 
-    named = {"attributes": attributes.split(","), "depth": depth} | ({"methods": method} if method else {})
-    spec = RelevanceSpec.build(named, where="the options")
     candidate, dataset = open_package(package), open_dataset(data)
+    methods = method or (["integrated_gradients"] if candidate.card.architecture is None else None)
+    named = {"attributes": attributes.split(","), "depth": depth} | ({"methods": methods} if methods else {})
+    spec = RelevanceSpec.build(named, where="the options")
+    if regions is None and (unknown := [label for label in dataset.classes if label not in FACE_REGIONS.evidence]):
+        raise InputError(
+            f"nothing says where on these images {', '.join(map(repr, unknown[:5]))} show",
+            where=data,
+            fix="give --regions FILE, a region map as in docs/how-to/heatmaps.md; only drawn faces, whose labels are "
+            f"{', '.join(FACE_REGIONS.evidence)}, bring their own",
+        )
     places = RegionMap.parse(store.read_bytes(regions, limit=2**20), where=regions) if regions else FACE_REGIONS
     relevance, pictures = measure_relevance(candidate, dataset, places, spec)
     found = findings(evaluate(candidate, dataset, rates_spec(dataset, spec)), relevance)

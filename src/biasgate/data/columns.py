@@ -32,13 +32,25 @@ def split(samples: NDArray[Any], columns: Sequence[Column]) -> dict[str, NDArray
     >>> {name: values.tolist() for name, values in split(np.array([[31, 0, 1], [54, 1, 0]]), columns).items()}
     {'age': [31, 54], 'job': ['nurse', 'cook']}
     """
-    found: dict[str, NDArray[Any]] = {}
-    first = 0
+    found, part = dict[str, NDArray[Any]](), places(columns)
     for column in columns:
-        features = samples[:, first : first + column.width]
-        first += column.width
+        features = samples[:, part[column.name]]
         if column.categories:
             found[column.name] = np.array(column.categories)[features.argmax(axis=1)]
         else:
             found[column.name] = features[:, 0] if column.width == 1 else features
+    return found
+
+
+def places(columns: Sequence[Column]) -> dict[str, slice]:
+    """Which features of a sample each column is.
+
+    >>> places([Column("age"), Column("job", 2, ("cook", "nurse"))])
+    {'age': slice(0, 1, None), 'job': slice(1, 3, None)}
+    """
+    found: dict[str, slice] = {}
+    first = 0
+    for column in columns:
+        found[column.name] = slice(first, first + column.width)
+        first += column.width
     return found

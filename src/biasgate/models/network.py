@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 from torch import Generator, Tensor, nn
 
+from biasgate.errors import CandidateError
 from biasgate.models.architecture import Architecture
 from biasgate.models.chain import leaves
 from biasgate.models.initialisation import Init
 from biasgate.models.shapes import placed
+from biasgate.models.torch_network import TorchNetwork
 
 
-class Network(nn.Module):
+class Network(TorchNetwork):
     """The layers in order, ``[n, *input]`` to logits ``[n, classes]``; parameters are named ``layers.<i>.weight``.
 
     Attributes:
@@ -23,10 +26,45 @@ class Network(nn.Module):
     def __init__(self, architecture: Architecture, layers: Sequence[nn.Module]) -> None:
         super().__init__()
         self.architecture, self.layers = architecture, nn.Sequential(*layers)
+        bends = (place for place, layer in enumerate(layers) if isinstance(layer, nn.ReLU))
+        self._early = next(bends, 0) + 1
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits ``[n, classes]``."""
         return self.layers(x)
+
+    def features(self, x: Tensor) -> Tensor:
+        """What reaches the last layer, ``[n, features]``."""
+        return self.layers[:-1](x)
+
+    def early(self, x: Tensor) -> Tensor:
+        """What the first rectifier gives, or the first layer where there is none."""
+        return self.layers[: self._early](x)
+
+    def head(self) -> tuple[Tensor, Tensor]:
+        """Of the last layer."""
+        weight, bias = self.head_parameters()
+        return weight.detach().clone(), bias.detach().clone()
+
+    def set_head(self, weight: Tensor, bias: Tensor) -> None:
+        """Of the last layer."""
+        with torch.no_grad():
+            for old, new in zip(self.head_parameters(), (weight, bias), strict=True):
+                old.copy_(new)
+
+    def head_parameters(self) -> list[nn.Parameter]:
+        """Weight and bias of the last layer."""
+        last = self.layers[-1]
+        if not isinstance(last, nn.Linear):
+            raise CandidateError(
+                f"the last layer is a {type(last).__name__}, not linear",
+                fix="use a method that trains the whole network",
+            )
+        return list(last.parameters())
+
+    def redraw(self, *, seed: int) -> None:
+        """By ``initialise``."""
+        initialise(self, init="kaiming_uniform", generator=Generator().manual_seed(seed))
 
 
 def build(architecture: Architecture) -> Network:

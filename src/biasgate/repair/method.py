@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from biasgate.documents import Document
 
 if TYPE_CHECKING:
-    from biasgate.models.network import Network
+    from biasgate.models.torch_network import TorchNetwork
     from biasgate.repair.classifier import PixelClassifier
     from biasgate.repair.data import RepairData
 
-Watch = Callable[["Network"], None]
+Watch = Callable[["TorchNetwork"], None]
 """Is shown a network that still learns, after each round of training."""
 
 
 class Need(Enum):
     """What a method cannot work without, beside repair data with labels and a sensitive attribute."""
 
-    NETWORK = "the architecture in the card"
+    GRADIENTS = "gradients: a graph whose operators are known (most networks), or the architecture in the card"
     LINEAR_HEAD = "a linear last layer, in the card's architecture or in the graph"
     IMAGES = "images"
     PAIRS = "counterfactual pairs: two samples of one cluster and label that differ in the attribute alone"
@@ -52,7 +52,7 @@ class RepairMethod(Document):
         """The settings that are tried where a user gives none, the best guess first."""
 
     @abstractmethod
-    def fit(self, classifier: PixelClassifier, data: RepairData, *, seed: int, watch: Watch) -> Network:
+    def fit(self, classifier: PixelClassifier, data: RepairData, *, seed: int, watch: Watch) -> TorchNetwork:
         """Makes a repaired network.
 
         Args:

@@ -15,7 +15,7 @@ from biasgate.repair.method import Need, RepairMethod
 from biasgate.repair.registry import read_method
 
 if TYPE_CHECKING:
-    from biasgate.models.network import Network
+    from biasgate.models.torch_network import TorchNetwork
     from biasgate.repair.heads.graph import Kept
 
 
@@ -97,7 +97,7 @@ def repair(
     )
 
 
-def movement(before: Network, after: Network, *, kept: Kept | None = None) -> tuple[float, float]:
+def movement(before: TorchNetwork, after: TorchNetwork, *, kept: Kept | None = None) -> tuple[float, float]:
     """Share of the whole model's parameters that changed, and ‖θ' − θ‖ / ‖θ‖.
 
     Args:

@@ -9,13 +9,17 @@ from typing import Literal
 
 from torch import Tensor
 
+from biasgate.data.columns import places, split
 from biasgate.data.dataset import Dataset
 from biasgate.errors import InputError
 from biasgate.models.export import export_onnx
+from biasgate.models.gradients import with_gradients, write_gradients
+from biasgate.models.graph_network import GraphNetwork
 from biasgate.models.network import Network
 from biasgate.models.package import CandidatePackage
 from biasgate.models.preprocess import stored_shape
 from biasgate.models.restore import restore
+from biasgate.models.torch_network import TorchNetwork
 from biasgate.repair.classifier import PixelClassifier
 from biasgate.repair.data import RepairData
 from biasgate.repair.heads.graph import Kept, read_graph_head, write_graph_head
@@ -29,8 +33,8 @@ class Subject:
     """A candidate's network, opened.
 
     Attributes:
-        classifier: Declared network; the head alone where none is declared.
-        features: What the head alone takes ``[n, features]``; None for a declared network, which takes the samples.
+        classifier: The network, declared or of the graph; or the graph's head alone.
+        features: What the head alone takes ``[n, features]``; None for a whole network, which takes the samples.
         output: What a graph that ``write`` makes gives.
         write: Writes a repaired network as ONNX and returns the largest difference between its outputs and the graph's.
         kept: The rest of the model's parameters, where the classifier is its head alone.
@@ -39,12 +43,12 @@ class Subject:
     classifier: PixelClassifier
     features: Tensor | None
     output: Literal["logits", "probabilities"]
-    write: Callable[[Network, Path], float]
+    write: Callable[[TorchNetwork, Path], float]
     kept: Kept | None = None
 
 
 def open_subject(package: CandidatePackage, dataset: Dataset, *, needs: Set[Need]) -> Subject:
-    """The declared network; for a method that does without it, the linear head of the graph where none is declared.
+    """The declared network; where none is declared the graph itself, or its head for methods that move that alone.
 
     Args:
         package: Candidate.
@@ -52,8 +56,8 @@ def open_subject(package: CandidatePackage, dataset: Dataset, *, needs: Set[Need
         needs: What the method cannot work without.
 
     Raises:
-        CandidateError: The architecture is needed and not declared, or not the model's; the last layer is needed to be
-            linear and is not.
+        CandidateError: Gradients are needed and do not pass through the graph; the declared architecture is not the
+            model's; the last layer is needed to be linear and is not.
         InputError: The samples are images and rows are needed, or have another shape than the model takes.
     """
     card = package.card
@@ -69,16 +73,15 @@ def open_subject(package: CandidatePackage, dataset: Dataset, *, needs: Set[Need
             where=dataset.name,
             fix="give repair data of the shape that the card says",
         )
-    if card.architecture is None and Need.NETWORK not in needs:
+    if card.architecture is not None:
+        subject = _declared(package)
+    elif Need.GRADIENTS in needs:
+        subject = _graph(package, dataset)
+    else:
         return _graph_head(package, dataset)
-    network = restore(package)
     if Need.LINEAR_HEAD in needs:
-        head_of(network)
-
-    def export(repaired: Network, path: Path) -> float:
-        return export_onnx(repaired, path=path)
-
-    return Subject(PixelClassifier(network, card.input), None, "logits", export)
+        head_of(subject.classifier.network)
+    return subject
 
 
 def require_pairs(data: RepairData, *, where: str) -> None:
@@ -95,10 +98,29 @@ def require_pairs(data: RepairData, *, where: str) -> None:
         )
 
 
+def _declared(package: CandidatePackage) -> Subject:
+    def export(repaired: TorchNetwork, path: Path) -> float:
+        assert isinstance(repaired, Network)
+        return export_onnx(repaired, path=path)
+
+    return Subject(PixelClassifier(restore(package), package.card.input), None, "logits", export)
+
+
+def _graph(package: CandidatePackage, dataset: Dataset) -> Subject:
+    columns, parts = split(dataset.samples, dataset.columns), places(dataset.columns)
+    network = with_gradients(package, dataset.samples, columns=columns, parts=parts)
+
+    def write(repaired: TorchNetwork, path: Path) -> float:
+        assert isinstance(repaired, GraphNetwork)
+        return write_gradients(package, repaired, dataset.samples, columns=columns, path=path)
+
+    return Subject(PixelClassifier(network, package.card.input), None, package.card.output, write)
+
+
 def _graph_head(package: CandidatePackage, dataset: Dataset) -> Subject:
     cut = read_graph_head(package, dataset)
 
-    def write(repaired: Network, path: Path) -> float:
+    def write(repaired: TorchNetwork, path: Path) -> float:
         return write_graph_head(package, dataset, cut, head_of(repaired), path=path)
 
     return Subject(PixelClassifier(cut.network, cut.contract), cut.features, package.card.output, write, cut.kept)

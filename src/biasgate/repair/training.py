@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from biasgate.errors import InputError
-from biasgate.models.network import Network
+from biasgate.models.torch_network import TorchNetwork
 from biasgate.repair.adversary.curriculum import BATCH, ROUNDS, STEPS, batches
 from biasgate.repair.classifier import PixelClassifier
 from biasgate.repair.data import RepairData
@@ -33,7 +33,7 @@ class TrainedMethod(RepairMethod):
         learning_rate: Peak, of Adam under a one-cycle schedule.
     """
 
-    needs: ClassVar[frozenset[Need]] = frozenset({Need.NETWORK})
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.GRADIENTS})
     cost: ClassVar[str] = "some ten seconds of one core for a small image network, whatever the number of samples"
 
     learning_rate: float = Field(gt=0)
@@ -52,11 +52,11 @@ class TrainedMethod(RepairMethod):
             data: Samples to learn from.
         """
 
-    def learned(self, network: Network) -> list[Tensor]:
+    def learned(self, network: TorchNetwork) -> list[Tensor]:
         """The parameters that learn."""
         return list(network.parameters())
 
-    def fit(self, classifier: PixelClassifier, data: RepairData, *, seed: int, watch: Watch) -> Network:
+    def fit(self, classifier: PixelClassifier, data: RepairData, *, seed: int, watch: Watch) -> TorchNetwork:
         """A trained copy of the network.
 
         Raises:

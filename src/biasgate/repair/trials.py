@@ -11,7 +11,7 @@ from torch import Tensor
 
 from biasgate.contracts.repair_record import Trial
 from biasgate.errors import InputError
-from biasgate.models.network import Network
+from biasgate.models.torch_network import TorchNetwork
 from biasgate.progress import progress
 from biasgate.repair.classifier import PixelClassifier
 from biasgate.repair.data import RepairData
@@ -30,9 +30,9 @@ class Repaired:
         refitted: Whether the chosen settings were run again on all repair data.
     """
 
-    network: Network
+    network: TorchNetwork
     trials: tuple[Trial, ...]
-    validated: Network
+    validated: TorchNetwork
     planned: int
     refitted: bool
 
@@ -64,14 +64,14 @@ def best_of(
     """
     training, held_out = data.take(~validation), data.take(validation)
     end, slowest = time.monotonic() + seconds, 0.0
-    trials, networks = list[Trial](), list[Network]()
+    trials, networks = list[Trial](), list[TorchNetwork]()
     with progress("repairing", total=len(grid) + 1, unit="runs") as advance:
         for method in grid:
             begun, curve = time.monotonic(), list[float]()
             if trials and begun + slowest > end:
                 break
 
-            def watch(network: Network, curve: list[float] = curve) -> None:
+            def watch(network: TorchNetwork, curve: list[float] = curve) -> None:
                 curve.append(min(accuracies(classifier.over(network), held_out)))
 
             networks.append(_finite(method.fit(classifier, training, seed=seed, watch=watch)))
@@ -86,7 +86,7 @@ def best_of(
     return Repaired(_finite(again), tuple(trials), validated=networks[best], planned=len(grid), refitted=refitted)
 
 
-def _finite(network: Network) -> Network:
+def _finite(network: TorchNetwork) -> TorchNetwork:
     if not all(parameter.isfinite().all() for parameter in network.parameters()):
         raise InputError(
             "the repaired weights are not finite", fix="check the repair data and the scale of the candidate's weights"

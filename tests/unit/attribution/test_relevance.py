@@ -14,7 +14,7 @@ from biasgate.attribution.measure_relevance import measure_relevance
 from biasgate.contracts.relevance import Finding, Pictures, Relevance, RelevanceSpec
 from biasgate.data.dataset import Dataset
 from biasgate.data.regions import Region, RegionMap
-from biasgate.errors import CandidateError, InputError
+from biasgate.errors import InputError
 from biasgate.evaluation.evaluate import evaluate
 from biasgate.models.architecture import Architecture
 from biasgate.models.card import CandidateCard, InputContract
@@ -148,11 +148,20 @@ def test_an_attribute_that_differs_between_images_of_a_person_is_refused(tmp_pat
         measure_relevance(package(tmp_path / "p", lean=0.0), mixed, REGIONS, SPEC)
 
 
-def test_a_label_without_regions_and_a_card_without_architecture_are_refused(tmp_path: Path) -> None:
+def test_a_label_without_regions_is_refused(tmp_path: Path) -> None:
     candidate, nowhere = package(tmp_path / "p", lean=0.0), RegionMap(regions=REGIONS.regions, evidence={})
     with pytest.raises(InputError, match="no region"):
         measure_relevance(candidate, images(40), nowhere, SPEC)
-    bare = candidate.card.model_copy(update={"architecture": None})
-    (candidate.path / "card.json").write_bytes(bare.to_json())
-    with pytest.raises(CandidateError, match="no architecture"):
-        measure_relevance(type(candidate)(candidate.path, bare, candidate.digest), images(40), REGIONS, SPEC)
+
+
+def test_a_graph_that_no_architecture_describes_is_explained_alike_and_lrp_asks_for_layers(
+    measured, tmp_path: Path
+) -> None:
+    declared = package(tmp_path / "p", lean=1.2)
+    bare = pack(declared.model, declared.card.model_copy(update={"architecture": None}), tmp_path / "bare")
+    with pytest.raises(InputError, match="needs layers that the card declares"):
+        measure_relevance(bare, images(40), REGIONS, SPEC)
+    relevance, _ = measure_relevance(bare, images(), REGIONS, SPEC.model_copy(update={"methods": SPEC.methods[1:]}))
+    (known,) = (method for method in measured[1.2][0].methods if method.method == relevance.methods[0].method)
+    for ours, theirs in zip(relevance.methods[0].focus, known.focus, strict=True):
+        assert ours.parts == pytest.approx(theirs.parts, rel=1e-4)

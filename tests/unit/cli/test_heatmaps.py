@@ -71,3 +71,13 @@ def test_an_unknown_attribute_is_one_line(faces: tuple[Path, Path], biasgate: Ca
     assert ended.code == 3
     assert ended.err.count("\n") == 1
     assert "mood" in ended.err
+
+
+def test_images_whose_regions_nobody_said_ask_for_a_region_map(
+    faces: tuple[Path, Path], biasgate: Callable[..., Any], tmp_path: Path
+) -> None:
+    source = tmp_path / "digits.yaml"
+    source.write_text("name: digits\ndata: {kind: digits}\nrole: gate\nplanting: {kind: share, conflicting: 0.5}\n")
+    ended = biasgate("heatmaps", faces[0], "--data", source, "--attributes", "colour")
+    assert ended.code == 3
+    assert re.search(r"where on these images '0', '1', .* show .*--regions FILE, a region map", ended.err)

@@ -60,7 +60,7 @@ from biasgate.repair.method import Need, RepairMethod
 class Idle(RepairMethod):
     """Leaves everything as it is."""
 
-    needs: ClassVar[frozenset[Need]] = frozenset({Need.NETWORK})
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.GRADIENTS})
     cost: ClassVar[str] = "nothing"
 
     @classmethod

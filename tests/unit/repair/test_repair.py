@@ -11,8 +11,8 @@ from biasgate.data.dataset import Dataset
 from biasgate.data.palette import PAPER_PALETTE
 from biasgate.data.planting import plant_share
 from biasgate.data.splits import role, split
-from biasgate.errors import CandidateError, InputError
-from biasgate.models.package import CandidatePackage, open_package, pack
+from biasgate.errors import InputError
+from biasgate.models.package import CandidatePackage, open_package
 from biasgate.models.preprocess import preprocess
 from biasgate.models.restore import restore
 from biasgate.repair.adversary import curriculum
@@ -211,12 +211,6 @@ def test_repair_data_of_other_classes_is_refused(biased: CandidatePackage, grey:
     other = plant_share(role(letters, "repair"), palette=PAPER_PALETTE, conflicting=0.5, rng=np.random.default_rng(0))
     with pytest.raises(InputError, match="classes"):
         repair(biased, other, method="adversarial", into=tmp_path / "package", seconds=9, seed=0)
-
-
-def test_a_card_without_architecture_cannot_be_repaired(biased: CandidatePackage, repair_data: Dataset, tmp_path: Path):
-    bare = pack(biased.model, biased.card.model_copy(update={"architecture": None}), tmp_path / "bare")
-    with pytest.raises(CandidateError, match="architecture"):
-        repair(bare, repair_data, method="adversarial", into=tmp_path / "package", seconds=9, seed=0)
 
 
 def test_an_unknown_method_is_refused(biased: CandidatePackage, repair_data: Dataset, tmp_path: Path):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 from biasgate.errors import CandidateError
+from biasgate.models.onnx.stored import stored_tensors
 from biasgate.models.weights import as_float32
 
 TAIL = {"Identity", "Softmax"}
@@ -46,7 +47,7 @@ def find_head(model: onnx.ModelProto, *, where: str) -> OnnxHead:
     if len(model.graph.output) != 1:
         raise CandidateError(f"the graph has {len(model.graph.output)} outputs", where=where, fix="export one output")
     makers = {name: node for node in model.graph.node for name in node.output}
-    constants = _constants(model.graph)
+    constants = stored_tensors(model)
     node = makers.get(model.graph.output[0].name)
     while node is not None and node.op_type in TAIL:
         node = makers.get(node.input[0])
@@ -145,12 +146,3 @@ def _array(name: str, constants: dict[str, onnx.TensorProto], *, where: str) -> 
             f"the head's weights ({name[:80]!r}) are computed, not stored", where=where, fix="export them as constants"
         )
     return as_float32(name, numpy_helper.to_array(constants[name]), where=where)
-
-
-def _constants(graph: onnx.GraphProto) -> dict[str, onnx.TensorProto]:
-    """Stored tensors by name."""
-    found = {tensor.name: tensor for tensor in graph.initializer}
-    for node in graph.node:
-        if node.op_type == "Constant" and node.attribute and node.attribute[0].name == "value":
-            found[node.output[0]] = node.attribute[0].t
-    return found

@@ -16,6 +16,7 @@ from onnx import numpy_helper
 from scipy.special import softmax
 from torch import Tensor
 
+from biasgate.data.columns import split
 from biasgate.data.dataset import Dataset
 from biasgate.models.architecture import Architecture
 from biasgate.models.card import InputContract
@@ -80,7 +81,8 @@ def read_graph_head(package: CandidatePackage, dataset: Dataset) -> GraphHead:
         cut = Path(work) / MODEL
         cut.write_bytes(features_graph(head).SerializeToString())
         named = package.card.model_copy(update={"classes": tuple(map(str, range(width))), "output": "logits"})
-        features = run(pack(cut, named, Path(work) / "package"), dataset.samples).logits
+        columns = split(dataset.samples, dataset.columns)
+        features = run(pack(cut, named, Path(work) / "package"), dataset.samples, columns=columns).logits
     layers = [{"kind": "dense", "out": len(head.weight)}]
     linear = Architecture.build({"name": "head", "input": [width], "layers": layers}, where=package.card.name)
     network = from_tensors(
@@ -109,12 +111,14 @@ def write_graph_head(
     Raises:
         CandidateError: They differ; nothing is written.
     """
-    few = dataset.samples[:PROBES]
+    few = dataset.take(np.arange(min(PROBES, len(dataset))))
     edited = with_onnx_head(found.head, repaired.weight, repaired.bias).SerializeToString()
     with tempfile.TemporaryDirectory(prefix="biasgate-") as work:
         draft = Path(work) / MODEL
         draft.write_bytes(edited)
-        theirs = run(pack(draft, package.card, Path(work) / "package"), few).logits
+        theirs = run(
+            pack(draft, package.card, Path(work) / "package"), few.samples, columns=split(few.samples, few.columns)
+        ).logits
     ours = found.features[:PROBES].double().numpy() @ repaired.weight.T + repaired.bias
     ours = softmax(ours, axis=1) if package.card.output == "probabilities" else ours
     difference = parity(ours.astype(np.float32), theirs, where=f"{package.card.name}, repaired head")

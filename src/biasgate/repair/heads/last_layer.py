@@ -6,38 +6,28 @@ import copy
 from dataclasses import replace
 
 import torch
-from torch import nn
 
-from biasgate.errors import CandidateError
-from biasgate.models.network import Network
+from biasgate.models.torch_network import TorchNetwork
 from biasgate.repair.classifier import PixelClassifier
 from biasgate.repair.data import RepairData
 from biasgate.repair.groups import balancing_weights
 from biasgate.repair.heads.linear import LinearHead, Samples
 
 
-def head_of(network: Network) -> LinearHead:
+def head_of(network: TorchNetwork) -> LinearHead:
     """The network's last layer.
 
     Raises:
         CandidateError: It is not linear.
     """
-    last = network.layers[-1]
-    if not isinstance(last, nn.Linear):
-        raise CandidateError(
-            f"the last layer is a {type(last).__name__}, not linear", fix="use a method that trains the whole network"
-        )
-    return LinearHead.of(last.weight.detach().numpy(), last.bias.detach().numpy())
+    weight, bias = network.head()
+    return LinearHead.of(weight.numpy(), bias.numpy())
 
 
-def with_head(network: Network, head: LinearHead) -> Network:
+def with_head(network: TorchNetwork, head: LinearHead) -> TorchNetwork:
     """A copy of the network with another last layer."""
     changed = copy.deepcopy(network)
-    last = changed.layers[-1]
-    assert isinstance(last, nn.Linear)
-    with torch.no_grad():
-        last.weight.copy_(torch.from_numpy(head.weight))
-        last.bias.copy_(torch.from_numpy(head.bias))
+    changed.set_head(torch.from_numpy(head.weight), torch.from_numpy(head.bias))
     return changed
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import ClassVar
 
-from biasgate.models.network import Network
+from biasgate.models.torch_network import TorchNetwork
 from biasgate.repair.classifier import PixelClassifier
 from biasgate.repair.data import RepairData
 from biasgate.repair.heads.last_layer import with_head
@@ -28,6 +28,6 @@ class HeadMethod(RepairMethod):
             seed: Source of all randomness.
         """
 
-    def fit(self, classifier: PixelClassifier, data: RepairData, *, seed: int, watch: Watch) -> Network:  # noqa: ARG002
+    def fit(self, classifier: PixelClassifier, data: RepairData, *, seed: int, watch: Watch) -> TorchNetwork:  # noqa: ARG002
         """A copy of the network with that head; there are no rounds to watch."""
         return with_head(classifier.network, self.head(classifier, data, seed=seed))

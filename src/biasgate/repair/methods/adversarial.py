@@ -8,7 +8,7 @@ import torch
 from pydantic import Field
 from torch import Generator, Tensor
 
-from biasgate.models.network import Network
+from biasgate.models.torch_network import TorchNetwork
 from biasgate.repair.adversary.attack import Family, attack
 from biasgate.repair.adversary.attribute_reader import fit_reader
 from biasgate.repair.adversary.curriculum import Round, fine_tune, rounds
@@ -30,7 +30,7 @@ class Adversarial(RepairMethod):
         tie: μ, of the tie between the decisions on original and counterfactual.
     """
 
-    needs: ClassVar[frozenset[Need]] = frozenset({Need.NETWORK, Need.IMAGES})
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.GRADIENTS, Need.IMAGES})
     cost: ClassVar[str] = "half a minute of one core for a small image network and some hundred images"
 
     family: Family = "mixing"
@@ -43,7 +43,7 @@ class Adversarial(RepairMethod):
         """Two radii of colour maps."""
         return cls(radius=0.6), cls(radius=1.0)
 
-    def fit(self, classifier: PixelClassifier, data: RepairData, *, seed: int, watch: Watch) -> Network:
+    def fit(self, classifier: PixelClassifier, data: RepairData, *, seed: int, watch: Watch) -> TorchNetwork:
         """A copy of the network, taken through the curriculum."""
         learner = classifier.copied()
         fine_tune(learner, data, parts=self.rounds(), change=self.change, seed=seed, watch=watch)

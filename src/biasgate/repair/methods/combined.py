@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from biasgate.models.network import Network
+from biasgate.models.torch_network import TorchNetwork
 from biasgate.repair.classifier import PixelClassifier
 from biasgate.repair.data import RepairData
 from biasgate.repair.heads.last_layer import with_head
@@ -34,7 +34,7 @@ class Combined(Adversarial):
 
     damping: float = Field(default=0.003, gt=0)
 
-    def fit(self, classifier: PixelClassifier, data: RepairData, *, seed: int, watch: Watch) -> Network:
+    def fit(self, classifier: PixelClassifier, data: RepairData, *, seed: int, watch: Watch) -> TorchNetwork:
         """The curriculum's network with an unlearned head."""
         learned = classifier.over(super().fit(classifier, data, seed=seed, watch=watch))
         return with_head(learned.network, Unlearning(damping=self.damping).head(learned, data, seed=seed))

@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 
 from torch import Tensor
 
-from biasgate.models.network import Network
+from biasgate.models.torch_network import TorchNetwork
 from biasgate.repair.method import Need
 from biasgate.repair.methods.fine_tuning import FineTuning
 
@@ -28,6 +28,6 @@ class HeadFineTuning(FineTuning):
         """Two learning rates."""
         return cls(learning_rate=3e-2), cls(learning_rate=1e-2)
 
-    def learned(self, network: Network) -> list[Tensor]:
+    def learned(self, network: TorchNetwork) -> list[Tensor]:
         """The last layer's."""
-        return list(network.layers[-1].parameters())
+        return list[Tensor](network.head_parameters())

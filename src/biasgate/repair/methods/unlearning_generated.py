@@ -21,7 +21,7 @@ class UnlearningGenerated(Unlearning):
     which the attribute is a colour, and the declared network, whose gradients the attack follows.
     """
 
-    needs: ClassVar[frozenset[Need]] = Unlearning.needs | {Need.NETWORK, Need.IMAGES}
+    needs: ClassVar[frozenset[Need]] = Unlearning.needs | {Need.GRADIENTS, Need.IMAGES}
     cost: ClassVar[str] = "some seconds of one core for a small image network and some hundred images"
 
     def head(self, classifier: PixelClassifier, data: RepairData, *, seed: int) -> LinearHead:
