@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -85,15 +85,19 @@ class TabularFile(File):
         given = self.model_dump(include={"encoding", "separator", "decimal"}, exclude_none=True)
         return Layout(**given)
 
-    def table(self, folder: Path, *, most: int | None = None, **columns: Sequence[str]) -> Table:
+    def table(
+        self, folder: Path, *, most: int | None = None, lists: Mapping[str, int] | None = None, **columns: Sequence[str]
+    ) -> Table:
         """Some of its columns; see ``read_table``.
 
         Args:
             folder: Takes the copy of a remote table.
             most: Rows that it may have, where these are fewer than for any table.
+            lists: Columns of lists, with their length.
             columns: As ``read_table`` has them.
         """
-        return replace(read_table(self.fetch(folder), layout=self.layout(), most=most, **columns), where=self.uri)
+        found = read_table(self.fetch(folder), layout=self.layout(), most=most, lists=lists, **columns)
+        return replace(found, where=self.uri)
 
 
 def fetch_folder(uri: str, folder: Path) -> Path:

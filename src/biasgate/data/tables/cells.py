@@ -34,12 +34,39 @@ class Cells:
         column: The column's name.
         where: The file.
         first: Rows of the file before these.
+        width: Values that a row has.
     """
 
     values: pa.Array
     column: str
     where: str
     first: int
+    width: int = 1
+
+    def row(self, place: int) -> int:
+        """The row of the file that a value stands in, from 1."""
+        return self.first + place // self.width + 1
+
+    def entries(self, width: int) -> Cells:
+        """The numbers of lists, which all have one length, one behind the other.
+
+        Raises:
+            InputError: The column holds no lists of numbers, or one has another length or a gap.
+        """
+        found = _plain(self.values)
+        kinds = pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list
+        if not any(fits(found.type) for fits in kinds) or not _is_number(found.type.value_type):
+            fix = "declare it numeric or categorical; lists of numbers are what Parquet keeps as lists"
+            raise self.refused(f"holds {found.type}, not lists of numbers", fix=fix)
+        lengths = pc.fill_null(pc.list_value_length(found), 0).to_numpy()
+        if (other := np.flatnonzero(lengths != width)).size:
+            row, length = self.row(other[0]), lengths[other[0]]
+            what = f"is declared as lists of {width:,} numbers, and row {row:,} has {length:,}"
+            raise self.refused(what, fix="pad or cut them to one length where the table is made")
+        flat = Cells(found.flatten(), self.column, self.where, self.first, width)
+        if (gap := pc.is_null(flat.values, nan_is_null=True).index(True).as_py()) >= 0:
+            raise self.refused(f"has a gap in the list of row {flat.row(gap):,}", fix="pad lists with a number")
+        return flat
 
     def text(self) -> pa.DictionaryArray:
         """As text; whole numbers in digits, truth as ``true`` and ``false``, dates by ISO 8601; null where missing.
@@ -75,13 +102,14 @@ class Cells:
         found = _plain(self.values)
         if _is_text(found.type):
             found = self._parsed(self._cast(found, pa.string()), decimal)
-        elif not (pa.types.is_integer(found.type) or pa.types.is_floating(found.type) or _is_exact(found.type)):
+        elif not (_is_number(found.type) or _is_exact(found.type)):
             nested = pa.types.is_nested(found.type)
-            fix = "write its parts as columns" if nested else "declare it categorical, or keep it as an attribute"
+            as_text, in_parts = "declare it categorical, or keep it as an attribute", "write its parts as columns"
+            fix = f"{in_parts}; declare lists of numbers under `lists`" if nested else as_text
             raise self.refused(f"holds {found.type}, not numbers", fix=fix)
         values = self._cast(found, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
         if (endless := np.flatnonzero(np.isinf(values))).size:
-            what = f"is infinite in row {self.first + endless[0] + 1:,}"
+            what = f"is infinite in row {self.row(endless[0]):,}"
             raise self.refused(what, fix="drop the row, or mend the cell")
         self._check_whole(found, values)
         self._check_small(found, values)
@@ -92,7 +120,7 @@ class Cells:
         trimmed = pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
         fits = pc.match_substring_regex(trimmed, NUMBER.replace("{mark}", rf"\{decimal}"))
         if (row := fits.index(False).as_py()) >= 0:
-            what = f"is not numeric: row {self.first + row + 1:,} holds {trimmed[row].as_py()!r}"
+            what = f"is not numeric: row {self.row(row):,} holds {trimmed[row].as_py()!r}"
             raise self.refused(what, fix="declare it categorical, or mend the cell")
         plain = pc.utf8_ltrim(trimmed, "+")
         return plain if decimal == "." else pc.replace_substring(plain, decimal, ".")
@@ -105,7 +133,7 @@ class Cells:
         for row in wide.tolist():
             written = found[row].as_py()
             if _WHOLE.fullmatch(str(written)) and int(str(written).partition(".")[0]) != int(values[row]):
-                what = f"holds whole numbers beyond 2^53, such as {written} in row {self.first + row + 1:,}"
+                what = f"holds whole numbers beyond 2^53, such as {written} in row {self.row(row):,}"
                 raise self.refused(what, fix="declare it categorical, or subtract an origin from it")
 
     def _check_small(self, found: pa.Array, values: NDArray[np.float64]) -> None:
@@ -144,6 +172,10 @@ def _plain(values: pa.Array) -> pa.Array:
 def _is_text(kind: pa.DataType) -> bool:
     views = pa.types.is_string_view(kind)
     return views or pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return pa.types.is_integer(kind) or pa.types.is_floating(kind)
 
 
 def _is_exact(kind: pa.DataType) -> bool:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ def read_table(
     text: Sequence[str] | None = (),
     exact: Sequence[str] = (),
     narrow: Sequence[str] = (),
+    lists: Mapping[str, int] | None = None,
     layout: Layout | None = None,
     most: int | None = None,
 ) -> Table:
@@ -49,6 +50,7 @@ def read_table(
         text: Columns to be read as text; None reads all.
         exact: Columns to be read as numbers of 64 bits.
         narrow: Columns to be read as numbers of 32 bits, as models take them.
+        lists: Columns to be read as lists of so many numbers of 32 bits.
         layout: How a text file is written.
         most: Rows that it may have; ``MOST_ROWS`` by default.
 
@@ -62,7 +64,9 @@ def read_table(
     texts = {name: _TextColumn() for name in (parts[0].names if text is None else text)}
     numbers = {name: _Numbers(layout.decimal) for name in exact}
     features = {name: _Features(layout.decimal) for name in narrow}
-    rows = _fill(parts, [*texts.items(), *numbers.items(), *features.items()], path=path, most=most)
+    listed = {name: _Lists(width, layout.decimal) for name, width in (lists or {}).items()}
+    columns = [*texts.items(), *numbers.items(), *features.items(), *listed.items()]
+    rows = _fill(parts, columns, path=path, most=most)
     if not rows:
         raise InputError("the table has no rows", where=str(path), fix="check the file")
     return Table(
@@ -72,6 +76,7 @@ def read_table(
         texts={name: column.read() for name, column in texts.items()},
         exact={name: column.read() for name, column in numbers.items()},
         narrow={name: column.read() for name, column in features.items()},
+        lists={name: column.read() for name, column in listed.items()},
     )
 
 
@@ -187,9 +192,7 @@ class _Features(_Column):
         self._check(values, cells)
         found = values.astype(np.float32)
         if (lost := np.flatnonzero((found == 0) & (values != 0))).size:
-            what = (
-                f"holds numbers that are 0 in 32 bits, such as {values[lost[0]]:g} in row {cells.first + lost[0] + 1:,}"
-            )
+            what = f"holds numbers that are 0 in 32 bits, such as {values[lost[0]]:g} in row {cells.row(lost[0]):,}"
             raise cells.refused(what, fix="scale it up, or take its logarithm")
         self._found.append(found)
 
@@ -211,6 +214,19 @@ class _Features(_Column):
             first, second = (f"{value:.17g}" for value in self._large[same[0] : same[0] + 2])
             what = f"holds numbers that are one in 32 bits, such as {first} and {second}"
             raise cells.refused(what, fix="declare it categorical, or subtract an origin from it")
+
+
+class _Lists(_Column):
+    def __init__(self, width: int, decimal: str) -> None:
+        self._width = width
+        self._numbers = _Features(decimal)
+
+    def add(self, cells: Cells) -> None:
+        self._numbers.add(cells.entries(self._width))
+
+    def read(self) -> NDArray[np.float32]:
+        """All rows ``[n, width]``."""
+        return self._numbers.read().reshape(-1, self._width)
 
 
 def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -53,6 +53,7 @@ class Table:
         texts: Columns that were read as text.
         exact: Columns that were read as numbers of 64 bits, NaN where missing.
         narrow: Columns that were read as numbers of 32 bits, NaN where missing.
+        lists: Columns that were read as lists of one length ``[n, length]``.
         places: The row of the file that each row was, where rows were taken out.
     """
 
@@ -62,6 +63,7 @@ class Table:
     texts: dict[str, Text]
     exact: dict[str, NDArray[np.float64]]
     narrow: dict[str, NDArray[np.float32]]
+    lists: dict[str, NDArray[np.float32]] = field(default_factory=dict[str, NDArray[np.float32]])
     places: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
@@ -86,6 +88,7 @@ class Table:
             texts={name: replace(text, codes=text.codes[rows]) for name, text in self.texts.items()},
             exact={name: values[rows] for name, values in self.exact.items()},
             narrow={name: values[rows] for name, values in self.narrow.items()},
+            lists={name: values[rows] for name, values in self.lists.items()},
             places=rows if self.places is None else self.places[rows],
         )
 
