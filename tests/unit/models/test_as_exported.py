@@ -135,6 +135,21 @@ REFUSED = {
         {"nodes": [GEMM, SOFTMAX], "outputs": [port("probabilities", TensorProto.FLOAT, ["n", 2])]},
         "look like probabilities",
     ),
+    "an operator that nobody has": (
+        {"nodes": [helper.make_node("Gemn", ["x", "w"], ["y"])]},
+        "ONNX Runtime has no operator Gemn: export",
+    ),
+    "an operator that its library does not have": (
+        {"nodes": [helper.make_node("Gemn", ["x", "w"], ["y"], domain="com.microsoft")]},
+        "ONNX Runtime has no operator com.microsoft:Gemn: export",
+    ),
+    "an operator of another runtime": (
+        {
+            "nodes": [helper.make_node("Gemm", ["x", "w"], ["y"], domain="com.acme")],
+            "opset_imports": [*ML, helper.make_opsetid("com.acme", 1)],
+        },
+        "ONNX Runtime has no operator com.acme:Gemm: export",
+    ),
     "another width": ({"nodes": [GEMM], "inputs": [port("x", TensorProto.FLOAT, ["n", 5])]}, r"\[\?, 5\].*'batch', 2"),
 }
 

@@ -81,6 +81,8 @@ def _plainly(error: str) -> str:
         return (
             f"it has opset {found[1]}, ONNX Runtime reads up to {found[3]} of {found[2]}: export it again with that one"
         )
+    if found := re.search(r"(\S+?)(?:\(-?\d+\))? is not a registered|No Op registered for (\S+)", error):
+        return f"ONNX Runtime has no operator {found[1] or found[2]}: export the model with ONNX's own operators"
     return error[-_LONGEST_REASON:]
 
 
