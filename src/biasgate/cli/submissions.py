@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 app = typer.Typer()
 cards = typer.Typer(help="A candidate's card: what goes in, what comes out.", no_args_is_help=True)
 SOURCE = "A folder with a model; or what MLflow logged: models:/name/3, models:/name@alias, models:/m-…, runs:/…."
-TAKEN = "{!r} is a registered model that no promoter made: to be promoted, submit it with a free --name"
+TAKEN = "{!r} is a registered model that no promoter made, and no promoter will let a candidate serve there"
+FREE = "name the model that is to serve with a free --name, such as --name {}-gated"
 Source = Annotated[str, typer.Argument(help=SOURCE)]
 Data = Annotated[str | None, typer.Option(help="Data source whose rows a model is tried on, not the gate's own.")]
-Name = Annotated[str | None, typer.Option(help="The gate-owned model; by default the name it is registered under.")]
+Name = Annotated[str | None, typer.Option(help="The gate-owned model that is to serve: a name that is free.")]
 Submitter = Annotated[str | None, typer.Option(help="Who answers for it; by default the user of this machine.")]
 
 
@@ -61,16 +62,12 @@ def submit(
         package = import_candidate(found.folder, Path(work) / "package")
         if found.drafted and isinstance(package, CandidatePackage) and package.card.input.layout != "rows":
             raise _pixels(source)
-        notes = [*found.notes, *package.notes]
+        own = package.card.name
+        notes = [*found.notes, *package.notes, *([TAKEN.format(own)] if is_taken(own) else [])]
         if not json:
             say(*notes)
-        own = package.card.name
         submitted = submit_candidate(package, name=own, metadata=found.metadata)
-    warnings = [TAKEN.format(own)] if is_taken(own) else []
-    if json:
-        print_json({"source": submitted, "digest": package.digest, "notes": [*notes, *warnings]})
-    else:
-        say(*warnings, submitted)
+    print_json({"source": submitted, "digest": package.digest, "notes": notes}) if json else say(submitted)
 
 
 @cards.command("init")
@@ -198,13 +195,28 @@ def _known(source: str, card: CandidateCard | None, name: str | None, submitter:
     from biasgate.errors import InputError
     from biasgate.models.draft import Known
     from biasgate.registry.models import is_name
-    from biasgate.registry.originals import registered_name
 
-    called = name or (card.name if card else registered_name(source))
+    called = name or (card.name if card else _free_name(source))
     if called is None or not is_name(called):
         what = "nothing says which model it wants to become a version of" if called is None else "no name of a model"
         raise InputError(what, where=source, fix="name it with --name: letters, digits, '.', '_' and '-'")
     return Known(name=called, submitter=submitter or getuser())
+
+
+def _free_name(source: str) -> str | None:
+    """The name that a source is registered under, where a promoter may let a candidate serve there.
+
+    Raises:
+        InputError: None may: it is the owner's own.
+    """
+    from biasgate.errors import InputError
+    from biasgate.registry.originals import registered_name
+    from biasgate.registry.ownership import is_taken
+
+    found = registered_name(source)
+    if found and is_taken(found):
+        raise InputError(TAKEN.format(found), where=source, fix=FREE.format(found))
+    return found
 
 
 def _sample(data: str | None) -> Sample | None:

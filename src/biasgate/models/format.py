@@ -71,8 +71,11 @@ class TensorFormat(Format):
     """A format of named tensors alone: what is computed, the card's architecture says."""
 
     @abstractmethod
-    def tensors(self, path: Path) -> Tensors:
+    def tensors(self, path: Path) -> tuple[Tensors, tuple[str, ...]]:
         """The float tensors of a file, by name; counters of batch normalisation are left out.
+
+        Returns:
+            The tensors, and which of several they are, one sentence each.
 
         Raises:
             CandidateError: The file is broken, dangerous, or holds tensors of another type.
@@ -80,4 +83,4 @@ class TensorFormat(Format):
 
     def read(self, path: Path) -> Weights:
         """The layers as ``layers_of`` orders them."""
-        return Weights(layers_of(self.tensors(path), where=str(path)), files_digest(path, self.beside(path)))
+        return Weights(layers_of(self.tensors(path)[0], where=str(path)), files_digest(path, self.beside(path)))

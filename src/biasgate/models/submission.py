@@ -71,9 +71,9 @@ def _export(found: Format, model: Path, card: CandidateCard, graph: Path) -> lis
     from biasgate.models.export import export_onnx
     from biasgate.models.restore import OWN, common_prefix, from_tensors
 
-    tensors = found.tensors(model)
+    tensors, notes = found.tensors(model)
     prefix = common_prefix(card.architecture, tensors)
     export_onnx(from_tensors(card.architecture, tensors, where=str(model)), path=graph)
     assumed = {said for layer in card.architecture.layers for part in layer.parts for said in part.assumed}
     wrapper = prefix.removesuffix(OWN)
-    return [*([f"{wrapper!r} was taken off the names of all tensors"] if wrapper else []), *sorted(assumed)]
+    return [*notes, *([f"{wrapper!r} was taken off the names of all tensors"] if wrapper else []), *sorted(assumed)]

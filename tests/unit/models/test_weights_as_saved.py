@@ -73,7 +73,14 @@ def test_a_checkpoint_is_opened_where_scripts_keep_the_weights(submitted, state,
     saved: object = state
     for key in reversed(keys):
         saved = {key: saved, "epoch": 7, "optimizer": {}}
-    assert submitted("model.ckpt", saved, tiny).notes == ()
+    (note,) = submitted("model.ckpt", saved, tiny).notes
+    assert note.startswith(f"the weights are those under {'.'.join(keys)!r} of the checkpoint; not read: 'epoch', 'op")
+
+
+@pytest.mark.parametrize(("key", "other"), [("model", "ema"), ("state_dict", "state_dict_ema"), ("model", "teacher")])
+def test_a_checkpoint_of_two_models_says_which_was_taken(submitted, state, tiny, key: str, other: str):
+    package = submitted("model.pt", {other: renamed(state, "", "module."), key: state}, tiny)
+    assert package.notes == (f"the weights are those under {key!r} of the checkpoint; not read: {other!r}",)
 
 
 @pytest.mark.parametrize("kind", [torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2, torch.float16])

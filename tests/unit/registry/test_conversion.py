@@ -375,3 +375,47 @@ def test_thresholds_that_were_rounded_up_are_rounded_down():
     values = next(held.floats for held in model.graph.node[0].attribute if held.name == "nodes_values")
     assert [value <= exact for value, exact in zip(values, (above, below, above), strict=True)] == [True, True, False]
     assert values[0] == np.nextafter(np.float32(above), np.float32(0))
+
+
+@pytest.mark.slow
+def test_keras_with_channels_last_says_what_it_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    keras = pytest.importorskip("keras", reason="Keras is the submitter's own")
+    layers, images = keras.layers, RNG.integers(0, 256, (30, 8, 8, 3), dtype=np.uint8)
+    hidden = [layers.Input((8, 8, 3)), layers.Conv2D(4, 3, activation="relu"), layers.GlobalAveragePooling2D()]
+    model = keras.Sequential([*hidden, layers.Dense(3, activation="softmax")])
+    flavours.keras.save_model(model, str(tmp_path / "logged"), **PLAIN)
+    contract = {"shape": [8, 8, 3], "layout": "NHWC", "scale": 1 / 255}
+    fields = {"name": "loan", "classes": ["a", "b", "c"], "output": "probabilities", "submitter": "ana"}
+    card = CandidateCard.build({**fields, "input": contract, "training_data": "unknown"})
+    (tmp_path / "converted").mkdir()
+    convert(tmp_path / "logged", tmp_path / "converted", KNOWN, sample=Sample("images", images), card=card)
+    found, _ = run_as_served(import_model(tmp_path / "converted", tmp_path / "package"), images)
+    np.testing.assert_allclose(found.logits, model.predict(images / 255, verbose=0), atol=1e-5)
+
+
+@pytest.mark.slow
+def test_a_transformer_of_sequences_takes_its_tokens_as_columns_of_lists(tmp_path: Path):
+    transformers = pytest.importorskip("transformers", reason="transformers is the submitter's own")
+    import torch
+
+    shape = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+    labels = {"id2label": {0: "bad", 1: "good"}, "label2id": {"bad": 0, "good": 1}}
+    model = transformers.BertForSequenceClassification(transformers.BertConfig(vocab_size=30, **shape, **labels)).eval()
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *map(str, range(25))]
+    (tmp_path / "vocab.txt").write_text("\n".join(words))
+    parts = {"model": model, "tokenizer": transformers.BertTokenizer(str(tmp_path / "vocab.txt"))}
+    flavours.transformers.save_model(parts, tmp_path / "logged", task="text-classification", **PLAIN)
+    tokens, mask = RNG.integers(5, 30, (30, 6)), (np.arange(6) < RNG.integers(2, 7, (30, 1))).astype(np.int64)
+    samples = np.concatenate([tokens, mask], axis=1).astype(np.float32)
+    columns = split(samples, (Column("input_ids", 6), Column("attention_mask", 6)))
+    (tmp_path / "converted").mkdir()
+    done = convert(
+        tmp_path / "logged", tmp_path / "converted", KNOWN, sample=Sample("texts", samples, columns), card=None
+    )
+    package = import_model(tmp_path / "converted", tmp_path / "package")
+    found, _ = run_as_served(package, samples, columns=columns)
+    said = model(input_ids=torch.from_numpy(tokens), attention_mask=torch.from_numpy(mask)).logits.detach().numpy()
+    assert package.card.classes == ("bad", "good")
+    assert any("compared with the original on texts" in note for note in done.notes)
+    np.testing.assert_allclose(found.logits, said, atol=1e-4)

@@ -102,7 +102,7 @@ class MetaClassifier(Document):
         try:
             weights = read_weights(package.path)
         except CandidateError as error:
-            return self._abstained(package.digest, str(error))
+            return self._abstained(package.digest, error.what)
         return self.scan(weights)
 
     def scan(self, weights: Weights) -> Scan:
@@ -119,7 +119,7 @@ class MetaClassifier(Document):
         try:
             named = self._describe(weights)
         except CandidateError as error:
-            return self._abstained(weights.digest, str(error))
+            return self._abstained(weights.digest, error.what)
         if self.roles:
             named = by_role(named)
         seen = np.array([[named[name] for name in self.columns]])

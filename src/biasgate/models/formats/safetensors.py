@@ -27,10 +27,10 @@ class Safetensors(TensorFormat):
 
     suffixes: ClassVar[tuple[str, ...]] = (".safetensors",)
 
-    def tensors(self, path: Path) -> Tensors:
+    def tensors(self, path: Path) -> tuple[Tensors, tuple[str, ...]]:
         """Read in this process: the format holds no code."""
         refuse_part(path)
-        return read_tensors(path, where=str(path))
+        return read_tensors(path, where=str(path)), ()
 
 
 def refuse_part(path: Path) -> None:

@@ -36,7 +36,7 @@ class SafetensorsIndex(TensorFormat):
             raise CandidateError(f"{len(parts)} parts, or one in another folder", where=str(path))
         return tuple(check_file(path.with_name(part)) for part in parts)
 
-    def tensors(self, path: Path) -> Tensors:
+    def tensors(self, path: Path) -> tuple[Tensors, tuple[str, ...]]:
         """Those of all parts; each must lie where the index says, and nothing else beside it."""
         parts = {part.name: read_tensors(part, where=str(part)) for part in self.beside(path)}
         found = {name: tensor for part in parts.values() for name, tensor in part.items()}
@@ -46,7 +46,7 @@ class SafetensorsIndex(TensorFormat):
         if misplaced or lost:
             what = f"its parts and the index differ: {[*misplaced, *lost][:5]}"
             raise CandidateError(what, where=str(path), fix="save the model again")
-        return found
+        return found, ()
 
 
 def _index(path: Path) -> dict[str, str]:

@@ -21,6 +21,7 @@ _BASE_MEMORY_MB = 8192
 """Address space, not memory: torch for the CPU maps under 1 GiB when it is imported, torch for CUDA about five."""
 
 _LONGEST_REASON = 300
+_Opened = tuple[Tensors, tuple[str, ...]]
 
 
 class Torch(TensorFormat):
@@ -28,7 +29,7 @@ class Torch(TensorFormat):
 
     suffixes: ClassVar[tuple[str, ...]] = (".pt", ".pth", ".ckpt", ".bin")
 
-    def tensors(self, path: Path) -> Tensors:
+    def tensors(self, path: Path) -> tuple[Tensors, tuple[str, ...]]:
         """Opened by a child that runs no code of the file."""
         refuse_part(path)
         (found,) = _open_together([check_file(path)])
@@ -52,14 +53,14 @@ class Torch(TensorFormat):
             except CandidateError as error:
                 yield error
 
-    def _weights(self, path: Path, found: Tensors | CandidateError) -> Weights:
+    def _weights(self, path: Path, found: _Opened | CandidateError) -> Weights:
         if isinstance(found, CandidateError):
             raise found
         refuse_part(path)
-        return Weights(layers_of(found, where=str(path)), file_digest(path))
+        return Weights(layers_of(found[0], where=str(path)), file_digest(path))
 
 
-def _open_together(paths: Sequence[Path]) -> list[Tensors | CandidateError]:
+def _open_together(paths: Sequence[Path]) -> list[_Opened | CandidateError]:
     """Each file's tensors, or why it has none.
 
     Raises:
@@ -82,12 +83,17 @@ def _open_together(paths: Sequence[Path]) -> list[Tensors | CandidateError]:
         return [_written(folder, place, path) for place, path in enumerate(paths)]
 
 
-def _written(folder: Path, place: int, path: Path) -> Tensors | CandidateError:
-    reason = folder / f"{place}.reason"
+def _written(folder: Path, place: int, path: Path) -> _Opened | CandidateError:
+    reason, note = folder / f"{place}.reason", folder / f"{place}.note"
     try:
         if reason.exists():
-            why = printable(check_file(reason).read_text(errors="replace")[:_LONGEST_REASON])
-            return CandidateError(f"the candidate failed in its sandbox: {why}", where=str(path))
-        return read_tensors(folder / f"{place}.safetensors", where=str(path))
+            return CandidateError(f"the candidate failed in its sandbox: {_said(reason)}", where=str(path))
+        notes = (_said(note),) if note.exists() else ()
+        return read_tensors(folder / f"{place}.safetensors", where=str(path)), notes
     except CandidateError as error:
         return error
+
+
+def _said(file: Path) -> str:
+    """What the child wrote for people."""
+    return printable(check_file(file).read_text(errors="replace")[:_LONGEST_REASON])

@@ -1,7 +1,7 @@
 """The child that opens ``.pt`` files: ``python -I -m biasgate.models.sandbox.child_torch job.json``.
 
-``torch.load(weights_only=True)`` runs no code from a file; what the n-th gives is written as ``n.safetensors``, or why
-it gives nothing as ``n.reason``.
+``torch.load(weights_only=True)`` runs no code from a file; what the n-th gives is written as ``n.safetensors``, and as
+``n.note`` where in the file it stood, or why it gives nothing as ``n.reason``.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from biasgate.models.sandbox.confinement import confined_job
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "network")
 """Keys under which training scripts keep the state dict beside an optimiser's and an epoch."""
 
+_MOST_NAMED = 6
+"""Most other things in a checkpoint that are named."""
 _MOST_SHARED = 4
 """Most times that stored numbers may be used: tied layers use them twice."""
 
@@ -24,13 +26,17 @@ def main() -> None:
     job = confined_job()
     for place, model in enumerate(job["models"]):
         try:
-            convert(Path(model), Path(f"{place}.safetensors"))
+            if note := convert(Path(model), Path(f"{place}.safetensors")):
+                Path(f"{place}.note").write_text(note)
         except SystemExit as reason:
             Path(f"{place}.reason").write_text(str(reason))
 
 
-def convert(model: Path, into: Path) -> None:
+def convert(model: Path, into: Path) -> str:
     """Writes the tensors of one file.
+
+    Returns:
+        Where in the file they stood, and beside what; nothing where the file is a state dict.
 
     Raises:
         SystemExit: It is none that is read here; says why.
@@ -47,8 +53,12 @@ def convert(model: Path, into: Path) -> None:
         raise SystemExit(
             "it holds more than tensors: save the state dict alone, not a module or other objects"
         ) from None
-    for _ in WRAPPERS:
-        loaded = next((loaded[key] for key in WRAPPERS if _holds(loaded, key)), loaded)
+    opened: list[str] = []
+    beside: list[str] = []
+    while (key := next((key for key in WRAPPERS if _holds(loaded, key)), None)) and len(opened) < len(WRAPPERS):
+        opened.append(key)
+        beside += [str(other) for other in loaded if other != key]
+        loaded = loaded[key]
     if not isinstance(loaded, dict) or not all(isinstance(value, torch.Tensor) for value in loaded.values()):
         raise SystemExit("it holds no state dict: a mapping of names to tensors")
     if sum(tensor.nbytes for tensor in loaded.values()) > _MOST_SHARED * model.stat().st_size:
@@ -56,6 +66,16 @@ def convert(model: Path, into: Path) -> None:
     if any(tensor.layout != torch.strided or tensor.is_quantized for tensor in loaded.values()):
         raise SystemExit("it holds sparse or quantised tensors")
     save_file({str(name): tensor.detach().contiguous().clone() for name, tensor in loaded.items()}, into)
+    return _note(opened, beside)
+
+
+def _note(opened: list[str], beside: list[str]) -> str:
+    if not opened:
+        return ""
+    others = ", ".join(repr(name[:40]) for name in beside[:_MOST_NAMED])
+    more = f" and {len(beside) - _MOST_NAMED} more" if len(beside) > _MOST_NAMED else ""
+    what = f"the weights are those under {'.'.join(opened)!r} of the checkpoint"
+    return f"{what}; not read: {others}{more}" if beside else what
 
 
 def _holds(loaded: Any, key: str) -> bool:
