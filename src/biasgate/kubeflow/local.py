@@ -19,7 +19,7 @@ from biasgate.extras import needs
 from biasgate.kubeflow.catalogue import load_pipeline
 from biasgate.kubeflow.settings import VARIABLE
 from biasgate.progress import EVENTS
-from biasgate.registry.tracking import RUN_VARIABLE
+from biasgate.registry.tracking import LOCAL, RUN_VARIABLE
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """The local runner works on two tasks of a loop at once, and small networks are slower on more threads."""
@@ -46,7 +46,7 @@ def run_locally(
     folder.mkdir(parents=True, exist_ok=True)
     events = folder / "events.jsonl"
     events.write_text("")
-    watched = {VARIABLE: str(SETTINGS), EVENTS: str(events.resolve()), RUN_VARIABLE: uuid4().hex}
+    watched = {VARIABLE: str(SETTINGS), EVENTS: str(events.resolve()), RUN_VARIABLE: f"{LOCAL}{uuid4().hex}"}
     failures: list[dict[str, Any]] = []
     with (folder / "run.log").open("w") as log:
         child = subprocess.Popen(

@@ -21,6 +21,7 @@ from biasgate.registry.client import connect, explained
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Experiment
 
 EXPERIMENT = "biasgate"
 PROMOTIONS = "biasgate-promotions"
@@ -32,7 +33,8 @@ KIND = {"mlflow.experimentKind": "custom_model_development"}
 CANDIDATE_TAG = "biasgate.candidate"
 PIPELINE_TAG = "biasgate.pipeline"
 RUN_VARIABLE = "BIASGATE_RUN"
-"""Environment variable with Kubeflow's id of the run that a task belongs to."""
+"""Environment variable with Kubeflow's id of the run that a task belongs to; of a local run with one that begins so:"""
+LOCAL = "local-"
 RUN_TAG = "biasgate.kfp_run"
 FAILURE_TAG = "biasgate.failure"
 LONGEST_FAILURE = 500
@@ -148,6 +150,12 @@ def pipeline_run() -> str | None:
     return made[0].info.run_id if made else None
 
 
+def kubeflow_run() -> str | None:
+    """Id of the run on Kubeflow that this task belongs to; None elsewhere, a local run included."""
+    run = os.environ.get(RUN_VARIABLE)
+    return None if not run or run.startswith(LOCAL) else run
+
+
 def _subject(candidate: str) -> str:
     """A submission in a run's name: ``digits v3``; nothing where it is none of the registry."""
     found = re.fullmatch(r"models:/(.+)-candidates/(\d+)", candidate)
@@ -211,6 +219,7 @@ def experiment_id(client: MlflowClient, name: str) -> str:
 
     with explained():
         if found := client.get_experiment_by_name(name):
+            _mark_kind(client, found)
             return found.experiment_id
         try:
             place = _artifact_folder(client.tracking_uri, name)
@@ -222,6 +231,16 @@ def experiment_id(client: MlflowClient, name: str) -> str:
     if found is None:
         raise ServiceError("the experiment is deleted", where=name, fix="restore it in MLflow or choose another name")
     return found.experiment_id
+
+
+def _mark_kind(client: MlflowClient, experiment: Experiment) -> None:
+    """Says of an experiment that somebody else made what it holds, where nobody did and this account may."""
+    from mlflow.exceptions import MlflowException
+
+    for name, value in KIND.items():
+        if name not in experiment.tags:
+            with suppress(MlflowException):  # without the right the page opens in another view, and nothing else
+                client.set_experiment_tag(experiment.experiment_id, name, value)
 
 
 def _create(client: MlflowClient, name: str, parent: str | None) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from biasgate.contracts import wording
 from biasgate.contracts.evaluation import Cell, Evaluation, Score
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+Place: TypeAlias = tuple[str, str | None, tuple[tuple[str, str], ...]]
+RAISED = 0.25
+"""How far what was before stands above what is now, in rows."""
 ACROSS = 2
 """Most panels side by side."""
 BESIDE: dict[str, Any] = {
@@ -27,8 +30,12 @@ BESIDE: dict[str, Any] = {
 """Words in a row of a panel, across from its left edge at 0 to its right edge at 1."""
 
 
-def forest(evaluation: Evaluation) -> Figure:
+def forest(evaluation: Evaluation, *, before: Evaluation | None = None) -> Figure:
     """One panel a metric; the dotted line is the whole set's value.
+
+    Args:
+        evaluation: What is drawn.
+        before: The evaluation of the model that a repair started from, drawn hollow above.
 
     Raises:
         MissingExtraError: matplotlib is not installed.
@@ -44,7 +51,9 @@ def forest(evaluation: Evaluation) -> Figure:
     with rc_context(STYLE):
         figure, axes = pyplot.subplots(down, across, figsize=size, sharey="row", squeeze=False, layout="constrained")
         for panel, parts in zip(axes.flat, panels, strict=False):
-            _draw(panel, parts)
+            _draw(panel, parts, _by_place(before))
+        if before:
+            figure.suptitle("hollow: before the repair", fontsize="small", color=INK, ha="left", x=0.01)
         for unused in axes.flat[len(panels) :]:
             unused.set_visible(False)
         pyplot.close(figure)
@@ -59,7 +68,17 @@ def _panels(evaluation: Evaluation) -> list[list[Cell | Score]]:
     return list(panels.values())
 
 
-def _draw(panel: Axes, parts: Sequence[Cell | Score]) -> None:
+def _by_place(evaluation: Evaluation | None) -> Mapping[Place, Cell | Score]:
+    """What was measured, by metric, label and subgroup."""
+    parts = (*evaluation.cells, *(evaluation.scores or ())) if evaluation else ()
+    return {_place(part): part for part in parts}
+
+
+def _place(part: Cell | Score) -> Place:
+    return part.metric, part.label, tuple(sorted(part.subgroup.items()))
+
+
+def _draw(panel: Axes, parts: Sequence[Cell | Score], earlier: Mapping[Place, Cell | Score]) -> None:
     rows = range(len(parts))
     for row, part in zip(rows, parts, strict=True):
         panel.annotate(f"n {part.clusters:,}", (1.02, row), **BESIDE)
@@ -68,6 +87,10 @@ def _draw(panel: Axes, parts: Sequence[Cell | Score]) -> None:
             panel.annotate("too few", (0.02, row), **BESIDE)
             continue
         colour = INK if not part.subgroup else ACCENT
+        was = earlier.get(_place(part))
+        if was and (then := was.estimate):
+            panel.plot([then.low, then.high], [row - RAISED] * 2, color=colour, linewidth=0.8)
+            panel.plot(then.value, row - RAISED, marker="o", markersize=5, color=colour, markerfacecolor="white")
         panel.plot([found.low, found.high], [row, row], color=colour, linewidth=1.5, solid_capstyle="butt")
         panel.plot(found.value, row, marker="o", markersize=5, color=colour)
         if not part.subgroup:

@@ -42,5 +42,11 @@ class Links:
 
     def version(self, place: str) -> str | None:
         """The page of a ``models:/<name>/<version>`` in MLflow."""
-        found = re.fullmatch(r"models:/([\w.-]+)/(\d+)", place)
-        return f"{self.mlflow}/#/models/{found[1]}/versions/{found[2]}" if self.mlflow and found else None
+        within = version_within(place)
+        return f"{self.mlflow}/{within}" if self.mlflow and within else None
+
+
+def version_within(place: str) -> str | None:
+    """The page of a ``models:/<name>/<version>``, for whoever is in MLflow already."""
+    found = re.fullmatch(r"models:/([\w.-]+)/(\d+)", place, re.ASCII)
+    return f"#/models/{found[1]}/versions/{found[2]}" if found else None

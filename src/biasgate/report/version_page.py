@@ -14,7 +14,7 @@ from biasgate.gate.ledger.entry import DecisionBody
 from biasgate.gate.ledger.state import State
 from biasgate.gate.policy import Policy
 from biasgate.gate.rule import MeasuredRule, Rule
-from biasgate.report.links import Links
+from biasgate.report.links import Links, version_within
 from biasgate.report.markdown import code, inert, link
 from biasgate.report.outlook import WITHOUT, outlook
 from biasgate.report.rendering import template
@@ -85,7 +85,7 @@ def version_page(state: State, decided: DecisionBody | None, links: Links) -> Ve
         metric=metric,
         rows=rows[:ROWS],
         left=len(rows[ROWS:]),
-        links=_links(decided, links, entry=entry),
+        links=_links(state, decided, links),
         verify=code(f"biasgate decide --replay $BIASGATE_LOG --entry {entry}"),
     )
     return VersionPage(tags={name: one for name, one in tags.items() if one}, description=text.strip())
@@ -132,8 +132,12 @@ def _subgroups(
     ]
 
 
-def _links(decided: DecisionBody | None, links: Links, *, entry: int) -> list[Markup]:
-    report, run = links.report(entry), decided.run if decided else None
-    kubeflow = links.kubeflow_run(decided.kubeflow_run) if decided else None
-    found = {"Report": report, "Run in MLflow": f"#/runs/{run}" if run else None, "Run in Kubeflow": kubeflow}
+def _links(state: State, decided: DecisionBody | None, links: Links) -> list[Markup]:
+    report, run = links.report(state.authority.entry), decided.run if decided else None
+    found = {
+        "Report": report,
+        "Candidate": version_within(state.authority.source) if state.allowed_by else None,
+        "Run in MLflow": f"#/runs/{run}" if run else None,
+        "Run in Kubeflow": links.kubeflow_run(decided.kubeflow_run) if decided else None,
+    }
     return [link(words, url) for words, url in found.items() if url]

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from biasgate import evaluate, load_policy
 from biasgate.report.evaluation import evaluation_page
+from biasgate.report.forest import RAISED, forest
 from biasgate.report.subgroup_figures import Axis, change_figure, gap_figure, rate_figures, ratio_figure
 
 
@@ -69,3 +70,13 @@ def test_a_loss_is_held_against_what_the_policy_allows(approved):
     lines = {track.label: track.threshold for track in figure.tracks}
     assert lines["accuracy, alignment = aligned"] == -0.08
     assert lines["accuracy, alignment = conflicting"] is None
+
+
+def test_a_picture_of_a_repair_draws_what_was_hollow_above_what_is(approved):
+    evaluation, before = approved.evidence.evaluation, approved.before
+    alone, both = (forest(evaluation, before=earlier).axes[0].lines for earlier in (None, before))
+    hollow = [line for line in both if line.get_markerfacecolor() == "white"]
+    rates = {round(cell.estimate.value, 9) for cell in before.cells if cell.metric == "accuracy" and cell.estimate}
+    assert not any(line.get_markerfacecolor() == "white" for line in alone)
+    assert {round(line.get_xdata()[0], 9) for line in hollow} == rates
+    assert all(line.get_ydata()[0] % 1 == 1 - RAISED for line in hollow)

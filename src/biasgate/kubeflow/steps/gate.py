@@ -102,7 +102,7 @@ def decide_candidate(
         tracked.log_text(page, "decision.html")
         tracked.log_text(about, "model_card.md")
         tracked.log_dict(body.model_dump(mode="json", by_alias=True), "decision.json")
-        tell_run(run, body, entry=written.number, report=page)
+        tell_run(run, body, entry=written.number, report=page, before=earlier)
     may_repair = decision.repairable and declared.gate.repair is not None
     if not may_repair:
         finish_pipeline_run(run)
@@ -133,6 +133,7 @@ def _decided(evidence: Evidence, gate: Gate, *, number: int, trusted: Keyring, r
     from biasgate.gate.ledger.conformity import departures
     from biasgate.gate.ledger.entry import DecisionBody
     from biasgate.gate.trust.waivers import granted
+    from biasgate.registry.tracking import kubeflow_run
 
     at = datetime.now(UTC)
     waivers = _presented(gate, trusted, at)
@@ -143,6 +144,7 @@ def _decided(evidence: Evidence, gate: Gate, *, number: int, trusted: Keyring, r
         policy=gate.policy,
         waivers=waivers,
         run=run,
+        kubeflow_run=kubeflow_run(),
     )
     if departs := next(departures(body, gate), None):
         raise TrustError(f"gate {number} cannot lead to this decision: {departs}", where=evidence.candidate.source)
