@@ -57,6 +57,7 @@ def test_a_new_schedule_becomes_a_recurring_run_of_an_uploaded_version(kubeflow,
     assert (made["no_catchup"], made["max_concurrency"], made["mode"]) == (True, 1, "ENABLE")
     assert made["runtime_config"]["parameters"] == ONE["arguments"]
     assert (made["service_account"], made["description"]) == ("biasgate-runner", MARK)
+    assert made["plugins_input"] == {"mlflow": {"disabled": True}}, "each run that it starts has MLflow from our secret"
 
 
 def test_doing_it_again_changes_nothing(scheduled, cluster):

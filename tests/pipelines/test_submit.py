@@ -1,6 +1,7 @@
 """Runs are started and asked after with the real client, over HTTP, against a fake of the API."""
 
 import json
+import warnings
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,13 @@ def test_a_run_carries_the_compiled_pipeline_its_parameters_and_its_account(kube
     assert "kubernetes" in told["pipeline_spec"]["platform_spec"]["platforms"]
     (experiment,) = kubeflow.experiments.values()
     assert (experiment["display_name"], experiment["namespace"]) == ("biasgate", "biasgate-runs")
+
+
+def test_what_the_client_prints_and_warns_of_is_not_ours_to_show(kubeflow, cluster, capsys):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        submit("gate", GATE, cluster=cluster, account="biasgate-runner")
+    assert capsys.readouterr() == ("", "")
 
 
 def test_a_second_run_joins_the_first_ones_experiment(kubeflow, cluster):

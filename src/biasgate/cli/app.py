@@ -82,6 +82,7 @@ def options(
 
 def main() -> None:
     """Runs a command; a user's mistake ends in one line on stderr, with ``--json`` in one document on stdout too."""
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")  # read when mlflow is imported; its notes are not ours
     try:
         with said_if_missing():
             app()

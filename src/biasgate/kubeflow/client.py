@@ -1,10 +1,13 @@
 """The way to Kubeflow Pipelines: which server, as whom, trusted by which authority."""
 
 import contextlib
+import io
+import json
 import os
-import sys
+import warnings
 from collections.abc import Generator
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -75,22 +78,35 @@ def kfp_models() -> Any:
 
 @contextlib.contextmanager
 def explained(endpoint: str) -> Generator[None]:
-    """Turns what the client raises into a line for people, and what it prints into lines on stderr.
+    """Turns what the client raises into a line for people; what it prints and warns of is its own.
 
     Raises:
+        InputError: The server has not what was asked for, such as a run that was deleted.
         ServiceError: The server is out of reach, or refuses.
     """
     import kfp_server_api
     import urllib3
 
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             yield
     except kfp_server_api.ApiException as error:
-        if error.status in (401, 403):
+        if error.status == HTTPStatus.NOT_FOUND:
+            fix = "check the id and the namespace; of a run that was deleted, the log and MLflow keep what it decided"
+            raise InputError(f"Kubeflow has no such thing: {_said(error)}", where=endpoint, fix=fix) from error
+        if error.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             fix = f"set {TOKEN} or {TOKEN_FILE}, and check what this account may do in the namespace"
             raise ServiceError(REFUSES, where=endpoint, fix=fix) from error
-        raise ServiceError(f"Kubeflow answers {error.status}: {error.body or error.reason}", where=endpoint) from error
+        raise ServiceError(f"Kubeflow answers {error.status}: {_said(error)}", where=endpoint) from error
     except (urllib3.exceptions.HTTPError, TimeoutError) as error:
         fix = "check the address, the network and the certificate authority"
         raise ServiceError("Kubeflow is out of reach", where=endpoint, fix=fix) from error
+
+
+def _said(error: Any) -> str:
+    """What the server says went wrong, without the rest of its answer."""
+    try:
+        return str(json.loads(error.body)["message"])
+    except (ValueError, KeyError, TypeError):
+        return str(error.body or error.reason)

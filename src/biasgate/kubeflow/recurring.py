@@ -17,6 +17,7 @@ from biasgate.kubeflow.client import Cluster, connect, explained, kfp_models
 from biasgate.kubeflow.compile import compile_pipeline
 from biasgate.kubeflow.experiments import ensure_experiment, find_experiment
 from biasgate.kubeflow.image import require_image
+from biasgate.kubeflow.plugins import plugins
 from biasgate.kubeflow.reconcile import Planned, Recurring, Step, missing_steps
 from biasgate.kubeflow.schedules import Schedule, Schedules
 from biasgate.kubeflow.settings import settings_in_force
@@ -73,20 +74,24 @@ def _take(client: Any, step: Step, *, namespace: str | None) -> None:
 
 
 def _create(client: Any, planned: Planned, experiment: str) -> None:
+    models, fields = kfp_models(), planned.fields
     pipeline, version = _version(client, planned)
-    client.create_recurring_run(
+    recurring = models.V2beta1RecurringRun(
         experiment_id=experiment,
-        job_name=planned.name,
+        display_name=planned.name,
         description=MARK,
-        cron_expression=planned.fields["cron"],
+        mode=models.RecurringRunMode.ENABLE,
+        trigger=models.V2beta1Trigger(cron_schedule=models.V2beta1CronSchedule(cron=fields["cron"])),
         max_concurrency=1,
         no_catchup=True,
-        params=planned.fields["arguments"],
-        pipeline_id=pipeline,
-        version_id=version,
-        service_account=planned.fields["account"],
-        pipeline_root=planned.fields["artifacts"],
+        pipeline_version_reference=models.V2beta1PipelineVersionReference(
+            pipeline_id=pipeline, pipeline_version_id=version
+        ),
+        runtime_config=models.V2beta1RuntimeConfig(parameters=fields["arguments"], pipeline_root=fields["artifacts"]),
+        service_account=fields["account"],
+        plugins_input=plugins(settings_in_force()),
     )
+    client.recurring_runs.recurring_run_service_create_recurring_run(recurring_run=recurring)
 
 
 def _version(client: Any, planned: Planned) -> tuple[str, str]:

@@ -23,7 +23,10 @@ def status(
         print_json(found)
         return
     say(f"{found['name']}: {found['state']}{_why(found)}")
-    print_table("tasks", ["task", "state"], [[task["task"], task["state"]] for task in found["tasks"]])
+    if found["tasks"]:
+        print_table("tasks", ["task", "state"], [[task["task"], task["state"]] for task in found["tasks"]])
+    else:
+        say("no task has started yet")
     say(*(f"{task['task']}: {task['error']}" for task in found["tasks"] if task["error"]))
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import yaml
 
@@ -14,7 +13,8 @@ from biasgate.kubeflow.compile import compile_pipeline
 from biasgate.kubeflow.experiments import ensure_experiment
 from biasgate.kubeflow.image import require_image
 from biasgate.kubeflow.names import run_description, run_name
-from biasgate.kubeflow.settings import Settings, settings_in_force
+from biasgate.kubeflow.plugins import plugins
+from biasgate.kubeflow.settings import settings_in_force
 
 
 def submit(pipeline: str, arguments: Mapping[str, str], *, cluster: Cluster, account: str) -> str:
@@ -53,8 +53,3 @@ def submit(pipeline: str, arguments: Mapping[str, str], *, cluster: Cluster, acc
             plugins_input=plugins(settings),
         )
         return client.runs.run_service_create_run(run=run).run_id
-
-
-def plugins(settings: Settings) -> dict[str, Any] | None:
-    """What a run tells Kubeflow's plugins: MLflow's is off where tasks have MLflow from a secret, since both clash."""
-    return None if settings.mlflow.platform else {"mlflow": {"disabled": True}}

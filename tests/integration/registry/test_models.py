@@ -1,8 +1,12 @@
 from __future__ import annotations
 
 import http.server
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -140,3 +144,12 @@ def test_a_server_that_is_not_there_is_one_line(unused_port, name, monkeypatch):
     with pytest.raises(ServiceError, match=f"127.0.0.1:{unused_port}") as caught:
         champion(name)
     assert "\n" not in str(caught.value)
+
+
+def test_the_first_command_on_a_new_database_prints_our_line_and_none_of_mlflows(tmp_path):
+    command = [Path(sys.executable).with_name("biasgate"), "fetch", "models:/digits/1", "--into", tmp_path / "digits"]
+    environment = {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/mlflow.db"}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("biasgate: ")
+    assert (ended.returncode, ended.stdout) == (3, "")
