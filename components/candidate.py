@@ -37,7 +37,7 @@ def fetch_candidate(
     inspect_candidate(package=held, gate=fetched.gate, run=fetched.run, inspection=Path(inspection.path))
     Path(gate).write_text(str(fetched.gate))
     Path(run).write_text(fetched.run)
-    package.metadata.update(candidate=source, digest=fetched.digest, gate_entry=fetched.gate, mlflow_run=fetched.run)
+    package.metadata.update(fetched.about)
     return fetched.digest
 
 

@@ -24,7 +24,7 @@ def train_meta_classifier(
         tables: Feature tables of all shards.
         name: Registered model to become a version of.
         meta_classifier: The fitted meta-classifier.
-        held_out_scores: Held-out scores.
+        held_out_scores: What became of it, and the held-out scores by which readers are compared.
         held_out_report: Held-out scores for people.
 
     Returns:
@@ -41,6 +41,5 @@ def train_meta_classifier(
         into=Path(meta_classifier.path),
         html=Path(held_out_report.path),
     )
-    for metric, value in trained.metrics.items():
-        held_out_scores.log_metric(metric, value)
+    held_out_scores.metadata.update(trained.numbers)
     return trained.uri

@@ -7,7 +7,7 @@ import pytest
 from biasgate.errors import BiasgateError
 from biasgate.gate.decision import Decision, Outcome, RuleResult, Verdict
 from biasgate.kubeflow.steps.approval import require_approval
-from biasgate.kubeflow.steps.headline import decision_numbers
+from biasgate.kubeflow.steps.headline import about, decision_numbers, held_out_numbers
 
 AT = datetime(2026, 11, 30, tzinfo=UTC)
 
@@ -58,3 +58,19 @@ def test_a_run_that_must_fail_unless_approved_ends_with_its_verdict(verdict, cod
 
 def test_an_approval_ends_well():
     require_approval("APPROVED", "every rule passes")
+
+
+def test_of_a_meta_classifier_its_outcome_and_a_few_scores_are_shown():
+    scores = {"levels": 0.74, "rmse": 0.8, "kappa": 0.9, **{f"shortcut_{number}_levels": 0.3 for number in range(40)}}
+    shown = held_out_numbers(scores, "champion")
+    assert shown == {"outcome": "champion", "levels": 0.74, "rmse": 0.8}
+
+
+def test_an_artifact_says_whom_it_is_about_and_links_to_the_page_in_mlflow_where_that_is_known(monkeypatch):
+    held = {"digest": "sha256:d", "gate": 3, "run": "r"}
+    monkeypatch.delenv("BIASGATE_MLFLOW_UI", raising=False)
+    known = {"candidate": "models:/digits-candidates/7", "digest": "sha256:d", "gate_entry": 3, "mlflow_run": "r"}
+    assert about("models:/digits-candidates/7", **held) == known
+    monkeypatch.setenv("BIASGATE_MLFLOW_UI", "https://mlflow.example/")
+    page = about("models:/digits-candidates/7", **held)["mlflow_page"]
+    assert page == "https://mlflow.example/#/models/digits-candidates/versions/7"

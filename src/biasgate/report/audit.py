@@ -81,7 +81,8 @@ def audit_page(result: AuditResult) -> str:
         "audit.html.j2",
         result=result,
         summary=summary(result),
-        figures=[base64.b64encode(made.encode()).decode() for made in (effect_figure(result), spectrum_figure(result))],
+        effects=[_encoded(effect_figure(result, views=(view,))) for view in result.views],
+        spectra_figure=_encoded(spectrum_figure(result)),
         gaps={name: effect_rows(result, [e for e in effects if e.minus]) for name, effects in roles.items()},
         subgroups={name: effect_rows(result, [e for e in effects if not e.minus]) for name, effects in roles.items()},
         spectra=[
@@ -89,6 +90,10 @@ def audit_page(result: AuditResult) -> str:
             for arm, spectrum in zip(result.arms, result.spectra, strict=True)
         ],
     )
+
+
+def _encoded(figure: str) -> str:
+    return base64.b64encode(figure.encode()).decode()
 
 
 def in_points(estimate: Estimate) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from biasgate.audit.result import AuditResult, Role
+from biasgate.audit.result import AuditResult, Effect, Role
 from biasgate.audit.spectra import frequencies
 from biasgate.contracts.estimate import Estimate
 from biasgate.report.drawing import COLOURS, GRID, INK, MARKERS, svg
@@ -23,12 +23,20 @@ ROLES: dict[Role, str] = {
 }
 
 
-def effect_figure(result: AuditResult) -> str:
-    """τ of each subgroup, in points, by value: a row an attribute, a column a view; one ``<svg>`` element."""
-    views, attributes = result.views, result.spec.subgroups
+def effect_figure(result: AuditResult, *, views: Sequence[str] | None = None) -> str:
+    """τ of each subgroup, in points, by value: a row an attribute, a column a view; one ``<svg>`` element.
+
+    Args:
+        result: The audit.
+        views: Those to draw, by default all; figures of different views have one scale.
+    """
+    views, attributes = views or result.views, result.spec.subgroups
+    ends = [end for effect in result.subgroup_effects if effect.role == "do" for end in _ends(effect)]
+    room = 0.05 * (max(ends) - min(ends))
 
     def draw(figure: Figure) -> None:
         grid = figure.subplots(len(attributes), len(views), sharex=True, sharey=True, squeeze=False)
+        grid[0, 0].set_ylim(min(ends) - room, max(ends) + room)
         for (row, column), axes in np.ndenumerate(grid):
             _effects(axes, result, view=views[column], attribute=attributes[row])
             if not row:
@@ -99,6 +107,11 @@ def _line(
         x, y, yerr=ends, color=COLOURS[number % 6], marker=MARKERS[number % 6], markersize=4, linewidth=1, label=label
     )
     axes.set_xticks(range(len(values)), [str(value) for value in values])
+
+
+def _ends(effect: Effect) -> tuple[float, float]:
+    points = _points(effect.estimate)
+    return points.low, points.high
 
 
 def _points(estimate: Estimate) -> Estimate:

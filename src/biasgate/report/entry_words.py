@@ -14,6 +14,7 @@ from biasgate.gate.ledger.entry import (
     RollbackBody,
     VoidBody,
 )
+from biasgate.report.text import shortened
 
 
 def summary(entry: LogEntry) -> str:
@@ -21,7 +22,7 @@ def summary(entry: LogEntry) -> str:
     match entry.body:
         case GateBody(gate=gate, replaces=earlier) as declared:
             replaced = f", replaces entry {earlier}" if earlier else ""
-            return f"GATE by {declared.by}{replaced}: test data {gate.test.digest[:19]}…"
+            return f"GATE by {declared.by}{replaced}: test data {shortened(gate.test.digest)}"
         case DecisionBody(decision=decision):
             return f"{decision.verdict}: {decision.reasons[0]}"
         case PromotionBody() as promotion:
@@ -41,4 +42,4 @@ def summary(entry: LogEntry) -> str:
         case VoidBody() as void:
             return f"VOID {void.said}: {void.reason}"
         case LookBody(data=data):
-            return f"look at {data[:19]}…"
+            return f"look at {shortened(data)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 
 from biasgate.contracts.held_out import HeldOutReport, SubgroupReport
-from biasgate.report.held_out_figure import held_out_figure
+from biasgate.report.held_out_figure import held_out_panels
 from biasgate.report.rendering import page
 
 
@@ -13,5 +13,5 @@ def held_out_page(report: HeldOutReport) -> str:
     """Held-out scores beside what they must be compared with: reference, shortcuts, single groups, controls."""
     if isinstance(report, SubgroupReport):
         return page("held_out_subgroup.html.j2", report=report)
-    figure = base64.b64encode(held_out_figure(report).encode()).decode()
-    return page("held_out_strength.html.j2", report=report, figure=figure)
+    figures = [base64.b64encode(made.encode()).decode() for made in held_out_panels(report)]
+    return page("held_out_strength.html.j2", report=report, figures=figures)

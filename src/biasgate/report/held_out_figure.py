@@ -18,11 +18,18 @@ def held_out_figure(report: StrengthReport) -> str:
     """Both panels as one ``<svg>`` element."""
 
     def draw(figure: Figure) -> None:
-        left, right = figure.subplots(1, 2)
-        _readings(left, report)
-        _confusion(right, report)
+        for axes, panel in zip(figure.subplots(1, 2), PANELS, strict=True):
+            panel(axes, report)
 
     return svg(draw, _description(report), width=8, height=3.6)
+
+
+def held_out_panels(report: StrengthReport) -> list[str]:
+    """The panels each as an ``<svg>`` element of its own, for pages that are read in a narrow frame."""
+    return [
+        svg(lambda figure, panel=panel: panel(figure.subplots(), report), _description(report), width=4, height=3.6)
+        for panel in PANELS
+    ]
 
 
 def _description(report: StrengthReport) -> str:
@@ -59,3 +66,6 @@ def _confusion(axes: Axes, report: StrengthReport) -> None:
     axes.set_ylabel("planted level")
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
+
+
+PANELS = (_readings, _confusion)

@@ -25,6 +25,7 @@ FILTERS: dict[str, Any] = {
     "ranked": text.ranked,
     "share": wording.rate,
     "share_interval": text.share_interval,
+    "shortened": text.shortened,
     "subgroup": wording.subgroup,
     "words": wording.words,
 }

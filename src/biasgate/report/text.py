@@ -58,6 +58,16 @@ def unbroken(value: Any) -> Any:
     return INTERVAL.sub("[\\1,\u00a0\\2]", value) if type(value) is str else value
 
 
+def shortened(digest: str) -> str:
+    """A digest as people compare it at a glance; the log entry has it in full.
+
+    Example:
+        >>> shortened("sha256:" + 16 * "1f14")
+        'sha256:1f141f141f14…'
+    """
+    return f"{digest[:19]}…" if len(digest) > 20 else digest
+
+
 def ranked(shares: Mapping[str, float]) -> list[tuple[str, float]]:
     """Names with their shares, the weightiest first: a canonical document does not keep the order of its keys."""
     return sorted(shares.items(), key=lambda item: (-abs(item[1]), item[0]))

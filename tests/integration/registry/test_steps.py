@@ -339,6 +339,16 @@ def test_a_task_that_is_repeated_takes_no_second_look(tracking, judge, look_agai
     assert len(read_log(gate.log, gate.trusted)) == written
 
 
+def test_a_cloned_run_has_the_look_that_was_taken_and_the_same_verdict(tracking, judge, package, name, gate):
+    candidate = package()
+    source = submit_candidate(candidate, name=name)
+    once = POLICY.replace("looks: 9", "looks: 1")
+    first, again = judge(candidate, source, policy=once), judge(candidate, source, policy=once)
+    assert first.run != again.run
+    assert [body.evidence.looks for body in (first, again)] == [1, 1]
+    assert first.decision.verdict == again.decision.verdict == "APPROVED"
+
+
 def test_what_is_inspected_can_take_no_look_in_the_name_of_another(
     tracking, judge, look_again, package, name, gate, tmp_path
 ):

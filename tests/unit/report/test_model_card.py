@@ -9,6 +9,7 @@ from biasgate.documents import digest
 from biasgate.errors import TrustError
 from biasgate.report.markdown import inert
 from biasgate.report.model_card import model_card
+from biasgate.report.text import shortened
 
 
 def card(story) -> str:
@@ -33,7 +34,7 @@ def test_what_only_a_person_knows_is_left_blank_and_named(approved):
     text = card(approved)
     assert "| Responsible person, name and function | *to be completed* |" in text
     assert "| Date and signature | *to be completed* |" in text
-    assert digest(approved.decision) in text
+    assert shortened(digest(approved.decision)) in text
 
 
 def test_missing_measurements_are_named(insufficient):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +17,13 @@ class FetchedCandidate:
         digest: Of its package.
         gate: Number of the declaration that is in force for its model.
         run: The pipeline's MLflow run.
+        about: What its artifact says of it.
     """
 
     digest: str
     gate: int
     run: str
+    about: Mapping[str, str | int]
 
 
 def fetch_candidate(*, source: str, package: Path) -> FetchedCandidate:
@@ -30,6 +33,7 @@ def fetch_candidate(*, source: str, package: Path) -> FetchedCandidate:
         InputError: No gate is declared for its model.
     """
     from biasgate.kubeflow.steps.declared import gate_in_force
+    from biasgate.kubeflow.steps.headline import about
     from biasgate.registry.models import fetch_package, gated_name
     from biasgate.registry.tracking import open_pipeline_run
 
@@ -40,7 +44,8 @@ def fetch_candidate(*, source: str, package: Path) -> FetchedCandidate:
         declared = gate_in_force(name)
         tracked.log_params({"source": resolved, "name": name, "digest": candidate.digest, "gate": declared.number})
         tracked.log_dict(candidate.card.model_dump(mode="json", by_alias=True), "card.json")
-    return FetchedCandidate(digest=candidate.digest, gate=declared.number, run=run)
+    known = about(source, digest=candidate.digest, gate=declared.number, run=run)
+    return FetchedCandidate(digest=candidate.digest, gate=declared.number, run=run, about=known)
 
 
 def submit_candidate(*, package: Path, run: str) -> str:

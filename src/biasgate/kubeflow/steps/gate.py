@@ -68,7 +68,7 @@ def decide_candidate(
     from biasgate.gate.trust.keyring import trusted_keys
     from biasgate.gate.trust.keys import signing_key
     from biasgate.kubeflow.steps.declared import gate_of_run, log_uri
-    from biasgate.kubeflow.steps.headline import decision_numbers
+    from biasgate.kubeflow.steps.headline import about, decision_numbers
     from biasgate.registry.gate_run import tell_run
     from biasgate.registry.gathering import gather
     from biasgate.registry.tracking import finish_pipeline_run
@@ -93,14 +93,14 @@ def decide_candidate(
         earlier = Evaluation.read(before) if before else None
         rules, name, under = declared.gate.rules, f"{log} entry {written.number}", f"Measured under gate {gate}."
         page = decision_report(decision, evidence, rules, before=earlier, entry=name, gate=under, waivers=body.waivers)
-        about = model_card(decision, evidence, rules, entry=name, signed_by=key.public_key.keyid)
+        told = model_card(decision, evidence, rules, entry=name, signed_by=key.public_key.keyid)
         write(entry, envelope(log, written.number))
         write(report, page)
-        write(card, about)
+        write(card, told)
         emit(task="decide_candidate", state="decided", entry=written.number, report=str(report))
         tracked.log_params({"verdict": decision.verdict, "policy": decision.policy, "log_entry": written.number})
         tracked.log_text(page, "decision.html")
-        tracked.log_text(about, "model_card.md")
+        tracked.log_text(told, "model_card.md")
         tracked.log_dict(body.model_dump(mode="json", by_alias=True), "decision.json")
         tell_run(run, body, entry=written.number, report=page, before=earlier)
     may_repair = decision.repairable and declared.gate.repair is not None
@@ -111,12 +111,9 @@ def decide_candidate(
         next="repair" if may_repair else "done",
         numbers=decision_numbers(decision),
         about={
-            "candidate": source,
-            "digest": inspected.model,
+            **about(source, digest=inspected.model, gate=gate, run=run),
             "verdict": decision.verdict,
-            "gate_entry": gate,
             "log_entry": written.number,
-            "mlflow_run": run,
         },
     )
 

@@ -1,4 +1,4 @@
-"""What of a decision a person compares between runs: the verdict, and the numbers that it hangs on."""
+"""What a person sees of a task's artifacts: whom they are about, and the numbers that runs are compared by."""
 
 from __future__ import annotations
 
@@ -13,6 +13,17 @@ if TYPE_CHECKING:
 RULES = 2
 """Rules whose numbers are shown: with verdict, reason and counts these are about eight lines."""
 GAPS = 8
+HELD_OUT = ("levels", "reference_levels", "rmse", "measured_bias_r2", "log_loss", "accepted", "failed_controls")
+"""Of a meta-classifier's held-out scores; MLflow and the report have all."""
+
+
+def about(source: str, *, digest: str, gate: int, run: str) -> dict[str, str | int]:
+    """Whom an artifact is about: candidate, digest, gate, MLflow run; its page in MLflow where the environment says."""
+    from biasgate.report.links import Links
+
+    page = Links.of_environment().version(source)
+    known = {"candidate": source, "digest": digest, "gate_entry": gate, "mlflow_run": run}
+    return known | ({"mlflow_page": page} if page else {})
 
 
 def decision_numbers(decision: Decision) -> Mapping[str, float | str]:
@@ -41,3 +52,8 @@ def widest_gaps(evaluation: Evaluation) -> Mapping[str, float]:
             widest[name] = max(widest.get(name, 0.0), abs(gap.estimate.value))
     shown = widest or evaluation.values()
     return dict(sorted(shown.items(), key=lambda item: -item[1])[:GAPS])
+
+
+def held_out_numbers(scores: Mapping[str, float], outcome: str) -> Mapping[str, float | str]:
+    """What became of a meta-classifier, and the scores by which readers are compared."""
+    return {"outcome": outcome, **{name: scores[name] for name in HELD_OUT if name in scores}}

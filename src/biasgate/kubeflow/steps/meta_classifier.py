@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,10 +12,10 @@ from biasgate.kubeflow.steps.task import task
 
 @dataclass(frozen=True)
 class TrainedMetaClassifier:
-    """Where it is registered, and its held-out scores."""
+    """Where it is registered, and what a person compares of it between runs."""
 
     uri: str
-    metrics: dict[str, float]
+    numbers: Mapping[str, float | str]
 
 
 def train_meta_classifier(*, plan: str, tables: list[Path], name: str, into: Path, html: Path) -> TrainedMetaClassifier:
@@ -26,6 +27,7 @@ def train_meta_classifier(*, plan: str, tables: list[Path], name: str, into: Pat
     from biasgate.detection.reader.held_out import held_out_report
     from biasgate.detection.reader.meta_classifier import MetaClassifier
     from biasgate.detection.zoo.plan import ZooPlan
+    from biasgate.kubeflow.steps.headline import held_out_numbers
     from biasgate.registry.meta_classifiers import (
         FILE,
         champion_meta_classifier,
@@ -49,8 +51,8 @@ def train_meta_classifier(*, plan: str, tables: list[Path], name: str, into: Pat
         uri = register_meta_classifier(meta.to_json(), zoo=meta.zoo, name=name, run_id=tracked.id)
         outcome = set_champion(uri, report, test=test)
         tracked.log_params({"models": len(table), "meta_classifier": meta.digest, "outcome": outcome})
-        tracked.log_metrics(metrics := report.values())
+        tracked.log_metrics(scores := report.values())
         tracked.log_artifact(html, "held_out_report")
         tracked.log_dict(report.model_dump(mode="json", by_alias=True), "held_out_report.json")
     finish_run_of_kubeflow()
-    return TrainedMetaClassifier(uri=uri, metrics=metrics)
+    return TrainedMetaClassifier(uri=uri, numbers=held_out_numbers(scores, outcome))

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import base64
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,6 +17,7 @@ from biasgate.detection.reader.meta_classifier import MetaClassifier
 from biasgate.detection.reader.scores import none_or_any, quadratic_kappa
 from biasgate.detection.zoo.spec import ZooSpec
 from biasgate.errors import InputError
+from biasgate.report.held_out import held_out_page
 from biasgate.report.held_out_figure import held_out_figure
 
 
@@ -104,6 +108,17 @@ def test_equal_reports_give_equal_figures(report: StrengthReport) -> None:
     assert figure == held_out_figure(report)
     assert figure.startswith('<svg role="img" aria-label="')
     assert figure.rstrip().endswith("</svg>")
+
+
+def test_on_a_page_each_panel_fits_the_frame_that_kubeflow_shows_it_in(report: StrengthReport) -> None:
+    page = held_out_page(report)
+    pictures = [base64.b64decode(one).decode() for one in re.findall(r"svg\+xml;base64,([^\"]+)", page)]
+    widths = [
+        float(found) for picture in pictures for found in re.findall(r'<svg role[^>]* width="([\d.]+)pt"', picture)
+    ]
+    assert len(widths) == 2
+    assert max(widths) * 96 / 72 <= 400, "pixels"
+    assert page.count("<td data-name=") == 6 * (3 + len(report.shortcuts) + len(report.ablation))
 
 
 def test_a_challenger_is_non_inferior_to_itself_and_inferior_when_blind(
