@@ -71,9 +71,9 @@ native-pipelines: venv ## Remake manifests/overlays/kfp-native-api after a chang
 	BIASGATE_IMAGE=$(IMAGE) $(BIN)/python manifests/overlays/kfp-native-api/compile.py
 
 READER := src/biasgate/detection/reader/readers/digits
-reader: venv ## Remake the meta-classifier that `biasgate scan` reads with, and its scores (half an hour of two cores)
-	plan=$$($(BIN)/biasgate zoo plan digits_reader --root build/reader --shards 16) && \
-	  seq 0 15 | xargs -P 2 -I{} $(BIN)/biasgate zoo train $$plan --root build/reader --shard {} && \
+reader: venv ## Remake the meta-classifier that `biasgate scan` reads with, and its scores (forty minutes of a core)
+	plan=$$($(BIN)/biasgate zoo plan digits_reader --root build/reader --shards 48) && \
+	  seq 0 47 | xargs -P 2 -I{} $(BIN)/biasgate zoo train $$plan --root build/reader --shard {} && \
 	  $(BIN)/biasgate zoo features $${plan%/*}/shard-00?? --into build/reader/features.parquet
 	$(BIN)/biasgate meta-classifier train build/reader/features.parquet --spec digits_reader \
 	  --into $(READER).json --json > $(READER).scores.json

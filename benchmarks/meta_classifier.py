@@ -17,10 +17,15 @@ from typing import Any
 
 import torch
 from meta_experiments import EXPERIMENTS
+from meta_shared import shared_scores, train_cells
+from meta_strangers import stranger_scores
 from meta_tables import write_tables
+from meta_trainers import trainer_scores
 from meta_zoos import train_zoo
 
 RESULT = Path(__file__).with_name("results") / "meta_classifier.json"
+FROM_PREDICTIONS = {"trainers": trainer_scores, "strangers": stranger_scores, "shared": shared_scores}
+"""Experiments whose predictions are kept, model by model: their scores are made again each time."""
 
 
 def score(names: list[str], root: Path) -> None:
@@ -45,6 +50,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--root", type=Path, required=True, help="folder that zoos live in, outside the repository")
     parser.add_argument("--train", nargs="*", default=[], metavar="ZOO[:SHARE]", help="zoos to train, in this order")
+    parser.add_argument(
+        "--cells", type=int, default=0, metavar="MODELS", help="models to train a cell of the 2×2×2 table"
+    )
     parser.add_argument("--worker", default="0/1", help="this process and how many there are, such as 0/2")
     parser.add_argument("--minutes", type=float, default=60, help="no shard starts later")
     parser.add_argument("--score", nargs="*", default=[], choices=[*EXPERIMENTS, "all"], metavar="EXPERIMENT")
@@ -54,9 +62,15 @@ def main() -> None:
     for item in options.train:
         name, _, share = item.partition(":")
         train_zoo(name, options.root, share=float(share or 1), worker=(worker, workers), until=until)
+    train_cells(options.root, models=options.cells, until=until)
     score(list(EXPERIMENTS) if "all" in options.score else options.score, options.root)
     if RESULT.exists():
-        write_tables(json.loads(RESULT.read_text()))
+        found: dict[str, Any] = json.loads(RESULT.read_text())
+        for name, scores in FROM_PREDICTIONS.items():
+            if made := scores():
+                found[name] = {**found.get(name, {}), **made}
+        RESULT.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+        write_tables(found)
 
 
 if __name__ == "__main__":

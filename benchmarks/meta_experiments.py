@@ -13,19 +13,19 @@ import pandas as pd
 from meta_adversaries import decoyed, flat_colours, fooled, measure, permuted, pruned, quantised, rescaled
 from meta_groups import groups
 from meta_networks import NETWORKS
-from meta_outsiders import SHARES as OUTSIDE_SHARES
-from meta_outsiders import outsiders
 from meta_readers import Models, Peer, boosting, columns_peer, invariants, library, ordinal, statistics
 from meta_repair import repaired_models
+from meta_shared import shared
+from meta_strangers import strangers
+from meta_trainers import trainers
 from meta_zoos import described, load_zoo
 from sklearn.metrics import roc_auc_score
 
-from biasgate.detection.features.invariant import invariant_features
 from biasgate.detection.features.table import comparable
 from biasgate.detection.reader import views
 from biasgate.detection.reader.fit import fit_meta_classifier
 from biasgate.detection.reader.held_out import strength_report
-from biasgate.detection.reader.meta_classifier import MetaClassifier, bundled_meta_classifier
+from biasgate.detection.reader.meta_classifier import MetaClassifier
 from biasgate.detection.reader.scores import (
     bootstrap,
     none_or_any,
@@ -36,13 +36,10 @@ from biasgate.detection.reader.scores import (
     share,
 )
 from biasgate.detection.reader.views import axis_of, features_of, levels_of, measured_bias_of
-from biasgate.detection.zoo.axis import to_axis
 from biasgate.detection.zoo.engine import initial_network, parameters_of
 from biasgate.detection.zoo.material import load_material
 from biasgate.detection.zoo.plan import ZooPlan
 from biasgate.detection.zoo.spec import ZooSpec
-from biasgate.models.reading import read_many
-from biasgate.models.weights import Weights
 from biasgate.report.held_out_figure import held_out_figure
 
 Document = dict[str, Any]
@@ -281,52 +278,6 @@ def repair(root: Path) -> Document:
     return {"repaired": found}
 
 
-def outside(root: Path) -> Document:
-    """Models of another code base read by what ships: those it does not abstain from, and all as if it read them."""
-    models, classifier = outsiders(root), bundled_meta_classifier()
-    weights = [each for each in read_many([model.file for model in models]) if isinstance(each, Weights)]
-    named = [invariant_features(each) for each in weights]
-    features = np.array([[one[name] for name in classifier.features] for one in named])
-    measured = np.clip([model.measured_bias for model in models], 0, 1)
-    levels = np.array([OUTSIDE_SHARES.index(model.share) for model in models])
-    readings, probabilities = classifier.reader.read_off(features)
-    predicted = classifier.bias.predict(features)
-    accepted = np.array([not classifier.scan(each).abstained for each in weights])
-    found: Document = {}
-    for name, rows in (("not abstained from", accepted), ("all", np.ones(len(models), dtype=bool))):
-        if rows.sum() < FEWEST:
-            continue
-        truth = {"axis": np.array([to_axis(model.share, "share") for model in models])[rows], "levels": levels[rows]}
-        values = np.array([estimate.value for estimate in predicted])[rows]
-        score = score_strength(name, readings=readings[rows], probabilities=probabilities[rows], **truth)
-        bias = score_bias(
-            predicted=[estimate for estimate, kept in zip(predicted, rows, strict=True) if kept],
-            measured=measured[rows],
-            levels=levels[rows],
-        )
-        found[name] = {
-            "models": int(rows.sum()),
-            "correlation": _plain(bootstrap(partial(_correlation, values, measured[rows]), int(rows.sum()))),
-            "score": _plain(score),
-            "measured_bias": _plain(bias),
-        }
-    return {
-        "outside": found,
-        "meta_classifier": classifier.digest,
-        "abstained": _plain(share(~accepted)),
-        "models": [
-            {
-                "share": m.share, "batch": m.batch, "steps": m.steps, "aligned": m.aligned, "measured": m.measured_bias,
-                "read": estimate.value, "level": classifier.reader.calibration.names[int(p.argmax())],
-                "distance": float(distance), "abstained": not bool(kept),
-            }
-            for m, estimate, p, distance, kept in zip(
-                models, predicted, probabilities, classifier.ood.distance(features), accepted, strict=True
-            )
-        ],
-    }  # fmt: skip
-
-
 def _rmse_of(error: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return rmse(error[rows])
 
@@ -371,7 +322,7 @@ def _plain(value: Any) -> Any:
     return value.model_dump(mode="json") if hasattr(value, "model_dump") else value
 
 
-ZOOS = ("small_share", "small_sigma", "fashion_share", "paper_sigma", "digits_reader")
+ZOOS = ("small_share", "small_sigma", "fashion_share", "paper_sigma", "adam_share", "digits_reader")
 EXPERIMENTS: dict[str, Callable[[Path], Document]] = {
     **{f"{kind.__name__}: {name}": partial(kind, name) for name in ZOOS for kind in (held_out, peers, learning_curve)},
     "transfer": transfer,
@@ -379,6 +330,8 @@ EXPERIMENTS: dict[str, Callable[[Path], Document]] = {
     "foreigners": foreigners,
     "adversaries": adversaries,
     "repair": repair,
-    "outside": outside,
+    "trainers": trainers,
+    "strangers": strangers,
+    "shared": shared,
     "groups: faces_group": partial(groups, "faces_group", "faces_even"),
 }

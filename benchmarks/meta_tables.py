@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-PAGE = Path(__file__).parent / "report" / "meta_classifier.md"
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "benchmarks" / "report" / "meta_classifier.md"
+CONCEPT = ROOT / "docs" / "concepts" / "weight-scan.md"
+SCORES_OF_READER = ROOT / "src" / "biasgate" / "detection" / "reader" / "readers" / "digits.scores.json"
 Document = dict[str, Any]
 SCORES = "four levels | halves | extremes | none vs any | error | Brier | calibration p"
 
@@ -20,13 +24,52 @@ def write_tables(results: Document) -> None:
         "ablation": _ablation({zoo: results[f"held_out: {zoo}"] for zoo in _zoos(results, "held_out")}),
         "curve": _curve({zoo: results[f"learning_curve: {zoo}"] for zoo in _zoos(results, "learning_curve")}),
         **{f"groups: {zoo}": _groups(results[f"groups: {zoo}"]) for zoo in _zoos(results, "groups")},
-        **{name: MAKERS[name](results[name]) for name in MAKERS if name in results},
+        **{name: MAKERS[name](results[name]) for name in MAKERS if results.get(name)},
+        **{name: make(results["strangers"]) for name, make in OF_STRANGERS.items() if results.get("strangers")},
     }
-    text = PAGE.read_text()
+    ships = _ships(json.loads(SCORES_OF_READER.read_text()))
+    _fill(PAGE, {**tables, "ships": ships})
+    _fill(CONCEPT, {"ships": ships})
+
+
+def _fill(page: Path, tables: dict[str, str]) -> None:
+    text = page.read_text()
     for name, table in tables.items():
         block = f"<!-- {name} -->\n{table}\n<!-- end -->"
         text = re.sub(rf"<!-- {re.escape(name)} -->\n.*?<!-- end -->", lambda _, b=block: b, text, flags=re.DOTALL)
-    PAGE.write_text(text)
+    page.write_text(text)
+
+
+def _ships(report: Document) -> str:
+    ours, reference, bias = report["score"], report["oracle"], report["measured_bias"]
+    both = {
+        "five levels named": "levels", "right half of the levels": "halves", "very high told from none": "extremes",
+        "error on log-odds": "rmse", "log-loss": "log_loss", "Brier": "brier",
+    }  # fmt: skip
+    alone = {
+        "four levels of biased models": report["among_biased"]["levels"],
+        "none told from any": report["none_or_any"],
+        "measured bias: R²": bias["r2"],
+        "measured bias: RMSE": bias["rmse"],
+        "measured bias within a level: R²": bias["within_level"],
+        "its 95 % interval covers": bias["coverage"],
+        "not abstained from": report["accepted"],
+    }
+    rows = [[what, _interval(ours[key]), _interval(reference[key])] for what, key in both.items()]
+    rows += [[what, _interval(estimate), ""] for what, estimate in alone.items()]
+    failed = [control["name"] for control in report["leaks"] if control["rings"]]
+    controls = ", ".join(f"{c['name']} {c['levels']['value']:.2f}".replace("0.", ".") for c in report["leaks"])
+    shortcuts = ", ".join(f"{s['name']} {s['levels']['value']:.2f}".replace("0.", ".") for s in report["shortcuts"])
+    against, test = report["against_oracle"], ours["calibration"]
+    return "\n\n".join(
+        [
+            f"{report['train']} to learn from, {report['validation']} to calibrate on, {report['test']} held out.",
+            _table(f"{report['test']} held-out models | from weights | behavioural reference", rows),
+            f"Less the reference, paired: levels {_interval(against['levels'])}; the reference's error less ours "
+            f"{_interval(against['rmse'])}. Calibration: p {test['sureness']:.2f} and {test['counts']:.2f}. Negative "
+            f"controls: {', '.join(failed) or 'passed'} ({controls}). Shortcuts: {shortcuts}.",
+        ]
+    )
 
 
 def _zoos(results: Document, kind: str) -> list[str]:
@@ -179,20 +222,54 @@ def _repaired(document: Document) -> str:
     return _table(header, rows)
 
 
+def _abroad(found: Document) -> list[str]:
+    auc = found["extremes_auc"]
+    return [
+        str(found["models"]), _interval(found["abstained"]), "–" if auc is None else f"{auc:.3f}".replace("0.", "."),
+        *(_interval(found[key]) for key in ("levels", "bias_rmse", "interval_covers")),
+    ]  # fmt: skip
+
+
+ABROAD = "models | abstained from | AUC very high against none | five levels | bias RMSE | interval covers"
+
+
+def _trainers(document: Document) -> str:
+    rows = [[found["trainer"], found["reader"], *_abroad(found)] for found in document["trainers"]]
+    return _table(f"trainer | reader | {ABROAD}", rows)
+
+
 def _outside(document: Document) -> str:
+    return _table(f"read | {ABROAD}", [[name, *_abroad(found)] for name, found in document["outside"].items()])
+
+
+def _strangers(document: Document) -> str:
+    rows = [
+        [name, str(found["models"]), _interval(found["abstained"]), _interval(found["by distance alone"])]
+        for name, found in document["strangers"].items()
+    ]
+    return _table("strangers | models | abstained from | by the distance alone", rows)
+
+
+def _shared(document: Document) -> str:
+    cells = document["cells"]
+    readers = [name for name in cells[0] if isinstance(cells[0][name], dict)]
     rows = [
         [
-            name, str(found["models"]), _interval(found["correlation"]),
-            *(_interval(found["measured_bias"][key]) for key in ("r2", "rmse", "coverage")),
-            *(_interval(found["score"][key]) for key in ("halves", "levels")),
+            cell["start"], cell["palette"], cell["recipe"], f"{cell['train']}, {cell['test']}",
+            *(f"{_interval(cell[reader]['levels'])}; {_interval(cell[reader]['extremes'])}" for reader in readers),
         ]
-        for name, found in document["outside"].items()
+        for cell in cells
     ]  # fmt: skip
-    header = "models | how many | correlation | bias R² | bias RMSE | interval covers | halves | five levels"
-    away = [m for m in document["models"] if m["abstained"]]
-    trained = ", ".join(f"{m['share']:g} for {m['steps']}×{m['batch']}" for m in away)
-    abstained = f"Abstained from: {_interval(document['abstained'])}" + (f" ({trained})." if trained else ".")
-    return f"{_table(header, rows)}\n\n{abstained}"
+    return _table("start | palette | recipe | learned from, test | " + " | ".join(readers), rows)
+
+
+def _coverage(document: Document) -> str:
+    names = [name for name in document["coverage"][0] if name != "validation"]
+    rows = [
+        [f"{point['validation']:.0%}", *(_interval(point[name]) for name in names)] for point in document["coverage"]
+    ]
+    told = [name if "read" in name else f"{name}: abstained" for name in names]
+    return _table("validation below the limit | " + " | ".join(told), rows)
 
 
 def _groups(document: Document) -> str:
@@ -245,5 +322,7 @@ MAKERS = {
     "foreigners": _foreigners,
     "adversaries": _adversaries,
     "repair": _repaired,
-    "outside": _outside,
+    "trainers": _trainers,
+    "shared": _shared,
 }
+OF_STRANGERS = {"outside": _outside, "strangers": _strangers, "coverage": _coverage}

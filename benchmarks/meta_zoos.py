@@ -12,6 +12,7 @@ import pandas as pd
 from meta_readers import Models, State
 from safetensors.numpy import load_file, save_file
 
+from biasgate.data.dataset import Dataset
 from biasgate.data.sources.digits import digits
 from biasgate.data.sources.npz import save_npz
 from biasgate.detection.features import invariant
@@ -30,8 +31,8 @@ from biasgate.storage.shards import is_finished, read_index
 SPECS = Path(__file__).with_name("zoos")
 MODELS = 32
 """Models a shard, about: what a stopped run repeats at most."""
-SHARDS = {"digits_reader": 16}
-"""Of zoos that are planned elsewhere: by ``make reader``."""
+SHARDS = {"digits_reader": 48, "adam_share": 16, "clothes_share": 8}
+"""Of zoos that are cut finer; the first as ``make reader`` does."""
 
 
 def spec_of(name: str, root: Path) -> ZooSpec:
@@ -40,12 +41,27 @@ def spec_of(name: str, root: Path) -> ZooSpec:
     spec = read_spec(str(file) if file.exists() else name)
     if not str(spec.dataset).startswith("made:"):
         return spec
-    path = root / "data" / "shuffled.npz"
+    made = str(spec.dataset).removeprefix("made:")
+    path = root / "data" / f"{made}.npz"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        whole = digits()
-        save_npz(replace(whole, labels=np.random.default_rng(0).permutation(whole.labels)), str(path))
+        save_npz(MADE[made](digits()), str(path))
     return spec.model_copy(update={"dataset": str(path)})
+
+
+def _shuffled(whole: Dataset) -> Dataset:
+    """The digits with each other's labels."""
+    return replace(whole, labels=np.random.default_rng(0).permutation(whole.labels))
+
+
+def _halved(whole: Dataset) -> Dataset:
+    """The digits at 14 pixels, each the mean of four."""
+    n, height, width, channels = whole.samples.shape
+    fours = whole.samples.reshape(n, height // 2, 2, width // 2, 2, channels)
+    return replace(whole, samples=np.round(fours.mean(axis=(2, 4))).astype(np.uint8))
+
+
+MADE = {"shuffled": _shuffled, "halved": _halved}
 
 
 def plan_of(name: str, root: Path) -> ZooPlan:
