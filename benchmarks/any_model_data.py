@@ -16,7 +16,7 @@ from biasgate.data.sources.synthetic_faces import synthetic_faces
 CLASSES = ("no", "yes")
 JOBS = ("clerk", "cook", "nurse")
 SIDE, WORDS, LENGTH = 32, 60, 12
-PARTS = {"train": 1200, "development": 1200, "test": 1200}
+PARTS = {"train": 1000, "development": 800, "test": 800, "few": 160}
 POLICY = """
 schema: biasgate/policy/v1
 name: any_model
@@ -30,10 +30,10 @@ looks: 9
 
 @dataclass(frozen=True)
 class Data:
-    """A data set in three parts.
+    """A data set in parts.
 
     Attributes:
-        folder: Holds ``train``, ``development`` and ``test``, as tables or arrays, with a data source in YAML of each.
+        folder: Holds each of ``PARTS``, as a table or arrays, with its data source in YAML.
         attribute: The sensitive one.
         images: Whether there are pixels to colour.
     """

@@ -54,7 +54,8 @@ def heatmaps(
     methods = method or (["integrated_gradients"] if candidate.card.architecture is None else None)
     named = {"attributes": attributes.split(","), "depth": depth} | ({"methods": methods} if methods else {})
     spec = RelevanceSpec.build(named, where="the options")
-    if regions is None and (unknown := [label for label in dataset.classes if label not in FACE_REGIONS.evidence]):
+    unknown = [label for label in dataset.classes if label not in FACE_REGIONS.evidence]
+    if regions is None and unknown and dataset.samples.ndim > 2:
         raise InputError(
             f"nothing says where on these images {', '.join(map(repr, unknown[:5]))} show",
             where=data,

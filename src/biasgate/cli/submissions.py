@@ -138,6 +138,7 @@ def _prepared(
     from biasgate.models.card import CandidateCard
     from biasgate.models.files import check_file
     from biasgate.models.package import CARD
+    from biasgate.models.unsubmitted import way_in
     from biasgate.registry.conversion import convert, is_logged
     from biasgate.registry.originals import download_original, is_uri
 
@@ -146,16 +147,19 @@ def _prepared(
         raise InputError(
             "it has a card already", where=str(folder / CARD), fix="correct that one, and leave out --card"
         )
-    if (folder / CARD).exists() or not folder.is_dir():
+    if not folder.is_dir():
+        what = "it is a file, and no folder" if folder.exists() else "there is nothing at that path"
+        raise InputError(what, where=source, fix=way_in([folder.name] if folder.exists() else []))
+    if (folder / CARD).exists():
         return _Prepared(folder, drafted=False)
     given = CandidateCard.parse_json(check_file(card).read_bytes(), where=str(card)) if card else None
     known = _known(source, given, name, submitter)
     into = work / "converted"
     into.mkdir()
     sample = _sample(data)
-    if not is_logged(folder):
-        return _with_card(folder, into, given, known, sample)
     try:
+        if not is_logged(folder):
+            return _with_card(folder, into, given, known, sample)
         found = convert(folder, into, known, sample=sample, card=given)
     except BiasgateError as error:
         raise type(error)(error.what, where=source, fix=error.fix) from error
@@ -171,13 +175,14 @@ def _with_card(folder: Path, into: Path, card: CandidateCard | None, known: Know
     from biasgate.errors import CandidateError
     from biasgate.models.draft import draft_card
     from biasgate.models.package import CARD, MODEL
+    from biasgate.models.unsubmitted import way_in
 
     if not card and not (folder / MODEL).is_file():
         holds = ", ".join(sorted(entry.name for entry in folder.iterdir())[:10]) or "nothing"
         raise CandidateError(
             f"no card.json, and no {MODEL} to draft one from; it holds {holds}",
             where=str(folder),
-            fix="give the card with --card, or the folder that MLflow logged",
+            fix=way_in(entry.name for entry in folder.iterdir()),
         )
     copytree(folder, into, dirs_exist_ok=True)
     notes: tuple[str, ...] = ()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Literal, Union
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, cast
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from biasgate.data.dataset import Dataset
 from biasgate.data.described import DescribedByTable
@@ -21,6 +22,13 @@ from biasgate.errors import BiasgateError, InputError, TrustError
 from biasgate.storage.sources import is_text, source_text
 
 KINDS = defined_in("biasgate.data.sources", SourceKind)
+NAMES = sorted(str(kind.model_fields["kind"].default) for kind in KINDS)
+MEANT = {
+    "predictions": "`kind: truth` says what is true of each row; `biasgate evaluate --predictions` names their table",
+    **dict.fromkeys(("parquet", "table", "tsv"), "`kind: csv` reads Parquet and other separators too"),
+    **dict.fromkeys(("images", "image_folder"), "`kind: folder` reads images that a table lists"),
+}
+"""Words that people try, and what is meant."""
 
 if TYPE_CHECKING:
     AnySource = SourceKind
@@ -45,6 +53,16 @@ class DataSource(Document):
     role: Role | None = None
     planting: Annotated[SharePlanting | SigmaPlanting | TwinsPlanting, Field(discriminator="kind")] | None = None
     collected: date | None = None
+
+    @field_validator("data", mode="before")
+    @classmethod
+    def _known_kind(cls, data: Any) -> Any:
+        kind = cast(Mapping[str, Any], data).get("kind") if isinstance(data, Mapping) else NAMES[0]
+        if kind in NAMES:
+            return data
+        what = "no kind is named" if kind is None else f"there is no kind {str(kind)[:40]!r}"
+        hint = f"; {MEANT[str(kind)]}" if str(kind) in MEANT else ""
+        raise ValueError(f"{what}: write one of {', '.join(NAMES)}{hint}")
 
 
 def open_dataset(source: DataSource | str) -> Dataset:

@@ -76,7 +76,7 @@ def check_kind(outputs: NDArray[np.float32], card: CandidateCard) -> None:
         CandidateError: They are the other kind.
     """
     one_by_one = outputs.shape[1] == 1 or card.task == "multilabel"
-    in_range = bool(((outputs >= 0) & (outputs <= 1 + _SUM)).all())
+    in_range = bool(((outputs >= -_SUM) & (outputs <= 1 + _SUM)).all())
     if card.output == "probabilities" and not (in_range and (one_by_one or _add_up(outputs))):
         low, high = float(outputs.min()), float(outputs.max())
         what = "do not add up to one" if in_range else f"reach from {low:.3g} to {high:.3g}"

@@ -165,9 +165,14 @@ def _batch(port: Port) -> int | None:
 
 def _advice(port: Port, contract: InputContract) -> str:
     """The card that would fit, where another order of axes is all that differs."""
+    turned = other_layout([port], contract)
+    return f"say in the card: {turned}" if turned else "correct the card's shape, or export the model for it"
+
+
+def other_layout(ports: Sequence[Port], contract: InputContract) -> str | None:
+    """What a card says of images whose channels lie at the other end, where the graph's axes leave that open."""
     shape = contract.shape
     turned = (*shape[1:], shape[0]) if contract.layout == "NCHW" else (shape[-1], *shape[:-1])
-    if contract.layout != "rows" and _fits(port, turned):
-        other = "NHWC" if contract.layout == "NCHW" else "NCHW"
-        return f"say in the card: layout {other}, shape {list(turned)}"
-    return "correct the card's shape, or export the model for it"
+    if contract.layout == "rows" or not _fits(ports[0], turned):
+        return None
+    return f"layout {'NHWC' if contract.layout == 'NCHW' else 'NCHW'}, shape {list(turned)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import mlflow
@@ -13,7 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 from typer.testing import CliRunner, Result
 
 from biasgate.cli.app import app
-from biasgate.errors import InputError
+from biasgate.errors import BiasgateError, InputError
 
 
 def linear() -> Any:
@@ -35,6 +36,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
         whole.set_tracking_uri(uri)
         with mlflow.start_run() as run:
             flavour: Any = whole.onnx  # type: ignore[attr-defined]
+            mlflow.log_text("x", "notes/readme.txt")
             logged = flavour.log_model(linear(), name="m", registered_model_name="loan", pip_requirements=["onnx"])
         client = mlflow.MlflowClient()
         client.set_registered_model_alias("loan", "best", "1")
@@ -92,11 +94,51 @@ def test_a_name_is_asked_for_where_a_source_has_none(sources: dict[str, str], ki
     assert "name it with --name" in str(ended.exception)
 
 
-@pytest.mark.parametrize(
-    "source", ["ftp://host/model", "models:/loan/7", "models:/loan@worst", "models:/m-0/", "nowhere"]
-)
-def test_what_is_not_there_is_said_with_what_may_be_written(sources: dict[str, str], source: str):
-    ended = submit(source, "--name", "some")
-    assert ended.exception is not None
-    assert type(ended.exception).__module__ == "biasgate.errors", ended.exception
-    assert source.rstrip("/") in str(ended.exception)
+REFUSED = {
+    "ftp2://host/model": ("models are not fetched from ftp2:", "write models:/name/version"),
+    "https://host/model.onnx": ("models are not fetched from https:", "download first"),
+    "model:/loan/1": ("models are not fetched from model:", "write models:/name/version"),
+    "models:/loan": ("it names a model and no version of it", "write models:/loan/1"),
+    "models:/loan/7": ("version=7", "check the name"),
+    "models:/loan@worst": ("alias worst not found", "check the name"),
+    "models:/loan/Production": ("no version of the model is in that stage", "models:/name@alias"),
+    f"models:/m-{'0' * 32}": ("not found", "check the name"),
+    "runs:/RUN": ("the run holds nothing of that name; it holds m, notes", "write runs:/RUN/m"),
+    "runs:/RUN/other": ("the run holds nothing of that name; it holds m, notes", "write runs:/RUN/m"),
+    "runs:/RUN/notes": ("no model.onnx to draft one from; it holds readme.txt", "log the model in MLflow"),
+    "runs:/0123/m": ("Run with id=0123 not found", "check the name"),
+    "file:///no/where": ("there is nothing at that path", "check the path"),
+    "nowhere": ("there is nothing at that path", "submit models:/name/version"),
+}
+
+
+@pytest.mark.parametrize(("source", "sentences"), REFUSED.items(), ids=REFUSED)
+def test_what_is_no_model_is_said_with_what_is_there(sources: dict[str, str], source: str, sentences: tuple[str, str]):
+    run = sources["run"].split("/")[1]
+    ended = submit(source.replace("RUN", run), "--name", "some")
+    assert isinstance(ended.exception, BiasgateError)
+    found, mended = (sentence.replace("RUN", run) for sentence in sentences)
+    assert found in ended.exception.what
+    assert mended in str(ended.exception.fix)
+    assert ended.exception.where == source.replace("RUN", run)
+
+
+FILES = {
+    "net.onnx": "as model.onnx",
+    "model.pkl": "mlflow.sklearn.log_model",
+    "saved_model.pb": "mlflow.keras.log_model",
+    "config.json": "mlflow.transformers.log_model",
+    "weights.ckpt": "--card",
+    "model.cbm": "format='onnx'",
+    "notes.txt": "log the model in MLflow",
+}
+
+
+@pytest.mark.parametrize(("name", "way"), FILES.items(), ids=FILES)
+@pytest.mark.parametrize("alone", [True, False], ids=["file", "folder"])
+def test_files_that_are_no_candidate_yet_are_named_with_the_way_in(tmp_path: Path, name: str, way: str, alone: bool):
+    (tmp_path / name).write_bytes(b"x")
+    ended = submit(str(tmp_path / name if alone else tmp_path), "--name", "some")
+    assert isinstance(ended.exception, BiasgateError)
+    assert way in str(ended.exception.fix)
+    assert alone or name in ended.exception.what

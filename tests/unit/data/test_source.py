@@ -127,3 +127,16 @@ def test_a_short_form_is_pinned_as_it_is() -> None:
     text, content = pin("builtin:digits")
     assert text == "builtin:digits"
     assert open_pinned(text, digest=content).digest == open_dataset("builtin:digits").digest
+
+
+@pytest.mark.parametrize(
+    ("kind", "hint"), [("predictions", "evaluate --predictions"), ("parquet", "`kind: csv` reads")]
+)
+def test_a_kind_that_people_try_is_answered_with_what_is_meant(kind: str, hint: str):
+    with pytest.raises(InputError, match=rf"there is no kind '{kind}': write one of action_units, .*{hint}"):
+        open_dataset(f"name: p\ndata: {{kind: {kind}, file: {{uri: d.csv}}, label: y}}\n")
+
+
+def test_a_source_without_a_kind_is_told_which_there_are():
+    with pytest.raises(InputError, match="no kind is named: write one of action_units, celeba, csv"):
+        open_dataset("name: p\ndata: {file: {uri: d.csv}, label: y}\n")

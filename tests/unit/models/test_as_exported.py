@@ -18,6 +18,7 @@ LOGITS = ROWS @ WEIGHT.T
 PROBABILITIES = 1 / (1 + np.exp(LOGITS[:, ::-1] - LOGITS))
 GEMM = helper.make_node("Gemm", ["x", "w"], ["y"], transB=1)
 SOFTMAX = helper.make_node("Softmax", ["y"], ["probabilities"], axis=1)
+SOFTMAX_Z = helper.make_node("Softmax", ["z"], ["probabilities"], axis=1)
 LABEL = helper.make_node("ArgMax", ["y"], ["label"], axis=1, keepdims=0)
 SIGMOID = helper.make_node("Sigmoid", ["y"], ["p"])
 ML = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
@@ -72,6 +73,14 @@ def test_probabilities_beside_labels_are_found_by_what_they_are(said):
     outputs = [port("label", TensorProto.INT64, ["n"]), port("probabilities", TensorProto.FLOAT, ["n", 2])]
     found = said([GEMM, SOFTMAX, LABEL], outputs=outputs, card=PROBABLE)
     np.testing.assert_allclose(found, PROBABILITIES, atol=1e-6)
+
+
+def test_probabilities_that_rounding_left_a_little_below_zero_are_zero(said):
+    less = helper.make_node("Sub", ["probabilities", "little"], ["y"])
+    little = helper.make_node("Constant", [], ["little"], value_float=3e-7)
+    found = said([helper.make_node("Gemm", ["x", "w"], ["z"], transB=1), SOFTMAX_Z, little, less], card=PROBABLE)
+    np.testing.assert_allclose(found, PROBABILITIES, atol=1e-6)
+    assert found.min() == 0
 
 
 @pytest.mark.parametrize("names", [{"classlabels_int64s": [0, 1]}, {"classlabels_strings": ["yes", "no"]}])
@@ -158,3 +167,22 @@ REFUSED = {
 def test_what_does_not_fit_is_said_with_what_was_found(said, made: dict[str, Any], sentence: str):
     with pytest.raises(CandidateError, match=sentence):
         said(**made)
+
+
+@pytest.mark.parametrize(("layout", "shape", "other"), [("NCHW", (3, 4, 4), "NHWC"), ("NHWC", (4, 4, 3), "NCHW")])
+def test_axes_that_are_free_and_images_that_lie_otherwise_end_in_the_card_that_may_fit(
+    card_of, tmp_path, layout: Any, shape: tuple[int, ...], other: str
+):
+    last = [helper.make_node("GlobalAveragePool", ["t"], ["p"]), helper.make_node("Flatten", ["p"], ["q"])]
+    turn = helper.make_node("Transpose", ["x"], ["t"], perm=[0, 3, 1, 2] if other == "NHWC" else [0, 1, 2, 3])
+    nodes = [turn, *last, helper.make_node("Gemm", ["q", "w"], ["y"], transB=1)]
+    weight = numpy_helper.from_array(np.ones((2, 3), np.float32), "w")
+    graph = helper.make_graph(nodes, "g", [port("x", TensorProto.FLOAT, ["n", "a", "b", "c"])], [Y], [weight])
+    onnx.save(helper.make_model(graph, opset_imports=ML, ir_version=9), tmp_path / "model.onnx")
+    card = card_of(classes=("no", "yes"), input=InputContract(shape=shape, layout=layout))
+    (tmp_path / "card.json").write_bytes(card.to_json())
+    package = import_model(tmp_path, tmp_path / "package")
+    turned = list(shape[1:] + shape[:1] if layout == "NCHW" else shape[-1:] + shape[:-1])
+    with pytest.raises(CandidateError) as refused:
+        run_as_served(package, np.zeros((30, 4, 4, 3), np.uint8))
+    assert f"say in the card: layout {other}, shape {turned}" in str(refused.value)

@@ -37,7 +37,8 @@ def main() -> None:
             except Exception as error:
                 if place < trials_from:
                     given = ", ".join(f"{name!r} {list(rows.shape)}" for name, rows in batch.items())
-                    raise SystemExit(f"given {given} as its card says, it fails: {_end(error)}") from None
+                    failed = f"given {given} as its card says, it fails: {_end(error)}"
+                    raise SystemExit(failed + job["advice"]) from None
                 failures[place - trials_from] = _end(error)
                 np.full((size, job["columns"][0]), np.nan, np.float32).tofile(outputs)
                 continue

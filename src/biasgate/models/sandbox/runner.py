@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from biasgate.errors import CandidateError, InputError
 from biasgate.models.answers import answer, one_is_enough
-from biasgate.models.feeds import Samples, feeds
+from biasgate.models.feeds import Samples, feeds, other_layout
 from biasgate.models.files import check_file
 from biasgate.models.package import MODEL, CandidatePackage
 from biasgate.models.sandbox.batches import Batches, Trials, planned
@@ -82,6 +82,7 @@ def run(
         raise InputError("no samples to run", where=card.name)
     graph = load_onnx(package.model)
     fed = feeds(inputs_of(graph), card.input, samples, columns or {}, where=card.name)
+    turned = other_layout(inputs_of(graph), card.input)
     batches = planned(fed, len(samples), trials, limits=limits, where=card.name)
     allowed = [len(card.classes), *([1] if one_is_enough(card) else [])]
     job = {
@@ -94,6 +95,7 @@ def run(
         "columns": allowed,
         "threads": limits.threads,
         "device": limits.device,
+        "advice": f"; if its channels are elsewhere, say in the card: {turned}" if turned else "",
     }
     with tempfile.TemporaryDirectory(prefix="biasgate-") as scratch:
         folder = Path(scratch)
