@@ -50,14 +50,14 @@ def measure_relevance(
     if package.card.classes != dataset.classes:
         raise InputError("the card's classes are not the data set's", where=package.card.name, fix="give its data set")
     clusters = cases(dataset, spec.attributes, depth=spec.depth, minimum=spec.minimum)
-    network = restore(package) if package.card.architecture else with_gradients(package, dataset.samples)
+    network = restore(package) if package.card.architecture else with_gradients(package, dataset.array)
     inputs, truth, last = (
-        preprocess(dataset.samples, package.card.input),
+        preprocess(dataset.array, package.card.input),
         _truth(dataset),
         package.card.input.layout == "NHWC",
     )
     other, targets = randomised(network, seed=spec.seed), range(len(dataset.classes))
-    pictures = Pictures(clusters.subgroups, _averages(dataset.samples.astype(np.float64), clusters), {}, {})
+    pictures = Pictures(clusters.subgroups, _averages(dataset.array.astype(np.float64), clusters), {}, {})
     found: list[MethodNumbers] = []
     for method in spec.methods:
         maps = heatmaps(network, inputs, targets=targets, method=method, channels_last=last)

@@ -41,10 +41,10 @@ def load_material(spec: AuditSpec) -> Material:
     train, test = open_dataset(spec.train), open_dataset(spec.test)
     for dataset in (train, test):
         _check(dataset, spec)
-    if shared := len(_fingerprints(train.samples) & _fingerprints(test.samples)):
+    if shared := len(_fingerprints(train.array) & _fingerprints(test.array)):
         fix = "use disjoint roles, seeds or partitions"
         raise InputError(f"{shared} test images are also learned from", where=spec.name, fix=fix)
-    images = test.samples.astype(np.uint8, copy=False)
+    images = test.array.astype(np.uint8, copy=False)
     made = {
         change.label: perturb(images, change, seed=spec.seed + place)
         for place, change in enumerate(spec.perturbations, 1)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from biasgate.cli.inference import Batch, Memory, OnDevice, Seconds, Threads, limits_of
+from biasgate.cli.predictions import Key, Predicted, Probability, Table, columns_of, require_one
+from biasgate.cli.sources import SOURCE, open_source
 from biasgate.report.terminal import VERDICT_CODES, Json, print_json, print_table, say
 
 if TYPE_CHECKING:
     from biasgate.contracts.evaluation import Evaluation
     from biasgate.gate.check import Check
     from biasgate.gate.policy import Policy
+    from biasgate.models.predictions import Candidate, PredictionColumns
+    from biasgate.models.sandbox.limits import Limits
 
 app = typer.Typer()
 Package = Annotated[Path, typer.Argument(help="Folder with model.onnx (or weights) and card.json.")]
@@ -38,28 +43,25 @@ def fetch(
 
 @app.command()
 def evaluate(
-    package: Annotated[
-        Path | None, typer.Argument(help="Folder with card.json and model.onnx, or a table of predictions.")
-    ] = None,
+    candidate: Annotated[str | None, typer.Argument(help=SOURCE)] = None,
     *,
-    predictions: Annotated[
-        str | None, typer.Option(help="Instead of a package: CSV or Parquet table of what some model predicted.")
-    ] = None,
-    predicted: Annotated[str | None, typer.Option(help="Its column of predicted classes.")] = None,
-    probability: Annotated[
-        list[str] | None, typer.Option(help="CLASS=COLUMN of probabilities; of two classes one will do.")
-    ] = None,
-    key: Annotated[
-        str | None, typer.Option(help="Column that calls the rows as `key` of the data does; else by their place.")
-    ] = None,
+    predictions: Table = None,
+    predicted: Predicted = None,
+    probability: Probability = None,
+    key: Key = None,
     data: Data,
     policy: Annotated[
         str, typer.Option(help="Policy that says what to measure: a file, URI or built-in policy's name.")
     ],
-    before: Annotated[Path | None, typer.Option(help="Package before a repair: adds the paired change.")] = None,
+    before: Annotated[str | None, typer.Option(help="Candidate before a repair: adds the paired change.")] = None,
     champion: Annotated[
         bool, typer.Option("--champion", help="Add the paired change against what serves now.")
     ] = False,
+    seconds: Seconds = None,
+    memory: Memory = None,
+    threads: Threads = None,
+    device: OnDevice = None,
+    batch: Batch = None,
     json: Json = False,
 ) -> None:
     """Run a candidate in a sandbox, measure it by subgroup, and say whether it would pass: exit 0, 4 or 5 as `check`.
@@ -70,57 +72,47 @@ def evaluate(
     from biasgate.gate.check import check_evaluation
     from biasgate.gate.policy import read_policy
 
-    if (package is None) == (predictions is None):
-        raise typer.BadParameter("give a package's folder, or --predictions")
+    require_one(candidate, predictions, predicted, probability, key)
     rules = read_policy(policy)
-    if package:
-        if predicted or probability or key:
-            raise typer.BadParameter("--predicted, --probability and --key go with --predictions")
-        measured = _run(package, data, rules, before=before, champion=champion)
+    if candidate:
+        limits = limits_of(seconds=seconds, memory=memory, threads=threads, device=device, batch=batch)
+        measured = _run(candidate, data, rules, before=before, champion=champion, limits=limits)
     else:
         if before or champion:
             raise typer.BadParameter("--before and --champion compare packages: put card.json beside the predictions")
-        columns = {"predicted": predicted, "probabilities": _pairs(probability), "key": key}
-        measured = _as_given(str(predictions), columns, data, rules)
+        measured = _as_given(str(predictions), columns_of(predicted, probability, key), data, rules)
     checked = check_evaluation(measured, rules)
     print_json(measured) if json else _print(measured, checked, rules)
     raise typer.Exit(VERDICT_CODES[checked.verdict])
 
 
-def _run(package: Path, data: str, rules: Policy, *, before: Path | None, champion: bool) -> Evaluation:
+def _run(candidate: str, data: str, rules: Policy, *, before: str | None, champion: bool, limits: Limits) -> Evaluation:
     from tempfile import TemporaryDirectory
 
     from biasgate.data.source import open_dataset
     from biasgate.evaluation.evaluate import evaluate as measure
-    from biasgate.models.candidates import open_candidate
     from biasgate.registry.serving import champion_package
 
-    candidate = open_candidate(package)
-    earlier = open_candidate(before) if before else None
     with TemporaryDirectory() as work:
-        serves = champion_package(candidate.card.name, Path(work) / "champion") if champion else None
-        return measure(candidate, open_dataset(data), rules.evaluation, before=earlier, champion=serves)
+        package = _opened(candidate, Path(work, "candidate"), data=data)
+        earlier = _opened(before, Path(work, "before"), data=data) if before else None
+        serves = champion_package(package.card.name, Path(work) / "champion") if champion else None
+        return measure(package, open_dataset(data), rules.evaluation, before=earlier, champion=serves, limits=limits)
 
 
-def _as_given(table: str, columns: dict[str, Any], data: str, rules: Policy) -> Evaluation:
+def _opened(source: str, work: Path, *, data: str) -> Candidate:
+    from biasgate.registry.originals import registered_name
+
+    work.mkdir()
+    return open_source(source, work, data=data, name=registered_name(source) or "candidate").package
+
+
+def _as_given(table: str, columns: PredictionColumns, data: str, rules: Policy) -> Evaluation:
     from biasgate.data.source import open_dataset
     from biasgate.evaluation.given import measure_given, read_given
-    from biasgate.models.predictions import PredictionColumns
 
-    declared = PredictionColumns.build(columns, where="--predicted, --probability and --key")
     dataset = open_dataset(data)
-    return measure_given(read_given(table, declared, dataset), dataset, rules.evaluation)
-
-
-def _pairs(options: list[str] | None) -> dict[str, str]:
-    """What stands before and behind the last ``=`` of each option."""
-    found: dict[str, str] = {}
-    for text in options or []:
-        name, equals, value = text.rpartition("=")
-        if not (equals and name and value):
-            raise typer.BadParameter(f"{text!r} is not CLASS=COLUMN")
-        found[name] = value
-    return found
+    return measure_given(read_given(table, columns, dataset), dataset, rules.evaluation)
 
 
 def _print(measured: Evaluation, checked: Check, rules: Policy) -> None:

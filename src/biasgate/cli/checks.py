@@ -7,6 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from biasgate.cli.predictions import (
+    Key,
+    Predicted,
+    Probability,
+    Table,
+    columns_of,
+    package_of_table,
+    require_one,
+)
+from biasgate.cli.sources import SOURCE, open_source
 from biasgate.report.builds import Junit, Sarif, write_for_builds
 from biasgate.report.terminal import VERDICT_CODES, Json, print_json, say
 from biasgate.report.verdict import print_verdict
@@ -16,6 +26,7 @@ if TYPE_CHECKING:
     from biasgate.gate.declaration import Gate
     from biasgate.gate.evidence import Evidence
     from biasgate.gate.policy import Policy
+    from biasgate.models.predictions import PredictionColumns
 
 app = typer.Typer()
 
@@ -23,10 +34,12 @@ app = typer.Typer()
 @app.command()
 def check(
     source: Annotated[Path, typer.Argument(help="A gate file, or what `biasgate evaluate --json` printed.")],
-    candidate: Annotated[
-        Path | None, typer.Argument(help="With a gate file: folder with card.json and the model.")
-    ] = None,
+    candidate: Annotated[str | None, typer.Argument(help=f"With a gate file. {SOURCE}")] = None,
     *,
+    predictions: Table = None,
+    predicted: Predicted = None,
+    probability: Probability = None,
+    key: Key = None,
     policy: Annotated[
         str | None, typer.Option(help="With an evaluation: policy file, URI, or a built-in policy's name.")
     ] = None,
@@ -40,12 +53,27 @@ def check(
     With an evaluation, rules about what it cannot tell, such as the champion or the scan, are listed and not checked.
     Exit 0 pass, 4 fail, 5 evidence lacks.
     """
-    if (candidate is None) == (policy is None):
-        raise typer.BadParameter("give a gate file and a candidate's folder, or an evaluation and --policy")
-    found, rules = _rehearse(str(source), candidate) if candidate else _check(source, str(policy))
-    write_for_builds(found.rules, name=str(candidate or source), source=str(source), junit=junit, sarif=sarif)
+    if policy:
+        if candidate or predictions:
+            raise typer.BadParameter("--policy goes with an evaluation; a gate file names its own policy")
+        found, rules = _check(source, policy)
+    else:
+        _require_gate(source, candidate, predictions)
+        require_one(candidate, predictions, predicted, probability, key)
+        columns = columns_of(predicted, probability, key) if predictions else None
+        found, rules = _rehearse(str(source), candidate or str(predictions), columns)
+    name = candidate or predictions or str(source)
+    write_for_builds(found.rules, name=name, source=str(source), junit=junit, sarif=sarif)
     print_json(_with_numbers(found)) if json else print_check(found, rules)
     raise typer.Exit(VERDICT_CODES[found.verdict])
+
+
+def _require_gate(source: Path, *candidates: str | None) -> None:
+    """Says what is missing beside an evaluation, or a gate file."""
+    if not any(candidates):
+        raise typer.BadParameter("give a gate file and a candidate, or an evaluation and --policy")
+    if source.is_dir():
+        raise typer.BadParameter(f"the gate file comes first: `biasgate check gate.yaml {source}`")
 
 
 def _check(evaluation: Path, policy: str) -> tuple[Check, Policy]:
@@ -57,21 +85,21 @@ def _check(evaluation: Path, policy: str) -> tuple[Check, Policy]:
     return check_evaluation(Evaluation.read(evaluation), rules), rules
 
 
-def _rehearse(file: str, folder: Path) -> tuple[Rehearsal, Policy]:
-    """Scans, runs and decides as the gate would."""
+def _rehearse(file: str, candidate: str, columns: PredictionColumns | None) -> tuple[Rehearsal, Policy]:
+    """Scans, runs and decides as the gate would; of a table with these columns, what it says."""
     from biasgate.data.source import pin
     from biasgate.errors import InputError
     from biasgate.gate.check import rehearse
     from biasgate.gate.declaration import pinned, read_gate_file
 
     gate = pinned(read_gate_file(file), pin=pin)
-    evidence = _evidence(gate, folder)
+    evidence = _evidence(gate, candidate, columns)
     if (name := evidence.candidate.name) != gate.model:
-        raise InputError(f"the gate is that of {gate.model}, and the card says {name}", where=str(folder))
+        raise InputError(f"the gate is that of {gate.model}, and the card says {name}", where=candidate)
     return rehearse(gate.rules, evidence), gate.rules
 
 
-def _evidence(gate: Gate, folder: Path) -> Evidence:
+def _evidence(gate: Gate, candidate: str, columns: PredictionColumns | None) -> Evidence:
     """What can be measured about a candidate on this machine alone."""
     from tempfile import TemporaryDirectory
 
@@ -81,16 +109,19 @@ def _evidence(gate: Gate, folder: Path) -> Evidence:
     from biasgate.evaluation.inspect import inspect
     from biasgate.gate.evidence import join
     from biasgate.models.sandbox.limits import Limits
-    from biasgate.models.submission import import_candidate
 
-    with TemporaryDirectory() as work:
-        package = import_candidate(folder, Path(work) / "package")
-        dataset = open_pinned(gate.test.source, digest=gate.test.digest)
+    with TemporaryDirectory() as folder:
+        work, test = Path(folder), gate.test
+        dataset = open_pinned(test.source, digest=test.digest)
+        if columns:
+            package = package_of_table(candidate, columns, name=gate.model, classes=dataset.classes, work=work)
+        else:
+            package = open_source(candidate, work, name=gate.model, data=test.source).package
         limits = Limits(**gate.inference.limits)
         inspected = inspect(package, dataset, limits=limits)
         measured = evaluate(package, dataset, gate.rules.evaluation, limits=limits)
         scan = scan_at_hand(package, gate.scan)
-    return join(source=str(folder), inspection=inspected, scan=scan, evaluation=measured, looks=1)
+    return join(source=candidate, inspection=inspected, scan=scan, evaluation=measured, looks=1)
 
 
 def print_check(found: Check | Rehearsal, policy: Policy) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from biasgate.data.dataset import Dataset
+from biasgate.data.rows import exact_digests
+from biasgate.data.stored import StoredPictures
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +43,8 @@ def counted_once(dataset: Dataset) -> Counted:
         return Counted(dataset)
     keys = _keys(dataset)
     known, firsts, key = np.unique(keys, return_index=True, return_inverse=True)
-    if len(known) == len(dataset) or not (dataset.samples != dataset.samples[:1]).any():
+    words = _words(dataset.samples)
+    if len(known) == len(dataset) or not (words != words[:1]).any():
         return Counted(dataset)
     found = _copies(keys, dataset.clusters)
     if dataset.samples.ndim == 2 and not _tells_apart(dataset.take(np.argsort(keys))):
@@ -62,7 +66,7 @@ def _tells_apart(table: Dataset) -> bool:
     values = {name: draw.permutation(column) for name, column in attributes.items()}
     shuffled = replace(
         table,
-        samples=draw.permuted(table.samples, axis=0),
+        samples=draw.permuted(np.asarray(table.samples), axis=0),
         labels=draw.permuted(table.labels, axis=0),
         attributes=pd.DataFrame(values, index=attributes.index),
     )
@@ -81,8 +85,16 @@ def _copies(keys: NDArray[np.uint64], clusters: NDArray[np.int64]) -> int:
 
 def _keys(dataset: Dataset) -> NDArray[np.uint64]:
     """One number a sample ``[n]``; two that differ share one by a chance of 2⁻⁶⁴."""
-    rows = np.ascontiguousarray(dataset.samples).reshape(len(dataset), -1).view(np.uint8)
-    words = np.pad(rows, ((0, 0), (0, -rows.shape[1] % 8))).view(np.uint64)
     known = [dataset.labels.reshape(len(dataset), -1), *(dataset.coded(str(name))[1] for name in dataset.attributes)]
-    columns = pd.concat([pd.DataFrame(part) for part in (words, *known)], axis=1)
+    columns = pd.concat([pd.DataFrame(part) for part in (_words(dataset.samples), *known)], axis=1)
     return hash_pandas_object(columns, index=False).to_numpy()  # pyright: ignore
+
+
+def _words(samples: NDArray[Any] | StoredPictures) -> NDArray[np.uint64]:
+    """What tells samples apart ``[n, words]``: all of a row, and a number from all of a picture."""
+    if isinstance(samples, StoredPictures):
+        return samples.digests[:, None]
+    if samples.ndim > 2:
+        return exact_digests(samples)[:, None]
+    rows = np.ascontiguousarray(samples).view(np.uint8)
+    return np.pad(rows, ((0, 0), (0, -rows.shape[1] % 8))).view(np.uint64)

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from biasgate.data.columns import Column
-from biasgate.data.rows import row_digests, text_digests
+from biasgate.data.rows import parts, row_digests, text_digests
+from biasgate.data.stored import StoredPictures
 from biasgate.errors import InputError
 
 ROWS = 2**16
@@ -27,7 +29,8 @@ class Dataset:
     """Samples with what is known about each.
 
     Attributes:
-        samples: Images ``uint8 [n, height, width, channels]`` or rows ``float32 [n, features]``.
+        samples: Images ``uint8 [n, height, width, channels]`` or rows ``float32 [n, features]``. Images that would fill
+            the memory stay in their files: rows of them are arrays, and so is ``numpy.asarray(samples)``.
         labels: Class index ``int64 [n]``, or ``int64 [n, labels]`` of 0/1 for multi-label sets.
         classes: Class (or label) names, by index.
         attributes: One column of text, or of categories, an attribute, ``n`` rows: the sensitive or spurious
@@ -48,7 +51,7 @@ class Dataset:
             of several; otherwise copies count once (``copies.counted_once``). No part of the digest.
     """
 
-    samples: NDArray[np.uint8] | NDArray[np.float32]
+    samples: NDArray[np.uint8] | NDArray[np.float32] | StoredPictures
     labels: NDArray[np.int64]
     classes: tuple[str, ...]
     attributes: pd.DataFrame
@@ -74,12 +77,17 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.samples)
 
+    @property
+    def array(self) -> NDArray[np.uint8] | NDArray[np.float32]:
+        """All samples in memory."""
+        return np.asarray(self.samples)
+
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Dataset:
         """The same set with only these rows (indices or a mask), in this order."""
-        indices = np.flatnonzero(rows) if rows.dtype == bool else rows
+        indices = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.int64, copy=False)
         return replace(
             self,
-            samples=self.samples[rows],
+            samples=self.samples.take(indices, axis=0),
             labels=self.labels[rows],
             attributes=self.attributes.iloc[indices],
             clusters=self.clusters[rows],
@@ -124,7 +132,7 @@ class Dataset:
     def digest(self) -> str:
         """One digest over samples, labels, classes, attributes, clusters and, when given, weights and keys."""
         total = hashlib.sha256(repr((self.samples.shape, str(self.samples.dtype), self.classes)).encode())
-        for array in (self.samples, self.labels, self.clusters):
+        for array in chain(parts(self.samples), (self.labels, self.clusters)):
             total.update(np.ascontiguousarray(array).data)
         for column in sorted(self.attributes):
             for text in _as_list(column, *self.coded(column)):

@@ -200,5 +200,5 @@ def _dressed(dataset: Dataset, worn: Worn) -> Dataset:
     """The set in colour, with the attributes that say what each image wears."""
     alignment = np.where(worn.of == dataset.labels, "aligned", "conflicting")
     attributes = dataset.attributes.assign(colour=worn.of.astype(str), alignment=alignment)
-    samples = recolour(dataset.samples.astype(np.uint8, copy=False), worn.colours)
+    samples = recolour(dataset.array.astype(np.uint8, copy=False), worn.colours)
     return replace(dataset, samples=samples, attributes=attributes)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from biasgate.data.stored import StoredPictures
 
 BLOCKS = 4
 """A picture is known by so many blocks a side."""
@@ -16,11 +20,17 @@ BITS = 15
 """Low bits of a 32-bit number's fraction that are rounded away: 8 of 23 stay, a precision of 0.2 %."""
 ZERO = 1e-6
 """Numbers nearer to zero are zero."""
-ROWS = 65_536
-"""Rows that are coarsened at a time."""
+BYTES = 1 << 25
+"""Most bytes of samples that are looked at together."""
 
 
-def row_digests(samples: NDArray[np.uint8] | NDArray[np.float32]) -> NDArray[np.uint64]:
+def parts(samples: NDArray[Any] | StoredPictures) -> Iterator[NDArray[Any]]:
+    """All samples in order, a few at a time."""
+    rows = max(1, BYTES // max(1, samples.size // max(1, len(samples)) * samples.dtype.itemsize))
+    return (samples[start : start + rows] for start in range(0, len(samples), rows))
+
+
+def row_digests(samples: NDArray[np.uint8] | NDArray[np.float32] | StoredPictures) -> NDArray[np.uint64]:
     """One number a row, from a coarse form of its sample alone, so that a row that is nearly the same has the same.
 
     The coarse form of a picture is the mean brightness of 4 × 4 blocks in 16 steps; of a row of numbers, each to 8
@@ -35,8 +45,12 @@ def row_digests(samples: NDArray[np.uint8] | NDArray[np.float32]) -> NDArray[np.
         ``[n]``; equal numbers stand for rows that are the same or nearly so, and for no others but by a chance of 2⁻⁶⁴.
     """
     coarse = _coarse_pictures if samples.ndim == 4 else _coarse_numbers
-    parts = [coarse(samples[start : start + ROWS]) for start in range(0, len(samples), ROWS)]
-    return _numbers(row.tobytes() for part in parts for row in part)
+    return _numbers(row.tobytes() for part in parts(samples) for row in coarse(part))
+
+
+def exact_digests(samples: NDArray[Any]) -> NDArray[np.uint64]:
+    """One number a row ``[n]`` from all of its sample; two that differ share one by a chance of 2⁻⁶⁴."""
+    return _numbers(row.tobytes() for row in samples)
 
 
 def text_digests(texts: Iterable[str]) -> NDArray[np.uint64]:

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, cast
+from weakref import finalize
 
 from pydantic import Field, field_validator
 
@@ -16,6 +18,7 @@ from biasgate.data.described import DescribedByTable
 from biasgate.data.kind import SourceKind
 from biasgate.data.planting import SharePlanting, SigmaPlanting, TwinsPlanting
 from biasgate.data.splits import Role, role
+from biasgate.data.stored import StoredPictures
 from biasgate.discovery import defined_in
 from biasgate.documents import Document
 from biasgate.errors import BiasgateError, InputError, TrustError
@@ -137,11 +140,23 @@ def _text(source: str) -> str:
 
 
 def _loaded(data: SourceKind) -> Dataset:
-    with TemporaryDirectory(prefix="biasgate-") as folder:
-        try:
-            return data.load(Path(folder))
-        except BiasgateError as error:
-            if not (error.where or "").startswith(folder):
-                raise
-            inside = str(error.where).removeprefix(folder).lstrip("/")
-            raise type(error)(error.what, where=inside, fix=error.fix) from error
+    """What the source describes; pictures that stay in copies of remote files keep these as long as they are there."""
+    folder = mkdtemp(prefix="biasgate-")
+    keeper: object = None
+    try:
+        dataset = data.load(Path(folder))
+        keeper = dataset.samples.files if isinstance(dataset.samples, StoredPictures) else None
+    except BiasgateError as error:
+        raise _of_the_source(error, folder) from error
+    finally:
+        if keeper is None:
+            rmtree(folder)
+        else:
+            finalize(keeper, rmtree, folder, ignore_errors=True)
+    return dataset
+
+
+def _of_the_source(error: BiasgateError, folder: str) -> BiasgateError:
+    """The same error, with paths as they are within the source rather than its copy."""
+    what, where = (text and text.replace(f"{folder}/", "") for text in (error.what, error.where))
+    return type(error)(str(what), where=where, fix=error.fix)

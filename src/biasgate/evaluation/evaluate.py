@@ -148,5 +148,5 @@ def run_on(package: CandidatePackage, dataset: Dataset, *, limits: Limits | None
             where=card.name,
             fix="give both the same names in the same order",
         )
-    columns = split(dataset.samples, dataset.columns)
+    columns = split(dataset.array, dataset.columns) if dataset.columns else {}
     return run_as_served(package, dataset.samples, columns=columns, limits=limits)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +14,25 @@ from biasgate.models.card import InputContract
 from biasgate.models.onnx.ports import Port, listed
 from biasgate.models.preprocess import preprocess
 
-Samples = NDArray[np.uint8] | NDArray[np.float32]
 Rows = slice | NDArray[np.int64]
 
 TYPES = ("float32", "float64", "float16", "int64", "int32", "int16", "int8", "uint8", "bool", "string")
 """Types of values that a model may take."""
 MAX_INPUTS = 1_000
 """Most inputs of a graph: one a column of a table."""
+
+
+class Samples(Protocol):
+    """Images ``[n, height, width, channels]`` or rows ``[n, features]``: an array, or what gives rows like one."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """As an array has it."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: Rows, /) -> NDArray[Any]: ...
 
 
 @dataclass(frozen=True, eq=False)

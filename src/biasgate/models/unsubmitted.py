@@ -14,7 +14,10 @@ WAYS = (
     (("*.ubj", "*.bst"), _LOG.format("xgboost")),
     (("*.cbm",), "save it as model.onnx: CatBoost's save_model(path, format='onnx')"),
     (("*.pt", "*.pth", "*.ckpt", "*.bin", "*.safetensors*"), "give a card that declares its architecture with --card"),
-    (("*.csv", "*.parquet"), "put a card beside the predictions that says what their columns hold"),
+    (
+        ("*.csv", "*.parquet"),
+        "put a card beside the predictions that says what their columns hold; `biasgate check` takes --predictions",
+    ),
 )
 """Signs by which files are known, and what their owner does: the first that fits."""
 OTHERWISE = "log the model in MLflow, and submit models:/name/version; or give a folder with model.onnx"

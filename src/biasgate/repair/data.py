@@ -135,7 +135,7 @@ def stored_samples(dataset: Dataset) -> Tensor:
     Raises:
         InputError: The set is of neither images nor rows, holds NaN, or is multi-label.
     """
-    stored, images = dataset.samples, dataset.samples.ndim == 4
+    stored, images = dataset.array, dataset.samples.ndim == 4
     if dataset.labels.ndim != 1 or not (stored.ndim == 2 or (images and stored.dtype == np.uint8)):
         raise InputError("samples are neither 8-bit images nor rows with one label each", where=dataset.name)
     if not np.isfinite(stored).all():

@@ -74,7 +74,7 @@ def test_a_folder_with_a_card_gives_the_same_numbers():
         for given in (("--predictions", "api/predictions.parquet", *COLUMNS), ("api",))
     )
     assert loose["cells"] == carded["cells"]
-    assert carded["model"] == open_candidate(Path("api")).digest
+    assert carded["model"] == import_candidate(Path("api"), Path("package")).digest
 
 
 @pytest.mark.parametrize(
@@ -100,6 +100,33 @@ def test_a_gate_says_of_predictions_that_its_policy_takes_none():
     assert ended.exit_code == 5
     (said,) = [rule for rule in json.loads(ended.stdout)["rules"] if rule["rule"] == "evaluation"]
     assert "the model was not run" in said["sentence"].lower()
+
+
+def test_a_gate_judges_a_table_without_a_card_as_it_judges_the_folder():
+    Path("policy.yaml").write_text(f"{POLICY}predictions: allowed\n")
+    table = ("--predictions", "api/predictions.parquet", *COLUMNS)
+    loose, carded = (run("check", "gate.yaml", *given, "--json") for given in (table, ("api",)))
+    assert (loose.exit_code, carded.exit_code) == (4, 4)
+    assert json.loads(loose.stdout)["rules"] == json.loads(carded.stdout)["rules"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("gate.yaml", "api", "--predictions", "api/predictions.parquet"),
+        ("gate.yaml", "api", "--key", "id"),
+        ("evaluation.json", "--policy", "policy.yaml", "--predictions", "api/predictions.parquet"),
+        ("api", "gate.yaml"),
+    ],
+)
+def test_a_check_of_two_things_at_once_or_the_wrong_way_round_is_a_usage_error(arguments):
+    assert run("check", *arguments).exit_code == 2
+
+
+def test_predictions_of_another_kind_are_refused(tmp_path: Path):
+    Path("answers.xlsx").write_text("no table")
+    with pytest.raises(InputError, match="one CSV or Parquet file"):
+        raise run("check", "gate.yaml", "--predictions", "answers.xlsx", *COLUMNS).exception or AssertionError
 
 
 def test_a_gate_whose_policy_takes_predictions_decides_by_its_rules():

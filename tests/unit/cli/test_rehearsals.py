@@ -158,3 +158,46 @@ def test_a_preflight_says_which_look_it_would_be_and_whether_the_gates_key_may_s
     assert "it would be look 3 of the 2" in reasons()["looks that are left"]
     revoke_key(Path("trusted"), gate.public_key.keyid, reason="rotated")
     assert "was retired" in reasons()["the gate's key"]
+
+
+def test_a_graph_without_a_card_is_measured_with_a_drafted_one_under_the_gates_name():
+    Path("hiring/card.json").unlink()
+    ended = check("gate.yaml", "hiring", "--json")
+    assert (ended.exit_code, json.loads(ended.stdout)["model"]) == (0, "hiring")
+
+
+@pytest.mark.parametrize(
+    ("candidate", "told"),
+    [
+        ("absent", "nothing at that path"),
+        ("hiring/model.onnx", "it is a file.*a folder of its own as model.onnx"),
+        ("people.csv", "it is a file.*--predictions"),
+        ("http://there/model", "not fetched from http: .*models:/name/version"),
+        ("model:/hiring/1", "not fetched from model:"),
+    ],
+)
+def test_what_is_no_candidate_is_refused_with_what_would_be_one(candidate, told):
+    with pytest.raises(InputError, match=told):
+        raise check("gate.yaml", candidate).exception or AssertionError
+
+
+def test_evaluate_measures_the_same_package_as_the_check():
+    checked = json.loads(check("gate.yaml", "hiring", "--json").stdout)
+    arguments = ["evaluate", "hiring", "--data", "test.yaml", "--policy", "policy.yaml", "--json"]
+    assert json.loads(CliRunner().invoke(app, arguments).stdout)["model"] == checked["candidate"]
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        (("--memory", "100MiB"), "failed in its sandbox"),
+        (("--device", "cuda"), "run on cuda, and this ONNX Runtime has"),
+        (("--memory", "6GB"), "memory"),
+        (("--seconds", "0"), "seconds"),
+        (("--device", "tpu"), "device"),
+    ],
+)
+def test_the_limits_of_an_evaluation_are_options_in_the_words_of_a_gate(option, told):
+    arguments = ["evaluate", "hiring", "--data", "test.yaml", "--policy", "policy.yaml", *option]
+    with pytest.raises(InputError, match=told):
+        raise CliRunner().invoke(app, arguments).exception or AssertionError

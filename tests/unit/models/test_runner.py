@@ -52,6 +52,11 @@ def test_a_provider_that_onnx_runtime_silently_replaces_is_reported(package: Can
         child_inference.session_on(job)
 
 
+def test_a_gpu_is_refused_where_the_installed_onnx_runtime_knows_of_none(package: CandidatePackage):
+    with pytest.raises(InputError, match=r"run on cuda, and this ONNX Runtime has .*CPU.*onnxruntime-gpu"):
+        run(package, IMAGES, limits=Limits(device="cuda"))
+
+
 def test_each_batch_is_timed_and_there_are_enough_for_a_median(package: CandidatePackage):
     seconds = run(package, IMAGES).seconds
     assert len(seconds) >= 8
@@ -76,6 +81,32 @@ def test_a_model_with_a_fixed_batch_is_run_in_that_batch(package: CandidatePacka
     free = run(package, IMAGES).logits
     onnx.save(model, package.model)
     np.testing.assert_allclose(run(package, IMAGES).logits, free, atol=1e-6)
+
+
+class Failing:
+    """Samples of which the last cannot be read."""
+
+    shape, dtype, ndim = IMAGES.shape, IMAGES.dtype, IMAGES.ndim
+
+    def __len__(self) -> int:
+        return len(IMAGES)
+
+    def __getitem__(self, rows: slice) -> np.ndarray:
+        if len(IMAGES) in range(*rows.indices(len(IMAGES) + 1)) or rows.stop == len(IMAGES):
+            raise InputError("the image is damaged or cut off", where="last.jpg", fix="write it again")
+        return IMAGES[rows]
+
+
+def test_samples_that_cannot_be_read_end_the_run_with_their_own_fault(package: CandidatePackage):
+    with pytest.raises(InputError, match=r"damaged or cut off \[last.jpg\]"):
+        run(package, Failing())  # pyright: ignore[reportArgumentType]
+
+
+def test_a_bar_follows_the_samples_that_are_run(package: CandidatePackage, tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("BIASGATE_EVENTS", str(tmp_path / "events"))
+    run(package, IMAGES)
+    told = [json.loads(line) for line in (tmp_path / "events").read_text().splitlines()]
+    assert told[-1].items() >= {"progress": f"running {package.card.name}", "done": 23, "total": 23}.items()
 
 
 def test_a_set_larger_than_the_memory_limit_runs_batch_by_batch(packaged):
@@ -104,7 +135,8 @@ def test_a_model_that_fills_the_memory_is_stopped(packaged):
         helper.make_node("Add", ["y", "zero"], ["logits"]),
     ]
     package = packaged(nodes, {"shape": np.array([1 << 20, 1 << 14]), "w": np.ones((192, 3), np.float32)})
-    with pytest.raises(CandidateError, match="2048 MiB of memory"):
+    told = r"2048 MiB of memory, in batches of 2 samples, after 0 of 23 samples .*inference: \{memory: 4096MiB\}"
+    with pytest.raises(CandidateError, match=told):
         run(package, IMAGES)
 
 
@@ -123,7 +155,8 @@ def test_a_model_that_never_ends_is_stopped(packaged):
     )
     loop = helper.make_node("Loop", ["steps", "true", "x"], ["logits"], body=body)
     package = packaged([FLATTEN, loop], {"steps": np.array(1 << 62), "true": np.array(True)})
-    with pytest.raises(CandidateError, match="ran past its 2 s"):
+    told = r"ran past its 2 s, after 0 of 23 samples .*inference: \{seconds: 60\}"
+    with pytest.raises(CandidateError, match=told):
         run(package, IMAGES, limits=Limits(seconds=2))
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from biasgate.data.pictures import notes, read_picture
+from biasgate.data.pictures import read_picture
+from biasgate.data.stored import read_pictures
 from biasgate.errors import InputError
 from biasgate.extras import needs
-from biasgate.progress import track
 
 LARGEST = 2**25
 """The most pixels that a photograph may have; checked before it is decoded."""
@@ -29,14 +30,10 @@ def read_photographs(paths: Sequence[Path], *, size: int) -> dict[str, Any]:
         MissingExtraError: Pillow is not installed.
     """
     needs("PIL")
-    images = np.empty((len(paths), size, size, 3), dtype=np.uint8)
-    taken = Counter[str]()
-    for row, path in enumerate(track(paths, "reading photographs", total=len(paths), unit="images")):
-        images[row] = _read(path, size=size, taken=taken)
-    return {"samples": images, "notes": notes(taken)}
+    return read_pictures(paths, shape=(size, size, 3), read=partial(_read, size=size))
 
 
-def _read(path: Path, *, size: int, taken: Counter[str]) -> NDArray[np.uint8]:
+def _read(path: Path, taken: Counter[str], *, size: int) -> NDArray[np.uint8]:
     """One photograph."""
     from PIL import Image, ImageOps
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -15,10 +16,10 @@ from biasgate.data.checks import checked
 from biasgate.data.dataset import Dataset
 from biasgate.data.described import DescribedByTable
 from biasgate.data.files import TabularFile, fetch_folder, inside
-from biasgate.data.pictures import SUFFIXES, notes, read_picture
+from biasgate.data.pictures import SUFFIXES, read_picture
+from biasgate.data.stored import read_pictures
 from biasgate.errors import InputError
 from biasgate.extras import needs
-from biasgate.progress import track
 
 Length = Annotated[int, Field(gt=0, le=4096)]
 
@@ -61,13 +62,11 @@ class ImageFolder(DescribedByTable):
         columns = [self.file, *self.text_columns()]
         found = self.describe(self.table.table(folder / "table", text=columns, exact=self.exact_columns()))
         paths = [inside(images, entry) for entry in found.table.text(self.file).tolist()]
-        samples = np.empty((len(paths), *self.size, self.channels), dtype=np.uint8)
-        taken = Counter[str]()
-        for row, image in enumerate(track(paths, "reading images", total=len(paths), unit="images")):
-            samples[row] = _read_image(image, size=self.size, channels=self.channels, taken=taken)
+        read = partial(_read_image, size=self.size, channels=self.channels)
+        pictures = read_pictures(paths, shape=(*self.size, self.channels), read=read)
         if others := _unlisted(images, paths):
             found.dropped["the table does not list the image"] = others
-        return checked(Dataset(samples=samples, name=found.table.where, notes=notes(taken), **found.fields()))
+        return checked(Dataset(**pictures, name=found.table.where, **found.fields()))
 
 
 def _unlisted(folder: Path, listed: Sequence[Path]) -> int:
@@ -77,7 +76,7 @@ def _unlisted(folder: Path, listed: Sequence[Path]) -> int:
     return sum(path.resolve() not in known for path in images)
 
 
-def _read_image(path: Path, *, size: tuple[int, int], channels: int, taken: Counter[str]) -> NDArray[np.uint8]:
+def _read_image(path: Path, taken: Counter[str], *, size: tuple[int, int], channels: int) -> NDArray[np.uint8]:
     """One image ``[height, width, channels]``."""
 
     def of_size(picture: Image) -> None:

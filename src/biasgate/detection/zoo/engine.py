@@ -120,12 +120,12 @@ def _learner(planned: PlannedModel, material: Material, rng: np.random.Generator
 
 @lru_cache(maxsize=1)
 def _pool(material: Material, split: Split, device: torch.device) -> ImagePool:
-    return ImagePool(material.images[split].samples.astype(np.uint8, copy=False), device=device)
+    return ImagePool(material.images[split].array.astype(np.uint8, copy=False), device=device)
 
 
 @lru_cache(maxsize=1)
 def _pixels(material: Material, device: torch.device) -> torch.Tensor:
-    return torch.from_numpy(material.measure.samples.astype(np.uint8, copy=False)).to(device)
+    return torch.from_numpy(material.measure.array.astype(np.uint8, copy=False)).to(device)
 
 
 def _measure(network: Network, planned: PlannedModel, material: Material, rng: np.random.Generator) -> dict[str, float]:

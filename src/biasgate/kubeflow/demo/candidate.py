@@ -34,7 +34,7 @@ def submit_biased_candidate(folder: Path) -> str:
     dataset = plant_share(role(digits(), "candidate"), palette=PAPER_PALETTE, conflicting=CONFLICTING, rng=rng)
     architecture = preset(ARCHITECTURE)
     onnx = folder / "candidate.onnx"
-    network = train_classifier(dataset.samples, dataset.labels, architecture=architecture, seed=SEED, recipe=RECIPE)
+    network = train_classifier(dataset.array, dataset.labels, architecture=architecture, seed=SEED, recipe=RECIPE)
     export_onnx(network, path=onnx)
     card = CandidateCard(
         name=NAME,

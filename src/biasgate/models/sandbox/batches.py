@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from biasgate.errors import CandidateError
 from biasgate.models.feeds import Feed
 from biasgate.models.sandbox.limits import Limits
+from biasgate.progress import progress
 
 _BATCH_VALUES = 1 << 22
 """Most input values a batch: 512 coloured digits, or 27 photographs of 224 by 224 pixels."""
@@ -64,15 +64,27 @@ class Batches:
         whole, left = divmod(self.samples, self.size)
         return [self.size] * whole + [left] * bool(left) + [len(trial.rows) for trial in self.trials]
 
-    def write(self, path: Path) -> None:
-        """Each batch after the other, in each the values of every feed."""
-        with path.open("wb") as file:
+    def write(self, pipe: IO[bytes], *, name: str) -> None:
+        """Each batch after the other, in each the values of every feed; made while the model is at the one before.
+
+        Args:
+            pipe: What the child reads from.
+            name: What is run, on the bar that follows.
+        """
+        with progress(f"running {name}", total=sum(self.sizes), unit="samples") as advance:
             for start in range(0, self.samples, self.size):
-                for feed in self.feeds:
-                    feed.values(slice(start, min(start + self.size, self.samples))).tofile(file)
+                rows = slice(start, min(start + self.size, self.samples))
+                _send(pipe, (feed.values(rows) for feed in self.feeds))
+                advance(rows.stop - start)
             for trial in self.trials:
-                for feed in self.feeds:
-                    _spoilt(feed.values(trial.rows), trial).tofile(file)
+                _send(pipe, (_spoilt(feed.values(trial.rows), trial) for feed in self.feeds))
+                advance(len(trial.rows))
+
+
+def _send(pipe: IO[bytes], arrays: Iterable[NDArray[Any]]) -> None:
+    for array in arrays:
+        pipe.write(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+    pipe.flush()
 
 
 def _spoilt(batch: NDArray[Any], trial: Trial) -> NDArray[Any]:

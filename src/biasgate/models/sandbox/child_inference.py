@@ -1,7 +1,7 @@
 """The child that runs a candidate's graph: ``python -I -m biasgate.models.sandbox.child_inference job.json``.
 
-It imports nothing but numpy and ONNX Runtime, holds one batch of inputs at a time, and writes raw float32 outputs, the
-seconds a sample that each batch took (float64), and what else there is to say.
+It imports nothing but numpy and ONNX Runtime, reads a batch of inputs while the model is at the one before, and writes
+raw float32 outputs, the seconds a sample that each batch took (float64), and what else there is to say.
 """
 
 from __future__ import annotations
@@ -9,13 +9,16 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from biasgate.models.sandbox.confinement import confined_job
+from biasgate.models.sandbox.limits import PROVIDERS
 
-PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 _LONGEST_REASON = 300
 
 
@@ -26,11 +29,9 @@ def main() -> None:
 
     session = session_on(job)
     trials_from = len(job["sizes"]) - job["trials"]
-    seconds: list[float] = []
     failures: dict[int, str] = {}
-    with Path("inputs.bin").open("rb") as inputs, Path("outputs.bin").open("wb") as outputs:
-        for place, size in enumerate(job["sizes"]):
-            batch = {feed["name"]: _padded(_read(inputs, feed, size), job["batch"]) for feed in job["feeds"]}
+    with Path("outputs.bin").open("wb") as outputs, Path("seconds.bin").open("wb") as times:
+        for place, (size, batch) in enumerate(_batches(job)):
             started = time.perf_counter()
             try:
                 answer = session.run([job["output"]], batch)[0]
@@ -43,9 +44,8 @@ def main() -> None:
                 np.full((size, job["columns"][0]), np.nan, np.float32).tofile(outputs)
                 continue
             if place < trials_from:
-                seconds.append((time.perf_counter() - started) / (job["batch"] or size))
+                np.array((time.perf_counter() - started) / (job["batch"] or size)).tofile(times)
             _numbers(answer, job, job["batch"] or size)[:size].tofile(outputs)
-    np.array(seconds).tofile("seconds.bin")
     report = {"provider": session.get_providers()[0], "failures": failures, "columns": job["columns"][0]}
     Path("report.json").write_text(json.dumps(report))
 
@@ -70,7 +70,10 @@ def session_on(job: dict[str, Any]) -> Any:
     except Exception as error:
         raise SystemExit(_plainly(str(error))) from None
     if session.get_providers()[0] != wanted:
-        raise SystemExit(f"ONNX Runtime gave the providers {session.get_providers()}, not {wanted}")
+        raise SystemExit(
+            f"ONNX Runtime gave the providers {session.get_providers()}, not {wanted}: "
+            "is a GPU with its driver there? Else `inference: {device: cpu}`"
+        )
     return session
 
 
@@ -91,12 +94,36 @@ def _end(error: Exception) -> str:
     return str(error)[-_LONGEST_REASON:]
 
 
-def _read(file: Any, feed: dict[str, Any], size: int) -> Any:
-    """The next samples of one input."""
+def _batches(job: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Samples of each batch and its inputs by name; the next is read while one is worked on."""
+    with ThreadPoolExecutor(1) as reader:
+        sizes = job["sizes"]
+        coming = reader.submit(_read, job, sizes[0])
+        for size, following in zip(sizes, [*sizes[1:], None], strict=True):
+            batch = coming.result()
+            if following:
+                coming = reader.submit(_read, job, following)
+            yield size, batch
+
+
+def _read(job: dict[str, Any], size: int) -> dict[str, Any]:
+    """The next batch on standard input.
+
+    Raises:
+        SystemExit: There is no more.
+    """
     import numpy as np
 
-    rows = np.fromfile(file, feed["dtype"], size * math.prod(feed["shape"])).reshape(size, *feed["shape"])
-    return rows.astype(object) if rows.dtype.kind == "U" else rows
+    batch: dict[str, Any] = {}
+    for feed in job["feeds"]:
+        dtype = np.dtype(feed["dtype"])
+        count = size * math.prod(feed["shape"]) * dtype.itemsize
+        held = sys.stdin.buffer.read(count)
+        if len(held) < count:
+            raise SystemExit("its inputs ended early")
+        rows = np.frombuffer(held, dtype).reshape(size, *feed["shape"])
+        batch[feed["name"]] = _padded(rows.astype(object) if dtype.kind == "U" else rows, job["batch"])
+    return batch
 
 
 def _padded(rows: Any, batch: int | None) -> Any:

@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -18,6 +20,17 @@ from biasgate.models.sandbox.limits import Limits
 from biasgate.models.sandbox.user import give_folder
 
 _LONGEST_REPORT = 4096
+_OUT_OF_MEMORY = ("MemoryError", "bad_alloc", "allocate memory", "bad allocation", "alloc_cpu")
+Feed = Callable[[IO[bytes]], None]
+"""Writes all that a child reads."""
+
+
+class OutOfTimeError(CandidateError):
+    """A child ran past its seconds."""
+
+
+class OutOfMemoryError(CandidateError):
+    """A child asked for more than its memory."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +48,14 @@ class Confinement:
 
 
 def run_child(
-    module: str, job: Mapping[str, Any], *, folder: Path, output_bytes: int, limits: Limits, where: str
+    module: str,
+    job: Mapping[str, Any],
+    *,
+    folder: Path,
+    output_bytes: int,
+    limits: Limits,
+    where: str,
+    feed: Feed | None = None,
 ) -> Confinement:
     """Runs ``python -m module job.json`` with ``folder`` as working directory, until it ends or is killed.
 
@@ -50,12 +70,15 @@ def run_child(
         output_bytes: Largest file that the child may write.
         limits: See ``Limits``.
         where: The candidate, named in errors.
+        feed: Writes what the child reads on its standard input, while it runs; what it raises ends the child.
 
     Returns:
         What held the child.
 
     Raises:
-        CandidateError: The child failed or ran past a limit; one line says which.
+        OutOfTimeError: It ran past its seconds.
+        OutOfMemoryError: It asked for more than its memory.
+        CandidateError: It failed otherwise; one line says how.
     """
     confinement = {
         "memory_bytes": limits.memory_mb << 20,
@@ -66,18 +89,33 @@ def run_child(
     }
     (folder / "job.json").write_text(json.dumps({**job, "confinement": confinement}))
     hidden = _hidden()
-    with (folder / "stderr").open("wb") as errors, _started(module, folder, errors, limits) as child:
+    with (
+        (folder / "stderr").open("wb") as errors,
+        ThreadPoolExecutor(1) as pool,
+        _started(module, folder, errors, limits) as child,
+    ):
+        fed = pool.submit(_feed, child.stdin, feed)
         try:
             status = child.wait(timeout=limits.seconds)
         except subprocess.TimeoutExpired:
             status = None
         finally:
             _kill(child)
+        fed.result()
         report = os.read(child.stdout.fileno(), _LONGEST_REPORT) if child.stdout and status == 0 else b""
     if status != 0:
-        reason = _reason(status, folder / "stderr", limits)
-        raise CandidateError(f"the candidate failed in its sandbox: {reason}", where=where)
+        raise _failure(status, folder / "stderr", limits, where=where)
     return _confinement({"hidden parent": hidden, **json.loads(report.partition(b"\n")[0])})
+
+
+def _feed(pipe: IO[bytes] | None, feed: Feed | None) -> None:
+    """Writes to a child until it has all, or has ended."""
+    with suppress(BrokenPipeError):
+        if pipe and feed:
+            with closing(pipe):
+                feed(pipe)
+        elif pipe:
+            pipe.close()
 
 
 def _hidden() -> str | None:
@@ -95,7 +133,7 @@ def _started(module: str, folder: Path, errors: IO[bytes], limits: Limits) -> su
         [sys.executable, "-I", "-m", module, "job.json"],
         cwd=folder,
         env={"PATH": os.defpath, "LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "2", "OMP_NUM_THREADS": threads},
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=errors,
         start_new_session=True,
@@ -115,18 +153,17 @@ def _kill(child: subprocess.Popen[bytes]) -> None:
         child.wait()
 
 
-def _reason(status: int | None, stderr: Path, limits: Limits) -> str:
-    """Why a child failed, in one clause."""
+def _failure(status: int | None, stderr: Path, limits: Limits, *, where: str) -> CandidateError:
+    """Why a child failed, in one sentence."""
     last_line = stderr.read_bytes()[-4096:].decode(errors="replace").strip().rpartition("\n")[2][-300:]
-    tail = printable(last_line)
-    memory = ("MemoryError", "bad_alloc", "allocate memory", "bad allocation", "alloc_cpu")
+    tail, failed = printable(last_line), "the candidate failed in its sandbox"
     if status is None or status == -signal.SIGXCPU:
-        return f"it ran past its {limits.seconds} s"
-    if status == -signal.SIGKILL or any(sign in tail for sign in memory):
-        return f"it needs more than its {limits.memory_mb} MiB of memory"
+        return OutOfTimeError(f"{failed}: it ran past its {limits.seconds} s", where=where)
+    if status == -signal.SIGKILL or any(sign in tail for sign in _OUT_OF_MEMORY):
+        return OutOfMemoryError(f"{failed}: it needs more than its {limits.memory_mb} MiB of memory", where=where)
     if status < 0:
-        return f"it crashed its process ({signal.Signals(-status).name}); {tail}"
-    return tail or f"its process ended with status {status}"
+        return CandidateError(f"{failed}: it crashed its process ({signal.Signals(-status).name}); {tail}", where=where)
+    return CandidateError(f"{failed}: {tail or f'its process ended with status {status}'}", where=where)
 
 
 def printable(text: str) -> str:

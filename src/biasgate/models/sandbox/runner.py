@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,9 @@ from biasgate.models.feeds import Samples, feeds, other_layout
 from biasgate.models.files import check_file
 from biasgate.models.package import MODEL, CandidatePackage
 from biasgate.models.sandbox.batches import Batches, Trials, planned
+from biasgate.models.sandbox.device import require_device
 from biasgate.models.sandbox.limits import Limits
-from biasgate.models.sandbox.process import Confinement, printable, run_child
+from biasgate.models.sandbox.process import Confinement, OutOfMemoryError, OutOfTimeError, printable, run_child
 
 _SLACK_BYTES = 1 << 20
 _REPORT_BYTES = 1 << 20
@@ -59,8 +62,8 @@ def run(
 ) -> Inference:
     """Outputs of a candidate for stored samples, preprocessed as its card says.
 
-    Beside the samples and the outputs, this process and the child hold one batch each: the inputs lie in
-    scratch files that the child reads batch by batch. A set may be larger than the memory limit.
+    Beside the samples and the outputs, this process holds one batch and the child two: the next is made and sent while
+    the model is at the one before. A set may be larger than the memory limit, and lies nowhere a second time.
 
     Args:
         package: A checked package.
@@ -71,8 +74,8 @@ def run(
 
     Raises:
         InputError: The samples do not fit the input contract, or there are none.
-        CandidateError: The graph's inputs and outputs do not fit, the model does not load, runs past a limit, or gives
-            anything but finite ``[n, classes]``.
+        CandidateError: The graph's inputs and outputs do not fit, the model does not load, runs past a limit (says how
+            far it came and which setting raises it), or gives anything but finite ``[n, classes]``.
     """
     from biasgate.models.onnx.file import load_onnx
     from biasgate.models.onnx.ports import inputs_of, outputs_of
@@ -80,6 +83,7 @@ def run(
     limits, card = limits or Limits(), package.card
     if len(samples) == 0:
         raise InputError("no samples to run", where=card.name)
+    require_device(limits.device)
     graph = load_onnx(package.model)
     fed = feeds(inputs_of(graph), card.input, samples, columns or {}, where=card.name)
     turned = other_layout(inputs_of(graph), card.input)
@@ -99,17 +103,39 @@ def run(
     }
     with tempfile.TemporaryDirectory(prefix="biasgate-") as scratch:
         folder = Path(scratch)
-        batches.write(folder / "inputs.bin")
         shutil.copyfile(check_file(package.model), folder / MODEL)
-        held = run_child(
-            "biasgate.models.sandbox.child_inference",
-            {**job, "model": MODEL},
-            folder=folder,
-            output_bytes=sum(batches.sizes) * len(card.classes) * 4 + _SLACK_BYTES,
-            limits=limits,
-            where=card.name,
-        )
+        try:
+            held = run_child(
+                "biasgate.models.sandbox.child_inference",
+                {**job, "model": MODEL},
+                folder=folder,
+                output_bytes=sum(batches.sizes) * len(card.classes) * 4 + _SLACK_BYTES,
+                limits=limits,
+                where=card.name,
+                feed=partial(batches.write, name=card.name),
+            )
+        except (OutOfTimeError, OutOfMemoryError) as error:
+            raise _told(error, batches, folder, limits) from None
         return _read(folder, batches, held, allowed=allowed, where=card.name)
+
+
+def _told(error: OutOfTimeError | OutOfMemoryError, batches: Batches, folder: Path, limits: Limits) -> CandidateError:
+    """The same error with how far the model came, and the setting that lets it come further."""
+    times, total = folder / "seconds.bin", batches.samples
+    timed = times.stat().st_size // np.dtype(np.float64).itemsize if times.exists() else 0
+    done = sum(batches.sizes[:timed])
+    if isinstance(error, OutOfMemoryError):
+        what = f"{error.what}, in batches of {batches.size:,} samples"
+        more = f"{{memory: {2 * limits.memory_mb}MiB}}"
+    else:
+        what = error.what
+        needed = limits.seconds * sum(batches.sizes) / done if done else 2 * limits.seconds
+        more = f"{{seconds: {math.ceil(1.25 * needed / 60) * 60}}}"
+    return CandidateError(
+        f"{what}, after {done:,} of {total:,} samples",
+        where=error.where,
+        fix=f"set `inference: {more}` in the gate's file, or the option of that name where there is none",
+    )
 
 
 def _read(folder: Path, batches: Batches, held: Confinement, *, allowed: list[int], where: str) -> Inference:
