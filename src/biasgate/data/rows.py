@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from biasgate.data.stored import StoredPictures
 
 BLOCKS = 4
 """A picture is known by so many blocks a side."""
@@ -24,13 +21,36 @@ BYTES = 1 << 25
 """Most bytes of samples that are looked at together."""
 
 
-def parts(samples: NDArray[Any] | StoredPictures) -> Iterator[NDArray[Any]]:
+class Samples(Protocol):
+    """Pictures or rows: an array, or what gives rows like one."""
+
+    @property
+    def ndim(self) -> int:
+        """As an array has it."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """As an array has it."""
+        ...
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """As an array has it."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: slice, /) -> NDArray[Any]: ...
+
+
+def parts(samples: Samples) -> Iterator[NDArray[Any]]:
     """All samples in order, a few at a time."""
     rows = max(1, BYTES // max(1, samples.size // max(1, len(samples)) * samples.dtype.itemsize))
     return (samples[start : start + rows] for start in range(0, len(samples), rows))
 
 
-def row_digests(samples: NDArray[np.uint8] | NDArray[np.float32] | StoredPictures) -> NDArray[np.uint64]:
+def row_digests(samples: Samples) -> NDArray[np.uint64]:
     """One number a row, from a coarse form of its sample alone, so that a row that is nearly the same has the same.
 
     The coarse form of a picture is the mean brightness of 4 × 4 blocks in 16 steps; of a row of numbers, each to 8

@@ -62,8 +62,16 @@ class StoredPictures:
 
     files: Files
     rows: NDArray[np.int64]
-    ndim = 4
-    dtype = np.dtype(np.uint8)
+
+    @property
+    def ndim(self) -> int:
+        """Four, as an array has it."""
+        return len(self.shape)
+
+    @property
+    def dtype(self) -> np.dtype[np.uint8]:
+        """As an array has it."""
+        return np.dtype(np.uint8)
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
