@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from biasgate.data.rows import Samples
+
 
 @dataclass(frozen=True)
 class Column:
@@ -25,16 +27,18 @@ class Column:
     categories: tuple[str, ...] = ()
 
 
-def split(samples: NDArray[Any], columns: Sequence[Column]) -> dict[str, NDArray[Any]]:
+def split(samples: Samples, columns: Sequence[Column]) -> dict[str, NDArray[Any]]:
     """The columns that samples were made of: numbers ``[n]``, text ``[n]``, lists ``[n, width]``.
 
     >>> columns = [Column("age"), Column("job", 2, ("cook", "nurse"))]
     >>> {name: values.tolist() for name, values in split(np.array([[31, 0, 1], [54, 1, 0]]), columns).items()}
     {'age': [31, 54], 'job': ['nurse', 'cook']}
     """
-    found, part = dict[str, NDArray[Any]](), places(columns)
+    if not columns:
+        return {}
+    whole, found, part = np.asarray(samples), dict[str, NDArray[Any]](), places(columns)
     for column in columns:
-        features = samples[:, part[column.name]]
+        features = whole[:, part[column.name]]
         if column.categories:
             found[column.name] = np.array(column.categories)[features.argmax(axis=1)]
         else:

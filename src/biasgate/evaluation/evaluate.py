@@ -148,5 +148,5 @@ def run_on(package: CandidatePackage, dataset: Dataset, *, limits: Limits | None
             where=card.name,
             fix="give both the same names in the same order",
         )
-    columns = split(dataset.array, dataset.columns) if dataset.columns else {}
+    columns = split(dataset.samples, dataset.columns)
     return run_as_served(package, dataset.samples, columns=columns, limits=limits)
