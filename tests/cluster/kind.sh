@@ -3,7 +3,7 @@
 # Needs docker, kind and kubectl, and biasgate:dev built (make images). Writes what tests/cluster needs into the file that it is given.
 set -euo pipefail
 variables=$1 version=${KFP_VERSION:-2.17.0} here=$(cd "$(dirname "$0")" && pwd) work=$(mktemp -d) runs=kubeflow
-root=$here/../.. python=$here/../../.venv/bin/python
+root=$here/../..
 PATH=$root/.venv/bin:$PATH
 
 # The image, in a registry that the nodes know by the same name.
@@ -37,33 +37,24 @@ mkdir "$work/keys" "$work/overlay"
 for who in owner gate promoter; do
   biasgate keys generate "$work/keys/$who" --trusted "$work/keys/trusted" --owner "$who" --role "$who"
 done
-biasgate policy show digits_demo > "$work/keys/policy.yaml"
+mkdir "$work/keys/policies"
+biasgate policy show digits_demo > "$work/keys/policies/policy.yaml"
 ln -s "$root/manifests" "$work/manifests"
 cat > "$work/overlay/kustomization.yaml" <<OVERLAY
 resources: [../manifests/overlays/standalone]
 images: [{name: biasgate, newName: localhost:5001/biasgate, digest: "${image#*@}"}]
 OVERLAY
 kubectl apply -k "$root/manifests/namespaces/registry"
-"$python" "$here/fill_secrets.py" "$work/keys" $runs < "$root/manifests/secrets.template.yaml" | kubectl apply -f -
+bash "$root/manifests/secrets.sh" "$work/keys" $runs | kubectl apply -f -
 kubectl apply -k "$work/overlay"
 kubectl -n biasgate rollout status statefulset/s3 statefulset/postgres deployment/mlflow --timeout=10m
 for service in "biasgate mlflow 5000" "biasgate s3 8333" "$runs ml-pipeline 8888"; do
   read -r namespace name port <<< "$service"
   (while true; do kubectl -n "$namespace" port-forward "service/$name" "$port" || sleep 1; done) >/dev/null 2>&1 &
 done
-password=$(kubectl -n $runs get secret biasgate-mlflow -o 'jsonpath={.data.MLFLOW_TRACKING_PASSWORD}' | base64 -d)
-ask() { curl -fsS --retry 30 --retry-all-errors -u "$1:$password" -H 'Content-Type: application/json' -d "$3" "localhost:5000/api/$2"; }
-for name in promoter runner reconcile; do
-  ask admin 2.0/mlflow/users/create "{\"username\": \"$name\", \"password\": \"$password\"}"
-done
-edit() {
-  ask admin 3.0/mlflow/users/permissions/grant \
-    "{\"username\": \"$1\", \"resource_type\": \"experiment\", \"resource_id\": \"$2\", \"permission\": \"EDIT\"}"
-}
-identity() { ask admin 2.0/mlflow/experiments/create "{\"name\": \"$1\"}" | "$python" -c 'import json,sys; print(json.load(sys.stdin)["experiment_id"])'; }
-edit runner "$(identity biasgate)"
-edit promoter "$(identity biasgate-promotions)"
-ask runner 2.0/mlflow/registered-models/create '{"name": "digits-candidates"}'
+curl -fsS --retry 30 --retry-all-errors -o /dev/null localhost:5000/health
+bash "$root/manifests/accounts.sh" $runs digits
+held() { kubectl -n $runs get secret "$1" -o "jsonpath={.data.$2}" | base64 -d; }
 
 cat > "$variables" <<VARIABLES
 KFP_ENDPOINT=http://localhost:8888
@@ -74,9 +65,9 @@ BIASGATE_TRUSTED_KEYS=$work/keys/trusted
 BIASGATE_OWNER_KEY_FILE=$work/keys/owner/signing-key.pem
 MLFLOW_TRACKING_URI=http://localhost:5000
 MLFLOW_TRACKING_USERNAME=runner
-MLFLOW_TRACKING_PASSWORD=$password
+MLFLOW_TRACKING_PASSWORD=$(held biasgate-mlflow MLFLOW_TRACKING_PASSWORD)
 AWS_ENDPOINT_URL=http://localhost:8333
-AWS_ACCESS_KEY_ID=trial
-AWS_SECRET_ACCESS_KEY=$password
+AWS_ACCESS_KEY_ID=runner
+AWS_SECRET_ACCESS_KEY=$(held biasgate-s3 AWS_SECRET_ACCESS_KEY)
 AWS_DEFAULT_REGION=us-east-1
 VARIABLES

@@ -30,17 +30,17 @@ def effect_figure(result: AuditResult, *, views: Sequence[str] | None = None) ->
         result: The audit.
         views: Those to draw, by default all; figures of different views have one scale.
     """
-    views, attributes = views or result.views, result.spec.subgroups
+    drawn, attributes = tuple(views or result.views), result.spec.subgroups
     ends = [end for effect in result.subgroup_effects if effect.role == "do" for end in _ends(effect)]
     room = 0.05 * (max(ends) - min(ends))
 
     def draw(figure: Figure) -> None:
-        grid = figure.subplots(len(attributes), len(views), sharex=True, sharey=True, squeeze=False)
+        grid = figure.subplots(len(attributes), len(drawn), sharex=True, sharey=True, squeeze=False)
         grid[0, 0].set_ylim(min(ends) - room, max(ends) + room)
         for (row, column), axes in np.ndenumerate(grid):
-            _effects(axes, result, view=views[column], attribute=attributes[row])
+            _effects(axes, result, view=drawn[column], attribute=attributes[row])
             if not row:
-                axes.set_title(views[column], fontsize=9)
+                axes.set_title(drawn[column], fontsize=9)
             if not column:
                 axes.set_ylabel(f"by {attributes[row]}")
         for row in grid:
@@ -49,7 +49,7 @@ def effect_figure(result: AuditResult, *, views: Sequence[str] | None = None) ->
         figure.supylabel("effect on accuracy, points", fontsize=9, color=INK)
 
     title = f"Effect of {_field(result)} on accuracy by subgroup and perturbation, 95 percent intervals"
-    return svg(draw, title, width=1.5 * len(views) + 1.6, height=2.1 * len(attributes) + 0.5)
+    return svg(draw, title, width=1.5 * len(drawn) + 1.6, height=2.1 * len(attributes) + 0.5)
 
 
 def spectrum_figure(result: AuditResult) -> str:

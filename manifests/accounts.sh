@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# MLflow's accounts with the rights that docs/how-to/kubeflow.md lists; run it again for another model or person:
+#   kubectl -n biasgate port-forward service/mlflow 5000 &
+#   bash manifests/accounts.sh NAMESPACE-OF-RUNS MODEL [PERSON …]
+# Passwords are those of the secrets; a person's is drawn and printed. It needs curl.
+set -euo pipefail
+runs=$1 model=$2 server=${MLFLOW:-http://localhost:5000}
+
+held() { kubectl -n "$1" get secret "$2" -o "jsonpath={.data.$3}" | base64 -d; }
+ask() { curl -fsS -u "$1" -H 'Content-Type: application/json' "${@:3}" "$server/api/$2"; }
+made() { ask "$1" "$2" -d "$3" >/dev/null 2>&1 || echo "there already: $3" | sed 's/, "password.*//' >&2; }
+account() { made "$admin" 2.0/mlflow/users/create "{\"username\": \"$1\", \"password\": \"$2\"}"; }
+experiment() {
+  made "$admin" 2.0/mlflow/experiments/create "{\"name\": \"$1\"}"
+  ask "$admin" "2.0/mlflow/experiments/get-by-name?experiment_name=$1" | tr -d ' \n' | sed 's/.*"experiment_id":"\([0-9]*\)".*/\1/'
+}
+edit() {
+  made "$admin" 3.0/mlflow/users/permissions/grant \
+    "{\"username\": \"$1\", \"resource_type\": \"$2\", \"resource_id\": \"$3\", \"permission\": \"EDIT\"}"
+}
+
+admin=admin:$(held biasgate mlflow-server 'basic_auth\.ini' | sed -n 's/^admin_password = //p')
+runner=$(held "$runs" biasgate-mlflow MLFLOW_TRACKING_PASSWORD)
+ask "$admin" "2.0/mlflow/users/get?username=admin" >/dev/null
+account promoter "$(held biasgate promoter-services MLFLOW_TRACKING_PASSWORD)"
+account reconcile "$(held biasgate reconcile-services MLFLOW_TRACKING_PASSWORD)"
+account runner "$runner"
+of_runs=$(experiment biasgate) of_promotions=$(experiment biasgate-promotions)
+edit runner experiment "$of_runs"
+edit promoter experiment "$of_promotions"
+made "runner:$runner" 2.0/mlflow/registered-models/create "{\"name\": \"$model-candidates\"}"      # whoever makes it owns it
+edit promoter registered_model "$model-candidates"
+for person in "${@:3}"; do
+  password=$(head -c 12 /dev/urandom | od -An -tx1 | tr -d ' \n')
+  account "$person" "$password"
+  edit "$person" experiment "$of_runs"
+  edit "$person" registered_model "$model-candidates"
+  echo "$person $password"
+done
