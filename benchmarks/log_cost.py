@@ -182,16 +182,16 @@ class Writer:
             candidate += 1
             package = sha256(str(candidate).encode())
             look = LookBody(data="sha256:gate", name="digits", digest=package)
-            self._write(look)
+            self.add(look)
             approved = candidate % 30 == 1
-            decided = self._decision(package, candidate, accuracy=0.95 if approved else 0.4)
-            self._write(decided)
-            self._write(self._promotion(package) if approved else look.model_copy(update={"data": "sha256:other"}))
+            decided = self.decision(package, candidate, accuracy=0.95 if approved else 0.4)
+            self.add(decided)
+            self.add(self._promotion(package) if approved else look.model_copy(update={"data": "sha256:other"}))
             candidate += 2
         while self.number < size:
-            self._write(LookBody(data="sha256:gate", name="digits", digest=sha256(b"last")))
+            self.add(LookBody(data="sha256:gate", name="digits", digest=sha256(b"last")))
 
-    def _decision(self, package: str, candidate: int, *, accuracy: float) -> DecisionBody:
+    def decision(self, package: str, candidate: int, *, accuracy: float) -> DecisionBody:
         cells = tuple(cell(group, accuracy) for group in ({}, {"group": "a"}, {"group": "b"}))
         evidence = Evidence(
             candidate=Subject(
@@ -222,7 +222,7 @@ class Writer:
             digest=package, version=version, replaced=replaced,
         )  # fmt: skip
 
-    def _write(self, body: Body) -> None:
+    def add(self, body: Body) -> None:
         self.number += 1
         entry = LogEntry(number=self.number, previous=self.previous, at=datetime.now(UTC), body=body)
         data = seal(entry, about=body.subject, key=self.key)

@@ -11,7 +11,8 @@ ask() { curl -fsS -u "$1" -H 'Content-Type: application/json' "${@:3}" "$server/
 made() { ask "$1" "$2" -d "$3" >/dev/null 2>&1 || echo "there already: $3" | sed 's/, "password.*//' >&2; }
 account() { made "$admin" 2.0/mlflow/users/create "{\"username\": \"$1\", \"password\": \"$2\"}"; }
 experiment() {
-  made "$admin" 2.0/mlflow/experiments/create "{\"name\": \"$1\"}"
+  made "$admin" 2.0/mlflow/experiments/create \
+    "{\"name\": \"$1\", \"tags\": [{\"key\": \"mlflow.experimentKind\", \"value\": \"custom_model_development\"}]}"
   ask "$admin" "2.0/mlflow/experiments/get-by-name?experiment_name=$1" | tr -d ' \n' | sed 's/.*"experiment_id":"\([0-9]*\)".*/\1/'
 }
 edit() {
@@ -28,6 +29,7 @@ account runner "$runner"
 of_runs=$(experiment biasgate) of_promotions=$(experiment biasgate-promotions)
 edit runner experiment "$of_runs"
 edit promoter experiment "$of_promotions"
+edit reconcile registered_model_version '*'      # tags and descriptions of versions, no alias
 made "runner:$runner" 2.0/mlflow/registered-models/create "{\"name\": \"$model-candidates\"}"      # whoever makes it owns it
 edit promoter registered_model "$model-candidates"
 for person in "${@:3}"; do

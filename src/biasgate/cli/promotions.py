@@ -86,6 +86,9 @@ def reconcile(
     *,
     log: Log,
     model: Annotated[list[str] | None, typer.Option(help="Look at this gate-owned model only; repeat it.")] = None,
+    pages: Annotated[
+        bool, typer.Option("--pages", help="Let pages in MLflow say what the log says, and change nothing else.")
+    ] = False,
     fix: Annotated[
         bool, typer.Option("--fix", help="Let aliases and pages say what the log says; delete orphans.")
     ] = False,
@@ -109,7 +112,7 @@ def reconcile(
 
     key = signing_key() if revert else None
     alarm, keys = Alarm(), trusted_keys(trusted)
-    found = compare(log, trusted=keys, alarm=alarm, models=model or (), fix=fix, revert=key)
+    found = compare(log, trusted=keys, alarm=alarm, models=model or (), pages=pages, fix=fix, revert=key)
     if messages:
         told = tell_quietly(log, trusted=keys, marks=messages, alerts=alarm.raised)
         found = found.model_copy(update={"sent": len(told.sent), "unsent": tuple(told.unsent)})

@@ -59,6 +59,7 @@ def reconcile(
     trusted: Keyring,
     alarm: Alarm,
     models: Collection[str] = (),
+    pages: bool = False,
     fix: bool = False,
     revert: SigningKey | None = None,
 ) -> Findings:
@@ -69,6 +70,7 @@ def reconcile(
         trusted: Keys whose entries are accepted.
         models: Names of gate-owned models to look at; by default all. Where logs share a registry each has its own.
         alarm: Told what a person must hear of.
+        pages: Writes anew the pages that are not what the log says, and nothing else.
         fix: Points aliases at what the log says, writes pages anew, and deletes orphans.
         revert: A promoter's key. With it no champion keeps serving without a valid entry: one whose time is over,
             or whose bytes were rejected since, is rolled back to the last version that may serve, or to none, and one
@@ -88,7 +90,7 @@ def reconcile(
     serving = [standing for name in names if (standing := history.standing(name))]
     over = [standing for standing in serving if standing.refusal(now)]
     left = inventory.orphans(names, history)
-    pages = misshown(log_uri, history, trusted=trusted, models=names)
+    wrong = misshown(log_uri, history, trusted=trusted, models=names)
     for alert in (
         *_voids(history),
         *(foreign(name, at) for name, at in moved.items() if at and (name, at) not in history.standings),
@@ -105,11 +107,12 @@ def reconcile(
         reevaluate=tuple(standing.authority.source for standing in over),
         superseded=_superseded(serving, history),
         orphans=tuple(map(inventory.uri, left)),
-        misshown=tuple(page.uri for page in pages),
+        misshown=tuple(page.uri for page in wrong),
     )
+    if pages or fix:
+        show(wrong, alarm=alarm)
     if fix:
         project(log_uri, trusted=trusted, alarm=alarm)
-        show(pages, alarm=alarm)
         for version in left:
             inventory.delete(version)
     if revert:

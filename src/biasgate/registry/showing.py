@@ -1,9 +1,9 @@
 """The projection of verdicts: the pages of candidates and versions in MLflow say what the log says of them.
 
-Only the account that may promote writes it, and only what differs. What others wrote into a description stays, below
-ours, and a line says where theirs begins; a tag of ours that the log does not say is taken away. A version that was
-deleted meanwhile, or a registered model that this account may not edit, holds up nothing: the next run mends what is
-left.
+Who writes it may edit versions, which is no right to an alias, and writes only what differs. What others wrote into a
+description stays, below ours, and a line says where theirs begins; a tag of ours that the log does not say is taken
+away. A version that was deleted meanwhile, or a registered model that this account may not edit, holds up nothing: the
+next run mends what is left.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from biasgate.report.links import Links
 from biasgate.report.version_page import TAGS, VersionPage, known_tags, version_page
 
 if TYPE_CHECKING:
+    from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
     from biasgate.gate.trust.keyring import Keyring
@@ -103,7 +104,10 @@ def show(changes: Iterable[Change], *, alarm: Alarm) -> None:
     listed = list(changes)
     for name in dict.fromkeys(one.version.name for one in listed):
         if not _all_written([one for one in listed if one.version.name == name]):
-            message = f"this account may not edit {name}, so that MLflow does not show the verdicts of its versions"
+            message = (
+                f"this account may not edit versions of {name}, so that MLflow does not show their verdicts: "
+                "grant it EDIT on registered_model_version *"
+            )
             alarm(Alert(kind="not_shown", message=message, name=name.removesuffix(SUBMISSIONS)))
 
 
@@ -134,13 +138,24 @@ def _written(change: Change) -> bool:
 
 
 def _calls(change: Change) -> Iterator[Callable[[], object]]:
-    client, (name, number) = connect(), (change.version.name, str(change.version.version))
+    client, (name, number) = _writer(), (change.version.name, str(change.version.version))
     if change.description is not None:
         yield lambda: client.update_model_version(name, number, change.description)
     for tag in change.stale:
         yield lambda tag=tag: client.delete_model_version_tag(name, number, tag)
     for tag, value in change.tags.items():
         yield lambda tag=tag, value=value: client.set_model_version_tag(name, number, tag, value)
+
+
+def _writer() -> MlflowClient:
+    """A client that does not ask before each write whether a model is a prompt: these were listed as models."""
+
+    def knows(name: str) -> None:
+        del name
+
+    client = connect()
+    vars(client)["_raise_if_prompt"] = knows  # where MLflow calls it otherwise, it asks, and no more
+    return client
 
 
 def _states(history: History) -> dict[Place, State]:
