@@ -1,7 +1,7 @@
 """Where the paper's figures rest: the same four variances with start and palette shared or own, recipe one or varied.
 
-A cell of the 2×2×2 table is a zoo of small networks on digits of 14 pixels. Images are disjoint over the splits in
-every cell; what is shared is shared over all splits. Trained in chunks that a stopped run keeps.
+A cell of the 2×2×2 table is a zoo of small networks on digits of 14 pixels. What is learned and what is read saw
+disjoint images in every cell; what is shared is shared by both. Trained in chunks that a stopped run keeps.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from biasgate.training.together import Learner, train_together
 
 NAME = "shared"
 DETECTOR = "IFBiD's detector (our reading)"
-CHUNK = 40
+CHUNK = 80
 SHARED_START, SHARED_PALETTE = 1, 2
 KINDS = ("start", "palette", "recipe")
 
@@ -142,18 +142,31 @@ READERS: dict[str, Callable[..., Callable[[Models], Reading]]] = {
 
 
 def _read(cell: Cell, root: Path) -> pd.DataFrame:
-    """A row a test model: its level, and what each reader names."""
+    """A row a model: its level, and what each reader names that learned from the other half's images.
+
+    Half the models of a cell saw the train images, half those of validation and test. A reader learns from one half;
+    of the other, one part calibrates it and the other part is read, and so around, so that each model is read once.
+    """
     models, spec = _loaded(root / NAME / cell.name), plan_of(f"halved_{cell.recipe}", root).spec
-    parts = {
-        split: models.where((models.table["split"] == split).to_numpy()) for split in ("train", "validation", "test")
-    }
-    rows = pd.DataFrame({"level": levels_of(parts["test"].table, spec)})
+    half = (models.table["split"] == "train").to_numpy()
+    part = np.arange(len(half)) % 2 == 0
+    read = []
+    for learns in (half, ~half):
+        for calibrates in (part, ~part):
+            known, calibration = models.where(learns), models.where(~learns & calibrates)
+            asked = models.where(~learns & ~calibrates)
+            read.append(_answers(known, calibration, asked, spec))
+    told = {"start": cell.start, "palette": cell.palette, "recipe": cell.recipe, "train": len(models.table) // 2}
+    return pd.concat(read, ignore_index=True).assign(**told)
+
+
+def _answers(known: Models, calibration: Models, asked: Models, spec: ZooSpec) -> pd.DataFrame:
+    rows = pd.DataFrame({"level": levels_of(asked.table, spec)})
     for name, peer in READERS.items():
-        _, probabilities = peer(parts["train"], parts["validation"], spec)(parts["test"])
+        _, probabilities = peer(known, calibration, spec)(asked)
         rows[name] = probabilities.argmax(axis=1)
         rows[f"{name}: strongest"] = probabilities[:, -1] > probabilities[:, 0]
-    told = {"start": cell.start, "palette": cell.palette, "recipe": cell.recipe, "train": len(parts["train"].table)}
-    return rows.assign(**told)
+    return rows
 
 
 def _loaded(folder: Path) -> Models:
