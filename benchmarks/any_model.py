@@ -178,21 +178,24 @@ def write_page(found: dict[str, Any]) -> None:
     PAGE.write_text(text)
 
 
-def measured(kinds: Sequence[Kind], work: Path) -> dict[str, Any]:
-    """All rows, with a registry in the folder."""
+def measured(kinds: Sequence[Kind], work: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The row of each kind, with a registry in the folder."""
     os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{work}/mlflow.db"
     os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "true"
     os.chdir(work)
-    data, rows = draw(work / "data"), {}
+    data = draw(work / "data")
     for kind in kinds:
         print(f"{kind.name}, {kind.leaves}", flush=True)
         doors = through(kind, data[kind.data], work / kind.slug)
-        rows[kind.slug] = {"model": kind.name, "as": kind.leaves, "doors": doors}
+        yield kind.slug, {"model": kind.name, "as": kind.leaves, "doors": doors}
+
+
+def document(rows: dict[str, Any]) -> dict[str, Any]:
     return {
         "command": "python benchmarks/any_model.py",
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "machine": f"{os.cpu_count()} cores, {platform.machine()}",
-        "kinds": rows,
+        "kinds": {kind.slug: rows[kind.slug] for kind in KINDS if kind.slug in rows},
     }
 
 
@@ -204,17 +207,16 @@ def main() -> None:
     options = parser.parse_args()
     chosen = options.only or (QUICK if options.quick else [kind.slug for kind in KINDS])
     warnings.simplefilter("ignore")
+    rows = json.loads(RESULT.read_text())["kinds"] if options.only and RESULT.exists() else {}
     with tempfile.TemporaryDirectory() as work:
-        found = measured([kind for kind in KINDS if kind.slug in chosen], Path(work))
-    if not options.quick:
-        kept = json.loads(RESULT.read_text())["kinds"] if RESULT.exists() else {}
-        rows = {**kept, **found["kinds"]}
-        found["kinds"] = {kind.slug: rows[kind.slug] for kind in KINDS if kind.slug in rows}
-        RESULT.write_text(json.dumps(found, indent=1) + "\n")
-        write_page(found)
-    print(table(found))
+        for slug, row in measured([kind for kind in KINDS if kind.slug in chosen], Path(work)):
+            rows[slug] = row
+            if not options.quick:
+                RESULT.write_text(json.dumps(document(rows), indent=1) + "\n")
+                write_page(document(rows))
+    print(table(document(rows)))
     if options.json:
-        cells = [door["says"] for row in found["kinds"].values() for door in row["doors"].values()]
+        cells = [door["says"] for row in rows.values() for door in row["doors"].values()]
         print(json.dumps({"works": sum(says == WORKS for says in cells) / len(cells), "cells": len(cells)}))
 
 

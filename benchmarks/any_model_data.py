@@ -16,7 +16,7 @@ from biasgate.data.sources.synthetic_faces import synthetic_faces
 CLASSES = ("no", "yes")
 JOBS = ("clerk", "cook", "nurse")
 SIDE, WORDS, LENGTH = 32, 60, 12
-PARTS = {"train": 1000, "development": 800, "test": 800, "few": 160}
+PARTS = {"train": 1000, "development": 400, "test": 400, "few": 120}
 POLICY = """
 schema: biasgate/policy/v1
 name: any_model

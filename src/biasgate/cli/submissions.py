@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from biasgate.cli.sources import TAKEN, Source, open_source, prepared
 from biasgate.report.terminal import Json, print_json, say
+
+if TYPE_CHECKING:
+    from biasgate.models.predictions import Candidate
 
 app = typer.Typer()
 cards = typer.Typer(help="A candidate's card: what goes in, what comes out.", no_args_is_help=True)
@@ -39,6 +42,7 @@ def submit(
     with TemporaryDirectory() as work:
         found = open_source(source, Path(work), data=data, card=card, name=name, submitter=submitter)
         package, own = found.package, found.package.card.name
+        _check_agreement(package, name=name, submitter=submitter)
         notes = [*found.notes, *([TAKEN.format(own)] if is_taken(own) else [])]
         if not json:
             say(*notes)
@@ -100,3 +104,17 @@ def check(
     tried = f"runs on rows of {data}" if data else "was not run: give --data to try it"
     said = [*package.notes, f"{package.card.name}: card and model fit each other; it {tried}"]
     print_json({"digest": package.digest, "notes": said}) if json else say(*said)
+
+
+def _check_agreement(candidate: Candidate, **asked: str | None) -> None:
+    """Refuses an option that says otherwise than the card, which is what counts.
+
+    Raises:
+        InputError: One does.
+    """
+    from biasgate.errors import InputError
+
+    for option, value in asked.items():
+        if value is not None and value != (said := getattr(candidate.card, option)):
+            what = f"the card says {option} {said!r}, and --{option} says {value!r}"
+            raise InputError(what, where=candidate.card.name, fix=f"leave out --{option}, or correct the card")

@@ -47,6 +47,7 @@ class _Roles:
     features: list[Profile]
     clusters: list[Profile]
     weights: list[Profile]
+    lists: list[Profile]
     left: list[Profile]
     pictures: Profile | None
 
@@ -84,8 +85,10 @@ def _roles(columns: Sequence[Profile], label: str | None, *, where: str) -> _Rol
     clusters = [one for one in readable if _words(one) & PERSONS and one not in attributes]
     others = [one for one in readable if one not in (*attributes, *weights, *clusters)]
     features = [one for one in others if one.numeric or len(one.values) <= CATEGORIES]
-    left = [one for one in rest if one is not pictures and one not in (*features, *attributes, *weights, *clusters)]
-    return _Roles(chosen, attributes, features, clusters, weights, left, pictures)
+    lists = [one for one in rest if len(one.lengths) == 1 and min(one.lengths) > 1]
+    used = (*features, *attributes, *weights, *clusters, *lists)
+    left = [one for one in rest if one is not pictures and one not in used]
+    return _Roles(chosen, attributes, features, clusters, weights, lists, left, pictures)
 
 
 def _label(columns: Sequence[Profile], label: str | None, *, where: str) -> Profile:
@@ -140,17 +143,19 @@ def _place(file: TabularFile, found: _Roles, path: Path) -> Iterator[str]:
 
 def _features(found: _Roles) -> Iterator[str]:
     """The model's input; attributes are no part of it as long as there is anything else."""
-    features = found.features or found.attributes
+    features = found.features or ([] if found.lists else found.attributes)
     yield "  # the model's input, in this order; attributes are left out of it: add those that the model takes"
     yield f"  numeric: {_list(one.name for one in features if one.numeric)}"
     categorical = {one.name: _list(_sorted(one)) for one in features if not one.numeric}
     yield "  categorical:" + ("" if categorical else " {}")
     for name, values in categorical.items():
         yield f"    {_quoted(name)}: {values}"
+    if found.lists:
+        yield f"  lists: {_mapping({one.name: str(*one.lengths) for one in found.lists})}"
 
 
 def _missing(found: _Roles) -> Iterator[str]:
-    features = [] if found.pictures else (found.features or found.attributes)
+    features = [] if found.pictures else (found.features or ([] if found.lists else found.attributes))
     lacking = [one for one in (found.label, *features, *found.attributes) if one.missing]
     treated = {one.name: "unknown" if one in found.attributes and one not in features else "drop" for one in lacking}
     if treated:

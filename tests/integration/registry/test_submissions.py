@@ -9,6 +9,7 @@ from typing import Any
 
 import mlflow
 import numpy as np
+import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 from typer.testing import CliRunner, Result
@@ -142,3 +143,13 @@ def test_files_that_are_no_candidate_yet_are_named_with_the_way_in(tmp_path: Pat
     assert isinstance(ended.exception, BiasgateError)
     assert way in str(ended.exception.fix)
     assert alone or name in ended.exception.what
+
+
+@pytest.mark.parametrize("option", ["name", "submitter"])
+def test_an_option_that_says_otherwise_than_the_card_is_refused(tmp_path: Path, option: str):
+    onnx.save(linear(), tmp_path / "model.onnx")
+    card = {"name": "loan", "submitter": "bo", "classes": ["no", "yes"], "training_data": "unknown"}
+    (tmp_path / "card.json").write_text(json.dumps({**card, "input": {"shape": [2], "layout": "rows"}}))
+    ended = CliRunner().invoke(app, ["submit", str(tmp_path), f"--{option}", "other"])
+    assert isinstance(ended.exception, InputError)
+    assert f"the card says {option} {card[option]!r}, and --{option} says 'other'" in str(ended.exception)

@@ -10,6 +10,8 @@ import pytest
 
 from biasgate.data.columns import split
 from biasgate.data.dataset import Dataset
+from biasgate.data.draft import draft
+from biasgate.data.files import TabularFile
 from biasgate.data.source import open_dataset
 from biasgate.errors import InputError
 
@@ -59,3 +61,12 @@ def test_rows_that_are_left_out_take_their_lists_with_them(tmp_path: Path):
         "attributes: [], lists: {tokens: 3}, missing: {label: drop}}\n"
     )
     np.testing.assert_array_equal(open_dataset(str(tmp_path / "t.yaml")).samples, [TOKENS[0], TOKENS[2]])
+
+
+def test_a_draft_declares_lists_of_one_length_and_leaves_others_out(tmp_path: Path):
+    ragged, labels = [[1], [1, 2], [1]], ["no", "yes", "no"]
+    pq.write_table(pa.table({"tokens": TOKENS, "ragged": ragged, "label": labels}), tmp_path / "t.parquet")
+    text = draft(TabularFile(uri=str(tmp_path / "t.parquet")))
+    assert "lists: {tokens: 3}" in text
+    assert "# left out: ragged" in text
+    np.testing.assert_array_equal(open_dataset(text).samples, TOKENS)

@@ -47,6 +47,13 @@ class Cells:
         """The row of the file that a value stands in, from 1."""
         return self.first + place // self.width + 1
 
+    def lengths(self) -> set[int]:
+        """How many numbers the lists have; none where the column holds no lists of numbers."""
+        found = _plain(self.values)
+        if not _is_lists(found.type):
+            return set()
+        return set(pc.fill_null(pc.list_value_length(found), 0).unique().to_pylist())
+
     def entries(self, width: int) -> Cells:
         """The numbers of lists, which all have one length, one behind the other.
 
@@ -54,8 +61,7 @@ class Cells:
             InputError: The column holds no lists of numbers, or one has another length or a gap.
         """
         found = _plain(self.values)
-        kinds = pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list
-        if not any(fits(found.type) for fits in kinds) or not _is_number(found.type.value_type):
+        if not _is_lists(found.type):
             fix = "declare it numeric or categorical; lists of numbers are what Parquet keeps as lists"
             raise self.refused(f"holds {found.type}, not lists of numbers", fix=fix)
         lengths = pc.fill_null(pc.list_value_length(found), 0).to_numpy()
@@ -176,6 +182,11 @@ def _is_text(kind: pa.DataType) -> bool:
 
 def _is_number(kind: pa.DataType) -> bool:
     return pa.types.is_integer(kind) or pa.types.is_floating(kind)
+
+
+def _is_lists(kind: pa.DataType) -> bool:
+    kinds = pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list
+    return any(fits(kind) for fits in kinds) and _is_number(kind.value_type)
 
 
 def _is_exact(kind: pa.DataType) -> bool:

@@ -31,6 +31,7 @@ class Profile:
         values: Rows by value; of the first ``MOST`` values.
         missing: Rows without a value.
         numeric: All values are decimal numbers.
+        lengths: Of its lists of numbers, where it holds lists.
         fault: Why the column cannot be read as text, where it cannot.
     """
 
@@ -38,6 +39,7 @@ class Profile:
     values: Counter[str] = field(default_factory=Counter[str])
     missing: int = 0
     numeric: bool = True
+    lengths: set[int] = field(default_factory=set[int])
     fault: str | None = None
 
     @property
@@ -71,6 +73,7 @@ def profiles(path: Path, layout: Layout) -> list[Profile]:
 
 
 def _look(profile: Profile, cells: Cells, number: re.Pattern[str]) -> None:
+    profile.lengths |= cells.lengths()
     if profile.fault:
         return
     try:
