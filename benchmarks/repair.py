@@ -29,6 +29,7 @@ from threadpoolctl import threadpool_limits
 
 from biasgate.models.network import Network
 from biasgate.progress import track
+from biasgate.repair.budget import Budget
 from biasgate.repair.classifier import PixelClassifier
 from biasgate.repair.data import RepairData, read_data, validation_rows
 from biasgate.repair.groups import groups_of
@@ -97,7 +98,7 @@ def repaired(
 ) -> Repaired:
     """By the best of some settings."""
     classifier = PixelClassifier(world.network, world.contract)
-    return best_of(grid, classifier, data, validation=validation, seconds=BUDGET, seed=seed)
+    return best_of(grid, classifier, data, validation=validation, budget=Budget(BUDGET), seed=seed)
 
 
 def unchanged(network: Network) -> Repaired:

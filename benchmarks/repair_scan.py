@@ -38,6 +38,7 @@ from biasgate.models.preprocess import preprocess
 from biasgate.models.presets import preset
 from biasgate.models.reading import read_weights
 from biasgate.progress import track
+from biasgate.repair.budget import Budget
 from biasgate.repair.classifier import PixelClassifier
 from biasgate.repair.data import read_data, validation_rows
 from biasgate.repair.registry import read_method
@@ -78,7 +79,7 @@ def repaired(original: Network, method: str, seconds: int, *, seed: int) -> Netw
     dataset = coloured("repair", seed=seed)
     classifier, data = PixelClassifier(original, CONTRACT), read_data(dataset, attribute="colour")
     validation = validation_rows(dataset, data, seed=seed)
-    found = best_of(read_method(method), classifier, data, validation=validation, seconds=seconds, seed=seed)
+    found = best_of(read_method(method), classifier, data, validation=validation, budget=Budget(seconds), seed=seed)
     return found.network.eval()
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from biasgate.cli.candidates import Data, Package
-from biasgate.report.terminal import Json, print_json, print_table
+from biasgate.report.terminal import Json, print_json, print_table, say
 
 app = typer.Typer()
 DEFAULT = "unlearning"
@@ -29,13 +29,16 @@ def repair(
         str | None, typer.Option(help="Sensitive attribute; the data has only one where none is named.")
     ] = None,
     seconds: Annotated[int, typer.Option(help="Wall-clock budget of all methods.", min=1)] = 600,
+    memory: Annotated[str | None, typer.Option(help="Most memory of this process, as 4GiB.")] = None,
     seed: Annotated[int, typer.Option(help="All randomness follows from it.", min=0)] = 0,
     json: Json = False,
 ) -> None:
     """Repair a candidate; method and settings are chosen on validation clusters of the data."""
     from biasgate.data.source import open_dataset
     from biasgate.models.package import open_package
+    from biasgate.repair.budget import read_memory
     from biasgate.repair.competition import compete
+    from biasgate.report.repair import repair_words
 
     _, record = compete(
         open_package(package),
@@ -44,11 +47,14 @@ def repair(
         attribute=attribute,
         into=into,
         seconds=seconds,
+        memory=read_memory(memory) if memory else None,
         seed=seed,
     )
     if json:
         print_json(record)
         return
+    for sentence in repair_words(record):
+        say(sentence)
     tried = [(record.method, trial) for trial in record.trials] + [(lost.method, lost.best) for lost in record.rivals]
     rows = [
         [

@@ -9,6 +9,9 @@ from pydantic import Field
 from biasgate.contracts.estimate import Estimate
 from biasgate.documents import Document
 
+Stop = Literal["seconds", "memory", "interruption"]
+"""What ended a repair before all was tried: a budget, or a person."""
+
 
 class Trial(Document):
     """One setting that was tried, scored on validation clusters only.
@@ -20,6 +23,7 @@ class Trial(Document):
         conflicting: The same on conflicting samples.
         chosen: Whether these settings made the repaired model.
         curve: ``worst_group`` after each round of training; empty where a method has no rounds.
+        whole: Whether the run came to its end; if not, its network is that of the best round so far.
     """
 
     settings: dict[str, float | int | str]
@@ -28,6 +32,7 @@ class Trial(Document):
     conflicting: float
     chosen: bool = False
     curve: tuple[float, ...] = ()
+    whole: bool = True
 
     @property
     def merit(self) -> tuple[float, float]:
@@ -107,6 +112,8 @@ class RepairRecord(Document):
         before: How the original leans on the attribute; absent where the validation clusters hold no pairs.
         after: How the network of the chosen trial does, before it ran again on all repair data.
         rivals: Methods that competed and lost.
+        untried: Methods and settings that were not tried, each with the reason.
+        stopped: What ended the repair before all was tried; absent where nothing did.
     """
 
     schema_: Literal["biasgate/repair/v1"] = Field(default="biasgate/repair/v1", alias="schema")
@@ -127,6 +134,8 @@ class RepairRecord(Document):
     before: Leaning | None = None
     after: Leaning | None = None
     rivals: tuple[Rival, ...] = ()
+    untried: tuple[str, ...] = ()
+    stopped: Stop | None = None
 
     @property
     def chosen(self) -> Trial:

@@ -20,6 +20,7 @@ from torch import Generator, Tensor, nn
 from biasgate.errors import CandidateError
 from biasgate.models.answers import answer
 from biasgate.models.card import CandidateCard
+from biasgate.models.onnx.head import needed
 from biasgate.models.onnx.ports import Port, inputs_of, listed, outputs_of
 from biasgate.models.onnx.stored import stored_tensors
 from biasgate.models.operator import Node, Operator, kind_of, operators
@@ -32,6 +33,8 @@ BENDS = {"Clip", "Elu", "Gelu", "com.microsoft.Gelu", "HardSwish", "LeakyRelu", 
 """Activations, as they follow a layer."""
 HEADS = {"Gemm", "MatMul"}
 LAYERS = {"Conv", "Gemm", "MatMul"}
+SAME = {"Cast", "Identity"}
+"""Operators that leave an answer as it is: all floats are alike here."""
 CLOSE = 4
 """Steps after which an activation belongs to the first layer: a bias or a normalisation may lie between."""
 SMALLEST = 1e-12
@@ -263,7 +266,7 @@ def graph_network(
     if model.functions:
         model = inline_local_functions(model)
     port, where = answer(outputs_of(model), card), card.name
-    nodes = _needed(model.graph.node, port.name)
+    nodes = needed(model.graph.node, [port.name])
     known = operators()
     if unknown := [node for node in nodes if kind_of(node.domain, node.op_type) not in known]:
         raise CandidateError(
@@ -317,16 +320,6 @@ def with_weights(model: onnx.ModelProto, network: GraphNetwork) -> onnx.ModelPro
         if not np.array_equal(old, new):
             stored[name].CopyFrom(numpy_helper.from_array(np.ascontiguousarray(new), stored[name].name))
     return edited
-
-
-def _needed(nodes: Sequence[onnx.NodeProto], output: str) -> list[onnx.NodeProto]:
-    """The nodes that an output depends on, in order."""
-    wanted, kept = {output}, list[onnx.NodeProto]()
-    for node in reversed(nodes):
-        if wanted.intersection(node.output):
-            wanted.update(node.input)
-            kept.append(node)
-    return kept[::-1]
 
 
 def _entries(ports: Sequence[Port], parts: Mapping[str, slice], *, where: str) -> tuple[Entry, ...]:
@@ -396,9 +389,9 @@ def _logits(nodes: Sequence[onnx.NodeProto], port: Port, card: CandidateCard) ->
     single = card.task == "multilabel" or (port.shape is not None and port.shape[1:] in ((), (1,)))
     ends = {"Softmax", "LogSoftmax"} | ({"Sigmoid"} if single else set[str]())
     name, ended = port.name, False
-    while not ended and (node := makers.get(name)) is not None and node.op_type in ends | {"Identity"}:
+    while not ended and (node := makers.get(name)) is not None and node.op_type in ends | SAME:
         name, ended = node.input[0], node.op_type in ends
-    while (node := makers.get(name)) is not None and node.op_type == "Identity":
+    while (node := makers.get(name)) is not None and node.op_type in SAME:
         name = node.input[0]
     return name, ended
 

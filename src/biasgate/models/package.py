@@ -102,8 +102,7 @@ def pack(onnx: Path, card: CandidateCard, folder: Path) -> CandidatePackage:
         InputError: ``folder`` exists and is not empty.
         CandidateError: See ``open_package``.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError("the package's folder already exists", where=str(folder), fix="choose another")
+    require_new(folder)
     FORMAT.check(onnx)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent, ignore_cleanup_errors=True) as work:
@@ -114,6 +113,16 @@ def pack(onnx: Path, card: CandidateCard, folder: Path) -> CandidatePackage:
         checked = open_package(draft)
         draft.replace(folder)
     return CandidatePackage(path=folder, card=checked.card, digest=checked.digest)
+
+
+def require_new(folder: Path) -> None:
+    """Refuses a folder that holds something: nothing is ever overwritten.
+
+    Raises:
+        InputError: It exists and is not empty.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError("the package's folder already exists", where=str(folder), fix="choose another")
 
 
 def require_card(folder: Path) -> None:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from biasgate.models.card import InputContract
 from biasgate.models.torch_network import TorchNetwork
+from biasgate.repair.budget import still_allowed
 
 PART = 1 << 22
 """Most values of samples that go through a network at once: 512 coloured digits of 28 pixels, or 27 photographs."""
@@ -61,10 +62,15 @@ class PixelClassifier(nn.Module):
         return self.over(copy.deepcopy(self.network))
 
     def _of(self, function: Callable[[Tensor], Tensor], pixels: Tensor) -> Tensor:
+        still_allowed()
         size = max(1, PART // max(1, pixels[:1].numel()))
         if torch.is_grad_enabled() or len(pixels) <= size:
             return function(self.standardise(pixels))
-        return torch.cat([function(self.standardise(part)) for part in pixels.split(size)])
+        found = list[Tensor]()
+        for part in pixels.split(size):
+            still_allowed()
+            found.append(function(self.standardise(part)))
+        return torch.cat(found)
 
 
 def _averaged(activations: Tensor) -> Tensor:

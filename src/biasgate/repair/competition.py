@@ -10,7 +10,8 @@ from pathlib import Path
 from biasgate.contracts.repair_record import RepairRecord, Rival
 from biasgate.data.dataset import Dataset
 from biasgate.errors import InputError
-from biasgate.models.package import CandidatePackage, pack
+from biasgate.models.package import CandidatePackage, pack, require_new
+from biasgate.repair.budget import Budget, Clock
 from biasgate.repair.registry import read_method
 from biasgate.repair.repair import repair
 
@@ -22,13 +23,16 @@ def compete(
     methods: Sequence[str],
     attribute: str | None = None,
     into: Path,
-    seconds: int,
+    seconds: float,
+    memory: int | None = None,
     seed: int,
+    clock: Clock = time.monotonic,
 ) -> tuple[CandidatePackage, RepairRecord]:
     """Repairs a candidate by every method and keeps the best.
 
     All methods get the same repair data and the same validation clusters. Best is what ``Trial.merit`` says of a
-    method's chosen trial; of equals, the first named.
+    method's chosen trial; of equals, the first named. A method that cannot work on this candidate or data, or for which
+    nothing is left of the budget, is named in the record with the reason, as long as another works.
 
     Args:
         package: Candidate; it stays as it is.
@@ -36,28 +40,53 @@ def compete(
         methods: Their names, or YAML with their settings; each gets an equal share of the time that those before it
             left. All are read before the first one works.
         attribute: Name of the sensitive attribute; see ``repair``.
-        into: Folder of the winner's package.
+        into: Folder of the winner's package; new or empty.
         seconds: Wall-clock budget of all.
+        memory: Most resident memory of this process in bytes.
         seed: All randomness follows from it.
+        clock: Seconds of any beginning.
 
     Raises:
-        CandidateError: See ``repair``.
-        InputError: No method is named, one is unknown, or see ``repair``.
+        CandidateError: See ``repair``; no method can work.
+        InputError: No method is named, one is unknown, ``into`` is taken, or see ``repair``.
     """
     if seconds <= 0:
-        raise InputError(f"a budget of {seconds} seconds repairs nothing", fix="give the repair some seconds")
+        raise InputError(f"a budget of {seconds:g} seconds repairs nothing", fix="give the repair some seconds")
     if not methods:
         raise InputError("no repair method is named", fix="name at least one under repair.methods of the policy")
     for method in methods:
         read_method(method)
-    end = time.monotonic() + seconds
+    require_new(into)
+    budget = Budget(seconds, memory, clock)
+    entries, untried, faults = list[tuple[CandidatePackage, RepairRecord]](), list[str](), list[InputError]()
     with tempfile.TemporaryDirectory(prefix="biasgate-") as folder:
-        entries: list[tuple[CandidatePackage, RepairRecord]] = []
         for place, method in enumerate(methods):
-            share = max(1, int(end - time.monotonic()) // (len(methods) - place))
-            work = Path(folder) / str(place)
-            made = repair(package, dataset, method=method, attribute=attribute, into=work, seconds=share, seed=seed)
+            share, work = budget.left / (len(methods) - place), Path(folder) / str(place)
+            if entries and (entries[-1][1].stopped == "interruption" or share <= 0):
+                untried.append(f"{method}: no {entries[-1][1].stopped or 'seconds'} left")
+                continue
+            try:
+                made = repair(
+                    package,
+                    dataset,
+                    method=method,
+                    attribute=attribute,
+                    into=work,
+                    seconds=share,
+                    memory=memory,
+                    seed=seed,
+                    clock=clock,
+                )
+            except InputError as fault:
+                faults.append(fault)
+                untried.append(f"{method}: {fault.what}")
+                continue
             entries.append(made)
+            untried += made[1].untried
+        if not entries:
+            raise faults[0]
         winner, record = max(entries, key=lambda entry: entry[1].chosen.merit)
         rivals = tuple(Rival(method=lost.method, best=lost.chosen) for _, lost in entries if lost is not record)
-        return pack(winner.model, winner.card, into), record.model_copy(update={"rivals": rivals})
+        stopped = next((made.stopped for _, made in entries if made.stopped), None)
+        told = {"rivals": rivals, "untried": tuple(untried), "stopped": stopped, "seconds": budget.used}
+        return pack(winner.model, winner.card, into), record.model_copy(update=told)

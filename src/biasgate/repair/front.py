@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from biasgate.contracts.repair_record import RepairRecord
@@ -16,9 +17,10 @@ def repair(
     data: Dataset | DataSource | str | Path,
     *,
     into: str | Path,
-    method: str = "unlearning",
+    method: str | Sequence[str] = "unlearning",
     attribute: str | None = None,
-    seconds: int = 600,
+    seconds: float = 600,
+    memory: str | None = None,
     seed: int = 0,
 ) -> RepairRecord:
     """Repairs a biased classifier; the model that is given stays as it is.
@@ -31,9 +33,11 @@ def repair(
         data: Samples with the sensitive attribute and, in ``alignment``, whether it agrees with the label; the model
             tells where the data does not.
         into: Folder of the repaired package; new or empty.
-        method: Name of the repair method, or YAML with its settings; ``biasgate repair-methods`` lists them all.
+        method: Name of the repair method, or YAML with its settings; of several the best on validation clusters wins.
+            ``biasgate repair-methods`` lists them all.
         attribute: Name of the sensitive attribute; without it the data has only one besides ``alignment``.
         seconds: Wall-clock budget; the record says what was left out for want of time.
+        memory: Most resident memory of this process, as ``4GiB`` or ``512MiB``.
         seed: All randomness follows from it.
 
     Returns:
@@ -74,16 +78,24 @@ def repair(
         ...     _ = export_onnx(build(architecture), path=onnx)
         ...     _ = data.write_text(source)
         ...     model = pack(onnx, card, Path(folder) / "digits")
-        ...     record = biasgate.repair(model, data, into=f"{folder}/repaired", method="unlearning", seconds=1)
+        ...     record = biasgate.repair(model, data, into=f"{folder}/repaired", method="unlearning")
         >>> record.original == model.digest, record.chosen.chosen
         (True, True)
     """
     with said_if_missing():
-        from biasgate.repair.repair import repair as repair_package
+        from biasgate.repair.budget import read_memory
+        from biasgate.repair.competition import compete
 
         package = open_package(Path(model)) if isinstance(model, str | Path) else model
         dataset = data if isinstance(data, Dataset) else open_dataset(str(data) if isinstance(data, Path) else data)
-        _, record = repair_package(
-            package, dataset, method=method, attribute=attribute, into=Path(into), seconds=seconds, seed=seed
+        _, record = compete(
+            package,
+            dataset,
+            methods=[method] if isinstance(method, str) else method,
+            attribute=attribute,
+            into=Path(into),
+            seconds=seconds,
+            memory=read_memory(memory) if memory else None,
+            seed=seed,
         )
     return record

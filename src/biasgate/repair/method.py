@@ -36,10 +36,12 @@ class RepairMethod(Document):
     Attributes:
         needs: What the method cannot work without; it is checked before ``fit`` is called.
         cost: What a fit takes, in words.
+        shown: How often a fit shows its network to ``watch``; 1 also where it never does.
     """
 
     needs: ClassVar[frozenset[Need]]
     cost: ClassVar[str]
+    shown: ClassVar[int] = 1
 
     @classmethod
     def method_name(cls) -> str:

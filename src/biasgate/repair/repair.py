@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,17 @@ from biasgate.contracts.repair_record import RepairRecord
 from biasgate.data.dataset import Dataset
 from biasgate.errors import InputError
 from biasgate.models.package import MODEL, CandidatePackage, pack
+from biasgate.repair.budget import Budget, Clock, SpentError, spending
 from biasgate.repair.method import Need, RepairMethod
 from biasgate.repair.registry import read_method
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from biasgate.models.torch_network import TorchNetwork
+    from biasgate.repair.data import RepairData
     from biasgate.repair.heads.graph import Kept
+    from biasgate.repair.subject import Subject
 
 
 def repair(
@@ -26,8 +32,10 @@ def repair(
     method: str | RepairMethod,
     attribute: str | None = None,
     into: Path,
-    seconds: int,
+    seconds: float,
+    memory: int | None = None,
     seed: int,
+    clock: Clock = time.monotonic,
 ) -> tuple[CandidatePackage, RepairRecord]:
     """Makes a repaired package beside the candidate's, which stays as it is.
 
@@ -42,36 +50,46 @@ def repair(
     The result depends on package, data, seed and number of threads alone, as long as the budget cuts nothing short.
 
     Args:
-        package: Candidate; its card must hold the architecture, unless the method moves the last layer alone.
+        package: Candidate.
         dataset: Repair data; no cluster of it may be in a test split.
         method: Name of a method, of which its own settings are tried; YAML with its settings, as ``read_method`` takes
             it; or a method with its settings.
         attribute: Name of the sensitive attribute; without it the data set has only one besides ``alignment``.
         into: Folder of the new package.
-        seconds: Wall-clock budget; one run is made in any case, and the record says what was left out.
+        seconds: Wall-clock budget of all of it. A run that it ends keeps its best round, and the record says what was
+            left out; as much as opening and reading the candidate took is kept for writing it again.
+        memory: Most resident memory of this process in bytes.
         seed: All randomness follows from it.
+        clock: Seconds of any beginning.
 
     Raises:
-        CandidateError: The card has no architecture, or not the model's; the graph does not end in a linear head.
-        InputError: The budget is empty, the method unknown, the task not one of one label a sample, the data without
-            attribute or enough clusters, or not what the method needs, the loss not finite, or ``into`` taken.
+        CandidateError: The card's architecture is not the model's; gradients are needed and do not pass through the
+            graph; it does not end in a linear head that is needed.
+        InputError: The budget is empty or ended before anything was tried, the method unknown, the task not one of one
+            label a sample, the data without attribute or enough clusters, or not what the method needs, the loss not
+            finite, or ``into`` taken.
     """
-    from biasgate.repair.data import read_data, sensitive_attribute, validation_rows
+    from biasgate.repair.data import sensitive_attribute
     from biasgate.repair.leaning import leaning
-    from biasgate.repair.subject import open_subject, require_pairs
     from biasgate.repair.trials import best_of
 
-    begun, grid = time.monotonic(), (method,) if isinstance(method, RepairMethod) else read_method(method)
+    budget, grid = (
+        Budget(seconds, memory, clock),
+        (method,) if isinstance(method, RepairMethod) else read_method(method),
+    )
     _check(package, dataset, seconds=seconds)
     attribute = sensitive_attribute(dataset, attribute)
-    subject = open_subject(package, dataset, needs=grid[0].needs)
-    classifier = subject.classifier
-    data = read_data(dataset, attribute=attribute, classifier=classifier, features=subject.features)
-    validation = validation_rows(dataset, data, seed=seed)
-    if Need.PAIRS in grid[0].needs:
-        require_pairs(data.take(~validation), where=dataset.name)
-    found = best_of(grid, classifier, data, validation=validation, seconds=seconds, seed=seed)
-    held_out = data.take(validation)
+    try:
+        with spending(budget):
+            subject, data, validation = _opened(package, dataset, grid[0], attribute=attribute, seed=seed)
+            before = leaning(subject.classifier, data.take(validation))
+    except SpentError:
+        raise InputError(
+            f"opening the candidate took all of the budget's {seconds:g} s: nothing was tried",
+            fix="give more seconds, or fewer samples",
+        ) from None
+    trying, classifier = budget.part(budget.left - budget.used), subject.classifier
+    found = best_of(grid, classifier, data, validation=validation, budget=trying, seed=seed)
     with tempfile.TemporaryDirectory(prefix="biasgate-") as work:
         parity = subject.write(found.network, Path(work) / MODEL)
         card = package.card.model_copy(update={"output": subject.output, "repaired_from": package.digest})
@@ -88,13 +106,37 @@ def repair(
         refitted=found.refitted,
         moved=moved,
         distance=distance,
-        seconds=time.monotonic() - begun,
+        seconds=budget.used,
         samples=len(dataset),
         seed=seed,
         parity=parity,
-        before=leaning(classifier, held_out),
-        after=leaning(classifier.over(found.validated), held_out),
+        before=before,
+        after=leaning(classifier.over(found.validated), data.take(validation)),
+        untried=tuple(f"{name}: no {found.stopped} left" for name in _left(grid[len(found.trials) :])),
+        stopped=found.stopped,
     )
+
+
+def _opened(
+    package: CandidatePackage, dataset: Dataset, method: RepairMethod, *, attribute: str, seed: int
+) -> tuple[Subject, RepairData, Tensor]:
+    """The network, the data as a method takes it, and the rows of it that choose."""
+    from biasgate.repair.data import read_data, validation_rows
+    from biasgate.repair.subject import open_subject, require_pairs
+
+    subject = open_subject(package, dataset, needs=method.needs)
+    data = read_data(dataset, attribute=attribute, classifier=subject.classifier, features=subject.features)
+    validation = validation_rows(dataset, data, seed=seed)
+    if Need.PAIRS in method.needs:
+        require_pairs(data.take(~validation), where=dataset.name)
+    return subject, data, validation
+
+
+def _left(methods: Iterable[RepairMethod]) -> Iterator[str]:
+    """Settings in words."""
+    for method in methods:
+        said = ", ".join(f"{key}={value}" for key, value in method.model_dump().items())
+        yield f"{method.method_name()} ({said})"
 
 
 def movement(before: TorchNetwork, after: TorchNetwork, *, kept: Kept | None = None) -> tuple[float, float]:
@@ -113,11 +155,11 @@ def movement(before: TorchNetwork, after: TorchNetwork, *, kept: Kept | None = N
     return share, float((new - old).norm()) / (float(old.square().sum()) + squares) ** 0.5
 
 
-def _check(package: CandidatePackage, dataset: Dataset, *, seconds: int) -> None:
+def _check(package: CandidatePackage, dataset: Dataset, *, seconds: float) -> None:
     """Refuses what no method can work on."""
     card = package.card
     if seconds <= 0:
-        raise InputError(f"a budget of {seconds} seconds repairs nothing", fix="give the repair some seconds")
+        raise InputError(f"a budget of {seconds:g} seconds repairs nothing", fix="give the repair some seconds")
     if card.task == "multilabel":
         raise InputError("repair knows no multi-label candidates", where=card.name)
     if card.classes != dataset.classes:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from biasgate.data.columns import places, split
 from biasgate.data.dataset import Dataset
-from biasgate.errors import InputError
+from biasgate.errors import CandidateError, InputError
 from biasgate.models.export import export_onnx
 from biasgate.models.gradients import with_gradients, write_gradients
 from biasgate.models.graph_network import GraphNetwork
@@ -78,7 +78,7 @@ def open_subject(package: CandidatePackage, dataset: Dataset, *, needs: Set[Need
     elif Need.GRADIENTS in needs:
         subject = _graph(package, dataset)
     else:
-        return _graph_head(package, dataset)
+        subject = _graph_head(package, dataset)
     if Need.LINEAR_HEAD in needs:
         head_of(subject.classifier.network)
     return subject
@@ -118,7 +118,14 @@ def _graph(package: CandidatePackage, dataset: Dataset) -> Subject:
 
 
 def _graph_head(package: CandidatePackage, dataset: Dataset) -> Subject:
-    cut = read_graph_head(package, dataset)
+    """The head cut off the graph; where that cannot be cut (one number of two classes), the graph itself."""
+    try:
+        cut = read_graph_head(package, dataset)
+    except CandidateError as no_head:
+        try:
+            return _graph(package, dataset)
+        except CandidateError:
+            raise no_head from None
 
     def write(repaired: TorchNetwork, path: Path) -> float:
         return write_graph_head(package, dataset, cut, head_of(repaired), path=path)

@@ -36,6 +36,8 @@ class TrainedMethod(RepairMethod):
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GRADIENTS})
     cost: ClassVar[str] = "some ten seconds of one core for a small image network, whatever the number of samples"
 
+    shown: ClassVar[int] = ROUNDS
+
     learning_rate: float = Field(gt=0)
 
     @classmethod

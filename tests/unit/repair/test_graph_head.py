@@ -39,10 +39,10 @@ def graph(tail: list[tuple[str, list[str], dict[str, Any]]], **changed: NDArray[
     return helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
 
 
-def outputs(model: onnx.ModelProto, x: NDArray[np.float32]) -> NDArray[np.float32]:
+def outputs(model: onnx.ModelProto, x: NDArray[np.float32], name: str = "x") -> NDArray[np.float32]:
     from onnx.reference import ReferenceEvaluator
 
-    found = ReferenceEvaluator(model).run(None, {"x": x})
+    found = ReferenceEvaluator(model).run(None, {name: x})
     assert isinstance(found, list)
     return found[0]
 
@@ -101,3 +101,24 @@ def test_a_candidate_without_architecture_is_repaired_in_its_head_alone(
     assert record.after is not None
     assert record.before is not None
     assert record.after.bias.signed.value < record.before.bias.signed.value
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_a_classifier_of_scikit_learn_is_a_head_too(classes: int):
+    from skl2onnx import to_onnx
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    x = RNG.normal(size=(60, 4)).astype(np.float32)
+    y = np.digitize(x[:, 0], [0.0] if classes == 2 else [-0.5, 0.5])
+    fitted = make_pipeline(StandardScaler(), LogisticRegression()).fit(x, y)
+    model = to_onnx(fitted, x[:1], options={"zipmap": False})
+    del model.graph.output[0]
+    head = find_head(model, where="g")
+    same = with_onnx_head(head, head.weight, head.bias)
+    assert outputs(same, x, "X") == pytest.approx(fitted.predict_proba(x), abs=1e-5)
+    weight, bias = RNG.normal(size=head.weight.shape), RNG.normal(size=head.bias.shape)
+    logits = outputs(features_graph(head), x, "X") @ weight.T + bias
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    assert outputs(with_onnx_head(head, weight, bias), x, "X") == pytest.approx(probabilities, abs=1e-5)

@@ -10,6 +10,7 @@ from biasgate.errors import InputError
 from biasgate.models.package import CandidatePackage
 from biasgate.models.restore import restore
 from biasgate.repair import training
+from biasgate.repair.budget import Budget
 from biasgate.repair.classifier import PixelClassifier
 from biasgate.repair.data import RepairData, read_data, validation_rows
 from biasgate.repair.groups import balancing_weights, groups_of
@@ -43,7 +44,7 @@ def classifier(biased: CandidatePackage) -> PixelClassifier:
 
 def repaired(name: str, classifier: PixelClassifier, data: RepairData, validation: torch.Tensor) -> Repaired:
     """By the method's own settings, of which a second allows the first alone when a run takes longer."""
-    return best_of(find_method(name).grid(), classifier, data, validation=validation, seconds=1, seed=0)
+    return best_of(find_method(name).grid(), classifier, data, validation=validation, budget=Budget(600), seed=0)
 
 
 def test_every_group_weighs_the_same_in_balancing(data: RepairData):
@@ -151,7 +152,7 @@ def test_weights_that_nan_gradients_spoiled_in_the_last_step_are_refused(
     classifier: PixelClassifier, data: RepairData, validation: torch.Tensor
 ):
     with pytest.raises(InputError, match="repaired weights are not finite"):
-        best_of(Spoiled.grid(), classifier, data, validation=validation, seconds=1, seed=0)
+        best_of(Spoiled.grid(), classifier, data, validation=validation, budget=Budget(600), seed=0)
 
 
 def test_of_two_classes_a_head_has_two_rows():

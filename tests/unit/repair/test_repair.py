@@ -35,9 +35,22 @@ def accuracies(package: CandidatePackage, dataset: Dataset) -> tuple[float, floa
 def repaired(
     biased: CandidatePackage, repair_data: Dataset, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[CandidatePackage, RepairRecord]:
-    """One run of the first settings: a budget of a second allows no other."""
-    into = tmp_path_factory.mktemp("repaired") / "package"
-    return repair(biased, repair_data, method="adversarial", into=into, seconds=1, seed=0)
+    """One run of the first settings, after which the clock says that no time is left for another."""
+    into, now = tmp_path_factory.mktemp("repaired") / "package", [0.0]
+
+    class Slow(Adversarial):
+        @classmethod
+        def method_name(cls) -> str:
+            return "adversarial"
+
+        def fit(self, *given, **named):
+            now[0] += 400.0
+            return super().fit(*given, **named)
+
+    with pytest.MonkeyPatch.context() as patched:
+        slow = (Slow(radius=0.6), Slow(radius=1.0))
+        patched.setattr("biasgate.repair.repair.read_method", lambda _: slow)
+        return repair(biased, repair_data, method="adversarial", into=into, seconds=600, seed=0, clock=lambda: now[0])
 
 
 @pytest.fixture
@@ -69,6 +82,8 @@ def test_a_budget_that_ends_early_keeps_the_first_run_and_the_record_says_so(
     assert len(record.trials) == 1 < record.planned
     assert record.trials[0].chosen
     assert not record.refitted
+    assert record.stopped == "seconds"
+    assert record.untried == ("adversarial (family=mixing, radius=1.0, weight=4.0, tie=1.0): no seconds left",)
 
 
 def test_the_record_ties_the_repair_to_its_package_and_data(

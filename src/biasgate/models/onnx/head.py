@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import onnx
@@ -13,14 +14,14 @@ from biasgate.errors import CandidateError
 from biasgate.models.onnx.stored import stored_tensors
 from biasgate.models.weights import as_float32
 
-TAIL = {"Identity", "Softmax"}
+TAIL = {"Cast", "Identity", "LogSoftmax", "Normalizer", "Softmax"}
 """Operators that may follow the head: they leave the order of the classes as it is."""
-WEIGHT, BIAS = "biasgate.head.weight", "biasgate.head.bias"
+WEIGHT, BIAS, FEATURES = "biasgate.head.weight", "biasgate.head.bias", "biasgate.head.features"
 
 
 @dataclass(frozen=True, eq=False)
 class OnnxHead:
-    """The last Gemm, or MatMul with or without an Add, of a graph with one output.
+    """The last Gemm, MatMul with or without an Add, or linear classifier of scikit-learn, of a graph with one output.
 
     Attributes:
         model: The graph that it is part of.
@@ -28,6 +29,8 @@ class OnnxHead:
         features: Name of the value that it takes.
         weight: ``[classes, features]``.
         bias: ``[classes]``; zeros where the graph adds none.
+        gives: Name of the value that it gives.
+        probable: Whether that value is probabilities, by a softmax of its own.
     """
 
     model: onnx.ModelProto
@@ -35,6 +38,8 @@ class OnnxHead:
     features: str
     weight: NDArray[np.float32]
     bias: NDArray[np.float32]
+    gives: str
+    probable: bool = False
 
 
 def find_head(model: onnx.ModelProto, *, where: str) -> OnnxHead:
@@ -51,6 +56,8 @@ def find_head(model: onnx.ModelProto, *, where: str) -> OnnxHead:
     node = makers.get(model.graph.output[0].name)
     while node is not None and node.op_type in TAIL:
         node = makers.get(node.input[0])
+    if node is not None and node.op_type == "LinearClassifier":
+        return _classifier(model, node, where=where)
     if node is not None and node.op_type == "Gemm":
         return _gemm(model, node, constants, where=where)
     if node is not None and node.op_type == "Add":
@@ -68,7 +75,7 @@ def find_head(model: onnx.ModelProto, *, where: str) -> OnnxHead:
     raise CandidateError(
         f"the graph ends in {node.op_type if node else 'no operator'!r}, not in a linear head",
         where=where,
-        fix="use a method that trains the whole network, and declare its architecture",
+        fix="use a method that trains the whole network",
     )
 
 
@@ -76,9 +83,10 @@ def features_graph(head: OnnxHead) -> onnx.ModelProto:
     """The graph cut off before its head: the same input, the head's features as its only output."""
     cut = onnx.ModelProto()
     cut.CopyFrom(head.model)
+    cut.graph.node.append(_features(head))
     del cut.graph.output[:]
     shape = ["batch", head.weight.shape[1]]
-    cut.graph.output.append(helper.make_tensor_value_info(head.features, onnx.TensorProto.FLOAT, shape))
+    cut.graph.output.append(helper.make_tensor_value_info(FEATURES, onnx.TensorProto.FLOAT, shape))
     return cut
 
 
@@ -86,10 +94,18 @@ def with_onnx_head(head: OnnxHead, weight: NDArray[np.floating], bias: NDArray[n
     """The same graph with another head: one Gemm in the place of the old nodes, all else byte for byte as it was."""
     edited = onnx.ModelProto()
     edited.CopyFrom(head.model)
-    names = [node.output[0] for node in head.nodes]
-    kept = [node for node in edited.graph.node if node.output[0] not in names[:-1]]
-    place = next(index for index, node in enumerate(kept) if node.output[0] == names[-1])
-    kept[place] = helper.make_node("Gemm", [head.features, WEIGHT, BIAS], [names[-1]], name="biasgate.head", transB=1)
+    old = {name for node in head.nodes for name in node.output}
+    place = next(index for index, node in enumerate(edited.graph.node) if head.gives in node.output)
+    logits = f"{FEATURES}.logits" if head.probable else head.gives
+    new = [
+        _features(head),
+        helper.make_node("Gemm", [FEATURES, WEIGHT, BIAS], [logits], name="biasgate.head", transB=1),
+    ]
+    if head.probable:
+        new.append(helper.make_node("Softmax", [logits], [head.gives], name="biasgate.head.softmax", axis=1))
+    nodes = list(edited.graph.node)
+    kept = needed([*nodes[:place], *new, *nodes[place + 1 :]], [output.name for output in edited.graph.output])
+    kept = [node for node in kept if node in new or not old.intersection(node.output)]
     del edited.graph.node[:]
     edited.graph.node.extend(kept)
     stored = [tensor for tensor in edited.graph.initializer if tensor.name not in (WEIGHT, BIAS)]
@@ -99,6 +115,41 @@ def with_onnx_head(head: OnnxHead, weight: NDArray[np.floating], bias: NDArray[n
     for name, array in ((WEIGHT, weight), (BIAS, bias)):
         edited.graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(array, np.float32), name))
     return edited
+
+
+def needed(nodes: Sequence[onnx.NodeProto], outputs: Iterable[str]) -> list[onnx.NodeProto]:
+    """The nodes that outputs depend on, in order."""
+    wanted, kept = set(outputs), list[onnx.NodeProto]()
+    for node in reversed(nodes):
+        if wanted.intersection(node.output):
+            wanted.update(node.input)
+            kept.append(node)
+    return kept[::-1]
+
+
+def _features(head: OnnxHead) -> onnx.NodeProto:
+    """What the head takes, in single precision whatever the graph computes in."""
+    return helper.make_node("Cast", [head.features], [FEATURES], name=FEATURES, to=onnx.TensorProto.FLOAT)
+
+
+def _classifier(model: onnx.ModelProto, node: onnx.NodeProto, *, where: str) -> OnnxHead:
+    """A linear classifier whose scores are a softmax; of two classes, σ(−s) and σ(s) are that of (−s / 2, s / 2)."""
+    said = {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
+    bias = np.array(said.get("intercepts", []), np.float32)
+    weight = np.array(said.get("coefficients", []), np.float32).reshape(max(1, len(bias)), -1)
+    mirrored = len(bias) == 2 and np.array_equal(weight[0], -weight[1]) and bias[0] == -bias[1]
+    match said.get("post_transform", b"NONE"):
+        case b"SOFTMAX":
+            pass
+        case b"LOGISTIC" if mirrored:
+            weight, bias = weight / 2, bias / 2
+        case other:
+            raise CandidateError(
+                f"the scores of its linear classifier go through {other.decode(errors='replace')[:40]}, not a softmax",
+                where=where,
+                fix="export a model whose classes are told apart by one softmax (multinomial logistic regression)",
+            )
+    return replace(_head(model, (node,), node.input[0], weight, bias, where), gives=node.output[1], probable=True)
 
 
 def _gemm(
@@ -130,7 +181,7 @@ def _head(
     if min(weight.shape) < 2 or bias.shape != (len(weight),):
         shapes = f"{list(weight.shape)} and {list(bias.shape)}"
         raise CandidateError(f"weights of shape {shapes} are no head", where=where, fix="export the model again")
-    return OnnxHead(model, nodes, features, np.ascontiguousarray(weight), bias)
+    return OnnxHead(model, nodes, features, np.ascontiguousarray(weight), bias, nodes[-1].output[0])
 
 
 def _weight(node: onnx.NodeProto, constants: dict[str, onnx.TensorProto], where: str) -> NDArray[np.float32]:

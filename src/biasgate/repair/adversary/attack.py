@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from biasgate.repair.classifier import PART
+
 Family = Literal["mixing", "pixels"]
 STEPS = 8
 
@@ -46,6 +48,9 @@ def attack(
     Returns:
         Pixels of the same shape in [0, 1].
     """
+    if len(pixels) > (size := max(1, PART // pixels[:1].numel())):
+        parts = zip(pixels.split(size), targets.split(size), strict=True)
+        return torch.cat([attack(reader, *part, family=family, radius=radius, steps=steps) for part in parts])
     apply = mix_channels if family == "mixing" else add_pixels
     change, size = pixels.new_zeros(change_shape(pixels, family)), 2 * radius / steps
     live = torch.arange(len(pixels))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from biasgate.errors import InputError
+from biasgate.repair.budget import still_allowed
 from biasgate.repair.heads.linear import Array, LinearHead, Samples
 
 ITERATIONS = 2000
@@ -28,6 +29,7 @@ def refit(samples: Samples, *, classes: int, damping: float) -> LinearHead:
     shape = (classes, samples.features.shape[1] + 1)
 
     def objective(theta: Array) -> tuple[float, Array]:
+        still_allowed()
         head = LinearHead(theta.reshape(shape))
         penalty = damping / 2 * float(theta @ theta)
         return head.mean_loss(samples) + penalty, head.mean_gradient(samples) + damping * theta

@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 from biasgate.models.torch_network import TorchNetwork
 from biasgate.repair.adversary.attack import Family, attack
 from biasgate.repair.adversary.attribute_reader import fit_reader
-from biasgate.repair.adversary.curriculum import Round, fine_tune, rounds
+from biasgate.repair.adversary.curriculum import ROUNDS, Round, fine_tune, rounds
 from biasgate.repair.classifier import PixelClassifier
 from biasgate.repair.data import RepairData
 from biasgate.repair.method import Need, RepairMethod, Watch
@@ -32,6 +32,7 @@ class Adversarial(RepairMethod):
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GRADIENTS, Need.IMAGES})
     cost: ClassVar[str] = "half a minute of one core for a small image network and some hundred images"
+    shown: ClassVar[int] = ROUNDS
 
     family: Family = "mixing"
     radius: float = Field(gt=0)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from biasgate.repair.budget import still_allowed
 from biasgate.repair.classifier import PixelClassifier
 from biasgate.repair.data import RepairData
 from biasgate.repair.groups import groups_of
@@ -49,7 +50,10 @@ class Dfr(HeadMethod):
         groups, classes = groups_of(data).numpy(), class_count(classifier)
         draws = [samples.take(balanced_draw(groups, rng)) for _ in range(DRAWS)]
         model, spread = sparse_model(self.inverse), samples.features.std(axis=0).clip(min=1e-6)
-        heads = [sparse_head(model, draw, spread, classes=classes) for draw in draws]
+        heads = list[LinearHead]()
+        for draw in draws:
+            still_allowed()
+            heads.append(sparse_head(model, draw, spread, classes=classes))
         return LinearHead(np.mean([head.theta for head in heads], axis=0))
 
 

@@ -1,0 +1,33 @@
+"""What a repair did, in sentences; works from its record alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from biasgate.contracts.repair_record import RepairRecord, Stop
+from biasgate.contracts.wording import points, rate, words
+
+_STOPPED: dict[Stop, str] = {
+    "seconds": "The seconds ended before all was tried",
+    "memory": "The memory ended before all was tried",
+    "interruption": "It was interrupted",
+}
+
+
+def repair_words(record: RepairRecord) -> Iterator[str]:
+    """Who won and by how much, what changed, and what was not tried."""
+    won = f"{words(record.method).capitalize()} was kept: worst group {rate(record.chosen.worst_group)} on validation"
+    if record.rivals:
+        second = max(record.rivals, key=lambda rival: rival.best.merit)
+        ahead = record.chosen.worst_group - second.best.worst_group
+        won += f", {points(ahead)} points above {words(second.method)}"
+    yield f"{won}."
+    yield (
+        f"{record.moved:.1%} of the model's parameters changed, by {record.distance:.1%} of the weights' norm, in "
+        f"{record.seconds:.0f} s."
+    )
+    if record.stopped:
+        kept = "the best so far is kept" if record.chosen.whole else "the best round of an unfinished run is kept"
+        yield f"{_STOPPED[record.stopped]}: {kept}."
+    for left in record.untried:
+        yield f"Not tried: {left}."
