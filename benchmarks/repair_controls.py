@@ -52,7 +52,7 @@ class GradientStep(Unlearning):
     def head(self, classifier: PixelClassifier, data: RepairData, *, seed: int) -> LinearHead:
         samples = balanced_features(classifier, data)
         head, pairs = refit(samples, classes=class_count(classifier), damping=self.damping), found_pairs(samples, data)
-        return searched(head, replacement(head, pairs), pairs)
+        return searched(head, replacement(head, pairs), (pairs.aligned, pairs.conflicting))
 
 
 def from_training_data(world: Any) -> tuple[Unlearning, ...]:

@@ -38,7 +38,7 @@ def repair(
     from biasgate.models.package import open_package
     from biasgate.repair.budget import read_memory
     from biasgate.repair.competition import compete
-    from biasgate.report.repair import repair_words
+    from biasgate.report.repair import COLUMNS, change_rows, repair_words
 
     _, record = compete(
         open_package(package),
@@ -65,6 +65,7 @@ def repair(
         ]
         for name, trial in tried
     ]
+    print_table(f"accuracy by subgroup of {record.attribute}, on validation samples", COLUMNS, change_rows(record))
     print_table("validation", ["method", "settings", "aligned", "conflicting", "worst group", "chosen"], rows)
 
 

@@ -90,6 +90,28 @@ class Leaning(Document):
     reliance: Reliance | None = None
 
 
+class Change(Document):
+    """What a repair did to one subgroup, read on validation clusters, which the chosen trial did not learn from.
+
+    Attributes:
+        subgroup: Attribute value, or ``alignment``; empty for all samples.
+        samples: How many.
+        before: Accuracy of the original.
+        after: Accuracy of the network of the chosen trial.
+        mended: Samples that only the repaired network gets right.
+        broken: Samples that only the original gets right.
+        difference: after − before, paired; absent of fewer than two clusters.
+    """
+
+    subgroup: dict[str, str]
+    samples: int
+    before: float
+    after: float
+    mended: int
+    broken: int
+    difference: Estimate | None = None
+
+
 class RepairRecord(Document):
     """How a repaired model came to be.
 
@@ -114,6 +136,7 @@ class RepairRecord(Document):
         rivals: Methods that competed and lost.
         untried: Methods and settings that were not tried, each with the reason.
         stopped: What ended the repair before all was tried; absent where nothing did.
+        changes: Who gained and who lost, all samples first.
     """
 
     schema_: Literal["biasgate/repair/v1"] = Field(default="biasgate/repair/v1", alias="schema")
@@ -136,6 +159,7 @@ class RepairRecord(Document):
     rivals: tuple[Rival, ...] = ()
     untried: tuple[str, ...] = ()
     stopped: Stop | None = None
+    changes: tuple[Change, ...] = ()
 
     @property
     def chosen(self) -> Trial:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from biasgate.data.dataset import Dataset
+from biasgate.data.dataset import UNKNOWN, Dataset
 from biasgate.data.splits import split
 from biasgate.errors import InputError
 from biasgate.repair.classifier import PixelClassifier
@@ -64,7 +64,8 @@ def read_data(
     """Takes from a data set what a repair needs.
 
     Where the set says which samples are ``aligned`` and which ``conflicting``, under the attribute ``alignment``, that
-    counts. Else they are told by the classifier, as in ``favoured``.
+    counts. Else they are told by the classifier, as in ``favoured``. An attribute of that name with other values, or
+    one that is itself the sensitive attribute, is one like any other.
 
     Args:
         dataset: 8-bit images or rows, one label each, with the attribute.
@@ -85,7 +86,7 @@ def read_data(
             f"attribute {attribute!r} has {len(kinds)} value", where=dataset.name, fix="repair needs at least two"
         )
     values = torch.from_numpy(codes.astype(np.int64))
-    if ALIGNMENT in dataset.attributes or classifier is None:
+    if classifier is None or (attribute != ALIGNMENT and says_alignment(dataset)):
         aligned = _declared(dataset)
     else:
         aligned = favoured(classifier, samples, labels, values)
@@ -98,17 +99,60 @@ def sensitive_attribute(dataset: Dataset, name: str | None) -> str:
     Raises:
         InputError: There is no such attribute, or without a name there are several.
     """
-    names = [column for column in map(str, dataset.attributes) if column != ALIGNMENT]
+    said = says_alignment(dataset)
+    besides = f" besides {ALIGNMENT!r}" if said else ""
+    names = [column for column in map(str, dataset.attributes) if column != ALIGNMENT or not said]
     if name is None and len(names) == 1:
         return names[0]
     if name is None:
         raise InputError(
-            f"the repair data has {len(names)} attributes besides {ALIGNMENT!r}: {', '.join(names) or 'none'}",
+            f"the repair data has {len(names)} attributes{besides}: {', '.join(names) or 'none'}",
             where=dataset.name,
             fix="name the one that decisions shall not lean on",
         )
     dataset.attribute(name)
     return name
+
+
+def says_alignment(dataset: Dataset) -> bool:
+    """Whether the set says which of its samples are aligned and which conflicting."""
+    return ALIGNMENT in dataset.attributes and set(dataset.attribute(ALIGNMENT)) <= set(SIDES)
+
+
+def known_only(dataset: Dataset, attribute: str) -> Dataset:
+    """The set without samples of which the attribute is not known.
+
+    Raises:
+        InputError: There is none of which it is.
+    """
+    known = dataset.attribute(attribute) != UNKNOWN
+    if not known.any():
+        raise InputError(f"{attribute!r} is known of no sample", where=dataset.name, fix="give samples of which it is")
+    return dataset if known.all() else dataset.take(known)
+
+
+def require_counterparts(dataset: Dataset, attribute: str) -> None:
+    """Refuses data that cannot tell whether decisions lean on the attribute: of a value, or of all.
+
+    Raises:
+        InputError: A value comes with one label alone, or never beside another value of the same label.
+    """
+    values, labels = dataset.attribute(attribute), dataset.labels
+    several = {label for label in np.unique(labels) if len(set(values[labels == label])) > 1}
+    for value in map(str, np.unique(values)):
+        own = set(labels[values == value].tolist())
+        if not own & several:
+            raise InputError(
+                f"{attribute} = {value!r} has no counterpart: no sample of its labels has another value",
+                where=dataset.name,
+                fix="give, of one label, samples with each value",
+            )
+        if len(own) == 1:
+            raise InputError(
+                f"all samples with {attribute} = {value!r} have the label {dataset.classes[own.pop()]!r}",
+                where=dataset.name,
+                fix="give some of another label",
+            )
 
 
 def favoured(classifier: PixelClassifier, samples: Tensor, labels: Tensor, values: Tensor) -> Tensor:

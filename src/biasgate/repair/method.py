@@ -23,6 +23,7 @@ class Need(Enum):
 
     GRADIENTS = "gradients: a graph whose operators are known (most networks), or the architecture in the card"
     LINEAR_HEAD = "a linear last layer, in the card's architecture or in the graph"
+    ANSWERS = "the model's answers alone: any graph will do"
     IMAGES = "images"
     PAIRS = "counterfactual pairs: two samples of one cluster and label that differ in the attribute alone"
 

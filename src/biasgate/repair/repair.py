@@ -69,7 +69,8 @@ def repair(
             label a sample, the data without attribute or enough clusters, or not what the method needs, the loss not
             finite, or ``into`` taken.
     """
-    from biasgate.repair.data import sensitive_attribute
+    from biasgate.repair.changes import changes
+    from biasgate.repair.data import known_only, sensitive_attribute
     from biasgate.repair.leaning import leaning
     from biasgate.repair.trials import best_of
 
@@ -81,18 +82,20 @@ def repair(
     attribute = sensitive_attribute(dataset, attribute)
     try:
         with spending(budget):
-            subject, data, validation = _opened(package, dataset, grid[0], attribute=attribute, seed=seed)
+            known = known_only(dataset, attribute)
+            subject, data, validation = _opened(package, known, grid[0], attribute=attribute, seed=seed)
             before = leaning(subject.classifier, data.take(validation))
     except SpentError:
         raise InputError(
             f"opening the candidate took all of the budget's {seconds:g} s: nothing was tried",
             fix="give more seconds, or fewer samples",
         ) from None
+    held_out = data.take(validation)
     trying, classifier = budget.part(budget.left - budget.used), subject.classifier
     found = best_of(grid, classifier, data, validation=validation, budget=trying, seed=seed)
     with tempfile.TemporaryDirectory(prefix="biasgate-") as work:
         parity = subject.write(found.network, Path(work) / MODEL)
-        card = package.card.model_copy(update={"output": subject.output, "repaired_from": package.digest})
+        card = subject.card.model_copy(update={"repaired_from": package.digest})
         repaired = pack(Path(work) / MODEL, card, into)
     moved, distance = movement(classifier.network, found.network, kept=subject.kept)
     return repaired, RepairRecord(
@@ -107,13 +110,20 @@ def repair(
         moved=moved,
         distance=distance,
         seconds=budget.used,
-        samples=len(dataset),
+        samples=len(data),
         seed=seed,
         parity=parity,
         before=before,
-        after=leaning(classifier.over(found.validated), data.take(validation)),
+        after=leaning(classifier.over(found.validated), held_out),
         untried=tuple(f"{name}: no {found.stopped} left" for name in _left(grid[len(found.trials) :])),
         stopped=found.stopped,
+        changes=changes(
+            classifier,
+            classifier.over(found.validated),
+            held_out,
+            attribute=attribute,
+            values=known.attribute(attribute)[validation.numpy()],
+        ),
     )
 
 
@@ -121,12 +131,13 @@ def _opened(
     package: CandidatePackage, dataset: Dataset, method: RepairMethod, *, attribute: str, seed: int
 ) -> tuple[Subject, RepairData, Tensor]:
     """The network, the data as a method takes it, and the rows of it that choose."""
-    from biasgate.repair.data import read_data, validation_rows
+    from biasgate.repair.data import read_data, require_counterparts, validation_rows
     from biasgate.repair.subject import open_subject, require_pairs
 
     subject = open_subject(package, dataset, needs=method.needs)
     data = read_data(dataset, attribute=attribute, classifier=subject.classifier, features=subject.features)
     validation = validation_rows(dataset, data, seed=seed)
+    require_counterparts(dataset, attribute)
     if Need.PAIRS in method.needs:
         require_pairs(data.take(~validation), where=dataset.name)
     return subject, data, validation

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Set
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from torch import Tensor
 
 from biasgate.data.columns import places, split
 from biasgate.data.dataset import Dataset
 from biasgate.errors import CandidateError, InputError
+from biasgate.models.card import CandidateCard
 from biasgate.models.export import export_onnx
 from biasgate.models.gradients import with_gradients, write_gradients
 from biasgate.models.graph_network import GraphNetwork
@@ -35,14 +35,14 @@ class Subject:
     Attributes:
         classifier: The network, declared or of the graph; or the graph's head alone.
         features: What the head alone takes ``[n, features]``; None for a whole network, which takes the samples.
-        output: What a graph that ``write`` makes gives.
+        card: Card of what ``write`` makes.
         write: Writes a repaired network as ONNX and returns the largest difference between its outputs and the graph's.
         kept: The rest of the model's parameters, where the classifier is its head alone.
     """
 
     classifier: PixelClassifier
     features: Tensor | None
-    output: Literal["logits", "probabilities"]
+    card: CandidateCard
     write: Callable[[TorchNetwork, Path], float]
     kept: Kept | None = None
 
@@ -73,6 +73,8 @@ def open_subject(package: CandidatePackage, dataset: Dataset, *, needs: Set[Need
             where=dataset.name,
             fix="give repair data of the shape that the card says",
         )
+    if Need.ANSWERS in needs:
+        return _head_alone(package, dataset, added=True)
     if card.architecture is not None:
         subject = _declared(package)
     elif Need.GRADIENTS in needs:
@@ -103,7 +105,8 @@ def _declared(package: CandidatePackage) -> Subject:
         assert isinstance(repaired, Network)
         return export_onnx(repaired, path=path)
 
-    return Subject(PixelClassifier(restore(package), package.card.input), None, "logits", export)
+    card = package.card.model_copy(update={"output": "logits"})
+    return Subject(PixelClassifier(restore(package), card.input), None, card, export)
 
 
 def _graph(package: CandidatePackage, dataset: Dataset) -> Subject:
@@ -114,20 +117,27 @@ def _graph(package: CandidatePackage, dataset: Dataset) -> Subject:
         assert isinstance(repaired, GraphNetwork)
         return write_gradients(package, repaired, dataset.samples, columns=columns, path=path)
 
-    return Subject(PixelClassifier(network, package.card.input), None, package.card.output, write)
+    return Subject(PixelClassifier(network, package.card.input), None, package.card, write)
 
 
 def _graph_head(package: CandidatePackage, dataset: Dataset) -> Subject:
     """The head cut off the graph; where that cannot be cut (one number of two classes), the graph itself."""
     try:
-        cut = read_graph_head(package, dataset)
+        return _head_alone(package, dataset)
     except CandidateError as no_head:
         try:
-            return _graph(package, dataset)
+            subject = _graph(package, dataset)
+            head_of(subject.classifier.network)
         except CandidateError:
             raise no_head from None
+        return subject
+
+
+def _head_alone(package: CandidatePackage, dataset: Dataset, *, added: bool = False) -> Subject:
+    cut = read_graph_head(package, dataset, added=added)
 
     def write(repaired: TorchNetwork, path: Path) -> float:
         return write_graph_head(package, dataset, cut, head_of(repaired), path=path)
 
-    return Subject(PixelClassifier(cut.network, cut.contract), cut.features, package.card.output, write, cut.kept)
+    card = package.card.model_copy(update={"architecture": None}) if added else package.card
+    return Subject(PixelClassifier(cut.network, cut.contract), cut.features, card, write, cut.kept)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from biasgate.contracts.repair_record import RepairRecord, Stop
-from biasgate.contracts.wording import points, rate, words
+from biasgate.contracts.wording import group, points, rate, subgroup, words
+from biasgate.report.text import difference
 
 _STOPPED: dict[Stop, str] = {
     "seconds": "The seconds ended before all was tried",
@@ -26,8 +27,32 @@ def repair_words(record: RepairRecord) -> Iterator[str]:
         f"{record.moved:.1%} of the model's parameters changed, by {record.distance:.1%} of the weights' norm, in "
         f"{record.seconds:.0f} s."
     )
+    for change in record.changes[1:]:
+        if change.difference is not None and change.difference.high < 0:
+            yield (
+                f"Lost accuracy on validation: {group(change.subgroup)}, {rate(change.before)} to {rate(change.after)} "
+                f"({change.broken} of {change.samples} samples broken, {change.mended} mended)."
+            )
     if record.stopped:
         kept = "the best so far is kept" if record.chosen.whole else "the best round of an unfinished run is kept"
         yield f"{_STOPPED[record.stopped]}: {kept}."
     for left in record.untried:
         yield f"Not tried: {left}."
+
+
+def change_rows(record: RepairRecord) -> list[list[str]]:
+    """The subgroup table: accuracy before and after on validation samples, the change with its interval, and flips."""
+    return [
+        [
+            subgroup(change.subgroup),
+            str(change.samples),
+            rate(change.before),
+            rate(change.after),
+            difference(change.difference) if change.difference else "too few",
+            f"{change.mended} / {change.broken}",
+        ]
+        for change in record.changes
+    ]
+
+
+COLUMNS = ("subgroup", "samples", "before", "after", "change", "mended / broken")

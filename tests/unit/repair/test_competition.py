@@ -20,7 +20,7 @@ HEAVY = "{method: head_refit, damping: 100.0}"
 def test_the_higher_validation_score_wins_in_whatever_order(
     biased: CandidatePackage, repair_data: Dataset, tmp_path: Path, methods: tuple[str, str]
 ):
-    package, record = compete(biased, repair_data, methods=methods, into=tmp_path / "package", seconds=60, seed=0)
+    package, record = compete(biased, repair_data, methods=methods, into=tmp_path / "package", seconds=600, seed=0)
     assert record.method == "unlearning"
     (rival,) = record.rivals
     assert (rival.method, rival.best.settings) == ("head_refit", {"damping": 100.0})
@@ -31,9 +31,9 @@ def test_the_higher_validation_score_wins_in_whatever_order(
 
 def test_one_method_competes_with_nobody(biased: CandidatePackage, repair_data: Dataset, tmp_path: Path):
     package, record = compete(
-        biased, repair_data, methods=("unlearning",), into=tmp_path / "package", seconds=60, seed=0
+        biased, repair_data, methods=("unlearning",), into=tmp_path / "package", seconds=600, seed=0
     )
-    alone = repair(biased, repair_data, method="unlearning", into=tmp_path / "alone", seconds=60, seed=0)[0]
+    alone = repair(biased, repair_data, method="unlearning", into=tmp_path / "alone", seconds=600, seed=0)[0]
     assert package.digest == alone.digest
     assert record.rivals == ()
     assert restore(package)
@@ -41,7 +41,7 @@ def test_one_method_competes_with_nobody(biased: CandidatePackage, repair_data: 
 
 def test_a_policy_without_methods_repairs_nothing(biased: CandidatePackage, repair_data: Dataset, tmp_path: Path):
     with pytest.raises(InputError, match="no repair method"):
-        compete(biased, repair_data, methods=(), into=tmp_path / "package", seconds=60, seed=0)
+        compete(biased, repair_data, methods=(), into=tmp_path / "package", seconds=600, seed=0)
 
 
 def test_an_unknown_method_is_refused_before_any_works(biased: CandidatePackage, repair_data: Dataset, tmp_path: Path):

@@ -117,7 +117,7 @@ def test_what_it_needs_is_asked_for_in_a_sentence(
     for need in find_method(name).needs & lacking.keys():
         package, data, fault = lacking[need]
         with pytest.raises(BiasgateError, match=fault) as refused:
-            repair(package, data, method=name, into=tmp_path / "package", seconds=60, seed=0)
+            repair(package, data, method=name, into=tmp_path / "package", seconds=600, seed=0)
         assert "\n" not in str(refused.value)
         assert not (tmp_path / "package").exists()
 
@@ -127,7 +127,7 @@ def test_it_repairs_a_graph_without_an_architecture(
     name: str, biased: CandidatePackage, pairs: Dataset, tmp_path: Path
 ):
     bare = pack(biased.model, biased.card.model_copy(update={"architecture": None}), tmp_path / "bare")
-    repaired, record = repair(bare, pairs, method=name, into=tmp_path / "package", seconds=60, seed=0)
+    repaired, record = repair(bare, pairs, method=name, into=tmp_path / "package", seconds=600, seed=0)
     assert open_package(repaired.path).digest == record.repaired != bare.digest
     old, new = (load_onnx(package.model).graph for package in (bare, repaired))
     if Need.GRADIENTS in find_method(name).needs:
@@ -152,7 +152,8 @@ def test_its_package_runs_and_its_record_holds(
     package, record = made[name]
     assert open_package(package.path).digest == package.digest == record.repaired
     assert np.isfinite(run(package, pairs.samples[:8]).logits).all()
-    assert restore(package)
+    assert package.card.architecture is None or restore(package)
+    assert (package.card.architecture is None) == (Need.ANSWERS in find_method(name).needs)
     assert package.card.repaired_from == record.original == biased.digest
     assert (record.method, record.data, record.attribute) == (name, pairs.digest, "colour")
     assert [trial.settings for trial in record.trials] == [method.model_dump() for method in read_method(name)]

@@ -88,8 +88,8 @@ def test_a_candidate_without_architecture_is_repaired_in_its_head_alone(
     biased: CandidatePackage, repair_data: Dataset, tmp_path: Path
 ):
     bare = pack(biased.model, biased.card.model_copy(update={"architecture": None}), tmp_path / "bare")
-    repaired, record = repair(bare, repair_data, method="unlearning", into=tmp_path / "new", seconds=60, seed=0)
-    known, whole = repair(biased, repair_data, method="unlearning", into=tmp_path / "known", seconds=60, seed=0)
+    repaired, record = repair(bare, repair_data, method="unlearning", into=tmp_path / "new", seconds=600, seed=0)
+    known, whole = repair(biased, repair_data, method="unlearning", into=tmp_path / "known", seconds=600, seed=0)
     few = repair_data.samples[:40]
     assert run(repaired, few).logits == pytest.approx(run(known, few).logits, rel=1e-3, abs=1e-3)
     assert open_package(bare.path).digest == bare.digest

@@ -143,7 +143,7 @@ def test_movement_of_nothing_is_nothing(biased: CandidatePackage):
     [
         ({"colour": "0"}, "'colour' has 1 value"),
         ({"alignment": "aligned"}, "alignment has the values"),
-        ({"alignment": "unknown"}, "alignment has the values"),
+        ({"alignment": "unknown"}, "2 attributes: colour, alignment"),
     ],
 )
 def test_an_attribute_that_does_not_vary_is_refused(
@@ -151,19 +151,19 @@ def test_an_attribute_that_does_not_vary_is_refused(
 ):
     dull = replace(repair_data, attributes=repair_data.attributes.assign(**attributes))
     with pytest.raises(InputError, match=fault):
-        repair(biased, dull, method="adversarial", into=tmp_path / "package", seconds=9, seed=0)
+        repair(biased, dull, method="adversarial", into=tmp_path / "package", seconds=600, seed=0)
 
 
 def test_a_missing_attribute_is_named(biased: CandidatePackage, repair_data: Dataset, tmp_path: Path):
     poor = replace(repair_data, attributes=repair_data.attributes.drop(columns="colour"))
     with pytest.raises(InputError, match="'colour'"):
-        repair(biased, poor, method="unlearning", attribute="colour", into=tmp_path / "package", seconds=9, seed=0)
+        repair(biased, poor, method="unlearning", attribute="colour", into=tmp_path / "package", seconds=600, seed=0)
 
 
 def test_of_several_attributes_one_has_to_be_named(biased: CandidatePackage, repair_data: Dataset, tmp_path: Path):
     more = replace(repair_data, attributes=repair_data.attributes.assign(hand="left"))
     with pytest.raises(InputError, match=r"2 attributes besides 'alignment': colour, hand.*name the one"):
-        repair(biased, more, method="unlearning", into=tmp_path / "package", seconds=9, seed=0)
+        repair(biased, more, method="unlearning", into=tmp_path / "package", seconds=600, seed=0)
 
 
 def test_an_attribute_of_any_name_is_repaired_though_nothing_says_what_is_aligned(
@@ -171,7 +171,7 @@ def test_an_attribute_of_any_name_is_repaired_though_nothing_says_what_is_aligne
 ):
     undeclared = repair_data.attributes.rename(columns={"colour": "ink"}).drop(columns="alignment")
     before, told = accuracies(biased, held_out), replace(repair_data, attributes=undeclared)
-    package, record = repair(biased, told, method="unlearning", into=tmp_path / "package", seconds=60, seed=0)
+    package, record = repair(biased, told, method="unlearning", into=tmp_path / "package", seconds=600, seed=0)
     after = accuracies(package, held_out)
     assert record.attribute == "ink"
     assert after[0] - after[1] < (before[0] - before[1]) / 2
@@ -191,7 +191,7 @@ def test_samples_of_another_shape_than_the_model_takes_are_refused(
 ):
     small = replace(repair_data, samples=np.ascontiguousarray(repair_data.samples[:, ::2, ::2]))
     with pytest.raises(InputError, match="shape"):
-        repair(biased, small, method="fine_tuning", into=tmp_path / "package", seconds=9, seed=0)
+        repair(biased, small, method="fine_tuning", into=tmp_path / "package", seconds=600, seed=0)
 
 
 def test_a_value_on_too_few_units_to_split_is_refused(biased: CandidatePackage, repair_data: Dataset, tmp_path: Path):
@@ -200,7 +200,7 @@ def test_a_value_on_too_few_units_to_split_is_refused(biased: CandidatePackage, 
     colours[rows[0]] = "unseen"
     rare = replace(repair_data, attributes=repair_data.attributes.assign(colour=pd.Series(colours)))
     with pytest.raises(InputError, match="too few clusters"):
-        repair(biased, rare, method="adversarial", into=tmp_path / "package", seconds=9, seed=0)
+        repair(biased, rare, method="adversarial", into=tmp_path / "package", seconds=600, seed=0)
 
 
 @pytest.mark.parametrize("seconds", [0, -1])
@@ -212,22 +212,22 @@ def test_an_empty_budget_is_refused(biased: CandidatePackage, repair_data: Datas
 def test_rows_in_place_of_images_are_refused(biased: CandidatePackage, repair_data: Dataset, tmp_path: Path):
     rows = replace(repair_data, samples=np.zeros((len(repair_data), 5), np.float32))
     with pytest.raises(InputError, match="give images"):
-        repair(biased, rows, method="adversarial", into=tmp_path / "package", seconds=9, seed=0)
+        repair(biased, rows, method="adversarial", into=tmp_path / "package", seconds=600, seed=0)
 
 
 def test_samples_without_a_label_are_refused(biased: CandidatePackage, repair_data: Dataset, tmp_path: Path):
     poor = replace(repair_data, labels=np.where(np.arange(len(repair_data)) < 3, -1, repair_data.labels))
     with pytest.raises(InputError, match="3 samples have no label"):
-        repair(biased, poor, method="adversarial", into=tmp_path / "package", seconds=9, seed=0)
+        repair(biased, poor, method="adversarial", into=tmp_path / "package", seconds=600, seed=0)
 
 
 def test_repair_data_of_other_classes_is_refused(biased: CandidatePackage, grey: Dataset, tmp_path: Path):
     letters = replace(grey, classes=tuple("abcdefghij"))
     other = plant_share(role(letters, "repair"), palette=PAPER_PALETTE, conflicting=0.5, rng=np.random.default_rng(0))
     with pytest.raises(InputError, match="classes"):
-        repair(biased, other, method="adversarial", into=tmp_path / "package", seconds=9, seed=0)
+        repair(biased, other, method="adversarial", into=tmp_path / "package", seconds=600, seed=0)
 
 
 def test_an_unknown_method_is_refused(biased: CandidatePackage, repair_data: Dataset, tmp_path: Path):
     with pytest.raises(InputError, match="no repair method"):
-        repair(biased, repair_data, method="prayer", into=tmp_path / "package", seconds=9, seed=0)
+        repair(biased, repair_data, method="prayer", into=tmp_path / "package", seconds=600, seed=0)

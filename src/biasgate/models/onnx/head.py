@@ -75,7 +75,7 @@ def find_head(model: onnx.ModelProto, *, where: str) -> OnnxHead:
     raise CandidateError(
         f"the graph ends in {node.op_type if node else 'no operator'!r}, not in a linear head",
         where=where,
-        fix="use a method that trains the whole network",
+        fix="use a method that needs none (`biasgate repair-methods` says what each needs)",
     )
 
 
@@ -142,7 +142,7 @@ def _classifier(model: onnx.ModelProto, node: onnx.NodeProto, *, where: str) -> 
         case b"SOFTMAX":
             pass
         case b"LOGISTIC" if mirrored:
-            weight, bias = weight / 2, bias / 2
+            weight, bias = weight * np.float32(0.5), bias * np.float32(0.5)
         case other:
             raise CandidateError(
                 f"the scores of its linear classifier go through {other.decode(errors='replace')[:40]}, not a softmax",

@@ -47,7 +47,7 @@ def read_bias(head: LinearHead, pairs: Pairs, *, threshold: float = 0.0, confide
     if len(pairs) < 2:
         raise InputError("one counterfactual pair gives no interval", fix="give two or more")
     change = differences(head, pairs)
-    signed, absolute = _mean(change, confidence), _mean(np.abs(change), confidence)
+    signed, absolute = mean_of(change, confidence), mean_of(np.abs(change), confidence)
     return BiasReading(signed=signed, absolute=absolute, threshold=threshold, biased=signed.low > threshold)
 
 
@@ -64,7 +64,8 @@ def bias_gradient(head: LinearHead, pairs: Pairs) -> Array:
     return sides[1] - sides[0]
 
 
-def _mean(values: Array, confidence: float) -> Estimate:
+def mean_of(values: Array, confidence: float) -> Estimate:
+    """A mean with its paired t interval."""
     from scipy.stats import t
 
     mean, n = float(values.mean()), len(values)

@@ -18,12 +18,16 @@ from torch import Tensor
 
 from biasgate.data.columns import split
 from biasgate.data.dataset import Dataset
+from biasgate.models.answers import answer
 from biasgate.models.architecture import Architecture
 from biasgate.models.card import InputContract
 from biasgate.models.export import parity
 from biasgate.models.network import Network
+from biasgate.models.onnx.answer_layer import with_answer_layer
+from biasgate.models.onnx.edits import answer_only
 from biasgate.models.onnx.file import load_onnx
 from biasgate.models.onnx.head import OnnxHead, features_graph, find_head, with_onnx_head
+from biasgate.models.onnx.ports import outputs_of
 from biasgate.models.package import MODEL, CandidatePackage, pack
 from biasgate.models.restore import from_tensors
 from biasgate.models.sandbox.runner import run
@@ -65,17 +69,25 @@ class GraphHead:
     kept: Kept
 
 
-def read_graph_head(package: CandidatePackage, dataset: Dataset) -> GraphHead:
+def read_graph_head(package: CandidatePackage, dataset: Dataset, *, added: bool = False) -> GraphHead:
     """Finds the head and runs what lies before it.
 
     Args:
         package: Candidate; it is run in the sandbox.
         dataset: Repair data, as stored.
+        added: Whether the head is a layer that is put behind the candidate's answers, and changes nothing yet.
 
     Raises:
         CandidateError: The graph does not end in a linear head, or fails in the sandbox.
     """
-    head = find_head(load_onnx(package.model), where=package.card.name)
+    model, card = load_onnx(package.model), package.card
+    port = answer(outputs_of(model), card)
+    if added:
+        probable = card.output == "probabilities"
+        model = with_answer_layer(model, port, classes=len(card.classes), probabilities=probable)
+    elif len(model.graph.output) > 1 or port.kind == "maps":
+        model = answer_only(model, port, classes=len(card.classes))
+    head = find_head(model, where=card.name)
     width = head.weight.shape[1]
     with tempfile.TemporaryDirectory(prefix="biasgate-") as work:
         cut = Path(work) / MODEL

@@ -16,18 +16,27 @@ from biasgate.repair.heads.influence import influence_on_bias, most_harmful
 from biasgate.repair.heads.linear import Array, LinearHead, Samples
 from biasgate.repair.heads.refit import refit
 
+Sides = tuple[Samples, Samples]
+"""Aligned and conflicting samples."""
 LENGTHS = (0.0, *(2.0**power for power in np.arange(-7, 3.5, 0.5)))
 """Shares of a full step that are tried; 0 keeps the head."""
 
 
-def unlearn(samples: Samples, pairs: Pairs, *, classes: int, damping: float) -> LinearHead:
+def unlearn(samples: Samples, pairs: Pairs, *, classes: int, damping: float, sides: Sides | None = None) -> LinearHead:
     """Unlearns with external pairs alone: θ' = θ + t H⁻¹ mean_m [∇L(aligned_m, θ) − ∇L(conflicting_m, θ)].
 
     θ is the optimum on ``samples``, H its Hessian there, and t the length of ``searched``.
+
+    Args:
+        samples: What the head is fitted to first.
+        pairs: What is forgotten in favour of what.
+        classes: Number of the head's classes.
+        damping: λ of the head's penalty and Hessian.
+        sides: What the length is searched on; the pairs without. Matched pairs are no fair sample of either side.
     """
     head = refit(samples, classes=classes, damping=damping)
     solve = solver(head, samples, damping=damping)
-    return searched(head, solve(replacement(head, pairs)), pairs)
+    return searched(head, solve(replacement(head, pairs)), sides or (pairs.aligned, pairs.conflicting))
 
 
 def unlearn_samples(
@@ -49,7 +58,7 @@ def unlearn_samples(
         return head
     solve = solver(head, samples, damping=damping)
     replaced = Pairs(aligned=samples.take(harmful), conflicting=counterfactuals.take(harmful))
-    return searched(head, solve(replacement(head, replaced)), pairs)
+    return searched(head, solve(replacement(head, replaced)), (pairs.aligned, pairs.conflicting))
 
 
 def replacement(head: LinearHead, pairs: Pairs) -> Array:
@@ -57,10 +66,10 @@ def replacement(head: LinearHead, pairs: Pairs) -> Array:
     return head.mean_gradient(pairs.aligned) - head.mean_gradient(pairs.conflicting)
 
 
-def searched(head: LinearHead, step: Array, pairs: Pairs) -> LinearHead:
-    """θ + t · step, where t of ``LENGTHS`` gives the lowest mean loss on the worse of the pairs' two sides.
+def searched(head: LinearHead, step: Array, sides: Sides) -> LinearHead:
+    """θ + t · step, where t of ``LENGTHS`` gives the lowest mean loss on the worse of two sides.
 
     A whole step leaves the region where the quadratic model holds: it takes the bias away and the accuracy with it.
     """
     heads = [head.moved(length * step) for length in LENGTHS]
-    return min(heads, key=lambda moved: max(moved.mean_loss(side) for side in (pairs.aligned, pairs.conflicting)))
+    return min(heads, key=lambda moved: max(moved.mean_loss(side) for side in sides))

@@ -13,8 +13,8 @@ FLAT = 1e-6
 """Largest entry of the gradient at what counts as the optimum."""
 
 
-def refit(samples: Samples, *, classes: int, damping: float) -> LinearHead:
-    """argmin_θ mean_i L(z_i, θ) + λ/2 ‖θ‖²: unique, so that it depends on no start.
+def refit(samples: Samples, *, classes: int, damping: float, towards: LinearHead | None = None) -> LinearHead:
+    """argmin_θ mean_i L(z_i, θ) + λ/2 ‖θ − θ₀‖², θ₀ = 0 without ``towards``: unique, so that it depends on no start.
 
     Influence functions hold at an optimum only; a network's own head is none, for its training stopped early and on
     other data. The refit alone is a baseline too.
@@ -27,15 +27,17 @@ def refit(samples: Samples, *, classes: int, damping: float) -> LinearHead:
     if not damping > 0:
         raise InputError(f"a head has no single optimum at a damping of {damping}", fix="give one above 0")
     shape = (classes, samples.features.shape[1] + 1)
+    origin = np.zeros(shape[0] * shape[1]) if towards is None else towards.theta.ravel()
 
     def objective(theta: Array) -> tuple[float, Array]:
         still_allowed()
         head = LinearHead(theta.reshape(shape))
-        penalty = damping / 2 * float(theta @ theta)
-        return head.mean_loss(samples) + penalty, head.mean_gradient(samples) + damping * theta
+        away = theta - origin
+        penalty = damping / 2 * float(away @ away)
+        return head.mean_loss(samples) + penalty, head.mean_gradient(samples) + damping * away
 
     options = {"maxiter": ITERATIONS, "gtol": FLAT, "ftol": 0.0}
-    found = minimize(objective, np.zeros(shape[0] * shape[1]), jac=True, method="L-BFGS-B", options=options)
+    found = minimize(objective, origin, jac=True, method="L-BFGS-B", options=options)
     if not np.isfinite(found.fun):
         raise InputError("the head's loss is not finite", fix="check the features' scale")
     return LinearHead(found.x.reshape(shape))

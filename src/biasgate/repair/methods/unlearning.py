@@ -12,7 +12,7 @@ from biasgate.repair.heads.last_layer import balanced_features, class_count
 from biasgate.repair.heads.linear import LinearHead
 from biasgate.repair.heads.method import HeadMethod
 from biasgate.repair.heads.newton import unlearn
-from biasgate.repair.pairs import found_pairs
+from biasgate.repair.pairs import found_pairs, pair_rows
 
 
 class Unlearning(HeadMethod):
@@ -36,5 +36,7 @@ class Unlearning(HeadMethod):
 
     def head(self, classifier: PixelClassifier, data: RepairData, *, seed: int) -> LinearHead:
         """The head after the step; every label × aligned or conflicting counts alike, as in what chooses (ours)."""
-        samples = balanced_features(classifier, data)
-        return unlearn(samples, found_pairs(samples, data), classes=class_count(classifier), damping=self.damping)
+        samples, aligned = balanced_features(classifier, data), data.aligned.numpy()
+        sides = None if len(pair_rows(data)[0]) else (samples.take(aligned), samples.take(~aligned))
+        pairs, classes = found_pairs(samples, data), class_count(classifier)
+        return unlearn(samples, pairs, classes=classes, damping=self.damping, sides=sides)
