@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper
@@ -40,7 +42,7 @@ def with_answer_layer(model: onnx.ModelProto, answer: Port, *, classes: int, pro
         "bias": np.zeros(classes, np.float32),
     }
 
-    def add(operator: str, inputs: list[str], output: str, **attributes: int) -> None:
+    def add(operator: str, inputs: list[str], output: str, **attributes: Any) -> None:
         taken = [f"{PREFIX}.{value}" if value in numbers or value in made else value for value in inputs]
         graph.node.append(
             helper.make_node(operator, taken, [output if output == name else f"{PREFIX}.{output}"], **attributes)
