@@ -11,6 +11,7 @@ ask() { curl -fsS -u "$1" -H 'Content-Type: application/json' "${@:3}" "$server/
 made() { ask "$1" "$2" -d "$3" >/dev/null 2>&1 || echo "there already: $3" | sed 's/, "password.*//' >&2; }
 account() { made "$admin" 2.0/mlflow/users/create "{\"username\": \"$1\", \"password\": \"$2\"}"; }
 experiment() {
+  # Of another kind MLflow would show traces and prompts, and no metrics.
   made "$admin" 2.0/mlflow/experiments/create \
     "{\"name\": \"$1\", \"tags\": [{\"key\": \"mlflow.experimentKind\", \"value\": \"custom_model_development\"}]}"
   ask "$admin" "2.0/mlflow/experiments/get-by-name?experiment_name=$1" | tr -d ' \n' | sed 's/.*"experiment_id":"\([0-9]*\)".*/\1/'

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 import biasgate
 from biasgate.cli.app import app
+from biasgate.kubeflow.doctor.inside import rights
 
 MANIFESTS = Path(__file__).parents[2] / "manifests"
 RUNS = "biasgate-runs"
@@ -119,7 +120,7 @@ def server(secrets: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.mark.slow
 @pytest.mark.servers
-def test_accounts_have_the_documented_rights_and_are_made_once(secrets, server, tmp_path):
+def test_accounts_have_the_documented_rights_and_are_made_once(secrets, server, tmp_path, monkeypatch):
     (tmp_path / "kubectl").write_text(KUBECTL)
     (tmp_path / "kubectl").chmod(0o755)
     environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "SECRETS": str(secrets), "MLFLOW": server}
@@ -144,7 +145,9 @@ def test_accounts_have_the_documented_rights_and_are_made_once(secrets, server, 
 
     def experiment(name: str) -> str:
         asked = f"{server}/api/2.0/mlflow/experiments/get-by-name?experiment_name={name}"
-        return requests.get(asked, auth=("ana", passwords["ana"]), timeout=30).json()["experiment"]["experiment_id"]
+        found = requests.get(asked, auth=("ana", passwords["ana"]), timeout=30).json()["experiment"]
+        assert {"key": "mlflow.experimentKind", "value": "custom_model_development"} in found["tags"]
+        return found["experiment_id"]
 
     of_runs, of_promotions = experiment("biasgate"), experiment("biasgate-promotions")
     writes = {user: may(user, "runs/create", experiment_id=of_runs) for user in passwords}
@@ -154,3 +157,10 @@ def test_accounts_have_the_documented_rights_and_are_made_once(secrets, server, 
     change = {"name": "digits-candidates", "description": "Digits."}
     registers = {user: may(user, "registered-models/update", "PATCH", **change) for user in passwords}
     assert registers == {"promoter": True, "runner": True, "reconcile": False, "ana": True}
+
+    assert may("ana", "registered-models/create", name="faces-candidates"), "before the runs' account could"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "runner")
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", passwords["runner"])
+    states = {finding.where: finding.state for finding in rights()}
+    assert states == {"digits-candidates": "ok", "faces-candidates": "wrong"}

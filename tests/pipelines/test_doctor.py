@@ -123,6 +123,13 @@ def injecting_plugin(fake):
     fake.get("ConfigMap", "kfp-api-server-config", "kubeflow")["data"]["config.json"] = json.dumps(plugin)
 
 
+def host_without_origin(fake):
+    (settings,) = [
+        one for one in fake.objects if one["kind"] == "ConfigMap" and "MLFLOW_SERVER_ALLOWED_HOSTS" in one["data"]
+    ]
+    settings["data"]["MLFLOW_SERVER_ALLOWED_HOSTS"] += ",mlflow.example.org"
+
+
 def old_version(fake):
     container = fake.get("Deployment", "ml-pipeline", "kubeflow")["spec"]["template"]["spec"]["containers"][0]
     container["image"] = "ghcr.io/kubeflow/kfp-api-server:2.5.0"
@@ -172,6 +179,7 @@ MISFITS = {
     "nodes have taints": (tainted_node, "nodes", "taint that is not tolerated", "settings"),
     "quota is too small": (small_quota, "quota", "limits.memory 8Gi, of 6Gi in all", "edit resourcequota"),
     "variables are set twice": (injecting_plugin, "mlflow plugin", "MLFLOW_TRACKING_URI", "injectUserEnvVars"),
+    "MLflow's pages shut out": (host_without_origin, "mlflows pages", "opened as mlflow.example.org fail", "CORS"),
     "Kubeflow is old": (old_version, "version", "version 2.5", "2.17"),
     "Kubeflow is not there": (
         without("Deployment", "ml-pipeline", "kubeflow"),

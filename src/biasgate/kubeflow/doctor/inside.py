@@ -86,6 +86,28 @@ def mlflow() -> Iterator[Finding]:
         yield ok("takes this account", uri)
 
 
+def rights() -> Iterator[Finding]:
+    """This account may add versions to every registered model of candidates; whoever made one owns it for ever."""
+    from biasgate.registry.client import connect, explained
+    from biasgate.registry.models import SUBMISSIONS
+
+    try:
+        client = connect()
+        with explained():
+            found = client.search_registered_models(f"name LIKE '%{SUBMISSIONS}'")
+    except BiasgateError:
+        return  # the check of MLflow says so
+    for model in found:
+        try:
+            with explained(model.name):
+                client.update_registered_model(model.name, model.description or "")
+        except BiasgateError as error:
+            fix = f"have an admin grant this account EDIT on {model.name}, as manifests/accounts.sh does"
+            yield wrong(f"{error.what}: no repaired candidate could be registered", model.name, fix=fix)
+        else:
+            yield ok("takes versions from this account", model.name)
+
+
 def log() -> Iterator[Finding]:
     """The log can be read, and every entry verifies by the trusted keys."""
     from biasgate.gate.ledger.log import read_history
@@ -99,7 +121,7 @@ def log() -> Iterator[Finding]:
         yield ok("can be read, and verifies", log_uri())
 
 
-INSIDE: tuple[Callable[[], Iterator[Finding]], ...] = (folders, services, mlflow, log)
+INSIDE: tuple[Callable[[], Iterator[Finding]], ...] = (folders, services, mlflow, rights, log)
 
 
 def look_inside() -> list[tuple[str, Finding]]:

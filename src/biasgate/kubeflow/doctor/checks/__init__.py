@@ -6,6 +6,7 @@ from biasgate.kubeflow.doctor.checks.namespace import account, kubeflows_own_obj
 from biasgate.kubeflow.doctor.checks.network import network_policies
 from biasgate.kubeflow.doctor.checks.pipelines import pipelines, version
 from biasgate.kubeflow.doctor.checks.platform import argos_sidecar, mlflow_plugin, retries
+from biasgate.kubeflow.doctor.checks.registry import mlflows_pages
 from biasgate.kubeflow.doctor.finding import Check
 
 CHECKS: tuple[Check, ...] = (
@@ -23,4 +24,5 @@ CHECKS: tuple[Check, ...] = (
     quota,
     retries,
     mlflow_plugin,
+    mlflows_pages,
 )
