@@ -70,6 +70,8 @@ def tell_run(run: str, body: DecisionBody, *, entry: int, report: str, before: E
         client.set_tag(run, f"biasgate.{tracked.prefix}log_entry", str(entry))  # another one when it is decided anew
         client.set_tag(run, "mlflow.user", evidence.candidate.submitter)
         client.set_tag(run, "mlflow.note.content", _note(body, entry))
+        subject = str(client.get_run(run).info.run_name).partition(": ")[0]
+        client.update_run(run, name=f"{subject}: {decision.verdict}")  # a list of runs ticks off a rejection, too
 
 
 def _log_data(run: Run, body: DecisionBody) -> None:
@@ -96,12 +98,12 @@ def _log_data(run: Run, body: DecisionBody) -> None:
 def _data(body: DecisionBody) -> Iterator[tuple[str, str, int | None]]:
     """What data were for, their digest, and their rows as far as they are known."""
     evidence = body.evidence
-    if evidence.candidate.training_data:
-        yield "training", evidence.candidate.training_data, None
-    if evidence.repair:
-        yield "repair", evidence.repair.data, evidence.repair.samples
     if evidence.evaluation:
         yield "test", evidence.evaluation.data, evidence.evaluation.rows
+    if evidence.repair:
+        yield "repair", evidence.repair.data, evidence.repair.samples
+    if evidence.candidate.training_data:
+        yield "training", evidence.candidate.training_data, None
 
 
 def _note(body: DecisionBody, entry: int) -> str:

@@ -106,7 +106,8 @@ def _says(entry: LogEntry) -> str:
     if isinstance(entry.body, DecisionBody):
         decision = published(entry.body.decision)
         passed = decision.verdict == "APPROVED"
-        return f"{decision.verdict}: {'Every rule of the policy passed.' if passed else decision.reasons[0]}"
+        why = "Every rule of the policy passed." if passed else decision.reasons[0]
+        return f"{decision.verdict} ({entry.body.source}): {why}"
     return summary(entry)
 
 

@@ -33,7 +33,7 @@ def test_two_runs_compare_by_what_decided(told, name):
     bad, good = told(1.0, 0.5), told(2.0, 0.95)
     assert bad.data.metrics["floor/value"] < bad.data.metrics["floor/limit"] < good.data.metrics["floor/bound"]
     assert [run.data.params["verdict"] for run in (bad, good)] == ["REJECTED", "APPROVED"]
-    assert bad.info.run_name == f"gate {name} v1"
+    assert (bad.info.run_name, good.info.run_name) == (f"gate {name} v1: REJECTED", f"gate {name} v2: APPROVED")
     assert bad.data.tags["mlflow.user"] == "ana"
 
 
