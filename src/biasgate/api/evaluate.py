@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -11,6 +11,7 @@ from biasgate.api.policy import load_policy
 from biasgate.contracts.evaluation import EvaluationSpec
 from biasgate.errors import InputError
 from biasgate.extras import needs
+from biasgate.gate.declaration import Inference
 from biasgate.gate.policy import Policy
 from biasgate.statistics import catalogue
 
@@ -54,6 +55,7 @@ def evaluate(
     confidence: float | None = ...,
     minimum: int | None = ...,
     policy: Policy | str | Path | None = ...,
+    inference: Mapping[str, object] | None = ...,
 ) -> Evaluation: ...
 
 
@@ -74,6 +76,7 @@ def evaluate(
     confidence: float | None = None,
     minimum: int | None = None,
     policy: Policy | str | Path | None = None,
+    inference: Mapping[str, object] | None = None,
 ) -> Evaluation:
     """Measures a classifier by subgroup, every number with its interval.
 
@@ -100,6 +103,7 @@ def evaluate(
         confidence: Two-sided confidence of every interval; .95 by default.
         minimum: Fewest clusters of a subgroup that gets a value; 30 by default.
         policy: A policy, its name, file or URI: it says what is measured, so that none of the five above may.
+        inference: What a model may use, in a gate's words, such as ``{"seconds": 1800, "memory": "6GiB"}``.
 
     Raises:
         InputError: Lengths differ, a value is missing (says in which column and row), or the arguments do not fit.
@@ -126,7 +130,7 @@ def evaluate(
             f"the policy says what to measure, not {', '.join(asked)}", where=rules.name, fix="leave out one"
         )
     if model is not None and data is not None and y_true is None:
-        return _of_model(model, data, rules, asked)
+        return _of_model(model, data, rules, asked, Inference.build(inference or {}, where="inference"))
     if model is not None or y_true is None:
         raise InputError("nothing to evaluate", fix="give a model and data, or y_true with y_pred or scores")
     return _of_predictions(
@@ -156,12 +160,14 @@ def _of_model(
     data: Dataset | DataSource | str | Path,
     policy: Policy | None,
     asked: dict[str, Any],
+    inference: Inference,
 ) -> Evaluation:
     from biasgate.data.dataset import Dataset
     from biasgate.data.source import open_dataset
     from biasgate.evaluation.evaluate import evaluate as run_and_measure
     from biasgate.models.candidates import open_candidate
     from biasgate.models.package import CandidatePackage
+    from biasgate.models.sandbox.limits import Limits
 
     package = open_candidate(Path(model)) if isinstance(model, str | Path) else model
     if isinstance(package, CandidatePackage):
@@ -169,7 +175,7 @@ def _of_model(
         needs("onnxruntime")
     dataset = data if isinstance(data, Dataset) else open_dataset(str(data) if isinstance(data, Path) else data)
     spec = policy.evaluation if policy else _spec(dataset, asked, scored=False)
-    return Evaluation.of(run_and_measure(package, dataset, spec))
+    return Evaluation.of(run_and_measure(package, dataset, spec, limits=Limits(**inference.limits)))
 
 
 def _spec(dataset: Dataset, asked: dict[str, Any], *, scored: bool) -> EvaluationSpec:

@@ -8,6 +8,7 @@ from biasgate.contracts.inspection import Inspection, Sandbox
 from biasgate.data.dataset import Dataset
 from biasgate.evaluation.evaluate import run_on
 from biasgate.evaluation.given import submitted
+from biasgate.models.package import CandidatePackage
 from biasgate.models.predictions import Candidate, PredictionsPackage
 from biasgate.models.sandbox.limits import Limits
 
@@ -37,19 +38,26 @@ def inspect(
     """
     if isinstance(package, PredictionsPackage):
         return _inspect_predictions(package, dataset)
-    from biasgate.models.restore import declared_parity
-
     few = dataset.evenly(_TRIED) if dataset else None
     found, batches = run_on(package, few, limits=limits) if few else (None, None)
     held = found.confinement if found else None
     return _identified(
         package,
         repaired_from=package.card.repaired_from,
-        parity=None if repaired else declared_parity(package),
+        parity=None if repaired else _parity(package),
         has_source=None if repaired else package.card.architecture is not None,
         batches=batches,
         sandbox=Sandbox(applied=held.applied, unapplied=dict(held.unapplied)) if held else None,
     )
+
+
+def _parity(package: CandidatePackage) -> float | None:
+    """How far the graph is from the architecture on its card; torch is loaded for a card that declares one."""
+    if package.card.architecture is None:
+        return None
+    from biasgate.models.restore import declared_parity
+
+    return declared_parity(package)
 
 
 def _inspect_predictions(package: PredictionsPackage, dataset: Dataset | None) -> Inspection:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from biasgate.errors import ServiceError
+from biasgate.kubeflow.room import require_room
+from biasgate.kubeflow.settings import settings_in_force
 
 
 def check_beforehand(pipeline: str, arguments: Mapping[str, Any]) -> None:
@@ -15,7 +17,8 @@ def check_beforehand(pipeline: str, arguments: Mapping[str, Any]) -> None:
     ``BIASGATE_LOG`` names, a specification is read. What is out of reach from here is left to the run, and said.
 
     Raises:
-        InputError: There is no such candidate, no gate is declared for its model, or the specification is no good.
+        InputError: There is no such candidate, no gate is declared for its model, a task has no room
+            for what the gate lets a candidate use, or the specification is no good.
         TrustError: The log does not verify.
     """
     try:
@@ -35,7 +38,7 @@ def _check_candidate(source: str) -> None:
     if os.environ.get("MLFLOW_TRACKING_URI"):
         require_version(source)
     if os.environ.get(LOG_VARIABLE) and name:
-        gate_in_force(name)
+        require_room(gate_in_force(name).gate.inference, settings_in_force().tasks.light)
 
 
 def _check_spec(pipeline: str, spec: str) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from hiring import GATE, POLICY, candidate, people, prepare
 from typer.testing import CliRunner
 
+import biasgate
 from biasgate.cli.app import app
 from biasgate.data.rows import row_digests
 from biasgate.data.source import open_dataset
@@ -55,6 +58,19 @@ def test_what_needs_a_log_or_a_registry_is_said_to_be_unchecked():
     said = json.loads(check("gate.yaml", "hiring", "--json").stdout)
     assert {sentence.rpartition("(")[2] for sentence in said["unchecked"]} == {"looks)", "worse)", "weight_scan)"}
     assert not {"looks", "worse", "weight_scan"} & {rule["rule"] for rule in said["rules"]}
+
+
+def test_a_check_of_a_graph_that_declares_no_architecture_loads_no_torch():
+    script = (
+        "import contextlib, sys\n"
+        "from biasgate.cli.app import app\n"
+        "with contextlib.suppress(SystemExit):\n"
+        "    app(['check', 'gate.yaml', 'hiring'])\n"
+        "print(*(name for name in ('numpy', 'torch') if name in sys.modules))\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.startswith("Would be APPROVED")
+    assert ran.stdout.splitlines()[-1] == "numpy"
 
 
 def test_a_check_leaves_nothing_behind(folder):
@@ -201,3 +217,11 @@ def test_the_limits_of_an_evaluation_are_options_in_the_words_of_a_gate(option, 
     arguments = ["evaluate", "hiring", "--data", "test.yaml", "--policy", "policy.yaml", *option]
     with pytest.raises(InputError, match=told):
         raise CliRunner().invoke(app, arguments).exception or AssertionError
+
+
+def test_the_limits_of_an_evaluation_in_python_are_those_of_a_gate():
+    given = {"model": "hiring", "data": "test.yaml", "policy": "policy.yaml"}
+    assert biasgate.evaluate(**given, inference={"threads": 1, "memory": "1GiB"}).rows == 400
+    for inference, told in (({"device": "cuda"}, "run on cuda"), ({"minutes": 3}, "minutes")):
+        with pytest.raises(InputError, match=told):
+            biasgate.evaluate(**given, inference=inference)
