@@ -112,6 +112,12 @@ def _declared(package: CandidatePackage) -> Subject:
 def _graph(package: CandidatePackage, dataset: Dataset) -> Subject:
     columns, parts = split(dataset.samples, dataset.columns), places(dataset.columns)
     network = with_gradients(package, dataset.samples, columns=columns, parts=parts)
+    if next(network.parameters(), None) is None:
+        raise CandidateError(
+            "its weights are kept in eight bits, which gradients do not change",
+            where=package.card.name,
+            fix="repair it before it is quantised",
+        )
 
     def write(repaired: TorchNetwork, path: Path) -> float:
         assert isinstance(repaired, GraphNetwork)

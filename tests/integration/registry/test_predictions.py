@@ -61,7 +61,7 @@ class Case:
             evaluation=evaluate(package, dataset, rules.evaluation),
             looks=1,
         )
-        decision = decide(rules, found, {}, datetime.now(UTC))
+        decision = decide(rules, found, (), datetime.now(UTC))
         self.gate.look(package, data=dataset.digest)
         body = DecisionBody(gate=made.entry, decision=decision, evidence=found, policy=policy, waivers=())
         append(self.gate.log, body, key=self.gate.keys["gate"])

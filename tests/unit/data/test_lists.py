@@ -33,7 +33,7 @@ def read(folder: Path, tokens: Any, *, kind: pa.DataType | None = None, **declar
 @pytest.mark.parametrize("kind", [pa.list_(pa.int64()), pa.large_list(pa.int32()), pa.list_(pa.float32(), 3)])
 def test_lists_are_features_of_one_column_behind_the_numbers(tmp_path: Path, kind: pa.DataType):
     found = read(tmp_path, TOKENS, kind=kind, numeric="[age]")
-    np.testing.assert_array_equal(found.samples[:, 0], [31, 54, 27])
+    np.testing.assert_array_equal(np.asarray(found.samples)[:, 0], [31, 54, 27])
     np.testing.assert_array_equal(split(found.samples, found.columns)["tokens"], TOKENS)
 
 

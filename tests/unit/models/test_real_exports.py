@@ -168,7 +168,8 @@ def test_skl2onnx_s_defaults_with_a_dictionary_a_row(tmp_path: Path):
 
     model = RandomForestClassifier(5, max_depth=3, random_state=0).fit(ROWS, np.where(ROWS[:, 0] > 0, "yes", "no"))
     (folder := tmp_path / "made").mkdir()
-    onnx.save(to_onnx(model, ROWS[:1], target_opset={"": 17, "ai.onnx.ml": 3}), folder / "model.onnx")
+    graph: Any = to_onnx(model, ROWS[:1], target_opset={"": 17, "ai.onnx.ml": 3})
+    onnx.save(graph, folder / "model.onnx")
     np.testing.assert_allclose(said(folder, ROWS, **drafted(folder)), model.predict_proba(ROWS), atol=1e-5)
 
 
