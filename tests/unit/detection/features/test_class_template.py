@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from biasgate.detection.features.class_template import class_template
+from biasgate.models.weights import Weights
 from tests.unit.detection.features.test_features import network_weights, permuted, scaled
 
 SEEDS = st.integers(0, 2**32 - 1)
 
 
-def template(weights) -> np.ndarray:
+def template(weights: Weights) -> np.ndarray:
     return np.array(list(class_template(weights).values()))
 
 

@@ -33,7 +33,7 @@ def nothing(count: int) -> np.ndarray:
 
 
 def fitted(**changed: Any) -> OutlierExposure:
-    usual = {
+    usual: dict[str, Any] = {
         "trained": (trained(300), templates(300)),
         "untrained": untrained(300),
         "validation": (trained(200), templates(200)),
@@ -45,7 +45,11 @@ def fitted(**changed: Any) -> OutlierExposure:
 
 
 def without_templates(**changed: Any) -> OutlierExposure:
-    bare = {"trained": (trained(300), nothing(300)), "validation": (trained(200), nothing(200)), "names": ()}
+    bare: dict[str, Any] = {
+        "trained": (trained(300), nothing(300)),
+        "validation": (trained(200), nothing(200)),
+        "names": (),
+    }
     return fitted(**bare | changed)
 
 
