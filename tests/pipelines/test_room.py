@@ -27,11 +27,11 @@ def test_the_defaults_of_gates_and_settings_fit_each_other():
 )
 def test_what_is_too_small_is_named_with_the_setting_that_gives_more(asked, told):
     with pytest.raises(InputError, match=told):
-        require_room(Inference(**asked), LIGHT)
+        require_room(Inference.build(asked), LIGHT)
 
 
 @given(mebibytes=st.integers(1, 99_999))
 def test_the_memory_that_is_advised_is_enough(mebibytes: int):
     inference = Inference(memory=f"{mebibytes}MiB")
     advised = f"{mebibytes + 1024}Mi"
-    require_room(inference, Kind(**{**LIGHT.model_dump(), "memory": {"request": advised, "limit": advised}}))
+    require_room(inference, Kind.build(LIGHT.model_dump() | {"memory": {"request": advised, "limit": advised}}))

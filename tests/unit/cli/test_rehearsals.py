@@ -220,8 +220,10 @@ def test_the_limits_of_an_evaluation_are_options_in_the_words_of_a_gate(option, 
 
 
 def test_the_limits_of_an_evaluation_in_python_are_those_of_a_gate():
-    given = {"model": "hiring", "data": "test.yaml", "policy": "policy.yaml"}
-    assert biasgate.evaluate(**given, inference={"threads": 1, "memory": "1GiB"}).rows == 400
+    def evaluated(inference: dict[str, object]) -> biasgate.Evaluation:
+        return biasgate.evaluate("hiring", "test.yaml", policy="policy.yaml", inference=inference)
+
+    assert evaluated({"threads": 1, "memory": "1GiB"}).rows == 400
     for inference, told in (({"device": "cuda"}, "run on cuda"), ({"minutes": 3}, "minutes")):
         with pytest.raises(InputError, match=told):
-            biasgate.evaluate(**given, inference=inference)
+            evaluated(inference)
