@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -55,7 +56,7 @@ def url(cluster) -> Iterator[str]:
         listening.shutdown()
 
 
-def post(url: str, body: bytes, **how: object) -> requests.Response:
+def post(url: str, body: bytes, **how: Any) -> requests.Response:
     return requests.post(url, data=body, headers=signed(body, **how), timeout=30)
 
 

@@ -123,7 +123,7 @@ def digits_candidate(folder: Path, *, conflicting: float, seed: int) -> str:
     images = plant_share(role(digits(), "candidate"), palette=PAPER_PALETTE, conflicting=conflicting, rng=rng)
     architecture = preset("digits_small")
     recipe = TrainingRecipe(steps=300, batch=32, learning_rate=4e-3)
-    network = train_classifier(images.samples, images.labels, architecture=architecture, seed=seed, recipe=recipe)
+    network = train_classifier(images.array, images.labels, architecture=architecture, seed=seed, recipe=recipe)
     onnx = folder / f"{seed}.onnx"
     export_onnx(network, path=onnx)
     card = CandidateCard(

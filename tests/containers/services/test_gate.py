@@ -150,7 +150,7 @@ def submission(folder: Path) -> None:
     rng = np.random.default_rng(0)
     dataset = plant_share(role(digits(), "candidate"), palette=PAPER_PALETTE, conflicting=0.9, rng=rng)
     architecture = preset("digits_small")
-    network = train_classifier(dataset.samples, dataset.labels, architecture=architecture, seed=0, recipe=RECIPE)
+    network = train_classifier(dataset.array, dataset.labels, architecture=architecture, seed=0, recipe=RECIPE)
     folder.mkdir()
     onnx = folder.with_suffix(".onnx")
     export_onnx(network, path=onnx)

@@ -6,6 +6,8 @@ from uuid import uuid4
 
 import pytest
 
+from biasgate.gate.ledger.entry import DecisionBody
+from biasgate.gate.ledger.log import read_entry
 from biasgate.registry.client import connect
 from biasgate.registry.gate_run import tell_run
 from biasgate.registry.tracking import LOCAL, RUN_VARIABLE, experiment_id, kubeflow_run, open_pipeline_run
@@ -18,9 +20,8 @@ def told(submit, gate, tracking):
     def build(weight: float, accuracy: float):
         _, source = submit(weight, accuracy=accuracy)
         entry = max(gate.history().authorities)
-        from biasgate.gate.ledger.log import read_entry
-
         body = read_entry(gate.log, entry, gate.history().authorities[entry].sealed, gate.trusted).body
+        assert isinstance(body, DecisionBody)
         run = open_pipeline_run("gate", candidate=source)
         for _ in range(2):  # a task that is tried again
             tell_run(run, body, entry=entry, report="<p>report</p>")

@@ -38,7 +38,7 @@ def test_idx_files_are_fetched_and_their_digests_verified(folder: str) -> None:
     store.write_bytes(f"{folder}/source.yaml", source.encode())
     store.write_bytes(f"{folder}/images.gz", images)
     store.write_bytes(f"{folder}/labels", labels)
-    assert open_dataset(f"{folder}/source.yaml").samples.ravel().tolist() == list(range(16))
+    assert open_dataset(f"{folder}/source.yaml").array.ravel().tolist() == list(range(16))
     store.write_bytes(f"{folder}/labels", labels[:-1] + b"\0")
     with pytest.raises(InputError, match="its digest is"):
         open_dataset(f"{folder}/source.yaml")
@@ -53,4 +53,4 @@ def test_an_image_folder_is_fetched(folder: str, tmp_path: Path) -> None:
         f"name: tiny\ndata: {{kind: folder, folder: '{folder}/images', table: {{uri: '{folder}/table.csv'}},"
         " size: [2, 2], label: label, classes: [red, blue]}".encode(),
     )
-    assert open_dataset(f"{folder}/source.yaml").samples[0, 0, 0].tolist() == [255, 0, 0]
+    assert open_dataset(f"{folder}/source.yaml").array[0, 0, 0].tolist() == [255, 0, 0]

@@ -224,6 +224,7 @@ def test_the_limits_of_an_evaluation_in_python_are_those_of_a_gate():
         return biasgate.evaluate("hiring", "test.yaml", policy="policy.yaml", inference=inference)
 
     assert evaluated({"threads": 1, "memory": "1GiB"}).rows == 400
-    for inference, told in (({"device": "cuda"}, "run on cuda"), ({"minutes": 3}, "minutes")):
+    refused: dict[str, dict[str, object]] = {"run on cuda": {"device": "cuda"}, "minutes": {"minutes": 3}}
+    for told, inference in refused.items():
         with pytest.raises(InputError, match=told):
             evaluated(inference)

@@ -44,7 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = rng.permutation(len(known))[:400]
     palette = torch.from_numpy(rng.uniform(0.2, 1, size=(10, 3)).astype(np.float32))
     labels = torch.from_numpy(known.labels[rows])
-    grey = torch.from_numpy(known.samples[rows, ..., 0].astype(np.float32) / 255)
+    grey = torch.from_numpy(known.array[rows, ..., 0].astype(np.float32) / 255)
     images = grey[:, None] * palette[labels][:, :, None, None]
     network = Outsider()
     optimizer = torch.optim.Adam(network.parameters(), lr=2e-3)

@@ -49,7 +49,7 @@ def read(path: Path, **changes) -> Dataset:
 
 def test_numbers_stay_and_categories_become_one_hot(tmp_path: Path) -> None:
     dataset = load(tmp_path)
-    assert dataset.samples.tolist() == [[30, 0, 1, 0], [41.5, 1, 0, 0], [22, 0, 1, 0]]
+    assert dataset.array.tolist() == [[30, 0, 1, 0], [41.5, 1, 0, 0], [22, 0, 1, 0]]
     assert dataset.samples.dtype == np.float32
     assert dataset.labels.tolist() == [0, 1, 0]
     assert dataset.attribute("sex").tolist() == ["F", "M", "F"]
@@ -109,7 +109,7 @@ def test_a_wide_and_long_table_is_read_whole(tmp_path: Path) -> None:
     header = "age,work,sex,income,person" + "".join(f",c{column}" for column in range(60))
     rows = "".join(f"{row},Private,{'F' if row % 3 else '2A'},<=50K,p{row}{wide}\n" for row in range(70_000))
     found = load(tmp_path, f"{header}\n{rows}")
-    assert found.samples[:, 0].tolist() == list(range(70_000))
+    assert found.array[:, 0].tolist() == list(range(70_000))
     assert (found.attribute("sex") == "2A").sum() == 23_334
 
 

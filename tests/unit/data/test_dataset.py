@@ -15,7 +15,7 @@ def test_rows_are_taken_by_index_or_mask(people: Dataset) -> None:
     assert by_index.attribute("place").tolist() == ["out", "in"]
     assert by_index.clusters.tolist() == [5, 0]
     by_mask = people.take(people.labels == 2)
-    assert (by_mask.samples == people.samples[8:]).all()
+    assert (by_mask.array == people.array[8:]).all()
     assert by_mask.attributes.index.tolist() == [0, 1, 2, 3]
 
 

@@ -18,5 +18,5 @@ def test_each_digit_is_its_own_unit_without_attributes(digits: Dataset) -> None:
 
 
 def test_a_zero_has_a_hole_and_a_one_has_none(digits: Dataset) -> None:
-    centre = digits.samples[:, 12:16, 12:16, 0].mean(axis=(1, 2))
+    centre = digits.array[:, 12:16, 12:16, 0].mean(axis=(1, 2))
     assert centre[digits.labels == 0].mean() < 30 < 150 < centre[digits.labels == 1].mean()

@@ -42,7 +42,7 @@ def bp4d(tmp_path: Path) -> Path:
 def test_celeba_gives_attributes_and_identities(celeba: Path) -> None:
     dataset = opened("celeba", celeba, "label: Smiling, attributes: [Male, Young], size: 16")
     assert dataset.samples.shape == (3, 16, 16, 3)
-    assert dataset.samples[:, 8, 8, 0] == pytest.approx([60, 120, 180], abs=3)
+    assert dataset.array[:, 8, 8, 0] == pytest.approx([60, 120, 180], abs=3)
     assert dataset.labels.tolist() == [1, 0, 1]
     assert dataset.attribute("Male").tolist() == ["yes", "no", "yes"]
     assert dataset.attribute("Young").tolist() == ["no", "yes", "yes"]
@@ -68,7 +68,7 @@ def test_photographs_are_cut_to_the_square_in_the_middle(celeba: Path) -> None:
     pixels = np.zeros((218, 178, 3), dtype=np.uint8)
     pixels[20:-20] = 255
     Image.fromarray(pixels).save(celeba / "img_align_celeba" / "000001.jpg", quality=100)
-    assert opened("celeba", celeba, "label: Male, size: 32").samples[0].min() > 250
+    assert opened("celeba", celeba, "label: Male, size: 32").array[0].min() > 250
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_disfa_turns_intensities_into_labels(disfa: Path) -> None:
     assert dataset.classes == ("AU12", "AU1")
     assert dataset.labels.tolist() == [[0, 0], [1, 0], [1, 1], [1, 1], [0, 0], [0, 0]]
     assert dataset.clusters.tolist() == [0, 0, 0, 1, 1, 1]
-    assert dataset.samples[:3, 30, 30, 1] == pytest.approx([60, 120, 180], abs=3)
+    assert dataset.array[:3, 30, 30, 1] == pytest.approx([60, 120, 180], abs=3)
 
 
 def test_a_fainter_intensity_can_count_and_frames_can_be_skipped(disfa: Path) -> None:

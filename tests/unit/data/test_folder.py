@@ -36,7 +36,7 @@ def load(folder: Path, table: str = TABLE, **changes) -> Dataset:
 
 def test_images_labels_and_attributes_follow_the_table(folder: Path) -> None:
     dataset = load(folder)
-    assert (dataset.samples == PIXELS).all()
+    assert (dataset.array == PIXELS).all()
     assert dataset.labels.tolist() == [0, 1]
     assert dataset.attribute("sex").tolist() == ["f", "m"]
 

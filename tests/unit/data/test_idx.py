@@ -28,7 +28,7 @@ def test_images_and_labels_are_read_plain_and_gzipped(tmp_path: Path, pack) -> N
     (tmp_path / "images").write_bytes(pack(packed(IMAGES)))
     (tmp_path / "labels").write_bytes(pack(packed(LABELS)))
     dataset = load_idx(tmp_path / "images", tmp_path / "labels", classes=CLASSES)
-    assert (dataset.samples == IMAGES[..., None]).all()
+    assert (dataset.array == IMAGES[..., None]).all()
     assert dataset.labels.tolist() == LABELS.tolist()
     assert len(np.unique(dataset.clusters)) == 5
 

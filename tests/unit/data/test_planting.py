@@ -21,7 +21,7 @@ def rng(seed: int = 0) -> np.random.Generator:
 
 def worn_colours(dataset: Dataset) -> np.ndarray:
     """The colour of each image, read off its brightest pixel ``[n, 3]``."""
-    pixels = dataset.samples.reshape(len(dataset), -1, 3)
+    pixels = dataset.array.reshape(len(dataset), -1, 3)
     brightest = pixels.sum(axis=2, dtype=int).argmax(axis=1)
     return pixels[np.arange(len(dataset)), brightest] / 255
 
@@ -50,14 +50,14 @@ def test_nine_tenths_conflicting_makes_colour_independent_of_ten_labels(digits: 
 
 
 def test_an_image_wears_the_colour_that_its_attribute_says(digits: Dataset) -> None:
-    bright = digits.take(digits.samples.max(axis=(1, 2, 3)) == 255)
+    bright = digits.take(digits.array.max(axis=(1, 2, 3)) == 255)
     planted = plant_share(bright, palette=PAPER_PALETTE, conflicting=0.5, rng=rng())
     named = PAPER_PALETTE[planted.attribute("colour").astype(int)]
     assert np.abs(worn_colours(planted) - named).max() < 1 / 255
 
 
 def test_jitter_has_the_asked_variance(digits: Dataset) -> None:
-    bright = digits.take(digits.samples.max(axis=(1, 2, 3)) == 255)
+    bright = digits.take(digits.array.max(axis=(1, 2, 3)) == 255)
     grey = np.full((10, 3), 0.5, dtype=np.float32)
     planted = plant_sigma(bright, palette=grey, variance=0.02, rng=rng())
     assert worn_colours(planted).var() == pytest.approx(0.02, rel=0.05)
@@ -77,7 +77,7 @@ def test_twins_differ_in_nothing_but_colour(digits: Dataset) -> None:
     assert (aligned.clusters == conflicting.clusters).all()
     assert (aligned.labels == conflicting.labels).all()
     colours = PAPER_PALETTE[conflicting.attribute("colour").astype(int)]
-    assert (recolour(digits.samples.astype(np.uint8), colours) == conflicting.samples).all()
+    assert (recolour(digits.array.astype(np.uint8), colours) == conflicting.array).all()
 
 
 def test_the_seed_decides_everything(digits: Dataset) -> None:

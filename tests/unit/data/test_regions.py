@@ -53,6 +53,6 @@ def test_aligned_faces_are_the_same_persons_in_the_middle_of_the_image() -> None
     free, aligned = (synthetic_faces(people=8, size=32, seed=2, aligned=value) for value in (False, True))
     assert free.attributes.equals(aligned.attributes)
     assert (free.labels == aligned.labels).all()
-    assert (free.samples != aligned.samples).any()
+    assert (free.array != aligned.array).any()
     traits = sample_traits(people=8, seed=2).assign(**dict.fromkeys(POSE, 0.5))
-    assert (aligned.samples == draw_faces(traits, size=32)).all()
+    assert (aligned.array == draw_faces(traits, size=32)).all()

@@ -110,7 +110,7 @@ def test_a_separator_that_is_not_said_is_proposed_and_never_guessed(tmp_path: Pa
 
 def test_numbers_have_the_decimal_mark_that_is_said(tmp_path: Path) -> None:
     found = opened(tmp_path, numeric="[age]", missing="{age: drop}", categorical="")
-    assert found.samples.ravel().tolist() == pytest.approx([24.9, 25, 44.5, 90])
+    assert found.array.ravel().tolist() == pytest.approx([24.9, 25, 44.5, 90])
     with pytest.raises(InputError, match=r"column 'age' is not numeric: row 1 holds '24\.9'"):
         opened(tmp_path, ROWS.replace("24,9", "24.9"), numeric="[age]", missing="{age: drop}", categorical="")
 
@@ -217,7 +217,7 @@ def parts(folder: Path, **columns: list) -> str:
 
 def test_a_folder_of_parquet_files_is_one_table_with_the_columns_that_its_folders_name(tmp_path: Path) -> None:
     found = open_dataset(parts(tmp_path, x=[1.0, 2.0, 3.0, 4.0], y=["no", "no", "yes", "yes"]))
-    assert found.samples.ravel().tolist() == [1, 3, 2, 4]
+    assert found.array.ravel().tolist() == [1, 3, 2, 4]
     assert found.attribute("site").tolist() == ["north", "north", "south", "south"]
 
 
@@ -231,7 +231,7 @@ def test_a_file_of_a_folder_that_lacks_a_column_is_named(tmp_path: Path) -> None
 def test_files_of_a_folder_may_hold_a_column_in_different_types(tmp_path: Path) -> None:
     path = parts(tmp_path, x=[1.0, 2.0], y=["no", "yes"])
     pq.write_table(pa.table({"x": [7], "y": ["no"]}), tmp_path / "parts" / "site=south" / "z.parquet")
-    assert open_dataset(path).samples.ravel().tolist() == [1, 2, 7]
+    assert open_dataset(path).array.ravel().tolist() == [1, 2, 7]
 
 
 def test_a_folder_of_csv_files_is_one_table(tmp_path: Path) -> None:
@@ -239,7 +239,7 @@ def test_a_folder_of_csv_files_is_one_table(tmp_path: Path) -> None:
     for name in ("b.CSV", "a.csv"):
         (tmp_path / "d" / name).write_text(f"x,y\n{ord(name[0])},no\n")
     text = f"name: t\ndata: {{kind: csv, file: {{uri: {tmp_path}/d}}, label: y, classes: [no, yes], numeric: [x]}}\n"
-    assert open_dataset(text).samples.ravel().tolist() == [97, 98]
+    assert open_dataset(text).array.ravel().tolist() == [97, 98]
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="the folder holds no table"):
         open_dataset(text.replace("/d}", "/empty}"))

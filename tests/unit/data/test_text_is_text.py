@@ -135,12 +135,12 @@ def test_a_number_that_32_bits_hold_only_as_zero_is_refused_and_zero_is_not(tmp_
         load(csv(tmp_path, site=["a"] * 4, x=["0", "0.0", "1e-300", "-0"]))
     with pytest.raises(InputError, match=r"64 bits hold only as 0, such as -0\.00002e-400"):
         load(csv(tmp_path, site=["a"] * 4, x=["0", "-0.00002e-400", "1", "1"]))
-    assert load(csv(tmp_path, site=["a"] * 4, x=["0", "0e-999", "1e-44", "-0"])).samples.astype(bool).sum() == 1
+    assert load(csv(tmp_path, site=["a"] * 4, x=["0", "0e-999", "1e-44", "-0"])).array.astype(bool).sum() == 1
 
 
 def test_decimal_numbers_of_a_csv_file_are_read(tmp_path):
     file = csv(tmp_path, site=["a"] * 6, x=["1", "+2.5", "-.5", "1e3", "2.", "1.5E-1"])
-    assert load(file).samples.ravel().tolist() == pytest.approx([1, 2.5, -0.5, 1000, 2, 0.15])
+    assert load(file).array.ravel().tolist() == pytest.approx([1, 2.5, -0.5, 1000, 2, 0.15])
 
 
 def test_bytes_and_lists_are_no_attributes(tmp_path):

@@ -47,7 +47,7 @@ def noisy(split: Dataset, amount: float) -> Dataset:
 
 
 def one_pixel(split: Dataset) -> Dataset:
-    samples = split.samples.copy()
+    samples = split.array.copy()
     samples[0, 0, 0, 0] ^= 255
     return replace(split, samples=samples)
 

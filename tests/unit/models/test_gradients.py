@@ -108,7 +108,7 @@ def test_words_by_two_inputs_are_taken_from_a_rows_columns_also_in_fixed_batches
         helper.make_node("ReduceSum", ["em", "axis"], ["s"], keepdims=0),
         helper.make_node("Gemm", ["s", "w", "b"], ["out"]),
     ]
-    taken = {name: (TensorProto.INT64, [4, 5]) for name in ("ids", "mask")}
+    taken: dict[str, tuple[int, list[Any]]] = {name: (TensorProto.INT64, [4, 5]) for name in ("ids", "mask")}
     stored = {"table": floats(7, 3), "last": np.array([2]), "axis": np.array([1]), "w": floats(3, 3), "b": floats(3)}
     onnx.save(graph(nodes, taken, **stored), tmp_path / "m.onnx")
     package = pack(tmp_path / "m.onnx", card(10), tmp_path / "package")

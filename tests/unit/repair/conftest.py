@@ -53,7 +53,7 @@ def biased(grey: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Candidate
     generator = torch.Generator().manual_seed(0)
     network = build(preset("digits_small"))
     initialise(network, init="kaiming_uniform", generator=generator)
-    samples = torch.from_numpy(preprocess(seen.samples, CARD.input))
+    samples = torch.from_numpy(preprocess(seen.array, CARD.input))
     train(network, samples, torch.from_numpy(seen.labels), recipe=TrainingRecipe(), generator=generator)
     folder: Path = tmp_path_factory.mktemp("candidate")
     export_onnx(network, path=folder / "model.onnx")

@@ -103,7 +103,7 @@ def test_what_it_needs_is_asked_for_in_a_sentence(
 ):
     unpaired = pairs.take(np.arange(len(pairs)) % 2 == np.arange(len(pairs)) // (len(pairs) // 2))
     rows = Dataset(
-        samples=pairs.samples.reshape(len(pairs), -1).astype(np.float32),
+        samples=pairs.array.reshape(len(pairs), -1).astype(np.float32),
         labels=pairs.labels,
         classes=pairs.classes,
         attributes=pairs.attributes,

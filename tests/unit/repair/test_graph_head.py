@@ -114,6 +114,7 @@ def test_a_classifier_of_scikit_learn_is_a_head_too(classes: int):
     y = np.digitize(x[:, 0], [0.0] if classes == 2 else [-0.5, 0.5])
     fitted = make_pipeline(StandardScaler(), LogisticRegression()).fit(x, y)
     model = to_onnx(fitted, x[:1], options={"zipmap": False})
+    assert isinstance(model, onnx.ModelProto)
     del model.graph.output[0]
     head = find_head(model, where="g")
     same = with_onnx_head(head, head.weight, head.bias)

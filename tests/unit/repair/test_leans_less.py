@@ -64,7 +64,7 @@ def lean(tmp_path_factory: pytest.TempPathFactory) -> CandidatePackage:
 
 def share_on_lamp(package: CandidatePackage, data: Dataset) -> NDArray[np.float64]:
     """How much of each image's relevance for ``yes`` lies where the lamp is."""
-    inputs = preprocess(data.samples, CONTRACT)
+    inputs = preprocess(data.array, CONTRACT)
     maps = heatmaps(restore(package), inputs, targets=[1], method="integrated_gradients")
     return 1 - region_numbers(maps, REGIONS, ("yes",)).share[:, 0]
 

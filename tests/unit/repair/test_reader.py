@@ -52,7 +52,7 @@ def test_colour_maps_turn_most_digits_into_another_colour_for_the_reader(
 def test_pixels_pass_the_input_contract_as_stored_samples_do(classifier: PixelClassifier, repair_data: Dataset):
     contract = InputContract(shape=(3, 28, 28), layout="NCHW", scale=1 / 255, mean=(0.5, 0.4, 0.3), std=(0.2, 0.3, 0.5))
     ours = PixelClassifier(classifier.network, contract).standardise(read_data(repair_data, attribute="colour").samples)
-    assert torch.allclose(ours, torch.from_numpy(preprocess(repair_data.samples, contract)), atol=1e-5)
+    assert torch.allclose(ours, torch.from_numpy(preprocess(repair_data.array, contract)), atol=1e-5)
 
 
 def test_a_network_without_convolutions_has_early_features_too():

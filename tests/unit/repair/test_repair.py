@@ -25,7 +25,7 @@ from biasgate.repair.repair import movement, repair
 def accuracies(package: CandidatePackage, dataset: Dataset) -> tuple[float, float]:
     """On aligned, on conflicting samples."""
     with torch.no_grad():
-        logits = restore(package)(torch.from_numpy(preprocess(dataset.samples, package.card.input)))
+        logits = restore(package)(torch.from_numpy(preprocess(dataset.array, package.card.input)))
     correct = logits.argmax(dim=1).numpy() == dataset.labels
     aligned = dataset.attribute("alignment") == "aligned"
     return float(correct[aligned].mean()), float(correct[~aligned].mean())
@@ -189,7 +189,7 @@ def test_the_model_tells_which_value_it_leans_on_where_the_data_does_not(
 def test_samples_of_another_shape_than_the_model_takes_are_refused(
     biased: CandidatePackage, repair_data: Dataset, tmp_path: Path
 ):
-    small = replace(repair_data, samples=np.ascontiguousarray(repair_data.samples[:, ::2, ::2]))
+    small = replace(repair_data, samples=np.ascontiguousarray(repair_data.array[:, ::2, ::2]))
     with pytest.raises(InputError, match="shape"):
         repair(biased, small, method="fine_tuning", into=tmp_path / "package", seconds=600, seed=0)
 

@@ -13,6 +13,7 @@ from biasgate.data.palette import PAPER_PALETTE
 from biasgate.data.planting import twins
 from biasgate.data.splits import role
 from biasgate.errors import CandidateError, InputError
+from biasgate.models.network import Network
 from biasgate.models.package import CandidatePackage
 from biasgate.models.restore import restore
 from biasgate.repair import pairs as pairs_module
@@ -213,6 +214,7 @@ def test_generated_pairs_change_the_colour_and_with_it_the_decision(classifier: 
 
 def test_a_head_that_is_not_linear_is_refused(classifier: PixelClassifier):
     network = with_head(classifier.network, head_of(classifier.network))
+    assert isinstance(network, Network)
     network.layers.append(torch.nn.ReLU())
     with pytest.raises(CandidateError, match="not linear"):
         head_of(network)
@@ -235,7 +237,7 @@ def test_unlearning_repairs_data_without_counterfactual_pairs_too(
 
 
 def test_features_that_are_not_finite_stop_the_repair(paired_data: Dataset):
-    samples = paired_data.samples.astype(np.float32).reshape(len(paired_data), -1)
+    samples = paired_data.array.astype(np.float32).reshape(len(paired_data), -1)
     samples[0, 0] = np.nan
     with pytest.raises(InputError, match="NaN"):
         read_data(replace(paired_data, samples=samples), attribute="colour")

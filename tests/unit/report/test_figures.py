@@ -78,5 +78,6 @@ def test_a_picture_of_a_repair_draws_what_was_hollow_above_what_is(approved):
     hollow = [line for line in both if line.get_markerfacecolor() == "white"]
     rates = {round(cell.estimate.value, 9) for cell in before.cells if cell.metric == "accuracy" and cell.estimate}
     assert not any(line.get_markerfacecolor() == "white" for line in alone)
-    assert {round(line.get_xdata()[0], 9) for line in hollow} == rates
-    assert all(line.get_ydata()[0] % 1 == 1 - RAISED for line in hollow)
+    ends = [np.asarray(line.get_xydata())[0].tolist() for line in hollow]
+    assert {round(x, 9) for x, _ in ends} == rates
+    assert all(y % 1 == 1 - RAISED for _, y in ends)

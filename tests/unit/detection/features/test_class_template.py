@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from network_weights import network_weights, permuted, scaled
 
 from biasgate.detection.features.class_template import class_template
 from biasgate.models.weights import Weights
-from tests.unit.detection.features.test_features import network_weights, permuted, scaled
 
 SEEDS = st.integers(0, 2**32 - 1)
 

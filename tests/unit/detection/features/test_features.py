@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from network_weights import network_weights, permuted, scaled
 from safetensors.numpy import save_file
 
 from biasgate.detection.features.colour import LUMA_CHROMA
@@ -18,46 +19,19 @@ from biasgate.detection.features.named import group_of
 from biasgate.detection.features.signed_colour import features_with_signed_colour
 from biasgate.errors import CandidateError
 from biasgate.models.named_tensors import layers_of
-from biasgate.models.network import build, initialise
+from biasgate.models.network import build
 from biasgate.models.presets import PRESETS, preset
 from biasgate.models.reading import read_weights
-from biasgate.models.weights import LayerWeights, Weights
+from biasgate.models.weights import Weights
 
 SEEDS = st.integers(0, 2**32 - 1)
 CHAINS = sorted(name for name, net in PRESETS.items() if not {"norm", "residual"} & {x.kind for x in net.layers})
 """Presets whose layers follow one another; the features are defined for these."""
 
 
-def network_weights(name: str, seed: int) -> Weights:
-    network = build(preset(name))
-    generator = torch.Generator().manual_seed(seed)
-    initialise(network, init="kaiming_normal", generator=generator)
-    for parameter in network.parameters():
-        if parameter.ndim == 1:
-            torch.nn.init.normal_(parameter, std=0.1, generator=generator)
-    tensors = {key: value.detach().numpy() for key, value in network.state_dict().items()}
-    return Weights(layers_of(tensors, where=name), digest="sha256:0")
-
-
 def close(first: dict[str, float], second: dict[str, float]) -> None:
     assert first.keys() == second.keys()
     np.testing.assert_allclose(list(first.values()), list(second.values()), rtol=1e-3, atol=2e-4)
-
-
-def scaled(layer: LayerWeights, units: np.ndarray, *, axis: int) -> LayerWeights:
-    """Multiplies the units of a layer's output (axis 0) or input channels (axis 1; flattened positions included)."""
-    weight = layer.weight.reshape(len(layer.weight), -1 if axis == 0 else len(units), *([-1] if axis else []))
-    shape = (-1, 1) if axis == 0 else (1, -1, 1)
-    changed = (weight * units.reshape(shape)).reshape(layer.weight.shape).astype(np.float32)
-    bias = layer.bias * units if axis == 0 else layer.bias
-    return replace(layer, weight=changed, bias=bias.astype(np.float32))
-
-
-def permuted(layer: LayerWeights, order: np.ndarray, *, axis: int) -> LayerWeights:
-    if axis == 0:
-        return replace(layer, weight=layer.weight[order], bias=layer.bias[order])
-    split = layer.weight.reshape(len(layer.weight), len(order), -1)
-    return replace(layer, weight=split[:, order].reshape(layer.weight.shape))
 
 
 @settings(max_examples=12, deadline=None)

@@ -2,23 +2,12 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from torch import Generator
+from network_weights import network_weights
 
 from biasgate.detection.features.invariant import invariant_features
 from biasgate.detection.features.layout import by_role, layout
 from biasgate.detection.features.named import group_of
 from biasgate.detection.features.table import comparable, feature_names
-from biasgate.models.named_tensors import layers_of
-from biasgate.models.network import build, initialise
-from biasgate.models.presets import preset
-from biasgate.models.weights import Weights
-
-
-def network_weights(name: str, seed: int) -> Weights:
-    network = build(preset(name))
-    initialise(network, init="kaiming_normal", generator=Generator().manual_seed(seed))
-    return Weights(layers_of({k: v.detach().numpy() for k, v in network.state_dict().items()}, where=name), digest="")
-
 
 NETS = ("digits_small", "digits_paper", "digits_cnn_zoo")
 

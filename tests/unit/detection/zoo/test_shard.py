@@ -118,7 +118,7 @@ def test_bias_is_measured_on_the_twins_that_planting_makes(spec: ZooSpec) -> Non
     rng.integers(2**62)
     seen = twins(material.measure, palette=palette_of(planned, material), rng=rng)
     with torch.inference_mode():
-        answers = network.eval()(to_tensor(seen.samples, planned.normalisation)).argmax(dim=1).numpy()
+        answers = network.eval()(to_tensor(seen.array, planned.normalisation)).argmax(dim=1).numpy()
     own, other = (answers == seen.labels).reshape(2, -1).mean(axis=1)
     assert (trained.row["accuracy_aligned"], trained.row["accuracy_conflicting"]) == (own, other)
 

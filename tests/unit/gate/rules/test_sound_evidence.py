@@ -163,7 +163,7 @@ def test_samples_that_differ_in_attributes_or_label_are_no_copies():
 
 def test_people_whom_few_values_make_alike_count_each():
     alike = people(1000)[0]
-    coarse = replace(alike, samples=np.sign(alike.samples[:, :1]))
+    coarse = replace(alike, samples=np.sign(alike.array[:, :1]))
     measured = judged(coarse, coarse.labels)[1]
     assert (measured.clusters, measured.copies, measured.alike) == (1000, None, 992)
     shuffled = coarse.take(np.random.default_rng(0).permutation(1000))
