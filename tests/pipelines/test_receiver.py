@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
+import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +22,11 @@ from mlflow_servers import served
 from typer.testing import CliRunner
 
 from biasgate.cli.app import app
+from biasgate.errors import InputError, ServiceError
 from biasgate.kubeflow.client import Cluster
 from biasgate.kubeflow.once import Submitted, submit_gate
+from biasgate.kubeflow.receiver import serve
+from biasgate.kubeflow.receiver.command import written
 from biasgate.kubeflow.receiver.serve import LARGEST, Receiver, server
 
 SECRET, OLD = b"a-secret-of-these-tests", b"the-secret-before-it-"
@@ -41,6 +48,10 @@ def signed(body: bytes, *, identity: str = "one", ago: float = 0, secret: bytes 
     }
 
 
+def unheard(*_: object) -> None:
+    """Takes no note."""
+
+
 @pytest.fixture
 def cluster(kubeflow) -> Cluster:
     return Cluster(endpoint=kubeflow.endpoint, namespace="biasgate-runs")
@@ -50,7 +61,7 @@ def cluster(kubeflow) -> Cluster:
 def url(cluster) -> Iterator[str]:
     """A receiver that starts runs on the fake Kubeflow."""
     receiver = Receiver(lambda one: submit_gate(one, cluster=cluster, account="runner"), [SECRET, OLD])
-    with server(receiver, host="127.0.0.1", port=0) as listening:
+    with server(receiver, host="127.0.0.1", port=0, note=unheard) as listening:
         threading.Thread(target=listening.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{listening.server_port}/"
         listening.shutdown()
@@ -95,6 +106,7 @@ def test_kubeflow_out_of_reach_asks_mlflow_to_send_it_again_which_then_counts(ku
         ({"ago": 301}, "seconds"),
         ({"ago": -301}, "seconds"),
         ({"identity": ""}, "signature"),
+        ({"identity": "one.1"}, "signature"),
     ],
 )
 def test_what_is_not_signed_or_not_new_starts_nothing(kubeflow, url, how, said):
@@ -127,6 +139,7 @@ def test_while_the_secret_changes_the_old_one_counts_too(url):
         (event(name="digits"), 200),
         (event(name="-candidates"), 200),
         (event(name="a/../b-candidates"), 200),
+        (event(name="digits\n-candidates"), 200),
         (event(name="x' or 'y-candidates"), 200),
         (event(version="0"), 200),
         (event(version="3; rm"), 200),
@@ -148,6 +161,88 @@ def test_a_body_that_is_too_long_or_of_no_length_is_not_read(kubeflow, url):
     assert requests.post(url, data=iter([event()]), headers=signed(event()), timeout=30).status_code == 411
     assert requests.get(url + "health", timeout=30).status_code == 200
     assert requests.get(url + "runs", timeout=30).status_code == 404
+
+
+def test_senders_that_drip_are_cut_off_and_leave_room_for_others(kubeflow, url, monkeypatch):
+    monkeypatch.setattr(serve, "PATIENCE", 0.5)
+    monkeypatch.setattr(serve, "MOST_AT_ONCE", 2)
+    address, over = ("127.0.0.1", int(url.rsplit(":", 1)[1].strip("/"))), threading.Event()
+
+    def drip() -> None:
+        with socket.create_connection(address) as sender:
+            sender.sendall(b"POST / HTTP/1.1\r\nContent-Length: 60000\r\n\r\n")
+            with contextlib.suppress(OSError):
+                while not over.wait(0.1):
+                    sender.sendall(b"x")
+
+    slow = [threading.Thread(target=drip, daemon=True) for _ in range(20)]
+    for sender in slow:
+        sender.start()
+    try:
+        assert post(url, event()).status_code == 202
+    finally:
+        over.set()
+
+
+def test_a_body_that_ends_early_starts_nothing(kubeflow, url):
+    with socket.create_connection(("127.0.0.1", int(url.rsplit(":", 1)[1].strip("/")))) as sender:
+        head = "".join(f"{name}: {value}\r\n" for name, value in signed(event()).items())
+        sender.sendall(f"POST / HTTP/1.1\r\n{head}Content-Length: {len(event()) + 1}\r\n\r\n".encode() + event())
+        sender.shutdown(socket.SHUT_WR)
+        assert sender.recv(4096).split()[1] == b"408"
+    assert candidates(kubeflow) == []
+
+
+def test_a_start_that_fails_in_an_unknown_way_is_sent_again_and_says_no_secret():
+    tries: list[str] = []
+
+    def start(candidate: str) -> Submitted:
+        tries.append(candidate)
+        if len(tries) == 1:
+            raise ValueError("token abc")
+        return Submitted("run-1", new=True)
+
+    receiver, body = Receiver(start, [SECRET]), event()
+    headers = {name.lower(): value for name, value in signed(body).items()}
+    (first, said), (second, _) = receiver.take(headers, body), receiver.take(headers, body)
+    assert (first, second) == (500, 202)
+    assert "abc" not in said
+
+
+def test_while_a_start_hangs_the_next_delivery_is_asked_to_come_again(monkeypatch):
+    monkeypatch.setattr(serve, "PATIENCE", 0.1)
+    begun, over = threading.Event(), threading.Event()
+
+    def start(candidate: str) -> Submitted:
+        begun.set()
+        over.wait(30)
+        return Submitted(candidate, new=True)
+
+    receiver = Receiver(start, [SECRET])
+
+    def take(identity: str) -> int:
+        return receiver.take({k.lower(): v for k, v in signed(event(), identity=identity).items()}, event())[0]
+
+    hanging = threading.Thread(target=take, args=["one"])
+    hanging.start()
+    assert begun.wait(10)
+    assert take("two") == 503
+    over.set()
+    hanging.join()
+
+
+def test_a_port_that_is_taken_is_said_in_a_sentence():
+    receiver = Receiver(lambda one: Submitted(one, new=True), [SECRET])
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(InputError, match="cannot listen there"):
+        server(receiver, host="127.0.0.1", port=taken.getsockname()[1], note=unheard)
+
+
+def test_answers_are_lines_of_json_when_asked(capfd):
+    note = written(sys.stdout, json=True)
+    note(HTTPStatus.UNAUTHORIZED, "no\nsuch \x1b[2J")
+    (line,) = capfd.readouterr().out.splitlines()
+    assert json.loads(line) == {"status": 401, "sentence": "no\nsuch \x1b[2J"}
+    assert "\x1b" not in line
 
 
 def test_deliveries_that_race_start_one_run(kubeflow, url):
@@ -191,8 +286,6 @@ def test_mlflow_s_own_webhooks_are_understood(tmp_path, monkeypatch):
     came = threading.Event()
 
     def start(candidate: str) -> Submitted:
-        from biasgate.errors import ServiceError
-
         started.append(candidate)
         if len(started) == 1:
             raise ServiceError("Kubeflow is out of reach")
@@ -201,7 +294,7 @@ def test_mlflow_s_own_webhooks_are_understood(tmp_path, monkeypatch):
 
     allowed = {"MLFLOW_WEBHOOK_ALLOWED_SCHEMES": "http,https", "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS": "true"}
     store = f"sqlite:///{tmp_path}/mlflow.db"
-    with server(Receiver(start, [SECRET]), host="127.0.0.1", port=0) as listening:
+    with server(Receiver(start, [SECRET]), host="127.0.0.1", port=0, note=unheard) as listening:
         threading.Thread(target=listening.serve_forever, daemon=True).start()
         with served(tmp_path, "--backend-store-uri", store, **allowed) as uri:
             client = MlflowClient(uri, uri)

@@ -14,12 +14,12 @@ import numpy as np
 import onnx
 import torch
 from onnx import helper, numpy_helper
-from onnx.inliner import inline_local_functions
 from torch import Generator, Tensor, nn
 
 from biasgate.errors import CandidateError
 from biasgate.models.answers import answer
 from biasgate.models.card import CandidateCard
+from biasgate.models.onnx.functions import inlined
 from biasgate.models.onnx.head import needed
 from biasgate.models.onnx.ports import Port, inputs_of, listed, outputs_of
 from biasgate.models.onnx.stored import stored_tensors
@@ -244,7 +244,7 @@ class GraphNetwork(TorchNetwork):
     def _computed(self, step: Step, values: Mapping[str, Tensor | None]) -> tuple[Tensor, ...]:
         try:
             given = step.operator.compute(step.node, *(values[name] for name in step.takes))
-        except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        except Exception as error:  # what torch raises on numbers that its operator does not expect
             said = " ".join(str(error).split())[:200]
             raise CandidateError(f"its operator {step.node.kind} fails: {said}", where=self.program.where) from None
         return given if isinstance(given, tuple) else (given,)
@@ -263,9 +263,9 @@ def graph_network(
     Raises:
         CandidateError: An operator, a type of its tensors or of its inputs is not known here; names it.
     """
-    if model.functions:
-        model = inline_local_functions(model)
-    port, where = answer(outputs_of(model), card), card.name
+    where = card.name
+    model = inlined(model, where=where)
+    port = answer(outputs_of(model), card)
     nodes = needed(model.graph.node, [port.name])
     known = operators()
     if unknown := [node for node in nodes if kind_of(node.domain, node.op_type) not in known]:
@@ -275,11 +275,13 @@ def graph_network(
             fix="use what needs no gradients: a repair of the last layer, or none",
         )
     try:
-        stored = {name: tensor_of(tensor) for name, tensor in stored_tensors(model).items()}
+        stored = {name: tensor_of(tensor, where=where) for name, tensor in stored_tensors(model).items()}
     except ValueError as error:
         raise CandidateError(str(error), where=where) from None
     ports = inputs_of(model)
     steps = _steps(nodes, {opset.domain: opset.version for opset in model.opset_import}, known, kept=port.name)
+    if not steps:
+        raise CandidateError("its answer is stored, not computed", where=where, fix="export the model again")
     logits, ended = _logits(nodes, port, card)
     program = Program(
         steps=steps,

@@ -41,7 +41,7 @@ SUBMISSIONS = "-candidates"
 
 def is_name(name: str) -> bool:
     """Whether a card can have this name; others are not asked for in the registry, whose filters they could change."""
-    return re.match(NAME, name) is not None
+    return re.fullmatch(NAME, name) is not None
 
 
 def gated_name(source: str, name: str) -> str:

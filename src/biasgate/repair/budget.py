@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from biasgate.contracts.repair_record import Stop
-from biasgate.errors import InputError
+from biasgate.errors import CandidateError, InputError
 
 Clock = Callable[[], float]
 _MEMORY = re.compile(r"([1-9][0-9]{0,5})(MiB|GiB)")
@@ -90,7 +90,7 @@ def spending(budget: Budget) -> Generator[None]:
     try:
         with _bounded(budget.memory):
             yield
-    except (MemoryError, RuntimeError) as error:
+    except (MemoryError, RuntimeError, CandidateError) as error:  # the last from an operator of a graph
         if budget.memory is None or not (isinstance(error, MemoryError) or "alloc" in str(error)):
             raise
         raise SpentError("memory") from None

@@ -161,6 +161,11 @@ def test_half_precision_stays_half_and_is_rounded_on_its_way_back():
         ("MatMul", (torch.ones(1 << 16, 1), torch.ones(1, 1 << 16))),
         ("Add", (torch.ones(1 << 16, 1), torch.ones(1, 1 << 16))),
         ("Pad", (torch.ones(1), torch.tensor([0, 1 << 40]))),
+        ("Gather", (torch.ones(2, 1 << 16), torch.zeros(1 << 16, dtype=torch.int64))),
+        ("GatherND", (torch.ones(2, 1 << 16), torch.zeros((1 << 16, 1), dtype=torch.int64))),
+        ("Gemm", (torch.ones(1 << 16, 1), torch.ones(1, 1 << 16))),
+        ("Concat", (torch.ones(1).expand(1 << 28), torch.ones(1))),
+        ("Conv", (torch.ones(1, 1 << 10, 1).expand(1 << 10, -1, 1 << 10), torch.ones(1 << 10, 1 << 10, 1))),
         ("OneHot", (torch.zeros(4), torch.tensor([1 << 40]), torch.tensor([0.0, 1.0]))),
     ],
 )

@@ -7,6 +7,8 @@ import torch
 
 from biasgate.data.dataset import Dataset
 from biasgate.errors import InputError
+from biasgate.models.graph_network import GraphNetwork, Program, Step
+from biasgate.models.operator import Node, Operator
 from biasgate.models.package import CandidatePackage, open_package
 from biasgate.models.restore import restore
 from biasgate.repair import training
@@ -116,6 +118,15 @@ def test_one_allocation_cannot_take_more_than_the_budget_either():
         torch.zeros(16 << 30)
     assert spent.value.why == "memory"
     assert torch.zeros(1 << 10).numel()
+
+
+def test_an_operator_of_a_graph_that_gets_no_memory_spends_the_budget_too():
+    node = Node("ConstantOfShape", {}, 17, 1)
+    step = Step(Operator(lambda _: torch.empty(1 << 40), ()), node, (), ("y",), ())
+    program = Program((step,), (), None, (), "y", "y", False, False, 2, None, "y", False, "m")
+    with pytest.raises(SpentError) as spent, spending(Budget(600, memory=8 << 30)):
+        GraphNetwork(program, {}).answer(torch.ones(1))
+    assert spent.value.why == "memory"
 
 
 def test_without_a_budget_nothing_is_asked():

@@ -1,11 +1,15 @@
 """``biasgate kfp receive`` and ``biasgate gate submit``: the gate starts for one candidate."""
 
+import sys
+from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated
 
 import typer
 
 from biasgate.errors import InputError
+from biasgate.foreign_text import json_text, one_line
 from biasgate.kubeflow.client import Cluster
 from biasgate.kubeflow.options import Authorities, Endpoint, Namespace, Settings
 from biasgate.report.terminal import Json, print_json, say
@@ -49,6 +53,7 @@ def receive(
     ca: Authorities = None,
     account: Account = "biasgate-runner",
     settings: Settings = None,  # noqa: ARG001
+    json: Annotated[bool, typer.Option("--json", help="Print each answer as a line of JSON on stdout.")] = False,
 ) -> None:
     """Wait for MLflow's webhooks, and start the gate for each new version of candidates, until stopped."""
     from biasgate.kubeflow.image import require_image
@@ -58,9 +63,21 @@ def receive(
     require_image()
     cluster = Cluster(endpoint, namespace, ca)
     receiver = Receiver(lambda one: submit_gate(one, cluster=cluster, account=account), _secrets(secret))
-    say(f"waiting at {host}:{port} for versions of candidates")
-    with server(receiver, host=host, port=port) as listening:
+    note = written(sys.stdout if json else sys.stderr, json=json)
+    with server(receiver, host=host, port=port, note=note) as listening:
+        say(f"waiting at {host}:{port} for versions of candidates", err=True)
         listening.serve_forever()
+
+
+def written(stream: IO[str], *, json: bool) -> Callable[[HTTPStatus, str], None]:
+    """Writes each answer as one line to a stream: the one of the start, for Kubeflow's client is kept from printing."""
+
+    def note(status: HTTPStatus, sentence: str) -> None:
+        event = {"status": status.value, "sentence": sentence}
+        stream.write((json_text(event) if json else one_line(f"{status.value} {sentence}")) + "\n")
+        stream.flush()
+
+    return note
 
 
 def _secrets(path: Path) -> list[bytes]:

@@ -17,6 +17,8 @@ from biasgate.registry.models import SCHEME, SUBMISSIONS, is_name
 ID, TIMESTAMP, SIGNATURE = "x-mlflow-delivery-id", "x-mlflow-timestamp", "x-mlflow-signature"
 WINDOW = 300
 """Seconds that a delivery may be old, or ahead of this clock."""
+_ID = "[A-Za-z0-9_-]{1,128}"
+"""An id; a dot in it could move what is signed between id, time and body."""
 
 
 def check_delivery(headers: Mapping[str, str], body: bytes, *, secrets: Sequence[bytes]) -> str:
@@ -38,7 +40,7 @@ def check_delivery(headers: Mapping[str, str], body: bytes, *, secrets: Sequence
     signed = f"{identity}.{moment}.".encode() + body
     right = (base64.b64encode(hmac.digest(secret, signed, hashlib.sha256)).decode() for secret in secrets)
     matches = [hmac.compare_digest(one.encode(), signature.encode(errors="replace")) for one in right]
-    if not identity or version != "v1" or not any(matches):
+    if not re.fullmatch(_ID, identity) or version != "v1" or not any(matches):
         raise TrustError("the signature is not that of this body", fix="give MLflow and the receiver the same secret")
     if not re.fullmatch("[0-9]{1,12}", moment) or abs(time.time() - int(moment)) > WINDOW:
         raise TrustError(f"the delivery is not from the last {WINDOW} seconds", fix="compare the two clocks")

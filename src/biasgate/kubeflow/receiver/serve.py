@@ -3,26 +3,28 @@
 It judges nothing, and holds no right but to start runs. What it misses, the sweep takes up.
 """
 
+import contextlib
 import http.server
-import sys
+import socket
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from biasgate.errors import BiasgateError, ServiceError, TrustError
-from biasgate.foreign_text import one_line
+from biasgate.errors import BiasgateError, InputError, ServiceError, TrustError
 from biasgate.kubeflow.once import Submitted
 from biasgate.kubeflow.receiver.delivery import WINDOW, candidate_of, check_delivery
 
 LARGEST = 64 * 1024
 """Most bytes of a body: a version's tags and description."""
 PATIENCE = 10.0
-"""Seconds that a sender may take for its request."""
+"""Seconds that a sender may take for its request, and a delivery may wait for the one before it."""
 MOST_AT_ONCE = 16
 """Requests that are taken at the same time."""
 Start = Callable[[str], Submitted]
+Note = Callable[[HTTPStatus, str], None]
+"""Takes what a delivery was answered, or what else happened."""
 
 
 class Receiver:
@@ -44,7 +46,7 @@ class Receiver:
             identity = check_delivery(headers, body, secrets=self._secrets)
             if (candidate := candidate_of(body)) is None:
                 return HTTPStatus.OK, "not about a candidate: nothing to do"
-            with self._one:
+            with self._alone():
                 if identity in self._taken:
                     return HTTPStatus.OK, f"{candidate}: this delivery was taken before"
                 submitted = self._start(candidate)
@@ -55,9 +57,21 @@ class Receiver:
             return HTTPStatus.SERVICE_UNAVAILABLE, f"{error}; the sweep takes up what is not sent again"
         except BiasgateError as error:
             return HTTPStatus.UNPROCESSABLE_ENTITY, str(error)
+        except Exception as error:  # what others' clients raise is sent again, and may hold what is secret
+            return HTTPStatus.INTERNAL_SERVER_ERROR, f"the receiver failed ({type(error).__name__})"
         if submitted.new:
             return HTTPStatus.ACCEPTED, f"{candidate}: run {submitted.run} is started"
         return HTTPStatus.OK, f"{candidate}: run {submitted.run} is there already"
+
+    @contextlib.contextmanager
+    def _alone(self) -> Generator[None]:
+        """One delivery at a time; a start that hangs holds up no more than the next ones' patience."""
+        if not self._one.acquire(timeout=PATIENCE):
+            raise ServiceError("the delivery before this one is still under way")
+        try:
+            yield
+        finally:
+            self._one.release()
 
     def _note(self, identity: str) -> None:
         """Remembers a delivery as long as its time would let it be sent again."""
@@ -66,16 +80,30 @@ class Receiver:
         self._taken[identity] = now + 2 * WINDOW
 
 
-def server(receiver: Receiver, *, host: str, port: int) -> http.server.ThreadingHTTPServer:
-    """A server that waits to be told ``serve_forever``."""
-    return _Server(receiver, (host, port))
+def server(receiver: Receiver, *, host: str, port: int, note: Note) -> http.server.ThreadingHTTPServer:
+    """A server that waits to be told ``serve_forever``.
+
+    Args:
+        receiver: Answers deliveries.
+        host: Address to listen at.
+        port: Port to listen at; 0 for any that is free.
+        note: Is told each answer.
+
+    Raises:
+        InputError: Nothing can listen there.
+    """
+    try:
+        return _Server(receiver, (host, port), note)
+    except OSError as error:
+        fix = "choose another --host or --port"
+        raise InputError(f"cannot listen there: {error.strerror}", where=f"{host}:{port}", fix=fix) from error
 
 
 class _Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, receiver: Receiver, address: tuple[str, int]) -> None:
-        self.receiver, self._room = receiver, threading.BoundedSemaphore(MOST_AT_ONCE)
+    def __init__(self, receiver: Receiver, address: tuple[str, int], note: Note) -> None:
+        self.receiver, self.note, self._room = receiver, note, threading.BoundedSemaphore(MOST_AT_ONCE)
         super().__init__(address, _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -83,13 +111,22 @@ class _Server(http.server.ThreadingHTTPServer):
         super().process_request(request, client_address)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
+        late = threading.Timer(PATIENCE, _deafen, [request])
+        late.start()
         try:
             super().process_request_thread(request, client_address)
         finally:
+            late.cancel()
             self._room.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
-        _say("a sender went away, or was too slow")
+        self.note(HTTPStatus.REQUEST_TIMEOUT, "a sender went away, or was too slow")
+
+
+def _deafen(request: socket.socket) -> None:
+    """Ends what a sender still sends: a timeout of each byte would let it go on for hours."""
+    with contextlib.suppress(OSError):
+        request.shutdown(socket.SHUT_RD)
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -109,13 +146,15 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._answer(HTTPStatus.LENGTH_REQUIRED, "say the body's length", note=True)
         elif len(length) > len(str(LARGEST)) or int(length) > LARGEST:
             self._answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body may have {LARGEST:,} bytes", note=True)
+        elif len(body := self.rfile.read(int(length))) < int(length):
+            self._answer(HTTPStatus.REQUEST_TIMEOUT, "the body ended early, or was too slow", note=True)
         else:
             headers = {name.lower(): value for name, value in self.headers.items()}
-            self._answer(*self.server.receiver.take(headers, self.rfile.read(int(length))), note=True)
+            self._answer(*self.server.receiver.take(headers, body), note=True)
 
     def _answer(self, status: HTTPStatus, sentence: str, *, note: bool = False) -> None:
         if note:
-            _say(f"{status.value} {sentence}")
+            self.server.note(status, sentence)
         body = f"{sentence}\n".encode(errors="replace")
         self.send_response(status)
         self.send_header("Content-Type", "text/plain; charset=utf-8")
@@ -125,9 +164,4 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """What is worth a line is said by ``_say``."""
-
-
-def _say(sentence: str) -> None:
-    sys.stderr.write(one_line(sentence) + "\n")
-    sys.stderr.flush()
+        """What is worth a line is told to ``note``."""

@@ -11,6 +11,7 @@ from onnx.external_data_helper import uses_external_data
 from biasgate.errors import CandidateError
 from biasgate.models.files import check_file
 from biasgate.models.onnx.beside import take_in
+from biasgate.models.onnx.form import check_form
 from biasgate.models.onnx.scopes import scopes_of
 from biasgate.models.sandbox.wire import count_fields
 
@@ -57,6 +58,7 @@ def _parsed(path: Path) -> onnx.ModelProto:
         raise CandidateError("the ONNX graph is empty", where=str(path), fix="export the model again")
     if any(isinstance(text, bytes) for node in model.graph.node for text in _texts(node)):
         raise CandidateError("a name in the ONNX graph is no text", where=str(path), fix="export the model again")
+    check_form(model, where=str(path))
     return model
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 from biasgate.errors import CandidateError
-from biasgate.models.onnx.stored import stored_tensors
+from biasgate.models.onnx.stored import array_of, stored_tensors
 from biasgate.models.weights import as_float32
 
 TAIL = {"Cast", "Identity", "LogSoftmax", "Normalizer", "Softmax"}
@@ -196,4 +196,4 @@ def _array(name: str, constants: dict[str, onnx.TensorProto], *, where: str) -> 
         raise CandidateError(
             f"the head's weights ({name[:80]!r}) are computed, not stored", where=where, fix="export them as constants"
         )
-    return as_float32(name, numpy_helper.to_array(constants[name]), where=where)
+    return as_float32(name, array_of(constants[name], where=where), where=where)

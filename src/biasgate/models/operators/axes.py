@@ -55,6 +55,7 @@ def unsqueeze(node: Node, x: Tensor, axes: Tensor | None = None) -> Tensor:
 @operator("Concat")
 def concatenate(node: Node, *values: Tensor) -> Tensor:
     """Joined along an axis."""
+    bounded([sum(value.numel() for value in values)])
     return torch.cat(values, dim=node.get("axis"))
 
 

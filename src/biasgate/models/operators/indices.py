@@ -13,6 +13,7 @@ from biasgate.models.operator import Node, bounded, operator
 def gather(node: Node, x: Tensor, places: Tensor) -> Tensor:
     """Slices of an axis: words of a table, for one."""
     axis = node.get("axis", 0) % x.ndim
+    bounded((*x.shape[:axis], *places.shape, *x.shape[axis + 1 :]))
     found = x.index_select(axis, _positive(places, x.shape[axis]).reshape(-1))
     return found.reshape((*x.shape[:axis], *places.shape, *x.shape[axis + 1 :]))
 
@@ -28,6 +29,7 @@ def gather_elements(node: Node, x: Tensor, places: Tensor) -> Tensor:
 def gather_many(node: Node, x: Tensor, places: Tensor) -> Tensor:
     """Slices by places on several axes."""
     shared = node.get("batch_dims", 0)
+    bounded((*places.shape[:-1], *x.shape[shared + places.shape[-1] :]))
     if shared:
         rows = [torch.arange(size).reshape([-1 if axis == own else 1 for axis in range(places.ndim - 1)])
                 for own, size in enumerate(x.shape[:shared])]  # fmt: skip

@@ -12,6 +12,7 @@ from biasgate.models.operator import Node, bounded, operator
 def gemm(node: Node, a: Tensor, b: Tensor, c: Tensor | None = None) -> Tensor:
     """α A B + β C, either transposed."""
     a, b = (a.T if node.get("transA", 0) else a), (b.T if node.get("transB", 0) else b)
+    bounded((*a.shape[:-1], *b.shape[1:]))
     product = torch.matmul(a, b)
     alpha, beta = node.get("alpha", 1.0), node.get("beta", 1.0)
     product = product if alpha == 1 else alpha * product

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from onnx import TensorProto, numpy_helper
+from onnx import TensorProto
 from torch import Tensor
 
+from biasgate.models.onnx.stored import array_of
 from biasgate.models.operator import Node, bounded, operator
 
 _FLOATS: set[int] = {TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16}
@@ -17,13 +18,14 @@ _WHOLE: dict[int, torch.dtype] = {
 }  # fmt: skip
 
 
-def tensor_of(stored: TensorProto) -> Tensor:
+def tensor_of(stored: TensorProto, *, where: str) -> Tensor:
     """A stored tensor, floats in single precision.
 
     Raises:
         ValueError: It is neither numbers nor truth.
+        CandidateError: It is broken.
     """
-    array = numpy_helper.to_array(stored)
+    array = array_of(stored, where=where)
     if stored.data_type in _FLOATS:
         return torch.from_numpy(array.astype("float32").copy())
     if stored.data_type not in _WHOLE:
@@ -69,7 +71,7 @@ def size(node: Node, x: Tensor) -> Tensor:  # noqa: ARG001
 def filled(node: Node, sizes: Tensor) -> Tensor:
     """One value, over and over."""
     value: Any = node.get("value")
-    kept = torch.zeros(1) if value is None else tensor_of(value)
+    kept = torch.zeros(1) if value is None else tensor_of(value, where=node.kind)
     return kept.reshape(-1)[:1].expand(bounded(sizes.tolist())).clone()
 
 

@@ -23,6 +23,7 @@ def convolve(node: Node, x: Tensor, weight: Tensor, bias: Tensor | None = None) 
     sides = x.ndim - 2
     strides, dilations = node.get("strides", [1] * sides), node.get("dilations", [1] * sides)
     padding = _padding(node, x.shape[2:], weight.shape[2:], strides, dilations)
+    bounded((len(x), len(weight), *(side + sum(ends) for side, ends in zip(x.shape[2:], padding, strict=True))))
     x, even = _padded(x, padding, value=0.0)
     return _CONV[sides](x, weight, bias, strides, even, dilations, node.get("group", 1))
 
