@@ -13,6 +13,8 @@ from biasgate.gate.policy import Policy
 class Check(gate.Check):
     """Whether an evaluation would pass a policy, in text and as a notebook's table. It is unsigned, and no decision."""
 
+    __repr__ = gate.Check.__str__
+
     def _repr_html_(self) -> str:
         from biasgate.report.notebook import check_table
 

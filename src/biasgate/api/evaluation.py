@@ -13,12 +13,15 @@ if TYPE_CHECKING:
 
     from biasgate.gate.policy import Policy
 
+LONGEST = 60
+"""Most rows of the table that is printed."""
+
 
 class Evaluation(contract.Evaluation):
     """Everything measured about one model on one data set, subgroup by subgroup, with intervals.
 
-    A notebook shows it as a table. ``to_json`` and ``parse`` write and read it; the document is the same that the gate
-    keeps in its log, and ``biasgate.contracts.evaluation`` says what each field means.
+    It prints as a table, and a notebook shows it as one. ``to_json`` and ``parse`` write and read it; the document is
+    the same that the gate keeps in its log, and ``biasgate.contracts.evaluation`` says what each field means.
 
     Examples:
         >>> import biasgate
@@ -27,6 +30,11 @@ class Evaluation(contract.Evaluation):
         >>> evaluation = biasgate.evaluate(y_true=y_true, y_pred=y_pred, attributes={"sex": ["f", "m"] * 200})
         >>> biasgate.Evaluation.parse(evaluation.to_json()) == evaluation
         True
+        >>> biasgate.evaluate(y_true=y_true, y_pred=y_pred, attributes={"sex": ["f", "m"] * 200}, metrics=["accuracy"])
+          metric sex  value   low  high  clusters
+        accuracy   –  0.875 0.839 0.906       400
+        accuracy   f  1.000 0.982 1.000       200
+        accuracy   m  0.750 0.684 0.808       200
     """
 
     @classmethod
@@ -107,6 +115,12 @@ class Evaluation(contract.Evaluation):
         from biasgate.report.evaluation import evaluation_page
 
         Path(path).write_text(evaluation_page(self, policy), encoding="utf-8")
+
+    def __str__(self) -> str:
+        table = self.to_frame().dropna(axis="columns", how="all")
+        return table.to_string(index=False, na_rep="–", float_format="{:.3f}".format, max_rows=LONGEST)
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         from biasgate.report.notebook import evaluation_table

@@ -107,12 +107,14 @@ def _evidence(gate: Gate, candidate: str, columns: PredictionColumns | None) -> 
     from biasgate.detection.reader.declared import scan_at_hand
     from biasgate.evaluation.evaluate import evaluate
     from biasgate.evaluation.inspect import inspect
+    from biasgate.evaluation.measure import check_attributes
     from biasgate.gate.evidence import join
     from biasgate.models.sandbox.limits import Limits
 
     with TemporaryDirectory() as folder:
         work, test = Path(folder), gate.test
         dataset = open_pinned(test.source, digest=test.digest)
+        check_attributes(dataset, gate.rules.evaluation)
         if columns:
             package = package_of_table(candidate, columns, name=gate.model, classes=dataset.classes, work=work)
         else:

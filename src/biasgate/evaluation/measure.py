@@ -27,7 +27,7 @@ from biasgate.evaluation.score_gaps import score_gaps
 from biasgate.evaluation.scored import scored
 from biasgate.evaluation.scores import scores
 from biasgate.evaluation.swaps import swap_rate
-from biasgate.statistics.catalogue import SCORES
+from biasgate.statistics.catalogue import SCORES, asked
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,9 +78,10 @@ def measure(
             weights.
     """
     _check(predictions, dataset)
+    check_attributes(dataset, spec)
     taken = takes_probabilities(spec)
     if taken:
-        check_probabilities(probabilities, dataset)
+        _check_needed(probabilities, dataset, spec)
     _check_weights(dataset, spec)
     questions = problems(dataset, spec, predictions, probabilities if taken else None)
     counted = counted_once(dataset)
@@ -164,6 +165,33 @@ def _check_weights(dataset: Dataset, spec: EvaluationSpec) -> None:
             where=dataset.name,
             fix="leave it out of the scores, or the weights out of the data",
         )
+
+
+def check_attributes(dataset: Dataset, spec: EvaluationSpec) -> None:
+    """Refuses a spec that asks for attributes which a data set has not.
+
+    Raises:
+        InputError: It does; names them and those that there are.
+    """
+    if missing := [name for name in spec.attributes if name not in dataset.attributes]:
+        raise InputError(
+            f"no attribute {', '.join(map(repr, missing))}",
+            where=dataset.name,
+            fix=f"it has {', '.join(sorted(dataset.attributes)) or 'none'}: name yours in a copy of the policy, under "
+            "`evaluation: attributes` and in its rules, or add the column to the data's attributes",
+        )
+
+
+def _check_needed(probabilities: NDArray[np.float64] | None, dataset: Dataset, spec: EvaluationSpec) -> None:
+    """Says what of the spec needs probabilities where there are none."""
+    if probabilities is None:
+        named = [metric.name for metric in asked(spec) if metric.needs_probabilities] or ["operating points"]
+        raise InputError(
+            f"{', '.join(named)} cannot be measured without a probability of every class for every row",
+            where=dataset.name,
+            fix="give them: scores= in Python, --probability with a table; or leave it out of what is measured",
+        )
+    check_probabilities(probabilities, dataset)
 
 
 def check_probabilities(probabilities: NDArray[np.float64] | None, dataset: Dataset) -> None:

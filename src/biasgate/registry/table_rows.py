@@ -58,9 +58,10 @@ def _named(logged: Logged, features: tuple[str, ...]) -> TableRows:
     columns = sample.columns if sample else dict(zip(features, drawn((len(features),)).T, strict=True))
     if missing := [name for name in features if name not in columns]:
         raise CandidateError(
-            f"it takes {_few(features)}; the rows have no {_few(missing)}",
+            f"it takes {_few(features)}; {origin_of(sample)} have no {_few(missing)}",
             where=str(logged.folder),
-            fix="give --data a source whose columns have these names; encodings belong into the model's pipeline",
+            fix="name them in the data source under `numeric` or `categorical`, attributes that it takes too; "
+            "encodings belong into the model's pipeline",
         )
     found = {name: columns[name] for name in features}
     given = {name: values.astype(object if values.dtype.kind == "U" else np.float32) for name, values in found.items()}

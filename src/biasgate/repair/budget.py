@@ -31,6 +31,11 @@ class SpentError(Exception):
         self.why: Stop = why
 
 
+def ended_by(why: Stop) -> str:
+    """Why something was not tried, in words."""
+    return "it was interrupted" if why == "interruption" else f"no {why} left"
+
+
 @dataclass(frozen=True, eq=False)
 class Budget:
     """Seconds and bytes.

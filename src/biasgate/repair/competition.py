@@ -11,7 +11,7 @@ from biasgate.contracts.repair_record import RepairRecord, Rival
 from biasgate.data.dataset import Dataset
 from biasgate.errors import InputError
 from biasgate.models.package import CandidatePackage, pack, require_new
-from biasgate.repair.budget import Budget, Clock
+from biasgate.repair.budget import Budget, Clock, ended_by
 from biasgate.repair.registry import read_method
 from biasgate.repair.repair import repair
 
@@ -63,7 +63,7 @@ def compete(
         for place, method in enumerate(methods):
             share, work = budget.left / (len(methods) - place), Path(folder) / str(place)
             if entries and (entries[-1][1].stopped == "interruption" or share <= 0):
-                untried.append(f"{method}: no {entries[-1][1].stopped or 'seconds'} left")
+                untried.append(f"{method}: {ended_by(entries[-1][1].stopped or 'seconds')}")
                 continue
             try:
                 made = repair(

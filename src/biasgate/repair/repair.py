@@ -12,7 +12,7 @@ from biasgate.contracts.repair_record import RepairRecord
 from biasgate.data.dataset import Dataset
 from biasgate.errors import InputError
 from biasgate.models.package import MODEL, CandidatePackage, pack
-from biasgate.repair.budget import Budget, Clock, SpentError, spending
+from biasgate.repair.budget import Budget, Clock, SpentError, ended_by, spending
 from biasgate.repair.method import Need, RepairMethod
 from biasgate.repair.registry import read_method
 
@@ -115,7 +115,7 @@ def repair(
         parity=parity,
         before=before,
         after=leaning(classifier.over(found.validated), held_out),
-        untried=tuple(f"{name}: no {found.stopped} left" for name in _left(grid[len(found.trials) :])),
+        untried=tuple(f"{name}: {ended_by(found.stopped or 'seconds')}" for name in _left(grid[len(found.trials) :])),
         stopped=found.stopped,
         changes=changes(
             classifier,

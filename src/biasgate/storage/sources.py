@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.resources.abc import Traversable
 from typing import TypeVar
 
@@ -37,12 +38,19 @@ def source_text(source: str, *, built_in: Traversable | None = None) -> str:
     """
     if is_text(source):
         return source
-    if built_in and source in built_in_names(built_in):
+    names = built_in_names(built_in) if built_in else ()
+    if built_in and source in names:
         return built_in.joinpath(f"{source}.yaml").read_text(encoding="utf-8")
+    if names and "://" not in source and not os.path.lexists(source):
+        raise InputError("there is no such file, and no built-in one of this name", where=source, fix=_instead(names))
     try:
         return read_bytes(source, limit=LIMIT).decode()
     except UnicodeDecodeError as error:
         raise InputError("not UTF-8 text", where=source) from error
+
+
+def _instead(names: tuple[str, ...]) -> str:
+    return f"check the path, or take one of {', '.join(names)}"
 
 
 def read_document(kind: type[Kind], source: str, *, built_in: Traversable | None = None) -> Kind:

@@ -80,6 +80,7 @@ def test_too_few_units_are_told_with_how_many_would_do() -> None:
 def test_a_check_says_that_it_is_unsigned_in_text_and_in_a_notebook() -> None:
     found = biasgate.check(evaluated(rows=60, right=(0.9, 0.9)), POLICY)
     assert "unsigned" in str(found)
+    assert repr(found) == str(found)
     assert "unsigned" in found._repr_html_()
 
 

@@ -109,6 +109,12 @@ def test_a_policy_says_what_is_measured() -> None:
         ({"y_pred": None}, "nothing to measure"),
         ({"weights": [1.0] * (ROWS - 1) + [0.0]}, "row 400 has the weight 0, which is no finite number above zero"),
         ({"metrics": ["acuracy"]}, "acuracy|accuracy"),
+        ({"metrics": ["roc_auc"]}, "roc_auc cannot be measured without a probability of every class for every row"),
+        (
+            {"policy": "impact_ratio"},
+            "no attribute 'race' [predictions]: it has sex: name yours in",
+        ),
+        ({"policy": "impact_ration"}, "check the path, or take one of digits_demo, impact_ratio,"),
     ],
 )
 def test_what_would_have_to_be_guessed_is_refused_in_a_sentence(given: dict[str, Any], words: str) -> None:
@@ -128,6 +134,16 @@ def test_pairs_of_subgroups_are_a_table_too() -> None:
     accuracy = gaps[gaps["metric"] == "accuracy"].iloc[0]
     assert (accuracy["higher"], accuracy["lower"], accuracy["value"]) == ("sex = female", "sex = male", 0.5)
     assert not evaluated().to_frame("ratios").empty
+
+
+def test_an_evaluation_prints_as_a_table_of_bounded_length() -> None:
+    found = evaluated(metrics=["accuracy"])
+    assert [line.split() for line in repr(found).splitlines()][:2] == [
+        ["metric", "sex", "value", "low", "high", "clusters"],
+        ["accuracy", "–", *(f"{x:.3f}" for x in found.to_frame().loc[0, ["value", "low", "high"]]), str(ROWS)],
+    ]
+    wide = evaluated(metrics=["accuracy"], attributes={"town": [f"t{row % 100}" for row in range(ROWS)]}, minimum=1)
+    assert len(str(wide).splitlines()) < 70
 
 
 def test_a_notebook_shows_a_table_in_which_words_are_escaped() -> None:

@@ -53,6 +53,13 @@ def test_an_unfair_candidate_would_be_rejected_in_the_gates_words():
     assert "gap" in ended.stdout
 
 
+def test_an_attribute_that_the_test_data_lacks_is_named_before_the_candidate_is_opened():
+    Path("policy.yaml").write_text(POLICY.replace("sex", "race"))
+    ended = check("gate.yaml", "nothing-here")
+    assert isinstance(ended.exception, InputError)
+    assert str(ended.exception).startswith("no attribute 'race' [")
+
+
 def test_what_needs_a_log_or_a_registry_is_said_to_be_unchecked():
     Path("gate.yaml").write_text(GATE.replace("scan: none", "scan: models:/reader@champion"))
     said = json.loads(check("gate.yaml", "hiring", "--json").stdout)

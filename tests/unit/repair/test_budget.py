@@ -12,7 +12,7 @@ from biasgate.models.operator import Node, Operator
 from biasgate.models.package import CandidatePackage, open_package
 from biasgate.models.restore import restore
 from biasgate.repair import training
-from biasgate.repair.budget import Budget, SpentError, read_memory, spending, still_allowed
+from biasgate.repair.budget import Budget, SpentError, ended_by, read_memory, spending, still_allowed
 from biasgate.repair.classifier import PixelClassifier
 from biasgate.repair.competition import compete
 from biasgate.repair.data import RepairData, read_data, validation_rows
@@ -97,6 +97,14 @@ def test_an_interruption_keeps_the_best_so_far_and_tries_nothing_more(given):
     assert [trial.whole for trial in found.trials] == [True, False]
     assert (found.stopped, found.refitted) == ("interruption", False)
     assert sum(trial.chosen for trial in found.trials) == 1
+
+
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [("seconds", "no seconds left"), ("memory", "no memory left"), ("interruption", "it was interrupted")],
+)
+def test_what_was_not_tried_is_told_with_its_reason(why, words):
+    assert ended_by(why) == words
 
 
 def test_an_interruption_before_anything_was_tried_is_passed_on(given):

@@ -31,6 +31,11 @@ def test_a_text_of_several_lines_is_the_document_itself(built_in: Path) -> None:
     assert read_document(Note, "title: mine\n", built_in=built_in) == Note(title="mine")
 
 
+def test_a_name_of_nothing_is_answered_with_the_names_that_there_are(built_in: Path) -> None:
+    with pytest.raises(InputError, match=r"no built-in one of this name \[thrid\]: .*first, second"):
+        read_document(Note, "thrid", built_in=built_in)
+
+
 @pytest.mark.parametrize("text", ['{"title": "mine"}', " {title: mine}"])
 def test_a_mapping_in_braces_is_the_document_itself_on_one_line_too(text: str) -> None:
     assert read_document(Note, text) == Note(title="mine")
