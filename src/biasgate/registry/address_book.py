@@ -6,8 +6,10 @@ No document of a gate and no candidate holds an address. They name people; this 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, Union
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 import yaml
 from pydantic import Field
@@ -22,6 +24,8 @@ from biasgate.strict_yaml import read_yaml
 SINKS = "BIASGATE_SINKS"
 """Environment variable with the path of the file."""
 DEFAULT = "default"
+LONGEST_NAME = 20
+"""A longer text may be a token, and is shown in no fault."""
 KINDS = defined_in("biasgate.registry.sinks", Sink)
 """Every kind of sink."""
 
@@ -75,4 +79,20 @@ def address_book() -> AddressBook | None:
         return None
     if not isinstance(value, dict):
         raise InputError("the sinks are no mapping of keys to values", where=path)
-    return AddressBook.build(value, where=path)
+    try:
+        return AddressBook.build(value, where=path)
+    except InputError as error:
+        what = error.what
+        for text in sorted(_addresses(value), key=len, reverse=True):
+            what = what.replace(text, "…")
+        raise InputError(what, where=path, fix=error.fix) from None
+
+
+def _addresses(value: Any) -> Iterator[str]:
+    """Texts of the file, keys too, that may be an address or a token."""
+    if isinstance(value, dict):
+        yield from chain.from_iterable(map(_addresses, (*value, *value.values())))
+    elif isinstance(value, list):
+        yield from chain.from_iterable(map(_addresses, value))
+    elif len(text := str(value)) > LONGEST_NAME or ":" in text or "/" in text:
+        yield text

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from biasgate.documents import canonical_json, sha256
-from biasgate.errors import BiasgateError, InputError, ServiceError
+from biasgate.errors import BiasgateError, InputError, ServiceError, TrustError
 from biasgate.gate.ledger.entry import DecisionBody
 from biasgate.gate.ledger.events import Event, events
 from biasgate.gate.ledger.log import read_entry, read_history
@@ -95,7 +95,12 @@ def tell(
             if name in silent or time.monotonic() >= deadline:
                 told.left += 1
                 continue
-            message = letter.written().model_copy(update={"to": to})
+            try:
+                message = letter.written().model_copy(update={"to": to})
+            except (InputError, TrustError) as error:  # one decision that cannot be told keeps no other from it
+                told.left += 1
+                told.unsent.append(f"{letter.id} was not told to {name}: {error}")
+                continue
             if fault := None if dry_run else _tried(sink, message, source, deadline):
                 told.left += 1
                 told.unsent.append(f"{message.title} was not sent to {name}: {fault}")
@@ -164,13 +169,24 @@ def _of_alert(alert: Alert) -> _Letter:
 
 def _known(marks: str, happened: Iterable[Event], *, dry_run: bool) -> tuple[set[str], set[str]]:
     """The events from before the first time, and all marks; the first time notes the former."""
-    found = {uri.removeprefix(store.join(marks, "")) for uri in store.list_uris(marks)}
+    found = set(store.list_names(marks))
     if START in found:
-        return set(json.loads(store.read_bytes(store.join(marks, START)))), found
+        return _before(store.join(marks, START)), found
     before = sorted(event.id for event in happened)
     if not dry_run:
         store.write_bytes(store.join(marks, START), json.dumps(before).encode())
     return set(before), found
+
+
+def _before(uri: str) -> set[str]:
+    try:
+        before = json.loads(store.read_bytes(uri))
+        if not isinstance(before, list):
+            raise ValueError("no list")
+        return {str(event) for event in before}
+    except ValueError as error:
+        fix = "remove it: what happened until then counts as known"
+        raise InputError("this mark is no list of events", where=uri, fix=fix) from error
 
 
 def _tried(sink: Sink, message: Message, source: str, deadline: float) -> BiasgateError | None:

@@ -79,17 +79,19 @@ def put_if_absent(uri: str, data: bytes) -> bool:
 
 def exists(uri: str) -> bool:
     """Whether a regular file is there."""
-    return Path(uri).is_file()
+    with explained(uri):
+        return Path(uri).is_file()
 
 
 def list_uris(uri: str, *, after: str) -> list[str]:
     """Every file under a folder, sorted; see ``store.list_uris``.
 
     Raises:
-        InputError: A symbolic link leaves the folder.
+        InputError: A symbolic link leaves the folder, or a folder cannot be read.
     """
     start = str(Path(after)) if after else ""
-    return sorted(path for path in _files(str(Path(uri)), Path(uri).resolve()) if path > start)
+    with explained(uri):
+        return sorted(path for path in _files(str(Path(uri)), Path(uri).resolve()) if path > start)
 
 
 def _files(folder: str, root: Path) -> Iterator[str]:

@@ -84,6 +84,11 @@ def list_uris(uri: str, *, after: str = "") -> list[str]:
     return _backend(uri).list_uris(uri, after=after)
 
 
+def list_names(uri: str) -> list[str]:
+    """The same files by their paths below the folder or prefix, however that is written."""
+    return [_relative(found, uri) for found in list_uris(uri)]
+
+
 def download(uri: str, target: Path) -> Path:
     """Copies a file, or all files under a folder or prefix, to a local path.
 

@@ -19,6 +19,7 @@ from biasgate.registry.address_book import SINKS, AddressBook, address_book
 from biasgate.registry.alerts import Alert
 from biasgate.registry.sink import Sink
 from biasgate.registry.telling import tell, tell_quietly
+from biasgate.report.message import message_of
 
 pytestmark = pytest.mark.parametrize("tracking", ["sqlite"], indirect=True)
 
@@ -144,6 +145,43 @@ def test_one_sink_that_fails_holds_up_no_other(submit, gate, name, hook, teller)
     assert len(hook.got) == 1
 
 
+def test_a_decision_that_cannot_be_told_keeps_no_other_from_being_told(submit, hook, teller, monkeypatch):
+    for accuracy in (0.5, 0.4):
+        submit(accuracy=accuracy)
+
+    def first_fails(event, *given, **named):
+        if not event.id.endswith("-4"):
+            raise InputError("a policy of another version")
+        return message_of(event, *given, **named)
+
+    monkeypatch.setattr(telling, "message_of", first_fails)
+    done = teller()
+    assert [message.id for _, message in done.sent] == ["decision-4"]
+    assert "another version" in done.unsent[0]
+    monkeypatch.undo()
+    assert len(teller().sent) == 1
+
+
+def test_marks_are_found_however_their_folder_is_written(submit, gate, hook, teller, tmp_path, monkeypatch):
+    submit(accuracy=0.5)
+    monkeypatch.chdir(tmp_path)
+    book = AddressBook.build(
+        {"schema": "biasgate/sinks/v1", "sinks": {"default": {"kind": "webhook", "url": hook.url}}}
+    )
+    counts = [
+        len(tell(gate.log, gate.history(), trusted=gate.trusted, marks=marks, book=book).sent)
+        for marks in ("./marks", "marks/", ".//marks")
+    ]
+    assert counts == [1, 0, 0]
+
+
+@pytest.mark.parametrize("text", ["", "{", "5", "\xff"])
+def test_a_broken_mark_is_a_sentence(gate, teller, tmp_path, text):
+    (tmp_path / "marks" / "start.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(InputError, match="no list of events"):
+        teller()
+
+
 def test_an_alert_is_told_once_a_day(hook, teller):
     alert = Alert(kind="foreign_champion", message="somebody set the alias", name="digits", notify=("oncall",))
     for later in (0, 1, 30):
@@ -172,7 +210,15 @@ def test_a_library_that_fails_in_its_own_way_fails_no_reconcile(submit, teller):
 
 
 @pytest.mark.parametrize(
-    "text", ["sinks: {a: 'secret-token", "- secret-token", "schema: biasgate/sinks/v1\nsinks: {a: {url: secret-token}}"]
+    "text",
+    [
+        "sinks: {a: 'secret-token",
+        "- secret-token",
+        "schema: biasgate/sinks/v1\nsinks: {a: {url: secret-token}}",
+        "schema: biasgate/sinks/v1\nsinks: {'https://example.org/secret-token': {}}",
+        "schema: biasgate/sinks/v1\nsinks: {a: {kind: webhook, 'https://example.org/secret-token': url}}",
+        "schema: biasgate/sinks/v1\nsinks: {a: {kind: 'https://example.org/secret-token'}}",
+    ],
 )
 def test_a_file_of_sinks_that_cannot_be_read_is_told_without_what_it_holds(gate, tracking, tmp_path, monkeypatch, text):
     file = tmp_path / "sinks.yaml"

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -29,6 +30,21 @@ def test_a_file_at_the_limit_is_read_and_one_above_is_refused(tmp_path: Path) ->
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no such file.*absent"):
         store.read_bytes(str(tmp_path / "absent"))
+
+
+@pytest.mark.parametrize("ask", [store.list_uris, store.list_names, store.exists, store.read_bytes])
+def test_a_place_that_cannot_be_looked_at_is_named(ask: Callable[[str], object], tmp_path: Path) -> None:
+    place = str(tmp_path / ("x" * 300))
+    with pytest.raises(InputError, match="name too long") as caught:
+        ask(place)
+    assert caught.value.where == place
+
+
+def test_names_are_those_below_a_folder_however_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.write_bytes(str(tmp_path / "marks" / "a" / "b"), b"")
+    monkeypatch.chdir(tmp_path)
+    for written in ("marks", "./marks", "marks/", ".//marks/.", str(tmp_path / "marks")):
+        assert store.list_names(written) == ["a/b"]
 
 
 def test_a_named_pipe_is_refused_instead_of_waited_for(tmp_path: Path) -> None:
