@@ -36,4 +36,4 @@ def _encoded(sign: re.Match[str]) -> str:
 
 
 def _line(text: str) -> str:
-    return " ".join(str(visible(text)).split())
+    return " ".join(re.findall(r"[\S\u00a0]+", str(visible(text))))

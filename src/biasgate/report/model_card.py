@@ -18,6 +18,7 @@ from biasgate.report.rendering import template
 from biasgate.report.rules import rule_rows
 from biasgate.report.subgroup_figures import Figure, change_figure, gap_figure, rate_figures, ratio_figure
 from biasgate.report.suppression import FEW, published
+from biasgate.report.text import unbroken
 
 
 def model_card(
@@ -50,7 +51,7 @@ def model_card(
             ratio_figure(evaluation, policy),
             change_figure(evaluation, policy),
         ]
-    return template("model_card.md.j2", finalize=inert, autoescape=False).render(
+    return template("model_card.md.j2", finalize=lambda value: inert(unbroken(value)), autoescape=False).render(
         decision=(shown := published(decision)),
         decision_digest=digest(decision),
         evidence=evidence,

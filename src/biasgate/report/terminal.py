@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 VERDICT_CODES = {"APPROVED": 0, "REJECTED": 4, "INSUFFICIENT_EVIDENCE": 5}
 """The exit code of a command that ends with a decision; see ``errors``."""
+_INTERVAL = re.compile(r"[−-]?[.\d][^\[]*\[[^\]]*\]")
+"""A cell that is a number with its interval, such as ``.31 [.28, .34], n 750``."""
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 
 
@@ -45,14 +48,28 @@ def say(*lines: str, err: bool = False) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Prints a table; cells are shown as text, never read as markup, as commands to the terminal, or as more lines."""
+    """Prints a table; cells are shown as text, never read as markup, as commands to the terminal, or as more lines.
+
+    Numbers with intervals stay on one line where the other columns can be broken between words instead.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
     table = Table(title=Text(one_line(title)), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for column in columns:
-        table.add_column(Text(one_line(column)), overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(one_line(cell)) for cell in row))
+    cells = [[one_line(cell) for cell in row] for row in rows]
+    whole = _unbroken([columns, *cells])
+    for place, column in enumerate(columns):
+        table.add_column(Text(one_line(column)), overflow="fold", no_wrap=place in whole)
+    for row in cells:
+        table.add_row(*map(Text, row))
     console().print(table)
+
+
+def _unbroken(rows: Sequence[Sequence[str]]) -> set[int]:
+    """Places of the columns of numbers with intervals; none where the window has no room for them on one line."""
+    columns = list(zip(*rows, strict=True))
+    found = {place for place, cells in enumerate(columns) if any(map(_INTERVAL.match, cells))}
+    parts = [[*cells] if place in found else " ".join(cells).split() for place, cells in enumerate(columns)]
+    needed = sum(max(map(len, column), default=0) + 2 for column in parts)
+    return found if needed <= console().width else set()

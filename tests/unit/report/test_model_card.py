@@ -1,5 +1,6 @@
 """The model card holds what Annex IV, point 2(g), asks for, and names what is blank."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -41,6 +42,13 @@ def test_missing_measurements_are_named(insufficient):
     text = card(insufficient)
     assert "Not measured: the evidence holds no evaluation." in text
     assert "The weights were not scanned." in text
+
+
+@pytest.mark.parametrize("name", ["rejected", "approved"])
+def test_no_interval_is_broken_within_its_brackets(request, name):
+    text = card(request.getfixturevalue(name))
+    assert re.search(r"\[[−.\d]+,\u00a0[−.\d]+\\\]", text)
+    assert not re.search(r"\[[−.\d]+, [−.\d]+\\\]", text)
 
 
 def test_every_table_has_one_width(approved):
