@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,6 +64,31 @@ def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = ["bash", str(MANIFESTS / "secrets.sh"), str(keys), RUNS]
     (keys / "secrets.yaml").write_text(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     return keys / "secrets.yaml"
+
+
+def test_no_password_is_an_argument_of_a_command(secrets, tmp_path: Path):
+    """Arguments are seen by everybody on the machine; the kubectl and the curl here write theirs down."""
+    for command in ("kubectl", "curl"):
+        real = shutil.which(command)
+        (tmp_path / command).write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/seen\nexec {real} "$@"\n')
+        (tmp_path / command).chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "TMPDIR": str(tmp_path)}
+    command = ["bash", str(MANIFESTS / "secrets.sh"), str(secrets.parent), RUNS]
+    printed = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    (tmp_path / "secrets.yaml").write_text(printed)
+    made, seen = objects(tmp_path / "secrets.yaml"), (tmp_path / "seen").read_text()
+    held = {v for (_, kind, _), pairs in made.items() if kind == "Secret" for v in pairs.values() if len(v) > 40}
+    assert len(held) > 10
+    assert [value for value in held if value in seen] == []
+    assert not list(tmp_path.glob("tmp.*")), "nothing stays behind"
+
+
+@pytest.mark.parametrize("name", ['x", "password": "', "a/b", "-u", "", "a b"])
+def test_a_name_that_would_change_what_mlflow_is_asked_is_refused(name: str):
+    command = ["bash", str(MANIFESTS / "accounts.sh"), RUNS, "digits", name]
+    done = subprocess.run(command, env={"PATH": os.defpath}, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "no name" in done.stderr
 
 
 def objects(path: Path) -> dict[tuple[str, str, str], dict[str, str]]:
@@ -129,6 +155,10 @@ def test_accounts_have_the_documented_rights_and_are_made_once(secrets, server, 
     (line,) = done.stdout.splitlines()
     again = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert "there already" in again.stderr
+    assert again.stdout == "", "nobody is told a password that is not theirs"
+    refused = subprocess.run(command, env={**environment, "ADMIN_PASSWORD": "x"}, capture_output=True, text=True)
+    assert refused.returncode != 0
+    assert "there already" not in refused.stderr
     made = objects(secrets)
     passwords = {
         "promoter": made["biasgate", "Secret", "promoter-services"]["MLFLOW_TRACKING_PASSWORD"],
