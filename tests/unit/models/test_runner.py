@@ -15,7 +15,7 @@ from biasgate.errors import CandidateError, InputError
 from biasgate.models.export import torch_logits
 from biasgate.models.package import CandidatePackage, pack
 from biasgate.models.preprocess import preprocess
-from biasgate.models.sandbox import child_inference
+from biasgate.models.sandbox import child_inference, runner
 from biasgate.models.sandbox.limits import Limits
 from biasgate.models.sandbox.process import run_child
 from biasgate.models.sandbox.runner import run
@@ -72,6 +72,42 @@ def test_times_that_are_none_are_refused(package: CandidatePackage, monkeypatch,
     monkeypatch.setattr("biasgate.models.sandbox.runner.run_child", forging)
     with pytest.raises(CandidateError, match="times"):
         run(package, IMAGES)
+
+
+@pytest.mark.parametrize(
+    ("file", "left"),
+    [
+        ("report.json", b"["),
+        ("report.json", b"[" * 100_000),
+        ("report.json", b'{"provider": 1, "failures": [], "columns": 3}'),
+        ("report.json", b'{"provider": "x", "failures": {}, "columns": Infinity}'),
+        ("report.json", b'{"provider": "x", "failures": {}, "columns": 7}'),
+        ("report.json", None),
+        ("outputs.bin", Path("/dev/zero")),
+        ("outputs.bin", None),
+        ("seconds.bin", Path("/etc/hostname")),
+        ("seconds.bin", None),
+    ],
+)
+def test_what_a_child_that_was_taken_over_leaves_behind_is_a_sentence_and_never_waited_for(
+    package: CandidatePackage, monkeypatch, file: str, left: bytes | Path | None
+):
+    """Bytes that are no report, a link out of the folder, or a pipe that nobody writes to (None)."""
+
+    def taken_over(*given, folder: Path, **how):
+        held = run_child(*given, folder=folder, **how)
+        (folder / file).unlink()
+        if isinstance(left, bytes):
+            (folder / file).write_bytes(left)
+        elif left:
+            (folder / file).symlink_to(left)
+        else:
+            os.mkfifo(folder / file)
+        return held
+
+    monkeypatch.setattr(runner, "run_child", taken_over)
+    with pytest.raises(CandidateError):
+        run(package, np.zeros((9, 8, 8, 3), np.uint8))
 
 
 def test_a_model_with_a_fixed_batch_is_run_in_that_batch(package: CandidatePackage):

@@ -29,7 +29,7 @@ def main() -> None:
         network = graph_network(load_onnx(Path(job["model"])), CandidateCard.build(job["card"]), parts=parts)
         inputs = torch.from_numpy(np.load("inputs.npy", allow_pickle=False))
         with torch.no_grad():
-            np.save("answers.npy", network.answer(inputs).float().numpy())
+            network.answer(inputs).float().numpy().tofile("answers.bin")
         if learned := list(network.parameters()):
             torch.autograd.grad(network(inputs).sum(), learned, allow_unused=True)
     except BiasgateError as error:

@@ -139,32 +139,49 @@ def _told(error: OutOfTimeError | OutOfMemoryError, batches: Batches, folder: Pa
 
 
 def _read(folder: Path, batches: Batches, held: Confinement, *, allowed: list[int], where: str) -> Inference:
-    report = json.loads(check_file(folder / "report.json", limit=_REPORT_BYTES).read_bytes())
-    outputs = _outputs(folder / "outputs.bin", rows=sum(batches.sizes), columns=report["columns"], where=where)
-    if report["columns"] not in allowed or not np.isfinite(outputs[: batches.samples]).all():
+    provider, columns, failures = _report(folder / "report.json", where=where)
+    outputs = _outputs(folder / "outputs.bin", rows=sum(batches.sizes), columns=columns, where=where)
+    if columns not in allowed or not np.isfinite(outputs[: batches.samples]).all():
         raise CandidateError("the outputs hold NaN or infinities", where=where, fix="such a model is never measured")
     ends = np.cumsum([len(trial.rows) for trial in batches.trials], dtype=int)
     parts = np.split(outputs[batches.samples :], ends[:-1]) if len(ends) else []
-    failures = {int(place): printable(why) for place, why in report["failures"].items()}
     return Inference(
         logits=outputs[: batches.samples],
         trials=tuple(failures.get(place, part) for place, part in enumerate(parts)),
         batches=batches,
-        provider=str(report["provider"]),
+        provider=provider,
         seconds=_seconds(folder / "seconds.bin", samples=batches.samples, where=where),
         confinement=held,
     )
 
 
+def _report(path: Path, *, where: str) -> tuple[str, int, dict[int, str]]:
+    """Provider, columns, and why trials failed; of a process that a candidate may have taken over."""
+    try:
+        report = json.loads(check_file(path, limit=_REPORT_BYTES).read_bytes())
+        failures = {int(place): printable(str(why)) for place, why in report["failures"].items()}
+        return printable(str(report["provider"])), int(report["columns"]), failures
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        raise CandidateError("its process left no report that can be read", where=where) from error
+
+
+def _numbers(path: Path, kind: np.dtype[Any]) -> NDArray[Any]:
+    """What a child wrote; nothing where it left no file of its own."""
+    try:
+        return np.fromfile(check_file(path), kind)
+    except CandidateError:
+        return np.empty(0, kind)
+
+
 def _outputs(path: Path, *, rows: int, columns: int, where: str) -> NDArray[np.float32]:
-    outputs = np.fromfile(path, dtype=np.float32)
+    outputs = _numbers(path, np.dtype(np.float32))
     if outputs.size != rows * columns:
         raise CandidateError(f"{outputs.size} outputs for {rows} samples of {columns} classes", where=where)
     return outputs.reshape(rows, columns)
 
 
 def _seconds(path: Path, *, samples: int, where: str) -> NDArray[np.float64]:
-    seconds = np.fromfile(path, dtype=np.float64)
+    seconds = _numbers(path, np.dtype(np.float64))
     if not 1 <= seconds.size <= samples or not (np.isfinite(seconds).all() and (seconds > 0).all()):
         raise CandidateError("the times of its batches are no times", where=where)
     return seconds
