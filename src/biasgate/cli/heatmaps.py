@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from biasgate.cli.candidates import Data, Package
+from biasgate.cli.sources import packed
 from biasgate.report.terminal import Json, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from biasgate.data.dataset import Dataset
+    from biasgate.data.regions import RegionMap
 
 app = typer.Typer()
 
@@ -35,36 +40,27 @@ def heatmaps(
     Without a declared architecture the graph itself is explained, by integrated gradients. No code of the candidate
     runs. The look is not logged: leave the gate's split alone.
     """
+    from tempfile import TemporaryDirectory
+
     from biasgate.attribution.findings import findings, rates_spec
     from biasgate.attribution.measure_relevance import measure_relevance
     from biasgate.contracts.relevance import RelevanceSpec
     from biasgate.contracts.wording import subgroup
-    from biasgate.data.faces.drawn.regions import FACE_REGIONS
-    from biasgate.data.regions import RegionMap
     from biasgate.data.source import open_dataset
-    from biasgate.errors import InputError
     from biasgate.evaluation.evaluate import evaluate
-    from biasgate.models.package import open_package
     from biasgate.report.advice import advice
     from biasgate.report.relevance import relevance_page
     from biasgate.report.text import share_interval
-    from biasgate.storage import store
 
-    candidate, dataset = open_package(package), open_dataset(data)
-    methods = method or (["integrated_gradients"] if candidate.card.architecture is None else None)
-    named = {"attributes": attributes.split(","), "depth": depth} | ({"methods": methods} if methods else {})
-    spec = RelevanceSpec.build(named, where="the options")
-    unknown = [label for label in dataset.classes if label not in FACE_REGIONS.evidence]
-    if regions is None and unknown and dataset.samples.ndim > 2:
-        raise InputError(
-            f"nothing says where on these images {', '.join(map(repr, unknown[:5]))} show",
-            where=data,
-            fix="give --regions FILE, a region map as in docs/how-to/heatmaps.md; only drawn faces, whose labels are "
-            f"{', '.join(FACE_REGIONS.evidence)}, bring their own",
-        )
-    places = RegionMap.parse(store.read_bytes(regions, limit=2**20), where=regions) if regions else FACE_REGIONS
-    relevance, pictures = measure_relevance(candidate, dataset, places, spec)
-    found = findings(evaluate(candidate, dataset, rates_spec(dataset, spec)), relevance)
+    dataset = open_dataset(data)
+    with TemporaryDirectory() as work:
+        candidate = packed(package, Path(work))
+        methods = method or (["integrated_gradients"] if candidate.card.architecture is None else None)
+        named = {"attributes": attributes.split(","), "depth": depth} | ({"methods": methods} if methods else {})
+        spec = RelevanceSpec.build(named, where="the options")
+        places = _places(regions, dataset, data)
+        relevance, pictures = measure_relevance(candidate, dataset, places, spec)
+        found = findings(evaluate(candidate, dataset, rates_spec(dataset, spec)), relevance)
     if into:
         into.mkdir(parents=True, exist_ok=True)
         (into / "relevance.json").write_bytes(relevance.to_json())
@@ -81,3 +77,23 @@ def heatmaps(
     print_table("relevance inside the label's regions", ["method", "label", "subgroup", "share", "clusters"], rows)
     for sentence in advice(found):
         say(f"- {sentence}")
+
+
+def _places(regions: str | None, dataset: Dataset, data: str) -> RegionMap:
+    """Where each label shows: as the map says, or on a drawn face."""
+    from biasgate.data.faces.drawn.regions import FACE_REGIONS
+    from biasgate.data.regions import RegionMap
+    from biasgate.errors import InputError
+    from biasgate.storage import store
+
+    if regions is not None:
+        return RegionMap.parse(store.read_bytes(regions, limit=2**20), where=regions)
+    unknown = [label for label in dataset.classes if label not in FACE_REGIONS.evidence]
+    if unknown and dataset.samples.ndim > 2:
+        raise InputError(
+            f"nothing says where on these images {', '.join(map(repr, unknown[:5]))} show",
+            where=data,
+            fix="give --regions FILE, a region map as in docs/how-to/heatmaps.md; only drawn faces, whose labels are "
+            f"{', '.join(FACE_REGIONS.evidence)}, bring their own",
+        )
+    return FACE_REGIONS

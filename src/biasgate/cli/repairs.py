@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from biasgate.cli.candidates import Data, Package
+from biasgate.cli.sources import packed
 from biasgate.report.terminal import Json, print_json, print_table, say
 
 app = typer.Typer()
@@ -34,22 +35,24 @@ def repair(
     json: Json = False,
 ) -> None:
     """Repair a candidate; method and settings are chosen on validation clusters of the data."""
+    from tempfile import TemporaryDirectory
+
     from biasgate.data.source import open_dataset
-    from biasgate.models.package import open_package
     from biasgate.repair.budget import read_memory
     from biasgate.repair.competition import compete
     from biasgate.report.repair import COLUMNS, change_rows, repair_words
 
-    _, record = compete(
-        open_package(package),
-        open_dataset(data),
-        methods=method or [DEFAULT],
-        attribute=attribute,
-        into=into,
-        seconds=seconds,
-        memory=read_memory(memory) if memory else None,
-        seed=seed,
-    )
+    with TemporaryDirectory() as work:
+        _, record = compete(
+            packed(package, Path(work)),
+            open_dataset(data),
+            methods=method or [DEFAULT],
+            attribute=attribute,
+            into=into,
+            seconds=seconds,
+            memory=read_memory(memory) if memory else None,
+            seed=seed,
+        )
     if json:
         print_json(record)
         return

@@ -11,6 +11,7 @@ import typer
 if TYPE_CHECKING:
     from biasgate.models.card import CandidateCard
     from biasgate.models.draft import Known
+    from biasgate.models.package import CandidatePackage
     from biasgate.models.predictions import Candidate
     from biasgate.registry.sample import Sample
 
@@ -76,6 +77,23 @@ def open_source(
     if found.drafted and isinstance(package, CandidatePackage) and package.card.input.layout != "rows":
         raise _pixels(source)
     return Opened(package, (*found.notes, *package.notes), found.metadata)
+
+
+def packed(folder: Path, work: Path) -> CandidatePackage:
+    """Model and card of a folder as a package, with the files that the graph keeps its weights in taken into it.
+
+    Raises:
+        CandidateError: It is no candidate, or holds predictions alone.
+        InputError: There is no card, or it is not valid.
+    """
+    from biasgate.errors import told_of
+    from biasgate.models.package import open_package
+    from biasgate.models.submission import import_candidate
+
+    package = work / "package"
+    with told_of(str(folder), copy=package):
+        import_candidate(folder, package)
+        return open_package(package)
 
 
 def prepared(
