@@ -53,7 +53,7 @@ def mlflow() -> Iterator[Away]:
 
 
 def start(folder: Path, *, spec: str = "digits_demo", **environment: str) -> subprocess.CompletedProcess[str]:
-    """Runs ``plan_zoo`` to its end."""
+    """Runs ``plan_zoo`` to its end, whatever the tests before it set of MLflow."""
     files = {name: {"outputFile": str(folder / name)} for name in ("Output", "plan")}
     request = {
         "inputs": {"parameterValues": {"spec": spec, "root": str(folder / "zoos"), "shards": 2}},
@@ -62,7 +62,8 @@ def start(folder: Path, *, spec: str = "digits_demo", **environment: str) -> sub
     command = [part.replace("{{$}}", json.dumps(request)) for part in [*CONTAINER["command"], *CONTAINER["args"]]]
     command[2] = command[2].replace("python3", sys.executable)
     own = {"MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db", **environment}
-    return subprocess.run(command, env={**os.environ, **own}, capture_output=True, text=True, check=False)
+    shell = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
+    return subprocess.run(command, env={**shell, **own}, capture_output=True, text=True, check=False)
 
 
 def test_a_task_that_can_work_ends_well(tmp_path):

@@ -232,7 +232,7 @@ def test_a_model_that_moves_scores_whose_order_alone_matters_is_refused(package_
     """Every decision is the same, and probabilities differ by less than a thousandth."""
     small = [node("Mul", "plain tiny", "small"), node("Neg", "small", "turned"), *when("Equal", 1)[:2]]
     chosen = [node("Where", "is turned small", "chosen"), node("Add", "chosen ahead", "logits")]
-    arrays = {"tiny": np.float32(1e-4), "number": [1], "ahead": np.array([1, 0], np.float32)}
+    arrays = {"tiny": np.float32(1e-4), "number": [1], "ahead": np.array([2, 1], np.float32)}
     with pytest.raises(CandidateError, match="differs by"):
         run_as_served(package_of([LINEAR, *small, *chosen], **arrays), ROWS)
 
