@@ -16,7 +16,8 @@ from biasgate.errors import CandidateError
 from biasgate.models.export import TOLERANCE
 from biasgate.models.feeds import Samples
 from biasgate.models.files import check_file
-from biasgate.models.graph_network import GraphNetwork, graph_network, with_weights
+from biasgate.models.graph_network import GraphNetwork, with_weights
+from biasgate.models.graph_reading import graph_network
 from biasgate.models.onnx.file import load_onnx
 from biasgate.models.package import MODEL, CandidatePackage, pack
 from biasgate.models.preprocess import preprocess

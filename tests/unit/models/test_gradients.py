@@ -15,7 +15,8 @@ from torch import nn
 from biasgate.errors import CandidateError
 from biasgate.models.card import CandidateCard, InputContract
 from biasgate.models.gradients import with_gradients, write_gradients
-from biasgate.models.graph_network import graph_network, with_weights
+from biasgate.models.graph_network import with_weights
+from biasgate.models.graph_reading import graph_network
 from biasgate.models.onnx.file import load_onnx
 from biasgate.models.operator import MOST_VALUES, Node, operators
 from biasgate.models.package import pack

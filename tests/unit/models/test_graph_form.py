@@ -13,7 +13,7 @@ from onnx import AttributeProto, FunctionProto, TensorProto, helper, numpy_helpe
 
 from biasgate.errors import CandidateError
 from biasgate.models.card import CandidateCard, InputContract
-from biasgate.models.graph_network import graph_network
+from biasgate.models.graph_reading import graph_network
 from biasgate.models.onnx.file import load_onnx
 from biasgate.models.onnx.functions import MOST_NODES, inlined
 from biasgate.models.onnx.head import find_head

@@ -13,7 +13,7 @@ import torch
 
 from biasgate.errors import BiasgateError
 from biasgate.models.card import CandidateCard
-from biasgate.models.graph_network import graph_network
+from biasgate.models.graph_reading import graph_network
 from biasgate.models.onnx.file import load_onnx
 from biasgate.models.operator import operators
 from biasgate.models.sandbox.confinement import confined_job
