@@ -186,8 +186,9 @@ def _check_needed(probabilities: NDArray[np.float64] | None, dataset: Dataset, s
     """Says what of the spec needs probabilities where there are none."""
     if probabilities is None:
         named = [metric.name for metric in asked(spec) if metric.needs_probabilities] or ["operating points"]
+        part = "label" if dataset.labels.ndim == 2 else "class"
         raise InputError(
-            f"{', '.join(named)} cannot be measured without a probability of every class for every row",
+            f"{', '.join(named)} cannot be measured without a probability of every {part} for every row",
             where=dataset.name,
             fix="give them: scores= in Python, --probability with a table; or leave it out of what is measured",
         )

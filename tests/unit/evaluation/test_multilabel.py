@@ -101,7 +101,7 @@ def test_what_is_no_multi_label_prediction_is_refused(faces):
     with pytest.raises(InputError, match="no positive class"):
         measured(dataset, predictions, SPEC.model_copy(update={"positive": "AU1"}))
     scores = SPEC.model_copy(update={"scores": ("calibration_error",)})
-    with pytest.raises(InputError, match="one probability a label"):
+    with pytest.raises(InputError, match="a probability of every label"):
         measured(dataset, predictions, scores)
     with pytest.raises(InputError, match="between 0 and 1"):
         measured(dataset, predictions, scores, probabilities=predictions * 2.0)
