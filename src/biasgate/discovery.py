@@ -5,7 +5,9 @@ from __future__ import annotations
 from importlib import import_module
 from inspect import getmembers, isabstract, isclass
 from pkgutil import iter_modules
-from typing import TypeVar
+from typing import Annotated, Any, TypeVar, Union
+
+from pydantic import Field
 
 Kind = TypeVar("Kind")
 
@@ -25,3 +27,12 @@ def defined_in(package: str, base: type[Kind]) -> tuple[type[Kind], ...]:
         for _, member in getmembers(module, isclass)
         if issubclass(member, base) and member.__module__ == module.__name__ and not isabstract(member)
     )
+
+
+def one_of(kinds: tuple[type, ...]) -> Any:
+    """The type of a document's field that holds one of these kinds: its ``kind`` says which.
+
+    A type checker cannot see what is found by looking: it is told the base of the kinds instead, under
+    ``TYPE_CHECKING``.
+    """
+    return Annotated[Union[kinds], Field(discriminator="kind")]  # noqa: UP007

@@ -51,11 +51,8 @@ def measure_relevance(
         raise InputError("the card's classes are not the data set's", where=package.card.name, fix="give its data set")
     clusters = cases(dataset, spec.attributes, depth=spec.depth, minimum=spec.minimum)
     network = restore(package) if package.card.architecture else with_gradients(package, dataset.array)
-    inputs, truth, last = (
-        preprocess(dataset.array, package.card.input),
-        _truth(dataset),
-        package.card.input.layout == "NHWC",
-    )
+    inputs, truth = preprocess(dataset.array, package.card.input), _truth(dataset)
+    last = package.card.input.layout == "NHWC"
     other, targets = randomised(network, seed=spec.seed), range(len(dataset.classes))
     pictures = Pictures(clusters.subgroups, _averages(dataset.array.astype(np.float64), clusters), {}, {})
     found: list[MethodNumbers] = []

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 from weakref import finalize
 
 from pydantic import Field, field_validator
@@ -19,7 +19,7 @@ from biasgate.data.kind import SourceKind
 from biasgate.data.planting import SharePlanting, SigmaPlanting, TwinsPlanting
 from biasgate.data.splits import Role, role
 from biasgate.data.stored import StoredPictures
-from biasgate.discovery import defined_in
+from biasgate.discovery import defined_in, one_of
 from biasgate.documents import Document
 from biasgate.errors import BiasgateError, InputError, TrustError
 from biasgate.storage.sources import is_text, source_text
@@ -36,7 +36,7 @@ MEANT = {
 if TYPE_CHECKING:
     AnySource = SourceKind
 else:
-    AnySource = Annotated[Union[KINDS], Field(discriminator="kind")]  # noqa: UP007
+    AnySource = one_of(KINDS)
 
 
 class DataSource(Document):

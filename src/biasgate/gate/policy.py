@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from typing import TYPE_CHECKING, Annotated, Literal, Union
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from biasgate.contracts.evaluation import EvaluationSpec
-from biasgate.discovery import defined_in
+from biasgate.discovery import defined_in, one_of
 from biasgate.documents import Document
 from biasgate.errors import InputError
 from biasgate.gate.decision import OWN_CHECKS
@@ -25,7 +25,7 @@ RULES = defined_in("biasgate.gate.rules", Rule)
 if TYPE_CHECKING:
     AnyRule = Rule
 else:
-    AnyRule = Annotated[Union[RULES], Field(discriminator="kind")]  # noqa: UP007
+    AnyRule = one_of(RULES)
 
 
 class Repair(Document):

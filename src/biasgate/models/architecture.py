@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Union
+from typing import TYPE_CHECKING
 
 from pydantic import Field, PositiveInt, model_validator
 
-from biasgate.discovery import defined_in
+from biasgate.discovery import defined_in, one_of
 from biasgate.documents import Document
 from biasgate.models.layer import Layer
 
@@ -19,7 +19,7 @@ MAX_LAYERS = 2048
 if TYPE_CHECKING:
     DeclaredLayer = Layer
 else:
-    DeclaredLayer = Annotated[Union[LAYERS], Field(discriminator="kind")]  # noqa: UP007
+    DeclaredLayer = one_of(LAYERS)
 
 
 class Architecture(Document):

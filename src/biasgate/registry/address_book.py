@@ -9,12 +9,12 @@ import os
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import yaml
 from pydantic import Field
 
-from biasgate.discovery import defined_in
+from biasgate.discovery import defined_in, one_of
 from biasgate.documents import Document
 from biasgate.errors import InputError
 from biasgate.gate.trust.identity import account
@@ -32,7 +32,7 @@ KINDS = defined_in("biasgate.registry.sinks", Sink)
 if TYPE_CHECKING:
     AnySink = Sink
 else:
-    AnySink = Annotated[Union[KINDS], Field(discriminator="kind")]  # noqa: UP007
+    AnySink = one_of(KINDS)
 
 
 class AddressBook(Document):
