@@ -27,7 +27,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from hostile_cases import CANARY, CHANNELS, SECRET, SIDE, Case, cases
+from hostile.case import CANARY, CHANNELS, SECRET, SIDE, Case
+from hostile.cases import cases
 
 from biasgate.detection.features.invariant import invariant_features
 from biasgate.errors import BiasgateError

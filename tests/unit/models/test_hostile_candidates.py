@@ -24,7 +24,7 @@ def test_there_are_enough_of_them_and_a_careless_reader_falls_for_them(tmp_path)
     careless = (
         "import sys, os, pickle, zipfile\nfrom pathlib import Path\n"
         f"sys.path.insert(0, {str(BENCHMARK.parent)!r})\n"
-        "from hostile_cases import CANARY, cases\n"
+        "from hostile.case import CANARY\nfrom hostile.cases import cases\n"
         "found, ran = cases(), 0\n"
         "for case in found:\n"
         "    if not case.name.startswith('pickles: a payload'):\n        continue\n"

@@ -1,0 +1,1 @@
+"""Over three hundred hostile candidates, the same on every machine."""
