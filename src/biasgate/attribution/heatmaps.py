@@ -87,7 +87,7 @@ def _explainer(network: TorchNetwork, inputs: NDArray[np.float32], method: Metho
         declared = copied
         if any(part.layer.branches(part.before) for part in placed(declared.architecture)):
             raise InputError(
-                "layer-wise relevance propagation has no rule for residual blocks",
+                "layer-wise relevance propagation has no rule for residual and attention blocks",
                 where="heatmaps",
                 fix="use integrated gradients",
             )

@@ -93,9 +93,14 @@ def _first_misfit(layers: tuple[LayerWeights, ...]) -> LayerWeights | None:
 
 
 def _takes(layer: LayerWeights, before: LayerWeights) -> bool:
-    """A layer takes the outputs of the one before; a dense one after a flatten layer, a multiple of them."""
+    """A layer takes the outputs of the one before; a dense one after a flatten layer, a multiple of them.
+
+    A depthwise convolution has as many outputs, or a multiple, and one input each.
+    """
     inputs, outputs = layer.weight.shape[1], len(before.weight)
-    return inputs == outputs or (layer.kind == "dense" and inputs % outputs == 0)
+    if layer.kind == "dense":
+        return inputs % outputs == 0
+    return inputs == outputs or (inputs == 1 and len(layer.weight) % outputs == 0)
 
 
 def _chains(chain: tuple[LayerWeights, ...], left: tuple[LayerWeights, ...]) -> Iterator[tuple[LayerWeights, ...]]:

@@ -17,16 +17,19 @@ Image: TypeAlias = "Tensor"
 class LayerKernels(Protocol):
     """Operations that a CPU and a GPU do best in ways of their own."""
 
-    def convolve(self, x: Image, weight: Tensor, bias: Tensor, *, stride: int, padding: int, dilation: int) -> Image:
+    def convolve(
+        self, x: Image, weight: Tensor, bias: Tensor, *, stride: int, padding: int, dilation: int, groups: int
+    ) -> Image:
         """Each network's convolution of its own images.
 
         Args:
             x: The images.
-            weight: ``[m, out, in, kernel, kernel]``.
+            weight: ``[m, out, in / groups, kernel, kernel]``.
             bias: ``[m, out]``.
             stride: In both directions.
             padding: On all sides.
             dilation: In both directions.
+            groups: Parts of the channels that do not meet.
         """
         ...
 

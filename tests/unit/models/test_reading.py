@@ -114,9 +114,8 @@ def flat(node: onnx.NodeProto) -> list[onnx.NodeProto]:
 
 REFUSED = {
     "LSTM": ([helper.make_node("LSTM", ["input", "w", "w"], ["logits"], hidden_size=3)], {"w": floats(1, 12, 8)}),
-    "grouped": ([helper.make_node("Conv", ["input", "w"], ["logits"], group=3)], {"w": floats(3, 1, 3, 3)}),
     "2-D": ([helper.make_node("Conv", ["input", "w"], ["logits"])], {"w": floats(4, 3, 3)}),
-    "computed": (flat(helper.make_node("MatMul", ["flat", "flat"], ["logits"])), {}),
+    "computed": (flat(helper.make_node("Gemm", ["flat", "flat"], ["logits"])), {}),
     "array of weights": (flat(helper.make_node("Gather", ["w", "flat"], ["logits"])), {"w": floats(9, 3)}),
     "QLinearMatMul": (flat(helper.make_node("QLinearMatMul", ["flat", *"abcdefg"], ["logits"])), {}),
     "com.evil.Conv": (flat(helper.make_node("Conv", ["flat", "w"], ["logits"], domain="com.evil")), {}),

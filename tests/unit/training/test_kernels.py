@@ -23,11 +23,11 @@ def assert_same(ours: Tensor, theirs: Tensor, *inputs: Tensor) -> None:
     torch.testing.assert_close(mine, expected, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("channels", [2, 3])
+@pytest.mark.parametrize(("channels", "out", "groups"), [(2, 5, 1), (3, 5, 1), (4, 4, 4), (4, 6, 2)])
 @pytest.mark.parametrize(("stride", "padding", "dilation"), [(1, 0, 1), (2, 1, 1), (1, 2, 2), (3, 0, 1)])
-def test_convolutions(stride: int, padding: int, dilation: int, channels: int) -> None:
-    geometry = {"stride": stride, "padding": padding, "dilation": dilation}
-    shapes = (4, 2, 9, 8, channels), (4, 5, channels, 3, 3), (4, 5)
+def test_convolutions(stride: int, padding: int, dilation: int, channels: int, out: int, groups: int) -> None:
+    geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    shapes = (4, 2, 9, 8, channels), (4, out, channels // groups, 3, 3), (4, out)
     inputs = [torch.randn(shape).requires_grad_() for shape in shapes]
     assert_same(gpu.convolve(*inputs, **geometry), cpu.convolve(*inputs, **geometry), *inputs)
 

@@ -20,13 +20,17 @@ if TYPE_CHECKING:
 
 
 class Conv(Affine):
-    """A convolution, then its bias; ``padding`` is symmetric zero padding, in pixels."""
+    """A convolution, then its bias; ``padding`` is symmetric zero padding, in pixels.
+
+    ``groups`` cut the channels into as many convolutions side by side; with a group a channel it is depthwise.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
                 {"kind": "conv", "out": 5, "kernel": 3},
                 {"kind": "conv", "out": 4, "kernel": 3, "stride": 2, "padding": 2, "dilation": 2},
+                {"kind": "conv", "out": 8, "kernel": 3, "padding": 1, "groups": 4},
             ]
         }
     )
@@ -36,6 +40,7 @@ class Conv(Affine):
     stride: int = Field(default=1, gt=0, le=8)
     padding: int = Field(default=0, ge=0, le=15)
     dilation: int = Field(default=1, gt=0, le=8)
+    groups: int = Field(default=1, gt=0, le=4096, exclude_if=lambda groups: groups == 1)
 
     axes: ClassVar[int] = 4
     operators: ClassVar[tuple[str, ...]] = ("Conv",)
@@ -52,7 +57,9 @@ class Conv(Affine):
 
     def shape(self, before: Shape, *, where: str) -> Shape:
         """One channel a filter."""
-        _, *sides = image(self.kind, before, where=where)
+        channels, *sides = image(self.kind, before, where=where)
+        if channels % self.groups or self.out % self.groups:
+            raise InputError(f"{self.groups} groups do not divide {channels} channels and {self.out}", where=where)
         after = [(side + 2 * self.padding - self.reach) // self.stride + 1 for side in sides]
         return not_empty((self.out, *after), self.kind, before, where=where)
 
@@ -69,22 +76,21 @@ class Conv(Affine):
         from torch import nn
 
         return nn.Conv2d(
-            before[0], self.out, self.kernel, stride=self.stride, padding=self.padding, dilation=self.dilation
-        )
+            before[0], self.out, self.kernel,
+            stride=self.stride, padding=self.padding, dilation=self.dilation, groups=self.groups,
+        )  # fmt: skip
 
     def write(self, x: str, graph: OnnxLayer) -> str:
         """One ``Conv``."""
         return graph.add(
             "Conv", [x, *graph.store("weight", "bias")],
             kernel_shape=[self.kernel] * 2, strides=[self.stride] * 2, dilations=[self.dilation] * 2,
-            pads=[self.padding] * 4,
+            pads=[self.padding] * 4, **({"group": self.groups} if self.groups > 1 else {}),
         )  # fmt: skip
 
     @classmethod
     def read_node(cls, node: onnx.NodeProto, graph: OnnxReader) -> None:
-        """A 2-D convolution without groups, with or without a bias."""
-        if graph.number(node, "group", 1) != 1:
-            raise graph.fault(node, "is a grouped convolution, which is not read")
+        """A 2-D convolution, with or without a bias; its weight says of how many channels each group is."""
         weight = graph.array(node, 1)
         if weight.ndim != 4:
             raise graph.fault(node, f"has a weight of shape {list(weight.shape)}; only 2-D convolutions are read")
@@ -95,12 +101,13 @@ class Conv(Affine):
         if stack.window > 1 and not self.padding:
             x = self._seen(x, stack.window)
         return stack.kernels.convolve(
-            x, *stack.affine(), stride=self.stride, padding=self.padding, dilation=self.dilation
-        )
+            x, *stack.affine(),
+            stride=self.stride, padding=self.padding, dilation=self.dilation, groups=self.groups,
+        )  # fmt: skip
 
     def stacked_on_grey(self, batch: GreyBatch, stack: StackedLayer) -> Tensor | None:
         """A valid, dense convolution is linear in the colour of each image."""
-        if self.padding or self.dilation > 1:
+        if self.padding or self.dilation > 1 or self.groups > 1:
             return None
         weight, bias = stack.parameters["weight"], stack.parameters["bias"]
         return batch.convolved(weight, bias, stride=self.stride, window=stack.window, dtype=stack.dtype)

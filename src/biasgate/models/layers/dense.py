@@ -50,12 +50,12 @@ class Dense(Affine):
 
     @classmethod
     def read_node(cls, node: onnx.NodeProto, graph: OnnxReader) -> None:
-        """``Gemm``, or ``MatMul`` and the ``Add`` of its bias; any other ``Add`` has no weights."""
+        """``Gemm``, or ``MatMul`` and the ``Add`` of its bias; any other ``Add`` or product has no weights."""
         if node.op_type == "Gemm":
             _read_gemm(node, graph)
-        elif node.op_type == "MatMul":
+        elif node.op_type == "MatMul" and not graph.constants.keys().isdisjoint(node.input):
             graph.keep(node, graph.array(node, 1).T, None)
-        elif not _reads_bias(node, graph):
+        elif node.op_type == "MatMul" or not _reads_bias(node, graph):
             graph.check_weightless(node)
 
     def stacked(self, x: Tensor, stack: StackedLayer) -> Tensor:

@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field
 from biasgate.errors import InputError
 from biasgate.models.chain import place
 from biasgate.models.layer import Layer, Placed, Shape, image
+from biasgate.models.layers.attention import Attention
 from biasgate.models.layers.conv import Conv
 from biasgate.models.layers.norm import Norm
 from biasgate.models.layers.relu import Relu
@@ -37,7 +38,7 @@ class Residual(Layer):
         }
     )
     kind: Literal["residual"] = "residual"
-    body: tuple[Conv | Norm | Relu, ...] = Field(max_length=256)
+    body: tuple[Conv | Norm | Relu | Attention, ...] = Field(max_length=256)
 
     def shape(self, before: Shape, *, where: str) -> Shape:
         """The body's."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 from torch import nn
@@ -28,11 +29,19 @@ class OnnxLayer:
     graph: onnx.GraphProto
     branches: Mapping[str, Callable[[str], str]]
 
-    def add(self, operator: str, inputs: list[str], **attributes: Any) -> str:
-        """Appends a node, the only one of its layer; returns the name of its output."""
-        output = f"{self.name}.output"
-        self.graph.node.append(helper.make_node(operator, inputs, [output], name=self.name, **attributes))
+    def add(self, operator: str, inputs: list[str], *, part: str = "", **attributes: Any) -> str:
+        """Appends a node; returns the name of its output. All but the layer's last are called by their ``part``."""
+        name = f"{self.name}.{part}" if part else self.name
+        output = f"{name}.output"
+        self.graph.node.append(helper.make_node(operator, inputs, [output], name=name, **attributes))
         return output
+
+    def constant(self, part: str, value: Sequence[int] | float) -> str:
+        """Appends whole numbers, or one number in single precision; returns the name."""
+        name = f"{self.name}.{part}"
+        array = np.array(value, np.float32 if isinstance(value, float) else np.int64)
+        self.graph.initializer.append(numpy_helper.from_array(array, name))
+        return name
 
     def store(self, *tensors: str) -> list[str]:
         """Appends tensors of the module in single precision; returns their names."""

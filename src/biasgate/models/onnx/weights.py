@@ -34,7 +34,7 @@ def read_onnx(path: Path) -> tuple[tuple[LayerWeights, ...], tuple[Path, ...], s
         The layers, the files beside this one that hold some of its tensors, and what ``plain.unexplained`` says.
 
     Raises:
-        CandidateError: The graph is outside what is read here (another operator with weights, control flow, grouped or
+        CandidateError: The graph is outside what is read here (another operator with weights, control flow,
             non-2-D convolutions, weights that are computed), or a tensor is broken; names the node.
     """
     model, beside = load_onnx_files(path)
