@@ -29,9 +29,7 @@ class Attention(Layer):
     """
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"kind": "attention", "out": 4}, {"kind": "attention", "out": 6, "heads": 2}]
-        }
+        json_schema_extra={"examples": [{"kind": "attention", "out": 4}, {"kind": "attention", "out": 6, "heads": 2}]}
     )
     kind: Literal["attention"] = "attention"
     out: int = Field(gt=0, le=4096)
@@ -68,7 +66,7 @@ class Attention(Layer):
         return graph.add("Reshape", [seen, graph.add("Shape", [maps["value"]], part="shape")])
 
     def stacked(self, x: Image, stack: StackedLayer) -> Image:
-        """torch's own attention, of all networks at once."""
+        """Torch's own attention, of all networks at once."""
         from torch.nn.functional import scaled_dot_product_attention
 
         maps = {name: stack.branches[name](x) for name in MAPS}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import ConfigDict, Field
 
@@ -82,10 +82,11 @@ class Conv(Affine):
 
     def write(self, x: str, graph: OnnxLayer) -> str:
         """One ``Conv``."""
+        grouped: dict[str, Any] = {"group": self.groups} if self.groups > 1 else {}
         return graph.add(
             "Conv", [x, *graph.store("weight", "bias")],
             kernel_shape=[self.kernel] * 2, strides=[self.stride] * 2, dilations=[self.dilation] * 2,
-            pads=[self.padding] * 4, **({"group": self.groups} if self.groups > 1 else {}),
+            pads=[self.padding] * 4, **grouped,
         )  # fmt: skip
 
     @classmethod

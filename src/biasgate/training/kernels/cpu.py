@@ -22,9 +22,7 @@ def take(table: Tensor, rows: Tensor) -> Tensor:
     return table.index_select(0, rows.flatten()).view(*rows.shape, -1)
 
 
-def convolve(
-    x: Image, weight: Tensor, bias: Tensor, *, stride: int, padding: int, dilation: int, groups: int
-) -> Image:
+def convolve(x: Image, weight: Tensor, bias: Tensor, *, stride: int, padding: int, dilation: int, groups: int) -> Image:
     """A convolution a network."""
     images = [
         conv2d(part.movedim(-1, 1), w, b, stride, padding, dilation, groups)

@@ -29,9 +29,7 @@ def take(table: Tensor, rows: Tensor) -> Tensor:
     return words[rows.contiguous()[..., None], torch.arange(words.shape[1], device=table.device)].view(table.dtype)
 
 
-def convolve(
-    x: Image, weight: Tensor, bias: Tensor, *, stride: int, padding: int, dilation: int, groups: int
-) -> Image:
+def convolve(x: Image, weight: Tensor, bias: Tensor, *, stride: int, padding: int, dilation: int, groups: int) -> Image:
     """One batched product of the images' patches and the kernels; in groups, torch's own, networks side by side."""
     if groups > 1:
         parts = weight.flatten(0, 1), bias.flatten()
