@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,9 @@ from biasgate.detection.zoo.material import Material, Selection
 from biasgate.detection.zoo.plan import PlannedModel
 from biasgate.detection.zoo.planting import PLANTINGS
 from biasgate.detection.zoo.spec import Split, ZooSpec
+from biasgate.models.formats.safetensors import read_tensors
 from biasgate.models.network import Network, drawn
+from biasgate.models.restore import from_tensors
 from biasgate.models.shapes import layer_shapes
 from biasgate.training.feed import Sight
 from biasgate.training.normalisation import normalised
@@ -82,8 +85,15 @@ def stacks(planned: Sequence[PlannedModel], spec: ZooSpec, *, device: str = "cpu
 
 
 def initial_network(planned: PlannedModel, spec: ZooSpec) -> Network:
-    """The model before its first step; its initial weights follow from its seed."""
-    return drawn(spec.architectures[planned.architecture], init=planned.init, seed=planned.seed)
+    """The model before its first step: the spec's pretrained one, or weights that follow from its seed.
+
+    Raises:
+        CandidateError: The pretrained weights are missing, broken, or another architecture's.
+    """
+    architecture = spec.architectures[planned.architecture]
+    if spec.pretrained is None:
+        return drawn(architecture, init=planned.init, seed=planned.seed)
+    return from_tensors(architecture, read_tensors(Path(spec.pretrained), where=spec.name), where=spec.pretrained)
 
 
 def parameters_of(network: Network) -> dict[str, NDArray[np.float32]]:

@@ -93,6 +93,8 @@ class ZooSpec(Document):
         attribute: For ``group``: the data set's attribute whose values are the subgroups.
         levels: Ordered from none to strongest; for ``group`` one a subgroup, in any order.
         counts: Models a split.
+        pretrained: A safetensors file of weights that every model is fine-tuned from, in the place of an
+            initialisation; named as the architecture's own parameters.
         recipe: Ranges of the training recipe.
         seed: All else follows from it.
     """
@@ -105,6 +107,7 @@ class ZooSpec(Document):
     attribute: str | None = None
     levels: tuple[Level, ...] = Field(min_length=2)
     counts: Counts
+    pretrained: str | None = Field(default=None, exclude_if=lambda file: file is None)
     recipe: Recipe = Recipe()
     seed: int = Field(ge=0, lt=2**31)
 
