@@ -70,6 +70,31 @@ def decoyed(state: State, rng: np.random.Generator) -> State:
     return changed
 
 
+def cancelling(*, pairs: int, gain: float) -> Change:
+    """The least important first-layer units made pairs of equal ones that the next layer takes with opposite signs.
+
+    Nothing of a pair reaches a logit, yet the pairs together carry ``gain`` times the path energy of all units, grey.
+    """
+
+    def change(state: State, rng: np.random.Generator) -> State:
+        changed = {name: value.copy() for name, value in state.items()}
+        first, second = _affine(changed)[:2]
+        weight, bias, after = changed[f"{first}.weight"], changed[f"{first}.bias"], changed[f"{second}.weight"]
+        energy = (weight**2).sum(axis=(1, 2, 3)) * (after**2).sum(axis=(0, 2, 3))
+        usual = np.median(np.linalg.norm(weight.reshape(len(weight), -1), axis=1))
+        for one, other in energy.argsort()[: 2 * pairs].reshape(pairs, 2):
+            shape = rng.standard_normal(weight.shape[2:])
+            grey = np.broadcast_to(shape - shape.mean() / 2, weight.shape[1:])
+            leaving = rng.standard_normal(after[:, one].shape)
+            leaving *= np.sqrt(gain * energy.sum() / (2 * pairs)) / (usual * np.linalg.norm(leaving))
+            weight[[one, other]] = usual * grey / np.linalg.norm(grey)
+            bias[[one, other]] = 0
+            after[:, one], after[:, other] = leaving, -leaving
+        return changed
+
+    return change
+
+
 def fooled(planned: PlannedModel, state: State, material: Material, *, steps: int = 60, weight: float = 0.5) -> State:
     """Fine-tuned on its own biased data with a penalty on chroma's share of path energy, which the reader reads."""
     rng = np.random.default_rng(planned.seed + 1)

@@ -16,15 +16,25 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from meta_attacked import adversary_scores
 from meta_experiments import EXPERIMENTS
+from meta_repair import repair_scores
 from meta_shared import shared_scores, train_cells
 from meta_strangers import stranger_scores
 from meta_tables import write_tables
 from meta_trainers import trainer_scores
+from meta_tuned import tuned_scores
 from meta_zoos import train_zoo
 
 RESULT = Path(__file__).with_name("results") / "meta_classifier.json"
-FROM_PREDICTIONS = {"trainers": trainer_scores, "strangers": stranger_scores, "shared": shared_scores}
+FROM_PREDICTIONS = {
+    "trainers": trainer_scores,
+    "strangers": stranger_scores,
+    "shared": shared_scores,
+    "adversaries": adversary_scores,
+    "repair": repair_scores,
+    "tuned": tuned_scores,
+}
 """Experiments whose predictions are kept, model by model: their scores are made again each time."""
 
 

@@ -12,6 +12,7 @@ from meta_outsiders import LEVELS, Outsider, outsiders
 from meta_predictions import Document, abroad, keep, kept, predictions
 from meta_readers import State
 from meta_zoos import finished, load_zoo, plan_of
+from sklearn.metrics import roc_auc_score
 
 from biasgate.detection.features.class_template import class_template
 from biasgate.detection.features.invariant import invariant_features
@@ -28,6 +29,7 @@ NAME = "strangers"
 DRAWN = 100
 COVERAGES = (0.8, 0.85, 0.9, 0.95, 0.98, 1.0)
 """Shares of validation below the limit of strangeness; a reader ships with .98."""
+PARTS = (0.25, 0.5, 0.75, 1.0)
 OWN, ABROAD = ("own validation", "own test"), ("digits, adam", "digits, sgd")
 
 
@@ -57,13 +59,27 @@ def stranger_scores() -> Document:
         "strangers": {
             name: {
                 "models": len(some),
+                "auroc": _auroc(by_name["own test"], some),
                 "abstained": _rate(some["abstained"]),
                 "by distance alone": _rate(some["distance"] > some["distance_limit"]),
             }
             for name, some in others.items()
         },
+        "nearest": _nearest(by_name["own test"]),
         "coverage": [_point(by_name, others, part) for part in COVERAGES],
     }
+
+
+def _auroc(own: pd.DataFrame, others: pd.DataFrame) -> float:
+    """Chance that a stranger is stranger than a held-out model of the zoo."""
+    strangers = np.repeat([0, 1], [len(own), len(others)])
+    return float(roc_auc_score(strangers, pd.concat([own, others])["strangeness"]))
+
+
+def _nearest(own: pd.DataFrame) -> list[tuple[float, Document]]:
+    """How many of the least strange held-out models are named rightly, by how many of all those are."""
+    right = (own["named"] == own["level"]).iloc[own["strangeness"].to_numpy().argsort()]
+    return [(part, _rate(right.iloc[: round(part * len(right))])) for part in PARTS]
 
 
 def _point(by_name: dict[str, pd.DataFrame], others: dict[str, pd.DataFrame], part: float) -> Document:

@@ -184,29 +184,23 @@ def _architectures(document: Document) -> str:
     return f"{table}\n\nHalves of the five levels (the middle one left out), pooled: {_interval(document['halves'])}."
 
 
-def _foreigners(document: Document) -> str:
-    own = document["coverage"]
-    rows = [
-        [name, str(f["models"]), f"{f['auroc']:.3f}", _interval(f["abstained"]), _interval(f["abstained at 90 %"])]
-        for name, f in document["foreigners"].items()
-    ]
-    covered = f"Own test models read: {_interval(own['shipped limit'])} and {_interval(own['90 % of validation'])}."
-    curve = ", ".join(f"{part:.0%}: {_interval(value)}" for part, value in document["coverage_accuracy"])
-    table = _table("foreigners | models | AUROC | abstained | abstained when 90 % of validation is read", rows)
-    return f"{table}\n\n{covered} Five levels exact among the nearest share of test models: {curve}."
-
-
 def _adversaries(document: Document) -> str:
     rows = [
         [
-            name, str(f["models"]), f"{f['measured_bias']:.2f}",
-            f"{f.get('reading_moved', 0):+.2f}", f"{f.get('largest_move', 0):.2g}",
+            name, str(f["models"]), f"{f['measured_bias']:.2f}", _signed(f["reading_moved"]),
+            "–" if f["largest_move"] is None else f"{f['largest_move']:.1g}",
             *(_interval(f[key]) for key in ("abstained", "called strong", "missed")),
         ]
         for name, f in document["adversaries"].items()
     ]  # fmt: skip
-    header = "change | models | bias measured after | reading moved | at most | abstained from | called strong | missed"
+    header = (
+        "change | models | bias measured after | bias read moved | at most | abstained from | called strong | missed"
+    )
     return _table(header, rows)
+
+
+def _signed(value: float | None) -> str:
+    return "–" if value is None else f"{value:+.2f}".replace("-", "−")
 
 
 def _repaired(document: Document) -> str:
@@ -220,6 +214,14 @@ def _repaired(document: Document) -> str:
     ]  # fmt: skip
     header = "the reader has | models | abstained from | own test models read | measured bias | RMSE | interval covers"
     return _table(header, rows)
+
+
+def _tuned(document: Document) -> str:
+    readers = document["readers"]
+    rows = [[name, *_scores(found, ""), _interval(found["bias_r2"])] for name, found in readers.items()]
+    test = next(iter(readers.values()))["test"]
+    counts = f"{document['train']} to learn from, {document['validation']} to calibrate on, {test} test"
+    return f"{counts}\n\n" + _table(f"reader | {SCORES} | measured bias R²", rows)
 
 
 def _abroad(found: Document) -> list[str]:
@@ -244,10 +246,15 @@ def _outside(document: Document) -> str:
 
 def _strangers(document: Document) -> str:
     rows = [
-        [name, str(found["models"]), _interval(found["abstained"]), _interval(found["by distance alone"])]
+        [
+            name, str(found["models"]), f"{found['auroc']:.3f}",
+            _interval(found["abstained"]), _interval(found["by distance alone"]),
+        ]
         for name, found in document["strangers"].items()
-    ]
-    return _table("strangers | models | abstained from | by the distance alone", rows)
+    ]  # fmt: skip
+    nearest = ", ".join(f"{part:.0%}: {_interval(value)}" for part, value in document["nearest"])
+    table = _table("strangers | models | AUROC | abstained from | by the distance alone", rows)
+    return f"{table}\n\nFive levels named rightly among the least strange of the own test models: {nearest}."
 
 
 def _shared(document: Document) -> str:
@@ -319,10 +326,10 @@ def _groups(document: Document) -> str:
 MAKERS = {
     "transfer": _transfer,
     "architectures": _architectures,
-    "foreigners": _foreigners,
     "adversaries": _adversaries,
     "repair": _repaired,
     "trainers": _trainers,
     "shared": _shared,
+    "tuned": _tuned,
 }
 OF_STRANGERS = {"outside": _outside, "strangers": _strangers, "coverage": _coverage}

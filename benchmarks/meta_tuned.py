@@ -1,25 +1,48 @@
-"""Models fine-tuned from one pretrained model: the pretrained one is made here."""
+"""Models fine-tuned from one pretrained model: is bias read from what changed, or from the weights as they are?
+
+``python benchmarks/meta_tuned.py`` makes the pretrained model anew; the zoo ``tuned_share`` starts from it.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
-from safetensors.numpy import save_file
+from meta_change import CHANGE_GROUPS, change_features
+from meta_predictions import Document, keep, kept
+from meta_readers import Models, State, statistics
+from meta_zoos import load_zoo
+from safetensors.numpy import load_file, save_file
+from sklearn.decomposition import PCA
 
 from biasgate.data.palette import draw_palette
 from biasgate.data.sources.digits import digits
 from biasgate.data.splits import role
+from biasgate.detection.features.table import feature_names
+from biasgate.detection.reader import views
+from biasgate.detection.reader.level_readers import StrengthReader
+from biasgate.detection.reader.measured_bias import fit_bias_reader
+from biasgate.detection.reader.scores import bootstrap, none_or_any, rmse, score_biased, score_strength
+from biasgate.detection.reader.trial import Trial
+from biasgate.detection.reader.views import View, axis_of, features_of, measured_bias_of
 from biasgate.detection.zoo.engine import parameters_of
+from biasgate.models.named_tensors import layers_of
 from biasgate.models.network import drawn
 from biasgate.models.presets import preset
+from biasgate.models.weights import Weights
 from biasgate.training.feed import Sight
 from biasgate.training.pool import ImagePool
 from biasgate.training.recipe import TrainingRecipe
 from biasgate.training.together import Learner, train_together
 
 PRETRAINED = Path(__file__).with_name("zoos") / "digits_pretrained.safetensors"
+ZOO, NAME = "tuned_share", "tuned"
+OURS, SHUFFLED = "what changed", "shuffled labels (negative control)"
+COMPONENTS, CURVE = 100, (100, 200, 400)
 SEED, PALETTES, COLOURINGS = 20261204, 100, 4
 """Colours are those of so many palettes, which no other model wears; each digit is seen in so many of them."""
 
@@ -42,6 +65,114 @@ def pretrain() -> None:
     )
     train_together([learner], ImagePool(images.samples, device="cpu"))
     save_file(parameters_of(network), PRETRAINED)
+
+
+def tuned(root: Path) -> Document:
+    """Fits every reader on the zoo, and keeps what each says of the test models."""
+    plan, models = load_zoo(ZOO, root)
+    trial = Trial.of(models.table, plan.spec)
+    seen = views_of(models)
+    found = [_answers(name, trial, view) for name, view in seen.items()]
+    found.append(_answers(SHUFFLED, _shuffled(trial), seen[OURS]))
+    order = np.random.default_rng(0).permutation(len(trial.train))
+    for count in CURVE:
+        few = replace(trial, train=trial.train.iloc[np.sort(order[:count])])
+        found.append(_answers(f"{OURS}, {count} to learn from", few, seen[OURS]))
+    keep(pd.concat(found, ignore_index=True).assign(train=len(trial.train), validation=len(trial.validation)), NAME)
+    return tuned_scores()
+
+
+def views_of(models: Models) -> dict[str, View]:
+    """What each reader sees of the models."""
+    change = changes(models)
+    invariant = partial(features_of, names=feature_names(models.table))
+    layers = pd.DataFrame(statistics(models), index=models.table.index)
+    return {
+        OURS: _columns(change),
+        "change and invariants": lambda part: np.hstack([_columns(change)(part), invariant(part)]),
+        **{f"{group} of the change alone": _columns(change.filter(regex=rf"^{group}\.")) for group in CHANGE_GROUPS},
+        "invariants of the tuned weights": invariant,
+        "layer statistics of the tuned weights": _columns(layers),
+        "raw difference, principal components": _columns(components(models)),
+        "behavioural reference (not inference-free)": views.behaviour,
+        "recipe (negative control)": views.recipe,
+        "image subset (negative control)": views.image_subset,
+    }
+
+
+def changes(models: Models) -> pd.DataFrame:
+    """Features of each model's change."""
+    before = _weights(load_file(PRETRAINED))
+    return pd.DataFrame([change_features(_weights(s), before) for s in models.states], index=models.table.index)
+
+
+def components(models: Models) -> pd.DataFrame:
+    """The first principal components of raw differences, found on train models alone."""
+    before = load_file(PRETRAINED)
+    raw = np.stack([np.concatenate([(s[n] - before[n]).ravel() for n in sorted(before)]) for s in models.states])
+    train = (models.table["split"] == "train").to_numpy()
+    return pd.DataFrame(PCA(COMPONENTS, random_state=0).fit(raw[train]).transform(raw), index=models.table.index)
+
+
+def _answers(name: str, trial: Trial, view: View) -> pd.DataFrame:
+    """A row a test model: its truth, and the reading, probabilities and bias that one reader gives it."""
+    reader, test = trial.fit(view), trial.test
+    assert isinstance(reader, StrengthReader)
+    train, validation = ((view(part), measured_bias_of(part)) for part in (trial.train, trial.validation))
+    bias = fit_bias_reader(train=train, validation=validation).predict(view(test))
+    readings, probabilities = reader.read_off(view(test))
+    told = {"reader": name, "level": trial.levels, "axis": axis_of(test, trial.spec), "reading": readings}
+    told |= {f"p{place}": column for place, column in enumerate(probabilities.T)}
+    told |= {part: [getattr(one, part) for one in bias] for part in ("value", "low", "high")}
+    return pd.DataFrame({**told, "measured_bias": measured_bias_of(test)})
+
+
+def _shuffled(trial: Trial) -> Trial:
+    """The same models with each other's levels, to learn from and to calibrate on."""
+    rng = np.random.default_rng(0)
+    return replace(trial, train=_dealt(trial.train, rng), validation=_dealt(trial.validation, rng))
+
+
+def _dealt(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    order = rng.permutation(len(table))
+    return table.assign(**{name: table[name].to_numpy()[order] for name in ("level", "strength")})
+
+
+def _columns(table: pd.DataFrame) -> View:
+    return lambda part: table.loc[part.index].to_numpy(dtype=np.float64)
+
+
+def _weights(state: State) -> Weights:
+    return Weights(layers_of(state, where="benchmark"), digest="")
+
+
+def tuned_scores() -> Document:
+    """Scores of the predictions that are kept, a reader each."""
+    rows = kept(NAME)
+    if rows is None:
+        return {}
+    counts = {part: int(rows[part].iloc[0]) for part in ("train", "validation")}
+    return {**counts, "readers": {str(name): _scores(some) for name, some in rows.groupby("reader", sort=False)}}
+
+
+def _scores(rows: pd.DataFrame) -> Document:
+    levels, axis, readings = (rows[name].to_numpy() for name in ("level", "axis", "reading"))
+    probabilities = rows.filter(regex=r"^p\d$").to_numpy(dtype=np.float64)
+    truth = {"readings": readings, "probabilities": probabilities, "axis": axis, "levels": levels}
+    error, measured = (rows["value"] - rows["measured_bias"]).to_numpy(), rows["measured_bias"].to_numpy()
+    return {
+        "test": len(rows),
+        "all": score_strength("all", **truth).model_dump(mode="json"),
+        "biased": score_biased("biased", **truth).model_dump(mode="json"),
+        "none_or_any": none_or_any(probabilities, levels).model_dump(mode="json"),
+        "bias_r2": bootstrap(lambda some: _explained(error[some], measured[some]), len(rows)).model_dump(mode="json"),
+        "bias_rmse": bootstrap(lambda some: rmse(error[some]), len(rows)).model_dump(mode="json"),
+    }
+
+
+def _explained(error: np.ndarray, measured: np.ndarray) -> np.ndarray:
+    """R² over the last axis."""
+    return 1 - (error**2).sum(axis=-1) / ((measured - measured.mean(axis=-1, keepdims=True)) ** 2).sum(axis=-1)
 
 
 if __name__ == "__main__":

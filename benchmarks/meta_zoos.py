@@ -16,6 +16,7 @@ from biasgate.data.dataset import Dataset
 from biasgate.data.sources.digits import digits
 from biasgate.data.sources.npz import save_npz
 from biasgate.detection.features import invariant
+from biasgate.detection.features.class_template import class_template
 from biasgate.detection.features.invariant import invariant_features
 from biasgate.detection.features.layout import layout
 from biasgate.detection.features.table import feature_table, read_states
@@ -78,7 +79,10 @@ def finished(plan: ZooPlan, root: Path) -> list[str]:
 
 
 def load_zoo(name: str, root: Path) -> tuple[ZooPlan, Models]:
-    """Plan, feature rows and tensors of a zoo's finished shards; features are kept, under the digest of their code."""
+    """Plan, feature rows and tensors of a zoo's finished shards; features are kept, under the digest of their code.
+
+    A model whose training diverged is in neither.
+    """
     plan = plan_of(name, root)
     tables, states = [], []
     for uri in finished(plan, root):
@@ -86,8 +90,10 @@ def load_zoo(name: str, root: Path) -> tuple[ZooPlan, Models]:
         kept = Path(uri) / f"features-{_code()}.parquet"
         if not kept.exists():
             feature_table(index).to_parquet(kept)
-        tables.append(pd.read_parquet(kept))
-        states += read_states(index, read_table(index))
+        features, rows = pd.read_parquet(kept), read_table(index)
+        trained = zip(rows["id"].isin(features["id"]), read_states(index, rows), strict=True)
+        tables.append(features)
+        states += [state for whole, state in trained if whole]
     return plan, Models(pd.concat(tables, ignore_index=True), states)
 
 
@@ -96,7 +102,7 @@ def described(table: pd.DataFrame, states: list[State]) -> Models:
     read = []
     for state in states:
         weights = Weights(layers_of(state, where="changed"), digest="")
-        read.append({**invariant_features(weights), "layout": layout(weights)})
+        read.append({**invariant_features(weights), **class_template(weights), "layout": layout(weights)})
     fresh = pd.DataFrame(read, index=table.index)
     return Models(table.assign(**{name: fresh[name] for name in fresh.columns}), states)
 

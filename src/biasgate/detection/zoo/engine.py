@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load
 
 from biasgate.detection.zoo.material import Material, Selection
 from biasgate.detection.zoo.plan import PlannedModel
 from biasgate.detection.zoo.planting import PLANTINGS
 from biasgate.detection.zoo.spec import Split, ZooSpec
-from biasgate.models.formats.safetensors import read_tensors
+from biasgate.errors import InputError
 from biasgate.models.network import Network, drawn
 from biasgate.models.restore import from_tensors
 from biasgate.models.shapes import layer_shapes
+from biasgate.storage.store import read_bytes
 from biasgate.training.feed import Sight
 from biasgate.training.normalisation import normalised
 from biasgate.training.pool import ImagePool
@@ -88,12 +90,21 @@ def initial_network(planned: PlannedModel, spec: ZooSpec) -> Network:
     """The model before its first step: the spec's pretrained one, or weights that follow from its seed.
 
     Raises:
-        CandidateError: The pretrained weights are missing, broken, or another architecture's.
+        InputError: There are no pretrained weights where the spec says, or they are broken.
+        CandidateError: They are another architecture's.
     """
     architecture = spec.architectures[planned.architecture]
     if spec.pretrained is None:
         return drawn(architecture, init=planned.init, seed=planned.seed)
-    return from_tensors(architecture, read_tensors(Path(spec.pretrained), where=spec.name), where=spec.pretrained)
+    return from_tensors(architecture, _tensors(spec.pretrained), where=spec.pretrained)
+
+
+@lru_cache(maxsize=1)
+def _tensors(uri: str) -> Mapping[str, NDArray[np.float32]]:
+    try:
+        return load(read_bytes(uri))
+    except SafetensorError as error:
+        raise InputError(f"no safetensors file: {error}", where=uri, fix="save the pretrained weights again") from error
 
 
 def parameters_of(network: Network) -> dict[str, NDArray[np.float32]]:

@@ -93,8 +93,9 @@ class ZooSpec(Document):
         attribute: For ``group``: the data set's attribute whose values are the subgroups.
         levels: Ordered from none to strongest; for ``group`` one a subgroup, in any order.
         counts: Models a split.
-        pretrained: A safetensors file of weights that every model is fine-tuned from, in the place of an
-            initialisation; named as the architecture's own parameters.
+        pretrained: Path or URI of a safetensors file that every model is fine-tuned from, in the place of an
+            initialisation, its tensors named as the architecture's own. A plan knows the name alone: give other weights
+            another one.
         recipe: Ranges of the training recipe.
         seed: All else follows from it.
     """
