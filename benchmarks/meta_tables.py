@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "benchmarks" / "report" / "meta_classifier.md"
+REPORT = ROOT / "benchmarks" / "report"
+PAGE, TUNED = REPORT / "meta_classifier.md", REPORT / "fine_tuned.md"
 CONCEPT = ROOT / "docs" / "concepts" / "weight-scan.md"
 SCORES_OF_READER = ROOT / "src" / "biasgate" / "detection" / "reader" / "readers" / "digits.scores.json"
 Document = dict[str, Any]
@@ -30,6 +31,8 @@ def write_tables(results: Document) -> None:
     ships = _ships(json.loads(SCORES_OF_READER.read_text()))
     _fill(PAGE, {**tables, "ships": ships})
     _fill(CONCEPT, {"ships": ships})
+    if results.get("tuned"):
+        _fill(TUNED, {"tuned": _tuned(results["tuned"])})
 
 
 def _fill(page: Path, tables: dict[str, str]) -> None:
@@ -330,6 +333,5 @@ MAKERS = {
     "repair": _repaired,
     "trainers": _trainers,
     "shared": _shared,
-    "tuned": _tuned,
 }
 OF_STRANGERS = {"outside": _outside, "strangers": _strangers, "coverage": _coverage}
