@@ -56,6 +56,7 @@ docs: venv ## The site in build/site, its reference made from the code; fails at
 
 report: venv ## Remake the report's tables and figures that need no new measurement
 	cd benchmarks && ../$(BIN)/python repair.py
+	$(BIN)/python benchmarks/meta_classifier.py
 	$(BIN)/python docs/figures/audit.py
 
 test-containers: venv ## The image and its servers under the manifests' restrictions (needs root and an engine)

@@ -58,7 +58,7 @@ def score(names: list[str], root: Path) -> None:
 def main() -> None:
     """Parses options; training first, then scores, then tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--root", type=Path, required=True, help="folder that zoos live in, outside the repository")
+    parser.add_argument("--root", type=Path, default=Path("zoos"), help="folder that zoos live in")
     parser.add_argument("--train", nargs="*", default=[], metavar="ZOO[:SHARE]", help="zoos to train, in this order")
     parser.add_argument(
         "--cells", type=int, default=0, metavar="MODELS", help="models to train a cell of the 2×2×2 table"

@@ -190,8 +190,8 @@ def _architectures(document: Document) -> str:
 def _adversaries(document: Document) -> str:
     rows = [
         [
-            name, str(f["models"]), f"{f['measured_bias']:.2f}", _signed(f["reading_moved"]),
-            "–" if f["largest_move"] is None else f"{f['largest_move']:.1g}",
+            name, str(f["models"]), f"{f['measured_bias']:.2f}", _signed(f.get("reading_moved")),
+            f"{f['largest_move']:.1g}" if f.get("largest_move") else "–",
             *(_interval(f[key]) for key in ("abstained", "called strong", "missed")),
         ]
         for name, f in document["adversaries"].items()
