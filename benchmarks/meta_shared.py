@@ -86,7 +86,7 @@ def _train_chunk(cell: Cell, root: Path, start: int, folder: Path) -> None:
     spec, planned = _planned(cell, root)
     material, rows, states = load_material(spec), [], []
     for stack in stacks(planned[start : start + CHUNK], spec):
-        learners = [_learner(model, material, shared=cell.start == "shared") for model in stack]
+        learners = [learner(model, material, shared=cell.start == "shared") for model in stack]
         train_together(learners, ImagePool(material.images[stack[0].split].samples, device=torch.device("cpu")))
         for model, learner in zip(stack, learners, strict=True):
             state = parameters_of(learner.network)
@@ -94,7 +94,7 @@ def _train_chunk(cell: Cell, root: Path, start: int, folder: Path) -> None:
             rows.append(
                 {
                     "id": model.id, "split": model.split, "level": model.level, "strength": model.strength,
-                    **_measured(learner.network, model, material),
+                    **measured_bias(learner.network, model, material),
                     **invariant_features(Weights(layers_of(state, where=cell.name), digest="")),
                 }
             )  # fmt: skip
@@ -103,7 +103,7 @@ def _train_chunk(cell: Cell, root: Path, start: int, folder: Path) -> None:
     pd.DataFrame(rows).to_parquet(folder / f"{start:04}.parquet")
 
 
-def _learner(model: PlannedModel, material: Material, *, shared: bool) -> Learner:
+def learner(model: PlannedModel, material: Material, *, shared: bool) -> Learner:
     rng = np.random.default_rng(model.seed)
     seen = PLANTINGS["sigma"].training_set(model, material, rng)
     kind, seed = ("kaiming_uniform", SHARED_START) if shared else (model.init, model.seed)
@@ -116,7 +116,7 @@ def _learner(model: PlannedModel, material: Material, *, shared: bool) -> Learne
 
 
 @torch.inference_mode()
-def _measured(network: Network, model: PlannedModel, material: Material) -> dict[str, float]:
+def measured_bias(network: Network, model: PlannedModel, material: Material) -> dict[str, float]:
     how, rng = PLANTINGS["sigma"], np.random.default_rng([model.seed, 1])
     seen = how.probe(model, material, rng)
     assert seen.colours is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from meta_readers import Models, State
 from safetensors.numpy import load_file, save_file
 
 from biasgate.data.dataset import Dataset
+from biasgate.data.source import open_dataset
 from biasgate.data.sources.digits import digits
 from biasgate.data.sources.npz import save_npz
 from biasgate.detection.features import invariant
@@ -46,7 +48,7 @@ def spec_of(name: str, root: Path) -> ZooSpec:
     path = root / "data" / f"{made}.npz"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_npz(MADE[made](digits()), str(path))
+        save_npz(MADE[made](root), str(path))
     return spec.model_copy(update={"dataset": str(path)})
 
 
@@ -62,7 +64,12 @@ def _halved(whole: Dataset) -> Dataset:
     return replace(whole, samples=np.round(fours.mean(axis=(2, 4))).astype(np.uint8))
 
 
-MADE = {"shuffled": _shuffled, "halved": _halved}
+MADE: dict[str, Callable[[Path], Dataset]] = {
+    "shuffled": lambda _root: _shuffled(digits()),
+    "halved": lambda _root: _halved(digits()),
+    "halved_free": lambda root: _halved(open_dataset(str(root / "data" / "digits.npz"))),
+}
+"""Data sets that are made under the root; the last of the file that ``mnist_digits.py`` writes there."""
 
 
 def plan_of(name: str, root: Path) -> ZooPlan:

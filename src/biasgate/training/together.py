@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import torch
 from torch import Tensor
@@ -46,13 +47,20 @@ def fast_dtype(device: torch.device) -> torch.dtype:
     return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
 
 
-def train_together(learners: Sequence[Learner], pool: ImagePool, *, dtype: torch.dtype | None = None) -> list[float]:
+def train_together(
+    learners: Sequence[Learner],
+    pool: ImagePool,
+    *,
+    dtype: torch.dtype | None = None,
+    after: Mapping[int, Callable[[], object]] = MappingProxyType({}),
+) -> list[float]:
     """Trains every learner as ``train`` would alone, on the pool's images and device.
 
     Args:
         learners: Of one architecture.
         pool: What they see.
         dtype: What layers are computed in; by default ``fast_dtype`` of the pool's device.
+        after: What to call after how many steps; the networks then have the weights of that moment.
 
     Returns:
         Each learner's mean loss over the last tenth of the steps.
@@ -70,6 +78,9 @@ def train_together(learners: Sequence[Learner], pool: ImagePool, *, dtype: torch
         each = mean_losses(stack(batch), labels, smoothing)
         update(step, stack.gradients(each))
         losses[:, step] = each.detach()
+        if step + 1 in after:
+            stack.store()
+            after[step + 1]()
     stack.store()
     for learner in learners:
         learner.network.eval()

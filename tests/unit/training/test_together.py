@@ -88,3 +88,17 @@ def test_bfloat16_layers_learn_what_single_precision_learns() -> None:
     for dtype in (torch.float32, torch.bfloat16):
         (loss,) = train_together([learner(preset("digits_small"), 0, **recipe)], pool, dtype=dtype)
         assert loss < 0.2
+
+
+def test_weights_on_the_way_are_those_of_a_shorter_training_at_a_constant_rate() -> None:
+    def weights(learners: list[Learner]) -> torch.Tensor:
+        return torch.stack([nn.utils.parameters_to_vector(one.network.parameters()) for one in learners])
+
+    def pair(steps: int) -> list[Learner]:
+        return [learner(preset("digits_small"), n, steps=steps, schedule="constant") for n in range(2)]
+
+    long, short, seen = pair(6), pair(4), list[torch.Tensor]()
+    train_together(long, ImagePool(GREY), after={4: lambda: seen.append(weights(long))})
+    train_together(short, ImagePool(GREY))
+    assert torch.equal(seen[0], weights(short))
+    assert not torch.equal(seen[0], weights(long))
