@@ -112,7 +112,7 @@ def measure(network: Network, world: World) -> dict[str, float]:
     classifier = PixelClassifier(network, world.contract)
     with torch.no_grad():
         decisions = classifier(data.samples).argmax(dim=1)
-    leaning = reliance(classifier, pairs)
+    leaning, _ = reliance(classifier, pairs)
     reading = read_bias(head_of(network), given_pairs(read_features(classifier, pairs), pairs))
     return {
         **rates((decisions == data.labels).double(), decisions.double(), data),

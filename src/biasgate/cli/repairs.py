@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from biasgate.cli.candidates import Data, Package
 from biasgate.cli.sources import packed
 from biasgate.report.terminal import Json, print_json, print_table, say
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from biasgate.contracts.repair_record import RepairRecord
+    from biasgate.data.dataset import Dataset
 
 app = typer.Typer()
 DEFAULT = "unlearning"
@@ -32,20 +39,29 @@ def repair(
     seconds: Annotated[int, typer.Option(help="Wall-clock budget of all methods.", min=1)] = 600,
     memory: Annotated[str | None, typer.Option(help="Most memory of this process, as 4GiB.")] = None,
     seed: Annotated[int, typer.Option(help="All randomness follows from it.", min=0)] = 0,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="HTML page to write: who gained, who lost, and pictures of samples that changed."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Repair a candidate; method and settings are chosen on validation clusters of the data."""
     from tempfile import TemporaryDirectory
 
     from biasgate.data.source import open_dataset
+    from biasgate.errors import InputError
     from biasgate.repair.budget import read_memory
     from biasgate.repair.competition import compete
     from biasgate.report.repair import COLUMNS, change_rows, repair_words
+    from biasgate.report.repair_page import repair_page
 
+    if report and report.exists():
+        raise InputError(f"{report} already exists", fix="name a file that does not: a repair overwrites nothing")
+    dataset = open_dataset(data)
     with TemporaryDirectory() as work:
         _, record = compete(
             packed(package, Path(work)),
-            open_dataset(data),
+            dataset,
             methods=method or [DEFAULT],
             attribute=attribute,
             into=into,
@@ -53,6 +69,9 @@ def repair(
             memory=read_memory(memory) if memory else None,
             seed=seed,
         )
+    if report:
+        report.parent.mkdir(parents=True, exist_ok=True)
+        report.write_text(repair_page(record, _pictures(dataset, record)), encoding="utf-8")
     if json:
         print_json(record)
         return
@@ -70,6 +89,16 @@ def repair(
     ]
     print_table(f"accuracy by subgroup of {record.attribute}, on validation samples", COLUMNS, change_rows(record))
     print_table("validation", ["method", "settings", "aligned", "conflicting", "worst group", "chosen"], rows)
+
+
+def _pictures(dataset: Dataset, record: RepairRecord) -> dict[int, NDArray[np.uint8]]:
+    """The images that changed, by row; none of a table."""
+    import numpy as np
+
+    rows = [flip.row for flip in record.flips]
+    if dataset.samples.ndim != 4 or dataset.samples.dtype != np.uint8:
+        return {}
+    return dict(zip(rows, dataset.take(np.array(rows, dtype=np.int64)).array, strict=True))
 
 
 @app.command("repair-methods")

@@ -69,13 +69,15 @@ class Reliance(Document):
     Attributes:
         swap_rate: Share of pairs whose two decisions differ.
         attribution_share: Share of the attributions that lies in the direction in which a pair differs; see
-            ``reliance.attribution_share``.
+            ``reliance.attribution_shares``.
         twins: How many pairs.
+        attribution: The same share with its interval, over the pairs that were attributed; absent of fewer than two.
     """
 
     swap_rate: float
     attribution_share: float
     twins: int
+    attribution: Estimate | None = None
 
 
 class Leaning(Document):
@@ -112,6 +114,29 @@ class Change(Document):
     difference: Estimate | None = None
 
 
+class Flip(Document):
+    """A validation sample that either the original or the repaired network gets right.
+
+    Attributes:
+        row: Its place in the repair data, from 0.
+        label: Its class.
+        value: Its value of the attribute.
+        before: Class that the original decides for.
+        after: Class that the network of the chosen trial decides for.
+    """
+
+    row: int = Field(ge=0)
+    label: str
+    value: str
+    before: str
+    after: str
+
+    @property
+    def mended(self) -> bool:
+        """Whether the repaired network is the one that gets it right."""
+        return self.after == self.label
+
+
 class RepairRecord(Document):
     """How a repaired model came to be.
 
@@ -137,6 +162,9 @@ class RepairRecord(Document):
         untried: Methods and settings that were not tried, each with the reason.
         stopped: What ended the repair before all was tried; absent where nothing did.
         changes: Who gained and who lost, all samples first.
+        attribution_change: Share of the attributions after − before, over the same counterfactual pairs; below 0 where
+            decisions lean less on the attribute. Absent without pairs.
+        flips: Samples that were mended or broken, some of each, evenly chosen.
     """
 
     schema_: Literal["biasgate/repair/v1"] = Field(default="biasgate/repair/v1", alias="schema")
@@ -160,6 +188,8 @@ class RepairRecord(Document):
     untried: tuple[str, ...] = ()
     stopped: Stop | None = None
     changes: tuple[Change, ...] = ()
+    attribution_change: Estimate | None = None
+    flips: tuple[Flip, ...] = ()
 
     @property
     def chosen(self) -> Trial:

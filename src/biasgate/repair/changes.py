@@ -16,19 +16,20 @@ FEWEST = 2
 """Clusters that an interval needs."""
 
 
-def changes(
-    before: PixelClassifier, after: PixelClassifier, data: RepairData, *, attribute: str, values: NDArray[np.str_]
-) -> tuple[Change, ...]:
+Decisions = tuple[NDArray[np.int64], NDArray[np.int64]]
+"""Class index of each sample, as the original decides and as the repaired network does."""
+
+
+def changes(decisions: Decisions, data: RepairData, *, attribute: str, values: NDArray[np.str_]) -> tuple[Change, ...]:
     """Accuracy before and after, of all samples, of aligned and conflicting ones, and of each value of the attribute.
 
     Args:
-        before: Model that was repaired.
-        after: What came of it.
+        decisions: What was decided before and after.
         data: Samples, labels and values.
         attribute: Name of the attribute.
         values: Value of each sample in words ``[n]``.
     """
-    right = [_right(classifier, data) for classifier in (before, after)]
+    right = [decided == data.labels.numpy() for decided in decisions]
     aligned = data.aligned.numpy()
     groups: list[tuple[dict[str, str], NDArray[np.bool_]]] = [({}, np.ones(len(data), dtype=bool))]
     groups += [({"alignment": side}, aligned == (side == SIDES[0])) for side in SIDES]
@@ -36,9 +37,11 @@ def changes(
     return tuple(_change(group, right[0][rows], right[1][rows], data.clusters.numpy()[rows]) for group, rows in groups)
 
 
-def _right(classifier: PixelClassifier, data: RepairData) -> NDArray[np.bool_]:
+def decisions_of(before: PixelClassifier, after: PixelClassifier, data: RepairData) -> Decisions:
+    """Of a model and of what came of it."""
     with torch.no_grad():
-        return (classifier(data.samples).argmax(dim=1) == data.labels).numpy()
+        first, second = (classifier(data.samples).argmax(dim=1).numpy() for classifier in (before, after))
+    return first, second
 
 
 def _change(

@@ -198,16 +198,23 @@ def validation_rows(dataset: Dataset, data: RepairData, *, seed: int) -> Tensor:
     Raises:
         InputError: The other rows lack a value of the attribute, or either side lacks aligned or conflicting rows.
     """
-    _, chosen = split(dataset, share=1 - VALIDATION_SHARE, seed=seed)
+    try:
+        _, chosen = split(dataset, share=1 - VALIDATION_SHARE, seed=seed)
+    except InputError:
+        raise _too_few(dataset) from None
     rows = torch.from_numpy(np.isin(dataset.clusters, chosen.clusters))
     learned = set(data.values[~rows].tolist()) == set(data.values.tolist())
     if not (learned and all(len(data.aligned[side].unique()) == len(SIDES) for side in (rows, ~rows))):
-        raise InputError(
-            "too few clusters to hold some out: a value of an attribute is on one side only",
-            where=dataset.name,
-            fix="give more clusters of the rarest value",
-        )
+        raise _too_few(dataset)
     return rows
+
+
+def _too_few(dataset: Dataset) -> InputError:
+    return InputError(
+        "too few clusters to hold some out to choose by: a value of an attribute would be on one side only",
+        where=dataset.name,
+        fix="give more clusters of the rarest value",
+    )
 
 
 def _declared(dataset: Dataset) -> Tensor:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from biasgate.contracts.repair_record import Reliance
 from biasgate.errors import InputError
 from biasgate.repair.classifier import PixelClassifier
 from biasgate.repair.data import RepairData
+from biasgate.repair.heads.bias import mean_of
 from biasgate.repair.pairs import pair_rows
 
 PATH = 12
@@ -18,8 +20,11 @@ MOST = 200
 """Most pairs whose decisions are attributed."""
 
 
-def reliance(classifier: PixelClassifier, data: RepairData) -> Reliance:
+def reliance(classifier: PixelClassifier, data: RepairData) -> tuple[Reliance, NDArray[np.float64]]:
     """Swap rate and attribution share of a classifier over the counterfactual pairs in the data.
+
+    Returns:
+        Both, and the attribution share of each pair that was attributed: the same pairs for every classifier.
 
     Raises:
         InputError: No cluster has an aligned and a conflicting sample.
@@ -30,20 +35,28 @@ def reliance(classifier: PixelClassifier, data: RepairData) -> Reliance:
     with torch.no_grad():
         decisions = classifier(data.samples).argmax(dim=1)
     chosen = np.linspace(0, len(aligned) - 1, min(MOST, len(aligned)), dtype=np.int64)
-    share = attribution_share(
+    shares = attribution_shares(
         classifier, data.samples[aligned[chosen]], data.samples[conflicting[chosen]], data.labels[aligned[chosen]]
     )
     swapped = (decisions[aligned] != decisions[conflicting]).double().mean()
-    return Reliance(swap_rate=float(swapped), attribution_share=share, twins=len(aligned))
+    told = Reliance(
+        swap_rate=float(swapped),
+        attribution_share=float(shares.mean()),
+        twins=len(aligned),
+        attribution=mean_of(shares, 0.95) if len(shares) > 1 else None,
+    )
+    return told, shares
 
 
-def attribution_share(classifier: PixelClassifier, samples: Tensor, counterfactuals: Tensor, labels: Tensor) -> float:
-    """Share of the attributions to the label's logit that the attribute has, in [0, 1].
+def attribution_shares(
+    classifier: PixelClassifier, samples: Tensor, counterfactuals: Tensor, labels: Tensor
+) -> NDArray[np.float64]:
+    """Share of the attributions to the label's logit that the attribute has, of each sample ``[n]``, in [0, 1].
 
     Integrated gradients (Sundararajan et al., arXiv 1703.01365; captum's) along two straight paths, from zero to the
     counterfactual and from there to the sample: the second changes the attribute alone. A path's weight is the sum over
-    pixels (or columns) of absolute attributions, channels added; the share is the second's of both, a mean over
-    samples. Our reading of the claim of Shukla et al., arXiv 2404.11819, that decisions lean less on the attribute.
+    pixels (or columns) of absolute attributions, channels added; the share is the second's of both. Our reading of the
+    claim of Shukla et al., arXiv 2404.11819, that decisions lean less on the attribute.
 
     Args:
         classifier: Model from samples to logits.
@@ -62,4 +75,4 @@ def attribution_share(classifier: PixelClassifier, samples: Tensor, counterfactu
         return (found.sum(dim=1) if found.ndim == 4 else found).flatten(1).abs().sum(dim=1)
 
     attribute, rest = weight(counterfactuals, samples), weight(torch.zeros_like(counterfactuals), counterfactuals)
-    return float((attribute / (attribute + rest).clamp(min=1e-12)).mean())
+    return (attribute / (attribute + rest).clamp(min=1e-12)).double().numpy()

@@ -6,10 +6,12 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
-from biasgate.contracts.repair_record import RepairRecord
-from biasgate.data.dataset import Dataset
+import numpy as np
+
+from biasgate.contracts.repair_record import Change, Flip, RepairRecord
+from biasgate.data.dataset import UNKNOWN, Dataset
 from biasgate.errors import InputError
 from biasgate.models.package import MODEL, CandidatePackage, pack
 from biasgate.repair.budget import Budget, Clock, SpentError, ended_by, spending
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from biasgate.models.torch_network import TorchNetwork
+    from biasgate.repair.classifier import PixelClassifier
     from biasgate.repair.data import RepairData
     from biasgate.repair.heads.graph import Kept
     from biasgate.repair.subject import Subject
@@ -69,9 +72,8 @@ def repair(
             label a sample, the data without attribute or enough clusters, or not what the method needs, the loss not
             finite, or ``into`` taken.
     """
-    from biasgate.repair.changes import changes
     from biasgate.repair.data import known_only, sensitive_attribute
-    from biasgate.repair.leaning import leaning
+    from biasgate.repair.leaning import attribution_change, leaning
     from biasgate.repair.trials import best_of
 
     budget, grid = (
@@ -98,6 +100,8 @@ def repair(
         card = subject.card.model_copy(update={"repaired_from": package.digest})
         repaired = pack(Path(work) / MODEL, card, into)
     moved, distance = movement(classifier.network, found.network, kept=subject.kept)
+    validated = classifier.over(found.validated)
+    after = leaning(validated, held_out)
     return repaired, RepairRecord(
         method=grid[0].method_name(),
         original=package.digest,
@@ -113,17 +117,12 @@ def repair(
         samples=len(data),
         seed=seed,
         parity=parity,
-        before=before,
-        after=leaning(classifier.over(found.validated), held_out),
+        before=before.told,
+        after=after.told,
+        attribution_change=attribution_change(before, after),
         untried=tuple(f"{name}: {ended_by(found.stopped or 'seconds')}" for name in _left(grid[len(found.trials) :])),
         stopped=found.stopped,
-        changes=changes(
-            classifier,
-            classifier.over(found.validated),
-            held_out,
-            attribute=attribute,
-            values=known.attribute(attribute)[validation.numpy()],
-        ),
+        **_changed(classifier, validated, held_out, dataset, attribute=attribute, validation=validation),
     )
 
 
@@ -136,11 +135,39 @@ def _opened(
 
     subject = open_subject(package, dataset, needs=method.needs)
     data = read_data(dataset, attribute=attribute, classifier=subject.classifier, features=subject.features)
-    validation = validation_rows(dataset, data, seed=seed)
     require_counterparts(dataset, attribute)
+    validation = validation_rows(dataset, data, seed=seed)
     if Need.PAIRS in method.needs:
         require_pairs(data.take(~validation), where=dataset.name)
     return subject, data, validation
+
+
+class _Changed(TypedDict):
+    """What a record says of samples."""
+
+    changes: tuple[Change, ...]
+    flips: tuple[Flip, ...]
+
+
+def _changed(
+    before: PixelClassifier,
+    after: PixelClassifier,
+    held_out: RepairData,
+    dataset: Dataset,
+    *,
+    attribute: str,
+    validation: Tensor,
+) -> _Changed:
+    """Who gained and who lost, and some of them, of the validation rows of those whose attribute is known."""
+    from biasgate.repair.changes import changes, decisions_of
+    from biasgate.repair.flips import flips
+
+    rows = np.flatnonzero(dataset.attribute(attribute) != UNKNOWN)[validation.numpy()]
+    decided, values = decisions_of(before, after, held_out), dataset.attribute(attribute)[rows]
+    return {
+        "changes": changes(decided, held_out, attribute=attribute, values=values),
+        "flips": tuple(flips(decided, held_out.labels.numpy(), rows=rows, values=values, classes=dataset.classes)),
+    }
 
 
 def _left(methods: Iterable[RepairMethod]) -> Iterator[str]:

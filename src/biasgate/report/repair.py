@@ -27,6 +27,11 @@ def repair_words(record: RepairRecord) -> Iterator[str]:
         f"{record.moved:.1%} of the model's parameters changed, by {record.distance:.1%} of the weights' norm, in "
         f"{record.seconds:.0f} s."
     )
+    if (change := record.attribution_change) is not None:
+        less = (
+            "less" if change.high < 0 else "more" if change.low > 0 else "neither less nor more, as far as can be told"
+        )
+        yield f"Decisions lean {less} on {record.attribute}: its share of the attributions by {difference(change)}."
     for change in record.changes[1:]:
         if change.difference is not None and change.difference.high < 0:
             yield (

@@ -1,5 +1,6 @@
 """After a repair the decision looks less at the attribute, by heatmaps; after one for another attribute it does not."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from biasgate.models.package import CandidatePackage, pack
 from biasgate.models.preprocess import preprocess
 from biasgate.models.restore import restore
 from biasgate.repair.repair import repair
+from biasgate.report.repair import repair_words
 
 SIDE, CLASSES = 8, ("no", "yes")
 LEFT = Region(name="left", shapes=(((-1.0, -1.0), (0.0, -1.0), (0.0, 1.0), (-1.0, 1.0)),))
@@ -83,3 +85,33 @@ def test_relevance_leaves_the_attribute_that_a_repair_was_for_and_no_other(lean:
     assert less["lamp"] > 0.1
     assert less["lamp"] > less["coin"] + 0.05
     assert (1 + (null >= abs((after["coin"] - after["lamp"]).mean())).sum()) / 1000 < 0.01
+
+
+def swapped(data: Dataset, attribute: str) -> Dataset:
+    """Every image twice, alike but for the lamp; or alike in all, for the coin shows nowhere."""
+    both = data.take(np.tile(np.arange(len(data)), 2))
+    values, samples = both.attribute(attribute).astype(object), both.array.copy()
+    other, fresh = values == values[0], slice(len(data), None)
+    values[fresh] = np.where(other[fresh], next(v for v in values if v != values[0]), values[0])
+    if attribute == "lamp":
+        lit = np.where(values[fresh] == "on", 120, -120)[:, None, None, None]
+        samples[fresh, :, 4:] = (samples[fresh, :, 4:].astype(int) + lit).clip(0, 255)
+    return replace(both, samples=samples, attributes=pd.DataFrame({attribute: values.astype(str)}))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("attribute", "less"), [("lamp", True), ("coin", False)])
+def test_the_record_says_of_counterfactual_pairs_whether_decisions_lean_less(
+    lean: CandidatePackage, tmp_path: Path, attribute: str, less: bool
+):
+    data = swapped(images(300, seed=2), attribute)
+    _, record = repair(lean, data, method="dfr", into=tmp_path / "made", seconds=600, seed=0)
+    change, before, after = record.attribution_change, record.before, record.after
+    assert change is not None
+    assert (change.high < 0) == less
+    assert before is not None
+    assert after is not None
+    assert before.reliance is not None
+    assert after.reliance is not None
+    assert change.value == pytest.approx(after.reliance.attribution_share - before.reliance.attribution_share)
+    assert any("Decisions lean less on lamp" in sentence for sentence in repair_words(record)) == less

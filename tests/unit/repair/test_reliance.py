@@ -11,7 +11,7 @@ from biasgate.models.layers.dense import Dense
 from biasgate.models.network import build
 from biasgate.repair.classifier import PixelClassifier
 from biasgate.repair.data import RepairData, read_data
-from biasgate.repair.reliance import attribution_share, reliance
+from biasgate.repair.reliance import attribution_shares, reliance
 
 ROWS = InputContract(shape=(3,), layout="rows")
 
@@ -27,18 +27,21 @@ def linear(weights: list[float]) -> PixelClassifier:
 
 def test_of_a_linear_score_the_attributes_share_is_that_of_its_change():
     samples, counterfactuals = torch.tensor([[1.0, 2.0, 0.0]]), torch.tensor([[-1.0, 2.0, 0.0]])
-    found = attribution_share(linear([3.0, 1.0, 5.0]), samples, counterfactuals, torch.tensor([0]))
+    found = attribution_shares(linear([3.0, 1.0, 5.0]), samples, counterfactuals, torch.tensor([0]))
     change, rest = abs(3 * (1 - -1)), abs(3 * -1) + abs(1 * 2)
-    assert found == pytest.approx(change / (change + rest), rel=1e-5)
+    assert found == pytest.approx([change / (change + rest)], rel=1e-5)
 
 
 def test_a_score_that_ignores_the_attribute_leans_on_it_by_nothing():
     rows = torch.tensor([[1.0, 2.0, 1.0], [-1.0, 2.0, 1.0], [1.0, -2.0, 1.0], [-1.0, -2.0, 1.0]])
     data = RepairData(rows, torch.tensor([0, 0, 1, 1]), (rows[:, 0] > 0).long(), 2, torch.tensor([True, False] * 2),
                     torch.tensor([0, 0, 1, 1]))  # fmt: skip
-    assert reliance(linear([0.0, 1.0, 0.0]), data).swap_rate == 0
-    assert reliance(linear([0.0, 1.0, 0.0]), data).attribution_share == 0
-    swapped = reliance(linear([9.0, 1.0, 0.0]), data)
+    blind, _ = reliance(linear([0.0, 1.0, 0.0]), data)
+    assert blind.swap_rate == 0
+    assert blind.attribution_share == 0
+    swapped, shares = reliance(linear([9.0, 1.0, 0.0]), data)
+    assert swapped.attribution is not None
+    assert swapped.attribution.value == swapped.attribution_share == shares.mean()
     assert swapped.swap_rate == 1
     assert swapped.attribution_share > 0.5
     assert swapped.twins == 2

@@ -6,6 +6,7 @@ Plain arrays: any ``(features, head)`` pair will do, whatever network or encoder
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,12 +46,12 @@ class Samples:
     def __len__(self) -> int:
         return len(self.labels)
 
-    @property
+    @cached_property
     def design(self) -> Array:
         """x̃: the features and a one for the bias ``[n, d + 1]``."""
         return np.column_stack([self.features, np.ones(len(self))])
 
-    @property
+    @cached_property
     def shares(self) -> Array:
         """Each one's part in a mean ``[n]``; they sum to 1."""
         weights = np.ones(len(self)) if self.weights is None else self.weights
@@ -110,6 +111,12 @@ class LinearHead:
 
     def mean_gradient(self, samples: Samples) -> Array:
         """Mean of ``gradients`` ``[parameters]``, without making them all."""
-        residuals = np.exp(self.log_probabilities(samples))
-        residuals[np.arange(len(samples)), samples.labels] -= 1
-        return ((residuals * samples.shares[:, None]).T @ samples.design).ravel()
+        return self.mean_loss_and_gradient(samples)[1]
+
+    def mean_loss_and_gradient(self, samples: Samples) -> tuple[float, Array]:
+        """``mean_loss`` and ``mean_gradient``, from one pass through the samples."""
+        logs, own = self.log_probabilities(samples), (np.arange(len(samples)), samples.labels)
+        residuals = np.exp(logs)
+        residuals[own] -= 1
+        gradient = ((residuals * samples.shares[:, None]).T @ samples.design).ravel()
+        return -float(samples.shares @ logs[own]), gradient

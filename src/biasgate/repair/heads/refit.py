@@ -31,10 +31,9 @@ def refit(samples: Samples, *, classes: int, damping: float, towards: LinearHead
 
     def objective(theta: Array) -> tuple[float, Array]:
         still_allowed()
-        head = LinearHead(theta.reshape(shape))
+        loss, gradient = LinearHead(theta.reshape(shape)).mean_loss_and_gradient(samples)
         away = theta - origin
-        penalty = damping / 2 * float(away @ away)
-        return head.mean_loss(samples) + penalty, head.mean_gradient(samples) + damping * away
+        return loss + damping / 2 * float(away @ away), gradient + damping * away
 
     options = {"maxiter": ITERATIONS, "gtol": FLAT, "ftol": 0.0}
     found = minimize(objective, origin, jac=True, method="L-BFGS-B", options=options)
