@@ -29,9 +29,12 @@ def repair_words(record: RepairRecord) -> Iterator[str]:
     )
     if (change := record.attribution_change) is not None:
         less = (
-            "less" if change.high < 0 else "more" if change.low > 0 else "neither less nor more, as far as can be told"
+            "less" if change.high < 0 else "more" if change.low > 0 else "neither less nor more, that could be shown,"
         )
-        yield f"Decisions lean {less} on {record.attribute}: its share of the attributions by {difference(change)}."
+        yield (
+            f"Decisions lean {less} on {record.attribute}: its share of their attributions changed by "
+            f"{difference(change)}."
+        )
     for change in record.changes[1:]:
         if change.difference is not None and change.difference.high < 0:
             yield (
