@@ -168,7 +168,9 @@ def run_arm(name: str, arm: Arm, world: World, seed: int) -> dict[str, Any]:
     moved, distance = movement(world.network, found.network)
     settings = [trial.settings for trial in found.trials if trial.chosen]
     cost = {"seconds": seconds, "samples": len(data), "moved": moved, "distance": distance, "settings": settings}
-    return {"arm": name, **measure(found.network, world), **cost, "training_seconds": world.seconds}
+    merits = [trial.merit for trial in found.trials if trial.chosen]
+    chosen = {"validation": merits, "training_seconds": world.seconds}
+    return {"arm": name, **measure(found.network, world), **cost, **chosen}
 
 
 def run_randomised(name: str, make: Make, world: World, seed: int) -> dict[str, Any]:

@@ -233,7 +233,7 @@ def images(dataset: str) -> Dataset:
         grey = digits()
     else:
         files = [FASHION / f"t10k-{part}-ubyte.gz" for part in ("images-idx3", "labels-idx1")]
-        grey = load_idx(*files, classes=tuple("0123456789"), name="fashion")
+        grey = load_idx(*files, classes=tuple("0123456789"))
     means = grey.samples.reshape(len(grey), 14, 2, 14, 2, 1).mean(axis=(2, 4))
     return replace(grey, samples=np.rint(means).astype(np.uint8))
 

@@ -51,6 +51,14 @@ def pair_rows(data: RepairData) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return aligned, conflicting
 
 
+def counterparts(data: RepairData) -> torch.Tensor:
+    """The row of each sample's other half of a pair, ``int64 [n]``; its own where it has none."""
+    rows = np.arange(len(data))
+    aligned, conflicting = pair_rows(data)
+    rows[aligned], rows[conflicting] = conflicting, aligned
+    return torch.from_numpy(rows)
+
+
 def given_pairs(samples: Samples, data: RepairData) -> Pairs:
     """Pairs that the data gives: an image coloured twice, a row of a table with the attribute flipped.
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import ClassVar, Self
+from typing import ClassVar, Self, cast
 
 import torch
 from pydantic import Field
-from torch import Tensor
+from torch import Generator, Tensor
 from torch.nn.functional import cross_entropy
+from torch.optim.swa_utils import AveragedModel
 
 from biasgate.errors import InputError
 from biasgate.models.torch_network import TorchNetwork
@@ -21,6 +22,8 @@ from biasgate.repair.views import random_views
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 """From the logits of a batch and its rows of the data to a scalar."""
+Batch = Callable[[Tensor, Generator], tuple[Tensor, Tensor]]
+"""From drawn rows of the data and a source of randomness to samples as the network sees them, and their rows."""
 
 
 class TrainedMethod(RepairMethod):
@@ -30,6 +33,9 @@ class TrainedMethod(RepairMethod):
     they learn from and not in how long.
 
     Attributes:
+        drawn: Rows of the data that are drawn for a step.
+        averaged: Whether the result is the mean of the weights of the last quarter of all steps: stochastic weight
+            averaging, Izmailov et al., arXiv 1803.05407. Batch statistics stay the candidate's own.
         learning_rate: Peak, of Adam under a one-cycle schedule.
     """
 
@@ -37,6 +43,8 @@ class TrainedMethod(RepairMethod):
     cost: ClassVar[str] = "some ten seconds of one core for a small image network, whatever the number of samples"
 
     shown: ClassVar[int] = ROUNDS
+    drawn: ClassVar[int] = 2 * BATCH
+    averaged: ClassVar[bool] = False
 
     learning_rate: float = Field(gt=0)
 
@@ -58,32 +66,50 @@ class TrainedMethod(RepairMethod):
         """The parameters that learn."""
         return list(network.parameters())
 
+    def batch(self, data: RepairData) -> Batch:
+        """What a step learns from: the rows that are drawn, images each under its own random view."""
+        return lambda rows, generator: (viewed(data.samples[rows], generator=generator), rows)
+
     def fit(self, classifier: PixelClassifier, data: RepairData, *, seed: int, watch: Watch) -> TorchNetwork:
         """A trained copy of the network.
 
         Raises:
             InputError: The loss is not finite.
         """
-        loss, learner = self.loss(classifier, data), classifier.copied()
-        parameters, steps = self.learned(learner.network), ROUNDS * STEPS
+        loss, batch, learner = self.loss(classifier, data), self.batch(data), classifier.copied()
+        average = AveragedModel(learner.network) if self.averaged else None
+        parameters, steps = self.learned(learner.network), step_count()
         generator = torch.Generator().manual_seed(seed)
         optimizer = torch.optim.Adam(parameters, self.learning_rate, fused=True)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer, self.learning_rate, total_steps=steps, cycle_momentum=False
         )
-        for step, rows in enumerate(batches(len(data), size=2 * BATCH, count=steps, generator=generator), start=1):
-            samples = data.samples[rows]
-            views = random_views(samples, generator=generator) if samples.ndim == 4 else samples
-            value = loss(learner(views), rows)
+        found = learner.network
+        for step, drawn in enumerate(batches(len(data), size=self.drawn, count=steps, generator=generator), start=1):
+            samples, rows = batch(drawn, generator)
+            value = loss(learner(samples), rows)
             if not value.isfinite():
                 raise InputError("the loss of the repair is not finite", fix="check the repair data and the weights")
             optimizer.zero_grad()
             value.backward(inputs=parameters)
             optimizer.step()
             schedule.step()
+            if average and 4 * step > 3 * steps:
+                average.update_parameters(learner.network)
+                found = cast("TorchNetwork", average.module)
             if step % STEPS == 0:
-                watch(learner.network)
-        return learner.network
+                watch(found)
+        return found
+
+
+def step_count() -> int:
+    """Steps of a whole training."""
+    return ROUNDS * STEPS
+
+
+def viewed(samples: Tensor, *, generator: Generator) -> Tensor:
+    """Images under random views; rows of features as they are."""
+    return random_views(samples, generator=generator) if samples.ndim == 4 else samples
 
 
 def weighted_loss(data: RepairData, weights: Tensor) -> Loss:

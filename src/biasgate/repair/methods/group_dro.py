@@ -26,19 +26,29 @@ class GroupDro(TrainedMethod):
     step: float = Field(default=0.01, gt=0)
 
     def loss(self, classifier: PixelClassifier, data: RepairData) -> Loss:
-        """Σ_g q_g L_g over the groups of a batch, where q_g grows by exp(η L_g); samples are weighed by group."""
-        groups, weights = groups_of(data), balancing_weights(data)
-        share = (torch.bincount(groups) > 0).float()
+        """That of the worst group; see ``worst_group_loss``."""
+        return worst_group_loss(data, step=self.step)
+
+
+def worst_group_loss(data: RepairData, *, step: float) -> Loss:
+    """Σ_g q_g L_g over the groups of a batch, where q_g grows by exp(η L_g); samples are weighed by group.
+
+    Args:
+        data: Samples that are learned from.
+        step: η.
+    """
+    groups, weights = groups_of(data), balancing_weights(data)
+    share = (torch.bincount(groups) > 0).float()
+    share = share / share.sum()
+
+    def loss(logits: Tensor, rows: Tensor) -> Tensor:
+        nonlocal share
+        losses = cross_entropy(logits, data.labels[rows], reduction="none")
+        totals = torch.zeros_like(share).index_add(0, groups[rows], weights[rows] * losses)
+        counts = torch.zeros_like(share).index_add(0, groups[rows], weights[rows])
+        means = totals / counts.clamp(min=1e-9)
+        share = share * (step * means.detach()).exp()
         share = share / share.sum()
+        return share @ means
 
-        def loss(logits: Tensor, rows: Tensor) -> Tensor:
-            nonlocal share
-            losses = cross_entropy(logits, data.labels[rows], reduction="none")
-            totals = torch.zeros_like(share).index_add(0, groups[rows], weights[rows] * losses)
-            counts = torch.zeros_like(share).index_add(0, groups[rows], weights[rows])
-            means = totals / counts.clamp(min=1e-9)
-            share = share * (self.step * means.detach()).exp()
-            share = share / share.sum()
-            return share @ means
-
-        return loss
+    return loss
