@@ -6,11 +6,12 @@ import numpy as np
 
 from biasgate.errors import InputError
 from biasgate.repair.budget import still_allowed
+from biasgate.repair.heads.curvature import hessian_product
 from biasgate.repair.heads.linear import Array, LinearHead, Samples
 
 ITERATIONS = 2000
 FLAT = 1e-6
-"""Largest entry of the gradient at what counts as the optimum."""
+"""Norm of the gradient at what counts as the optimum."""
 
 
 def refit(samples: Samples, *, classes: int, damping: float, towards: LinearHead | None = None) -> LinearHead:
@@ -35,8 +36,11 @@ def refit(samples: Samples, *, classes: int, damping: float, towards: LinearHead
         away = theta - origin
         return loss + damping / 2 * float(away @ away), gradient + damping * away
 
-    options = {"maxiter": ITERATIONS, "gtol": FLAT, "ftol": 0.0}
-    found = minimize(objective, origin, jac=True, method="L-BFGS-B", options=options)
+    def curved(theta: Array, vector: Array) -> Array:
+        return hessian_product(LinearHead(theta.reshape(shape)), samples, vector, damping=damping)
+
+    options = {"maxiter": ITERATIONS, "gtol": FLAT}
+    found = minimize(objective, origin, jac=True, hessp=curved, method="trust-ncg", options=options)
     if not np.isfinite(found.fun):
         raise InputError("the head's loss is not finite", fix="check the features' scale")
     return LinearHead(found.x.reshape(shape))
