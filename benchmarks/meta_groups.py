@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,61 +10,109 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from meta_readers import Models, statistics
+from meta_curve import fitted_curve
+from meta_predictions import keep, kept
+from meta_readers import Models, State, statistics
+from meta_tones import TONE_GROUPS, tone_features
 from meta_zoos import load_zoo
 
+from biasgate.detection.features.invariant import INVARIANT_GROUPS
+from biasgate.detection.features.signed_colour import SIGNED_GROUPS
 from biasgate.detection.features.table import KNOWN, feature_names
-from biasgate.detection.reader.fit import fit_level_reader, fit_meta_classifier
+from biasgate.detection.reader import views
+from biasgate.detection.reader.fit import fit_meta_classifier
 from biasgate.detection.reader.held_out import subgroup_report
 from biasgate.detection.reader.scores import bootstrap, score_levels, share
 from biasgate.detection.reader.trial import Trial
 from biasgate.detection.reader.views import View, features_of
 from biasgate.detection.zoo.plan import ZooPlan
+from biasgate.models.named_tensors import layers_of
 from biasgate.models.network import build
+from biasgate.models.weights import Weights
 from biasgate.training.normalisation import to_tensor
 
 Document = dict[str, Any]
-CURVE = (0.25, 0.5, 1.0)
+NAME, CURVE_NAME = "groups", "groups_curve"
+OURS = "**signed colour features** (the library's)"
+REFERENCE = "behavioural reference (not inference-free)"
+SIZES, DRAWS = (62, 125, 250, 500, 1000, 2000), 10
+"""Sizes of the learning curve; at each, readers of so many draws of train models."""
+ALL = "all features"
+SEEN = {OURS: SIGNED_GROUPS, "the other features, blind to which colour": INVARIANT_GROUPS, ALL: KNOWN}
+SHORTCUTS = {"final loss (shortcut)": views.final_loss, "path norm (shortcut)": views.path_norm}
 
 
 def groups(name: str, even: str, root: Path) -> Document:
-    """The library's report; peers on the same splits; the learning curve; accuracies against the zoo ``even``'s."""
+    """The library's report and accuracies against the zoo ``even``'s; what each reader names of each model is kept."""
     plan, models = load_zoo(name, root)
     table, trial = models.table, Trial.of(models.table, plan.spec)
-    classifier = fit_meta_classifier(table, spec=plan.spec)
-    report = subgroup_report(classifier, table, spec=plan.spec)
-    layers, colours = statistics(models), flat_colours(models, plan)
-    peers: dict[str, View] = {
-        "the invariant features, blind to which colour": partial(features_of, names=feature_names(table)),
-        "all features": partial(features_of, names=feature_names(table, KNOWN)),
-        "layer statistics": lambda part: layers[part.index],
-        "flat colours (not inference-free)": lambda part: colours[part.index],
-    }
+    report = subgroup_report(fit_meta_classifier(table, spec=plan.spec), table, spec=plan.spec)
+    seen = views_of(models, plan)
+    keep(pd.concat([_answers(reader, trial, view) for reader, view in seen.items()], ignore_index=True), NAME)
+    curves = [_curve(reader, trial, seen[reader]) for reader in (OURS, ALL)]
+    keep(pd.concat(curves, ignore_index=True), CURVE_NAME)
     return {
         "report": report.model_dump(mode="json"),
         "planned": len(plan.models),
-        "peers": {
-            peer: score_levels(peer, probabilities=trial.probabilities(view), levels=trial.levels).model_dump(
-                mode="json"
-            )
-            for peer, view in peers.items()
-        },
-        "curve": learning_curve(trial, classifier.features),
         "favour": favour(trial.test, load_zoo(even, root)[1].table, trial.names),
+        **group_scores(),
     }
 
 
-def learning_curve(trial: Trial, names: tuple[str, ...]) -> list[Document]:
-    """Exact groups on test by the number of models learned from; validation and test stay as they are."""
-    order = np.random.default_rng(0).permutation(len(trial.train))
-    view, found = partial(features_of, names=names), []
-    for part in CURVE:
-        train = trial.train.iloc[np.sort(order[: round(part * len(order))])]
-        reader = fit_level_reader(train, trial.validation, view, spec=trial.spec)
-        probabilities = reader.probabilities(view(trial.test))
-        score = score_levels("curve", probabilities=probabilities, levels=trial.levels)
-        found.append({"train": len(train), "score": score.model_dump(mode="json")})
-    return found
+def views_of(models: Models, plan: ZooPlan) -> dict[str, View]:
+    """What each reader sees of the models."""
+    table, groups = models.table, tuple(level.name for level in plan.spec.levels)
+    tones = pd.DataFrame([tone_features(_weights(state)) for state in models.states], index=table.index)
+    known = {name: partial(features_of, names=feature_names(table, part)) for name, part in SEEN.items()}
+    return {
+        **known,
+        f"{ALL} and further ones": lambda part: np.hstack([known[ALL](part), tones.loc[part.index].to_numpy()]),
+        **{f"{group} features alone": partial(features_of, names=feature_names(table, (group,))) for group in KNOWN},
+        **{f"{group} features alone (tried)": _columns(tones.filter(regex=rf"^{group}\.")) for group in TONE_GROUPS},
+        "layer statistics": _columns(pd.DataFrame(statistics(models), index=table.index)),
+        "flat colours (not inference-free)": _columns(pd.DataFrame(flat_colours(models, plan), index=table.index)),
+        **SHORTCUTS,
+        REFERENCE: views.subgroup_accuracies(groups),
+    }
+
+
+def _answers(name: str, trial: Trial, view: View) -> pd.DataFrame:
+    """A row a test model: its group, and the probability of each that one reader gives it."""
+    probabilities = trial.probabilities(view)
+    told = {f"p{place}": column for place, column in enumerate(probabilities.T)}
+    return pd.DataFrame({"reader": name, "group": trial.levels, **told})
+
+
+def _curve(name: str, trial: Trial, view: View) -> pd.DataFrame:
+    """A row a test model and size: how many of several readers, each of other train models, name its group rightly."""
+    found, rng = [], np.random.default_rng(0)
+    for size in [*(size for size in SIZES if size < len(trial.train)), len(trial.train)]:
+        draws = DRAWS if size < len(trial.train) else 1
+        hits = [_few(trial, view, rng.permutation(len(trial.train))[:size]) for _ in range(draws)]
+        rows = {"model": np.arange(len(trial.levels)), "train": size, "right": np.mean(hits, axis=0)}
+        found.append(pd.DataFrame({"reader": name, **rows}))
+    return pd.concat(found, ignore_index=True)
+
+
+def _few(trial: Trial, view: View, chosen: np.ndarray) -> np.ndarray:
+    few = replace(trial, train=trial.train.iloc[np.sort(chosen)])
+    return few.probabilities(view).argmax(axis=1) == trial.levels
+
+
+def group_scores() -> Document:
+    """Scores of the predictions that are kept."""
+    rows, curve = kept(NAME), kept(CURVE_NAME)
+    if rows is None or curve is None:
+        return {}
+    return {
+        "readers": {str(name): _scores(str(name), some) for name, some in rows.groupby("reader", sort=False)},
+        "curves": {str(name): fitted_curve(some) for name, some in curve.groupby("reader", sort=False)},
+    }
+
+
+def _scores(name: str, rows: pd.DataFrame) -> Document:
+    probabilities = rows.filter(regex=r"^p\d$").to_numpy(dtype=np.float64)
+    return score_levels(name, probabilities=probabilities, levels=rows["group"].to_numpy()).model_dump(mode="json")
 
 
 def favour(test: pd.DataFrame, even: pd.DataFrame, names: tuple[str, ...]) -> Document:
@@ -103,6 +152,14 @@ def flat_colours(models: Models, plan: ZooPlan) -> np.ndarray:
         logits = network.eval()(to_tensor(images, model.normalisation)).numpy()
         rows.append((logits[:, -1] - logits[:, :-1].mean(axis=1)).ravel())
     return np.array(rows, dtype=np.float64)
+
+
+def _columns(table: pd.DataFrame) -> View:
+    return lambda part: table.loc[part.index].to_numpy(dtype=np.float64)
+
+
+def _weights(state: State) -> Weights:
+    return Weights(layers_of(state, where="benchmark"), digest="")
 
 
 def _mean(values: np.ndarray) -> Document:

@@ -284,10 +284,6 @@ def _coverage(document: Document) -> str:
 
 def _groups(document: Document) -> str:
     report, favour = document["report"], document["favour"]
-    readers = {"**signed colour features** (the library's)": report["score"], **document["peers"]}
-    readers |= {f"{score['name']} features alone": score for score in report["ablation"]}
-    readers |= {f"{score['name']} (shortcut)": score for score in report["shortcuts"]}
-    readers["behavioural reference (not inference-free)"] = report["oracle"]
     scores = _table(
         "reader | exact subgroup | log-loss | Brier | calibration p",
         [
@@ -295,7 +291,7 @@ def _groups(document: Document) -> str:
                 name, *(_interval(score[part]) for part in ("levels", "log_loss", "brier")),
                 f"{score['calibration']['sureness']:.2f}, {score['calibration']['counts']:.2f}",
             ]
-            for name, score in readers.items()
+            for name, score in document["readers"].items()
         ],
     )  # fmt: skip
     names = report["level_names"]
@@ -308,22 +304,42 @@ def _groups(document: Document) -> str:
     )
     controls = ", ".join(f"{control['name']} {control['levels']['value']:.0%}" for control in report["leaks"])
     failed = ", ".join(control["name"] for control in report["leaks"] if control["rings"]) or "passed"
-    curve = ", ".join(f"{point['train']}: {_interval(point['score']['levels'])}" for point in document["curve"])
     usual = ", ".join(f"{name} {rate:.2f}".replace("0.", ".") for name, rate in favour["even_accuracy"].items())
     gained, most = (_interval(favour[f"planted has the largest {what}"]) for what in ("gain", "accuracy"))
     return "\n\n".join(
         [
             f"{report['train']} to learn from, {report['validation']} to calibrate on, {report['test']} test, "
-            f"of {document['planned']} planned",
+            f"of {document['planned']:,} planned",
             scores,
             f"Less the reference: {_interval(report['against_oracle'])}. Not abstained from: "
-            f"{_interval(report['accepted'])}. Negative controls: {failed} (subgroups named: {controls}). "
-            f"Exact subgroups by models learned from: {curve}.",
+            f"{_interval(report['accepted'])}. Negative controls: {failed} (subgroups named: {controls}).",
+            _group_curves(document["curves"]),
             planted,
             f"Gained over {favour['even_models']} models that favour none (accuracy: {usual}). The planted subgroup "
             f"has the largest gain in {gained} of the test models, the largest accuracy in {most}.",
         ]
     )
+
+
+def _group_curves(curves: Document) -> str:
+    """Shares by the number of models learned from, and what a power law through them says."""
+    sizes = [size for size, _ in next(iter(curves.values()))["points"]]
+    rows = [
+        [name, *(_interval(estimate) for _, estimate in found["points"]), *_law(found)]
+        for name, found in curves.items()
+    ]
+    return _table(
+        f"learned from | {' | '.join(map(str, sizes))} | by the law at 3,600 | models for .90 (low, high)", rows
+    )
+
+
+def _law(found: Document) -> list[str]:
+    """Where the curve was fitted."""
+    if "needed" not in found:
+        return ["–", "–"]
+    needed = [found["needed"][part] for part in ("value", "low", "high")]
+    value, low, high = ("never" if power > 7 else f"{10**power:,.0f}" for power in needed)
+    return [_interval(found["beyond"]), f"{value} ({low}, {high})"]
 
 
 MAKERS = {
