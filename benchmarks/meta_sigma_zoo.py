@@ -29,7 +29,8 @@ from biasgate.training.together import Learner, train_together
 
 ZOO = "long_sigma"
 CHECKPOINTS = (300, 1000, 2000)
-CHUNK = 80
+CHUNK, LONG = 80, 160
+"""Models a chunk, and how many go on to the last checkpoint; the others end at the one before."""
 TENSORS = ".safetensors"
 
 
@@ -56,15 +57,20 @@ def halves(spec: ZooSpec) -> Material:
 
 def _train_chunk(planned: list[PlannedModel], material: Material, file: Path) -> None:
     kept: list[tuple[dict[str, object], State]] = []
+    checkpoints = CHECKPOINTS if int(file.stem) < LONG else CHECKPOINTS[:-1]
     for splits in (("train",), ("validation", "test")):
         some = [model for model in planned if model.split in splits]
-        learners = [learner(model, material, shared=False) for model in some]
+        learners = [learner(_until(checkpoints[-1], model), material, shared=False) for model in some]
         pool = ImagePool(material.images[splits[0]].array, device=torch.device("cpu"))
         keep = partial(_keep, kept, some, learners, material)
-        train_together(learners, pool, after={steps: partial(keep, steps) for steps in CHECKPOINTS})
+        train_together(learners, pool, after={steps: partial(keep, steps) for steps in checkpoints})
     rows, states = zip(*kept, strict=True)
     save_file({name: np.stack([each[name] for each in states]) for name in states[0]}, file.with_suffix(TENSORS))
     pd.DataFrame(rows).to_parquet(file)
+
+
+def _until(steps: int, model: PlannedModel) -> PlannedModel:
+    return model.model_copy(update={"training": model.training.model_copy(update={"steps": steps})})
 
 
 def _keep(
