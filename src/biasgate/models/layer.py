@@ -6,7 +6,7 @@ A kind is one file in ``layers/`` with a class derived from ``Layer``; ``biasgat
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import onnx
     from torch import Generator, Tensor, nn
 
+    from biasgate.models.flow import Flow
     from biasgate.models.initialisation import Init
     from biasgate.models.named_reader import NamedReader
     from biasgate.models.onnx.layer import OnnxLayer
@@ -116,6 +117,15 @@ class Layer(Document, ABC):
     def window(self) -> int:
         """Side of the windows of which the layer lets the largest value through; 1 where it lets others through."""
         return 1
+
+    def flow(self, x: Flow, branches: Mapping[str, Callable[[Flow], Flow]]) -> Flow:
+        """What it gives, by the affine layers that it comes from; what it takes, for most kinds.
+
+        Args:
+            x: What it takes.
+            branches: The chains that it holds, by name; each is followed once, in the order of the forward pass.
+        """
+        return x
 
     def branches(self, before: Shape) -> Mapping[str, Sequence[Placed]]:
         """The layers that it holds, as chains that all begin at its input; none for most kinds."""

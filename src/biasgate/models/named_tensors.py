@@ -46,6 +46,20 @@ def layers_of(tensors: Tensors, *, where: str) -> tuple[LayerWeights, ...]:
     Raises:
         CandidateError: A module's tensors are no layer that is read here, or names and shapes tell no order.
     """
+    return _in_order(_read(tensors, where=where))
+
+
+def declared_layers(tensors: Tensors, *, where: str) -> tuple[LayerWeights, ...]:
+    """Layers in the order of names that a declared network gives its parameters, which is that of the forward pass.
+
+    Raises:
+        CandidateError: A module's tensors are no layer that is read here.
+    """
+    return tuple(_read(tensors, where=where).layers)
+
+
+def _read(tensors: Tensors, *, where: str) -> NamedReader:
+    """The layers in the order of their names, numbers as people count."""
     found = NamedReader(where=where)
     for module, parts in _modules(tensors).items():
         if not any(kind.read_tensors(module, parts, found) for kind in LAYERS):
@@ -54,7 +68,7 @@ def layers_of(tensors: Tensors, *, where: str) -> tuple[LayerWeights, ...]:
         found.previous = module
     if not found.layers:
         raise CandidateError("the file has no weights", where=where)
-    return _in_order(found)
+    return found
 
 
 def _modules(tensors: Tensors) -> dict[str, dict[str, NDArray[np.float32]]]:

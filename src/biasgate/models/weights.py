@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biasgate.errors import CandidateError
+from biasgate.models.flow import Wiring
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,11 +38,13 @@ class Weights:
         digest: ``sha256:<hex>`` of the file, or the package's digest.
         unexplained: Why the model's outputs may come from more than these layers, or from less; empty where they come
             from just these, or where the file holds no graph that could say otherwise.
+        wiring: What each layer takes; empty where each takes what the one before it gives, or nothing says otherwise.
     """
 
     layers: tuple[LayerWeights, ...]
     digest: str
     unexplained: str = ""
+    wiring: Wiring = ()
 
 
 def layer(name: str, weight: NDArray[np.float32], bias: NDArray[np.float32] | None, *, where: str) -> LayerWeights:

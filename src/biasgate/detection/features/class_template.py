@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from biasgate.detection.features.chain import Array, chain
+from biasgate.detection.features.chain import Array, arrives, chain
 from biasgate.detection.features.colour import BANDS, bands
 from biasgate.detection.features.signed_paths import onwards, signed_maps
 from biasgate.models.weights import Weights
@@ -32,7 +32,7 @@ def class_template(weights: Weights) -> dict[str, float]:
     if not spatial:
         return {}
     last, waves = spatial[-1], bands(*links[0].kernel).ravel() == WAVES
-    brightness = signed_maps(links)[last - 1][:, 0, waves]
+    brightness = arrives(links[last], signed_maps(links))[:, 0, waves]
     here = np.tensordot(links[last].weight, brightness, axes=([1], [0]))
     seen = np.tensordot(onwards(links)[last], here, axes=1)
     seen = seen - seen.mean(axis=0)

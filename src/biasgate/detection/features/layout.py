@@ -12,8 +12,14 @@ _NUMBERED = re.compile(r"(?P<head>[a-z_.]+)\.(?P<layer>\d+)(?P<tail>\.[a-z_.]+)?
 
 
 def layout(weights: Weights) -> str:
-    """The layers' kinds and shapes in words, such as ``conv 16×3×5×5, dense 10×400``: what a reader has to know."""
-    return ", ".join(f"{layer.kind} {'×'.join(map(str, layer.weight.shape))}" for layer in weights.layers)
+    """The layers' kinds and shapes in words, such as ``conv 16×3×5×5, dense 10×400``: what a reader has to know.
+
+    Where they do not lie in a row, what each takes too: ``conv 16×16×3×3 of relu(1+2)``.
+    """
+    shapes = [f"{layer.kind} {'×'.join(map(str, layer.weight.shape))}" for layer in weights.layers]
+    if weights.wiring:
+        shapes = [f"{shape} of {flow.words}" for shape, flow in zip(shapes, weights.wiring, strict=True)]
+    return ", ".join(shapes)
 
 
 def parameters(layout: str) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from biasgate.detection.features.chain import Array, Link
+from biasgate.detection.features.chain import Array, Link, arrives, backwards
 from biasgate.detection.features.colour import colour_bands, transform
 from biasgate.detection.features.named import TINY, Named, colour_shares, entropy, log_odds, moments
 from biasgate.errors import CandidateError
@@ -23,13 +23,13 @@ SIZES, MATTERS = (1e-24, 1e24), 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Paths:
-    """Energies at every layer of a chain.
+    """Energies at every layer.
 
     Attributes:
         arriving: A layer: ``[units, 2 (luma, chroma), 3 (bands)]``, energy of all paths from the image to a unit.
         leaving: A layer: ``[units]``, energy of all paths from a unit to the logits; 1 at the logits.
         balanced: A layer: ``[out, in, taps]``, its weights with every unit scaled so that energy is spread evenly
-            over layers; each has the same squared sum, the total path energy.
+            over layers; each has as squared sum the energy of the paths through it, in a chain that of all.
         biases: A layer: ``[units]``, biases against the energy that arrives.
     """
 
@@ -45,7 +45,7 @@ class Paths:
 
 
 def paths(links: tuple[Link, ...]) -> Paths:
-    """Walks the chain forwards and backwards with squared weights.
+    """Walks the links forwards and backwards with squared weights.
 
     Raises:
         CandidateError: The energy overflows, or sizes of weights cancel between layers: no trained network's do.
@@ -53,18 +53,16 @@ def paths(links: tuple[Link, ...]) -> Paths:
     first = links[0]
     arriving = [colour_bands(transform(first.weight, first.kernel) ** 2, first.kernel)]
     for link in links[1:]:
-        arriving.append(np.tensordot(link.power, arriving[-1], axes=1).astype(np.float64))
-    leaving = [np.ones(len(links[-1].bias))]
-    for link in links[:0:-1]:
-        leaving.insert(0, leaving[0] @ link.power)
+        arriving.append(np.tensordot(link.power, arrives(link, arriving), axes=1).astype(np.float64))
+    leaving = backwards(links, np.ones(len(links[-1].bias)), lambda after, link: after @ link.power)
     if not arriving[-1].sum() < LIMIT:
         raise CandidateError("the weights are too large to have features", fix="scale them to a sane range")
     totals = [energy.sum(axis=(1, 2)) for energy in arriving]
     _check_sizes(totals, leaving)
-    entering = [np.ones(first.weight.shape[1]), *totals[:-1]]
+    entering = [np.ones(first.weight.shape[1]), *(arrives(link, totals) for link in links[1:])]
     return Paths(
         arriving=tuple(arriving),
-        leaving=tuple(leaving),
+        leaving=leaving,
         balanced=tuple(
             np.sqrt(after)[:, None, None] * link.weight * np.sqrt(before)[None, :, None]
             for link, before, after in zip(links, entering, leaving, strict=True)
@@ -73,7 +71,7 @@ def paths(links: tuple[Link, ...]) -> Paths:
     )
 
 
-def _check_sizes(totals: list[Array], leaving: list[Array]) -> None:
+def _check_sizes(totals: list[Array], leaving: tuple[Array, ...]) -> None:
     low, high = SIZES
     if not low <= totals[-1].sum() <= high:
         return

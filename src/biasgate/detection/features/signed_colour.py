@@ -21,7 +21,7 @@ from itertools import combinations
 
 import numpy as np
 
-from biasgate.detection.features.chain import Array, Link, chain
+from biasgate.detection.features.chain import Array, Link, arrives, chain
 from biasgate.detection.features.colour import BANDS, bands
 from biasgate.detection.features.invariant import invariant_features
 from biasgate.detection.features.named import FLOOR, TINY, Named
@@ -68,7 +68,7 @@ def features_with_signed_colour(weights: Weights) -> dict[str, float]:
 def _arriving(links: tuple[Link, ...]) -> Arriving:
     biases = [links[0].bias]
     for link in links[1:]:
-        biases.append(link.summed @ biases[-1] + link.bias)
+        biases.append(link.summed @ arrives(link, biases) + link.bias)
     return list(zip(signed_maps(links), biases, strict=True))
 
 
@@ -95,7 +95,7 @@ def _apart(links: tuple[Link, ...], arriving: Arriving, flows: Paths) -> Named:
         if (taps := link.weight.shape[2]) == 1:
             continue
         varying = link.weight - link.weight.mean(axis=2, keepdims=True)
-        signed = np.einsum("uit,icf->utcf", varying, arriving[layer - 1][0])
+        signed = np.einsum("uit,icf->utcf", varying, arrives(link, [signed for signed, _ in arriving]))
         weight = np.repeat(flows.leaving[layer], taps)
         yield from _covariances(f"apart.{layer + 1}", signed.reshape(-1, *signed.shape[2:]), weight, links[0])
 
@@ -142,7 +142,8 @@ def _trace(links: tuple[Link, ...], arriving: Arriving, flows: Paths) -> Named:
         energy = float((leaving[:, None, None] * signed**2).sum())
         yield f"{name}.size", float(np.log(power / (energy + TINY) + FLOOR))
         if layer:
-            yield from _below(name, leaving * link.bias @ link.summed, arriving[layer - 1], flows, layer - 1)
+            below = link.sources[-1]
+            yield from _below(name, leaving * link.bias @ link.summed, arriving[below], flows, below)
 
 
 def _below(name: str, taken: Array, arriving: tuple[Array, Array], flows: Paths, layer: int) -> Named:

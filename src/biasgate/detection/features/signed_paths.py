@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from biasgate.detection.features.chain import Array, Link
+from biasgate.detection.features.chain import Array, Link, arrives, backwards
 from biasgate.detection.features.colour import colour_bands, transform
 from biasgate.detection.features.named import FLOOR, TINY, Named, colour_shares
 from biasgate.detection.features.path_energy import Paths
 
 
 def signed_maps(links: tuple[Link, ...]) -> tuple[Array, ...]:
-    """From (colour, frequency) to each layer's units: W_l … W_2 K_1, kernels summed, ``[units, 3, frequencies]``."""
+    """From (colour, frequency) to each layer's units: the sum over paths of W_l … W_2 K_1, kernels summed.
+
+    ``[units, 3, frequencies]`` a layer.
+    """
     maps = [transform(links[0].weight, links[0].kernel)]
     for link in links[1:]:
-        maps.append(np.tensordot(link.summed, maps[-1], axes=1))
+        maps.append(np.tensordot(link.summed, arrives(link, maps), axes=1))
     return tuple(maps)
 
 
@@ -47,11 +50,11 @@ def spatial(links: tuple[Link, ...], maps: tuple[Array, ...], energy: Paths) -> 
     place to place. Read at the layer itself and at the logits.
     """
     last, onward = len(links) - 1, onwards(links)
-    for layer, entering in enumerate(maps[:-1], start=1):
-        taps = links[layer].weight.shape[2]
+    for layer, link in enumerate(links[1:], start=1):
+        taps = link.weight.shape[2]
         if taps == 1:
             continue
-        here = np.tensordot(links[layer].weight, entering, axes=([1], [0]))
+        here = np.tensordot(link.weight, arrives(link, maps), axes=([1], [0]))
         there = np.tensordot(onward[layer], here, axes=1)
         for place, signed, at in (("layer", here, layer), ("logits", there, last)):
             seen = _weighed(signed, at, energy)
@@ -63,12 +66,9 @@ def spatial(links: tuple[Link, ...], maps: tuple[Array, ...], energy: Paths) -> 
                 yield from colour_shares(f"spatial.{layer + 1}.{place}_{how}", table, total=total)
 
 
-def onwards(links: tuple[Link, ...]) -> list[Array]:
+def onwards(links: tuple[Link, ...]) -> tuple[Array, ...]:
     """From the units of each layer to the logits, kernels summed: ``[classes, units]``."""
-    found = [np.eye(len(links[-1].bias))]
-    for link in links[:0:-1]:
-        found.append(found[-1] @ link.summed)
-    return found[::-1]
+    return backwards(links, np.eye(len(links[-1].bias)), lambda after, link: after @ link.summed)
 
 
 def _weighed(signed: Array, layer: int, energy: Paths) -> Array:

@@ -19,8 +19,10 @@ from biasgate.detection.zoo.index import ShardIndex, read_table
 from biasgate.detection.zoo.plan import PlannedModel
 from biasgate.detection.zoo.spec import ZooSpec
 from biasgate.errors import CandidateError
-from biasgate.models.named_tensors import layers_of
+from biasgate.models.architecture import Architecture
+from biasgate.models.named_tensors import declared_layers
 from biasgate.models.weights import Weights
+from biasgate.models.wiring import wiring_of
 from biasgate.progress import track
 from biasgate.storage.shards import read_file
 
@@ -102,12 +104,13 @@ def _row(state: State, planned: PlannedModel, spec: ZooSpec) -> dict[str, float 
     from biasgate.detection.zoo.engine import initial_network, parameters_of
 
     describe = features_with_signed_colour if spec.planting == "group" else invariant_features
+    architecture = spec.architectures[planned.architecture]
     try:
-        weights = _weights(state)
+        weights = weights_of(state, architecture)
         named = {**describe(weights), **class_template(weights)}
     except CandidateError:
         return None
-    initial = _weights(parameters_of(initial_network(planned, spec)))
+    initial = weights_of(parameters_of(initial_network(planned, spec)), architecture)
     raw = _project(np.concatenate([layer.weight.ravel() for layer in weights.layers]))
     return {
         **named,
@@ -117,8 +120,13 @@ def _row(state: State, planned: PlannedModel, spec: ZooSpec) -> dict[str, float 
     }
 
 
-def _weights(state: State) -> Weights:
-    return Weights(layers_of(state, where="zoo"), digest="")
+def weights_of(state: State, architecture: Architecture) -> Weights:
+    """The weights of a declared network, which its own names and the declaration tell.
+
+    Raises:
+        CandidateError: Some are NaN or infinite.
+    """
+    return Weights(declared_layers(state, where=architecture.name), digest="", wiring=wiring_of(architecture))
 
 
 def _project(values: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -46,5 +46,5 @@ class Onnx(GraphFormat):
         """The layers in the order of the graph; the digest is over files beside it too, by their names."""
         from biasgate.models.onnx.weights import read_onnx
 
-        layers, beside, unexplained = read_onnx(check_file(path))
-        return Weights(layers, files_digest(path, beside), unexplained)
+        layers, beside, wiring, unexplained = read_onnx(check_file(path))
+        return Weights(layers, files_digest(path, beside), unexplained, wiring)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
@@ -15,6 +15,7 @@ from biasgate.models.layers.conv import Conv
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from biasgate.models.flow import Flow
     from biasgate.models.onnx.layer import OnnxLayer
     from biasgate.models.stacked import Image, StackedLayer
 
@@ -46,6 +47,11 @@ class Attention(Layer):
         """``key``, ``query`` and ``value``, of one convolution each."""
         after = self.shape(before, where=self.kind)
         return {name: [Placed(name, Conv(out=self.out, kernel=1), before, after)] for name in MAPS}
+
+    def flow(self, x: Flow, branches: Mapping[str, Callable[[Flow], Flow]]) -> Flow:
+        """The values, weighed by keys and queries."""
+        key, query, value = (branches[name](x) for name in MAPS)
+        return value.weighed_by(key, query)
 
     def module(self, before: Shape) -> nn.Module:
         """The three convolutions by their names."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import ConfigDict
@@ -11,6 +12,7 @@ from biasgate.models.layer import Layer, Shape
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from biasgate.models.flow import Flow
     from biasgate.models.onnx.layer import OnnxLayer
     from biasgate.models.stacked import StackedLayer
 
@@ -27,6 +29,10 @@ class Relu(Layer):
     def shape(self, before: Shape, *, where: str) -> Shape:
         """The same."""
         return before
+
+    def flow(self, x: Flow, branches: Mapping[str, Callable[[Flow], Flow]]) -> Flow:
+        """What is above zero of it."""
+        return x.rectified()
 
     def module(self, before: Shape) -> nn.Module:
         """``ReLU``."""

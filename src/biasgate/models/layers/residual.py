@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
@@ -19,6 +19,7 @@ from biasgate.models.layers.relu import Relu
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from biasgate.models.flow import Flow
     from biasgate.models.onnx.layer import OnnxLayer
     from biasgate.models.stacked import Image, StackedLayer
 
@@ -58,6 +59,10 @@ class Residual(Layer):
         after = body[-1].after if body else before
         skip = [] if before == after else [Placed("skip", _projection(before, after), before, after)]
         return {"body": body, "skip": skip}
+
+    def flow(self, x: Flow, branches: Mapping[str, Callable[[Flow], Flow]]) -> Flow:
+        """The sum of both branches."""
+        return branches["body"](x) + branches["skip"](x)
 
     @property
     def parts(self) -> tuple[Layer, ...]:

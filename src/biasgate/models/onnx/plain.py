@@ -39,7 +39,7 @@ SHIFT, SPREAD = 5.0, 1.0
 """What is added to the input's channels, and how far it differs: for photographs 2.2, and .32."""
 
 
-class _Beside(Exception):
+class Beside(Exception):
     """What a graph does beside its layers, in words."""
 
 
@@ -52,32 +52,32 @@ def unexplained(graph: onnx.GraphProto, nodes: Sequence[onnx.NodeProto], reader:
         reader: After it has read them all.
     """
     try:
-        _check_names(graph)
+        check_names(graph)
         line = list(_line(graph, nodes, reader))
-        word = "".join(_letter(node, reader) for node in line)
+        word = "".join(letter(node, reader) for node in line)
         if not PLAIN.fullmatch(word):
-            raise _Beside(f"{', '.join(node.op_type for node in line)[:200]} are no layers with rectifiers between")
-        _check_input(line, reader)
+            raise Beside(f"{', '.join(node.op_type for node in line)[:200]} are no layers with rectifiers between")
+        check_input(line, reader)
         _check_turned(word, reader)
-    except _Beside as beside:
+    except Beside as beside:
         return str(beside)
     return ""
 
 
-def _check_names(graph: onnx.GraphProto) -> None:
+def check_names(graph: onnx.GraphProto) -> None:
     """Each value is given once: what is stored under a name twice may be read as one and run as the other."""
     names = Counter(tensor.name for tensor in graph.initializer)
     names.update(name for node in graph.node for name in node.output if name)
     twice = [name for name, times in names.items() if times > 1]
     if twice:
-        raise _Beside(f"{twice[0][:80]!r} is given {names[twice[0]]} times")
+        raise Beside(f"{twice[0][:80]!r} is given {names[twice[0]]} times")
 
 
 def _line(graph: onnx.GraphProto, nodes: Sequence[onnx.NodeProto], reader: OnnxReader) -> Iterator[onnx.NodeProto]:
     """The nodes that samples pass through, from the one input to the one output."""
     inputs = [value.name for value in graph.input if value.name not in reader.constants]
     if len(inputs) != 1 or len(graph.output) != 1:
-        raise _Beside(f"the graph has {len(inputs)} inputs and {len(graph.output)} outputs")
+        raise Beside(f"the graph has {len(inputs)} inputs and {len(graph.output)} outputs")
     reached, known = inputs[0], set(reader.constants)
     passed = {reached}
     for node in nodes:
@@ -87,21 +87,21 @@ def _line(graph: onnx.GraphProto, nodes: Sequence[onnx.NodeProto], reader: OnnxR
             known.update(node.output)
         elif not known.issuperset(node.output):
             if taken.count(reached) != 1 or not known.issuperset(set(taken) - {reached}):
-                raise _Beside(f"{_called(node)} takes more than the value before it and stored tensors")
+                raise Beside(f"{called(node)} takes more than the value before it and stored tensors")
             reached = node.output[0]
             passed.add(reached)
             yield node
     if reached != graph.output[0].name:
-        raise _Beside("the output is not what the last layer gives")
+        raise Beside("the output is not what the last layer gives")
 
 
-def _letter(node: onnx.NodeProto, reader: OnnxReader) -> str:
+def letter(node: onnx.NodeProto, reader: OnnxReader) -> str:
     """The letter of a node that does what its operator does in a plain chain."""
     attributes = {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
-    letter = LETTERS.get(node.op_type)
+    found = LETTERS.get(node.op_type)
     match node.op_type:
         case "Transpose":
-            letter, fits = TURNS.get(tuple(attributes.get("perm", ()))), True
+            found, fits = TURNS.get(tuple(attributes.get("perm", ()))), True
         case "Cast":
             fits = attributes.get("to") in FLOATS
         case "Flatten":
@@ -114,12 +114,12 @@ def _letter(node: onnx.NodeProto, reader: OnnxReader) -> str:
             fits = True
         case _:
             fits = node.input[0] not in reader.constants
-    if letter is None or not fits:
-        raise _Beside(f"{_called(node)} is no part of a chain of layers")
-    return letter
+    if found is None or not fits:
+        raise Beside(f"{called(node)} is no part of a chain of layers")
+    return found
 
 
-def _check_input(line: Sequence[onnx.NodeProto], reader: OnnxReader) -> None:
+def check_input(line: Sequence[onnx.NodeProto], reader: OnnxReader) -> None:
     """Before the first layer all channels are scaled and moved alike, or a reading of colours means little."""
     gain, shift = np.ones(1), np.zeros(1)
     with np.errstate(all="ignore"):
@@ -135,7 +135,7 @@ def _check_input(line: Sequence[onnx.NodeProto], reader: OnnxReader) -> None:
                     pass
         scaled = GAIN[0] <= gain.min() and gain.max() <= min(GAIN[1], RATIO * gain.min())
     if not (scaled and np.abs(shift).max() <= SHIFT and np.ptp(shift) <= SPREAD):
-        raise _Beside("it scales or moves the channels of its input as no normalisation of images does")
+        raise Beside("it scales or moves the channels of its input as no normalisation of images does")
 
 
 def _per_channel(node: onnx.NodeProto, reader: OnnxReader) -> np.ndarray:
@@ -143,7 +143,7 @@ def _per_channel(node: onnx.NodeProto, reader: OnnxReader) -> np.ndarray:
     (name,) = [name for name in node.input if name in reader.constants]
     array = numpy_helper.to_array(reader.constants[name]).astype(np.float64)
     if array.size not in (1, 3) or max(array.shape, default=1) != array.size:
-        raise _Beside(f"{_called(node)} changes more of the input than its channels")
+        raise Beside(f"{called(node)} changes more of the input than its channels")
     return array.reshape(-1)
 
 
@@ -151,8 +151,9 @@ def _check_turned(word: str, reader: OnnxReader) -> None:
     """Channels are put last before a dense layer only where each is one pixel: the order is then the same."""
     layers, dense = list(reader.layers.values()), word.partition("t")[0].count("c")
     if "t" in word and layers[dense].weight.shape[1] != len(layers[dense - 1].bias):
-        raise _Beside("a dense layer takes the image with its channels last")
+        raise Beside("a dense layer takes the image with its channels last")
 
 
-def _called(node: onnx.NodeProto) -> str:
+def called(node: onnx.NodeProto) -> str:
+    """A node by its name and operator."""
     return f"node {node.name[:80]!r} ({node.op_type[:80]!r})"

@@ -10,8 +10,9 @@ from onnx import numpy_helper
 
 from biasgate.errors import CandidateError
 from biasgate.models.architecture import LAYERS
+from biasgate.models.flow import Wiring
+from biasgate.models.onnx.branches import accounted
 from biasgate.models.onnx.file import load_onnx_files
-from biasgate.models.onnx.plain import unexplained
 from biasgate.models.onnx.reader import OnnxReader
 from biasgate.models.weights import LayerWeights
 
@@ -25,13 +26,13 @@ WEIGHTLESS = {
 _READERS = {operator: kind for kind in LAYERS for operator in kind.operators}
 
 
-def read_onnx(path: Path) -> tuple[tuple[LayerWeights, ...], tuple[Path, ...], str]:
+def read_onnx(path: Path) -> tuple[tuple[LayerWeights, ...], tuple[Path, ...], Wiring, str]:
     """Every layer with weights that the outputs depend on, in graph order; each kind of layer reads its operators.
 
     Arrays in Add, Sub, Mul and Div are let through before the first layer only, where they normalise the input.
 
     Returns:
-        The layers, the files beside this one that hold some of its tensors, and what ``plain.unexplained`` says.
+        The layers, the files beside this one that hold some of its tensors, and what ``branches.accounted`` says.
 
     Raises:
         CandidateError: The graph is outside what is read here (another operator with weights, control flow,
@@ -47,7 +48,7 @@ def read_onnx(path: Path) -> tuple[tuple[LayerWeights, ...], tuple[Path, ...], s
         _read(node, reader)
     if not reader.layers:
         raise CandidateError("the graph has no layer with weights", where=where)
-    return tuple(reader.layers.values()), beside, unexplained(model.graph, nodes, reader)
+    return tuple(reader.layers.values()), beside, *accounted(model.graph, nodes, reader)
 
 
 def _read(node: onnx.NodeProto, reader: OnnxReader) -> None:
