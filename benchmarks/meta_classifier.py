@@ -18,6 +18,7 @@ from typing import Any
 import torch
 from meta_attacked import adversary_scores
 from meta_experiments import EXPERIMENTS
+from meta_families import family_scores
 from meta_groups import group_scores
 from meta_repair import repair_scores
 from meta_shared import shared_scores, train_cells
@@ -35,6 +36,7 @@ FROM_PREDICTIONS = {
     "adversaries": adversary_scores,
     "repair": repair_scores,
     "tuned": tuned_scores,
+    "families": family_scores,
     "groups: faces_group": group_scores,
 }
 """Experiments whose predictions are kept, model by model: their scores are made again each time."""

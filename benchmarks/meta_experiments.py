@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from meta_adversaries import flat_colours
 from meta_attacked import adversaries
+from meta_families import families
 from meta_groups import groups
 from meta_networks import NETWORKS
 from meta_readers import Models, Peer, boosting, columns_peer, invariants, library, ordinal, statistics
@@ -209,5 +210,6 @@ EXPERIMENTS: dict[str, Callable[[Path], Document]] = {
     "strangers": strangers,
     "shared": shared,
     "tuned": tuned,
+    "families": families,
     "groups: faces_group": partial(groups, "faces_group", "faces_even"),
 }

@@ -10,7 +10,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 REPORT = ROOT / "benchmarks" / "report"
-PAGE, TUNED = REPORT / "meta_classifier.md", REPORT / "fine_tuned.md"
+PAGE, TUNED, FAMILIES = (REPORT / name for name in ("meta_classifier.md", "fine_tuned.md", "families.md"))
 CONCEPT = ROOT / "docs" / "concepts" / "weight-scan.md"
 SCORES_OF_READER = ROOT / "src" / "biasgate" / "detection" / "reader" / "readers" / "digits.scores.json"
 Document = dict[str, Any]
@@ -33,6 +33,8 @@ def write_tables(results: Document) -> None:
     _fill(CONCEPT, {"ships": ships})
     if results.get("tuned"):
         _fill(TUNED, {"tuned": _tuned(results["tuned"])})
+    if results.get("families"):
+        _fill(FAMILIES, {name: _families(results["families"][name], name) for name in ("families", "members")})
 
 
 def _fill(page: Path, tables: dict[str, str]) -> None:
@@ -217,6 +219,30 @@ def _repaired(document: Document) -> str:
     ]  # fmt: skip
     header = "the reader has | models | abstained from | own test models read | measured bias | RMSE | interval covers"
     return _table(header, rows)
+
+
+def _families(found: list[Document], name: str) -> str:
+    """A row a family, or an architecture, and reader: of the models that are read, then of all."""
+    kind = {"families": "family", "members": "architecture"}[name]
+    rows = [
+        [
+            one[kind], one["reader"], f"{one['learned_from']}, {one['models']}", _interval(one["read"]),
+            *(_optional(one["accepted"][what]) for what in ("halves", "extremes", "levels", "covers")),
+            *(_optional(one["all"][what]) for what in ("halves", "extremes")),
+            _optional(one["reference"]["halves"]),
+        ]
+        for one in found
+    ]  # fmt: skip
+    told = "halves | extremes | five levels | interval covers"
+    return _table(
+        f"never met | reader has met | learned from, models | read | {told} | of all: halves | extremes | "
+        "reference: halves",
+        rows,
+    )
+
+
+def _optional(estimate: Document | None) -> str:
+    return _interval(estimate) if estimate else "–"
 
 
 def _tuned(document: Document) -> str:

@@ -89,7 +89,7 @@ def _exposure(train: pd.DataFrame, validation: pd.DataFrame, names: list[str]) -
     untrained = train.reindex(columns=[INITIAL + name for name in names]).to_numpy(dtype=np.float64)
     if not np.isfinite(untrained).all():
         return None
-    shared = [name for name in feature_names(train, (TEMPLATE,)) if np.isfinite(train[name]).all()]
+    shared = feature_names(train, (TEMPLATE,)) if len(set(train["layout"])) == 1 else []
     return fit_outlier_exposure(
         trained=(features_of(train, names), features_of(train, shared)),
         untrained=untrained,
