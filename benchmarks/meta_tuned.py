@@ -23,6 +23,7 @@ from biasgate.data.sources.digits import digits
 from biasgate.data.splits import role
 from biasgate.detection.features.table import feature_names
 from biasgate.detection.reader import views
+from biasgate.detection.reader.learned import learned
 from biasgate.detection.reader.level_readers import StrengthReader
 from biasgate.detection.reader.measured_bias import fit_bias_reader
 from biasgate.detection.reader.scores import bootstrap, none_or_any, rmse, score_biased, score_strength
@@ -42,6 +43,7 @@ PRETRAINED = Path(__file__).with_name("zoos") / "digits_pretrained.safetensors"
 ZOO, NAME = "tuned_share", "tuned"
 OURS, SHUFFLED = "**what changed and the tuned weights**", "shuffled labels (negative control)"
 COMPONENTS, CURVE, LAYERS = 100, (50, 100, 200, 400), (1, 2, 3, 4)
+CUT = 0.01
 SEED, PALETTES, COLOURINGS = 20261204, 100, 4
 """Colours are those of so many palettes, which no other model wears; each digit is seen in so many of them."""
 
@@ -69,7 +71,7 @@ def pretrain() -> None:
 def tuned(root: Path) -> Document:
     """Fits every reader on the zoo, and keeps what each says of the test models."""
     plan, models = load_zoo(ZOO, root)
-    trial = Trial.of(models.table, plan.spec)
+    trial = Trial.of(learned(models.table), plan.spec)
     seen = views_of(models)
     found = [_answers(name, trial, view) for name, view in seen.items()]
     found.append(_answers(SHUFFLED, _shuffled(trial), seen[OURS]))
@@ -115,7 +117,8 @@ def components(models: Models) -> pd.DataFrame:
 
 def _answers(name: str, trial: Trial, view: View) -> pd.DataFrame:
     """A row a test model: its truth, and the reading, probabilities and bias that one reader gives it."""
-    reader, test = trial.fit(view), trial.test
+    view, test = _within(view, trial.train), trial.test
+    reader = trial.fit(view)
     assert isinstance(reader, StrengthReader)
     train, validation = ((view(part), measured_bias_of(part)) for part in (trial.train, trial.validation))
     bias = fit_bias_reader(train=train, validation=validation).predict(view(test))
@@ -135,6 +138,12 @@ def _shuffled(trial: Trial) -> Trial:
 def _dealt(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     order = rng.permutation(len(table))
     return table.assign(**{name: table[name].to_numpy()[order] for name in ("level", "strength")})
+
+
+def _within(view: View, train: pd.DataFrame) -> View:
+    """Each column cut at its first and last hundredth among train models, which one broken model moves by nothing."""
+    low, high = np.quantile(view(train), [CUT, 1 - CUT], axis=0)
+    return lambda part: np.clip(view(part), low, high)
 
 
 def _columns(table: pd.DataFrame) -> View:
