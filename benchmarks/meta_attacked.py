@@ -23,7 +23,7 @@ from biasgate.models.weights import Weights
 from biasgate.progress import track
 
 NAME = "adversaries"
-STRONG, MOST = ("high", "very_high"), 30
+STRONG, WEAK, MOST = ("high", "very_high"), ("none", "low"), 30
 PAIRS, GAINS = (1, 3), (0.3, 1, 3, 10)
 CHANGES: dict[str, Change] = {
     "unchanged": lambda state, _: state,
@@ -88,10 +88,11 @@ def adversary_scores() -> Document:
 
 
 def _scores(rows: pd.DataFrame, before: pd.Series) -> Document:
-    read, strong = ~rows["abstained"].to_numpy(), rows["named"].isin(STRONG).to_numpy()
+    read, named = ~rows["abstained"].to_numpy(), rows["named"]
+    strong, weak = named.isin(STRONG).to_numpy(), named.isin(WEAK).to_numpy()
     moved = rows["value"].to_numpy() - before.loc[rows["model"]].to_numpy()
     moved = moved[np.isfinite(moved)]
-    outcomes = {"abstained": ~read, "called strong": read & strong, "missed": read & ~strong}
+    outcomes = {"abstained": ~read, "called strong": read & strong, "missed": read & ~strong, "called weak": weak}
     return {
         "models": len(rows),
         "measured_bias": float(rows["measured_bias"].mean()),

@@ -193,15 +193,13 @@ def _adversaries(document: Document) -> str:
     rows = [
         [
             name, str(f["models"]), f"{f['measured_bias']:.2f}", _signed(f.get("reading_moved")),
-            f"{f['largest_move']:.1g}" if f.get("largest_move") else "–",
-            *(_interval(f[key]) for key in ("abstained", "called strong", "missed")),
+            "–" if f.get("largest_move") is None else f"{f['largest_move']:.1g}",
+            *(_interval(f[key]) for key in ("abstained", "called strong", "missed", "called weak")),
         ]
         for name, f in document["adversaries"].items()
     ]  # fmt: skip
-    header = (
-        "change | models | bias measured after | bias read moved | at most | abstained from | called strong | missed"
-    )
-    return _table(header, rows)
+    asked = "abstained from | called strong | missed | called none or low"
+    return _table(f"change | models | bias measured after | bias read moved | at most | {asked}", rows)
 
 
 def _signed(value: float | None) -> str:
@@ -250,7 +248,9 @@ def _tuned(document: Document) -> str:
     rows = [[name, *_scores(found, ""), _interval(found["bias_r2"])] for name, found in readers.items()]
     test = next(iter(readers.values()))["test"]
     counts = f"{document['train']} to learn from, {document['validation']} to calibrate on, {test} test"
-    return f"{counts}\n\n" + _table(f"reader | {SCORES} | measured bias R²", rows)
+    told = f"{counts}, of {document['planned']:,} planned. The pretrained model is right in"
+    told += f" {_interval(document['pretrained_accuracy'])} of the digits for measuring, in any colour."
+    return f"{told}\n\n" + _table(f"reader | {SCORES} | measured bias R²", rows)
 
 
 def _abroad(found: Document) -> list[str]:

@@ -18,6 +18,8 @@ from meta_zoos import load_zoo
 from safetensors.numpy import load_file, save_file
 from sklearn.decomposition import PCA
 
+from biasgate.data.colouring import recolour
+from biasgate.data.dataset import Dataset
 from biasgate.data.palette import draw_palette
 from biasgate.data.sources.digits import digits
 from biasgate.data.splits import role
@@ -26,15 +28,16 @@ from biasgate.detection.reader import views
 from biasgate.detection.reader.learned import learned
 from biasgate.detection.reader.level_readers import StrengthReader
 from biasgate.detection.reader.measured_bias import fit_bias_reader
-from biasgate.detection.reader.scores import bootstrap, none_or_any, rmse, score_biased, score_strength
+from biasgate.detection.reader.scores import bootstrap, none_or_any, rmse, score_biased, score_strength, share
 from biasgate.detection.reader.trial import Trial
 from biasgate.detection.reader.views import View, axis_of, measured_bias_of
-from biasgate.detection.zoo.engine import parameters_of
+from biasgate.detection.zoo.engine import initial_network, parameters_of
 from biasgate.models.named_tensors import layers_of
-from biasgate.models.network import drawn
+from biasgate.models.network import Network, drawn
 from biasgate.models.presets import preset
 from biasgate.models.weights import Weights
 from biasgate.training.feed import Sight
+from biasgate.training.normalisation import to_tensor
 from biasgate.training.pool import ImagePool
 from biasgate.training.recipe import TrainingRecipe
 from biasgate.training.together import Learner, train_together
@@ -80,7 +83,18 @@ def tuned(root: Path) -> Document:
         few = replace(trial, train=trial.train.iloc[np.sort(order[:count])])
         found.append(_answers(f"the same, {count} to learn from", few, seen[OURS]))
     keep(pd.concat(found, ignore_index=True).assign(train=len(trial.train), validation=len(trial.validation)), NAME)
-    return tuned_scores()
+    pretrained = initial_network(plan.models[0], plan.spec)
+    accuracy = share(_right(pretrained, role(digits(), "measure"))).model_dump(mode="json")
+    return {"pretrained_accuracy": accuracy, "planned": len(plan.models), **tuned_scores()}
+
+
+@torch.inference_mode()
+def _right(network: Network, images: Dataset) -> np.ndarray:
+    """Which digits a network tells, each in a colour of a palette of its own."""
+    rng = np.random.default_rng(SEED + 1)
+    colours = np.stack([draw_palette(rng)[rng.integers(10)] for _ in range(len(images))])
+    answers = network(to_tensor(recolour(images.samples, colours), "unit")).argmax(dim=1)
+    return answers.numpy() == images.labels
 
 
 def views_of(models: Models) -> dict[str, View]:
