@@ -1,7 +1,7 @@
 """Repair of a text classifier as a user has it: an ONNX file of a small transformer, and a table of tokens.
 
     python benchmarks/repair_texts.py --seeds 10    # runs what is missing, then remakes the table
-    python benchmarks/repair_texts.py               # remakes the table of report/repair.md alone
+    python benchmarks/repair_texts.py               # remakes the table of report/repair_at_scale.md alone
 
 Sentences of docstrings tell scikit-learn from scipy. In training nearly every sentence of the one is said by *her*, of
 the other by *him*; a counterfactual is the sentence with that word swapped. Words are hashed.
@@ -29,7 +29,8 @@ import torch
 import yaml
 from numpy.typing import NDArray
 from repair_results import Seeds, comparison, markdown, mean
-from repair_tables import PAGE, filled, interval
+from repair_tables import filled, interval
+from repair_wide_tables import PAGE
 from torch import Tensor, nn
 
 from biasgate.models.card import CandidateCard, InputContract

@@ -39,8 +39,14 @@ ADULT = Path("build/adult")
 """Where UCI's adult.data and adult.test lie; see docs/how-to/data.md."""
 FACES = {"train": 1250, "repair": 400, "test": 750}
 """Persons, each with one image and its counterfactual."""
-ADULT_TRAINING, ADULT_REPAIR = 4000, 600
-"""Rows, each with its flipped counterfactual."""
+COMPAS = Path("build/compas/compas-scores-two-years.csv")
+"""ProPublica's file; see docs/how-to/data.md."""
+TRAINING, REPAIR = 4000, 600
+"""Rows of training and of repair, at most, each with its flipped counterfactual."""
+COMPAS_COLUMNS = (
+    "sex", "race", "age", "juv_fel_count", "juv_misd_count", "juv_other_count", "priors_count", "c_charge_degree",
+    "two_year_recid",
+)  # fmt: skip
 ADULT_COLUMNS = (
     "age", "workclass", "weight", "education", "years", "marital", "occupation", "relationship", "race", "sex",
     "gain", "loss", "hours", "country", "income",
@@ -110,7 +116,7 @@ def faces(attribute: str, values: tuple[str, str], *, share: float, seed: int) -
                   attribute=attribute)  # fmt: skip
 
 
-def face_pairs(people: int, attribute: str, values: tuple[str, str], *, seed: list[int]) -> Dataset:
+def face_pairs(people: int, attribute: str, values: tuple[str, str], *, seed: list[int], side: int = 32) -> Dataset:
     """Faces drawn twice, alike but for the attribute: rows ``0..n`` have the value that goes with their gender."""
     traits = sample_traits(people=people, seed=int(np.random.SeedSequence(seed).generate_state(1)[0]))
     labels = traits["gender"].map(PERSONAL["gender"].index).to_numpy(dtype=np.int64)
@@ -119,7 +125,7 @@ def face_pairs(people: int, attribute: str, values: tuple[str, str], *, seed: li
     drawn = [{"no": 0.0, "yes": 0.8}.get(values[value], values[value]) for value in worn]
     alignment = np.repeat(["aligned", "conflicting"], people)
     return Dataset(
-        samples=draw_faces(both.assign(**{attribute: drawn}), size=32),
+        samples=draw_faces(both.assign(**{attribute: drawn}), size=side),
         labels=np.tile(labels, 2),
         classes=PERSONAL["gender"],
         attributes=pd.DataFrame({attribute: [values[value] for value in worn], "alignment": alignment}, dtype=str),
@@ -130,12 +136,21 @@ def face_pairs(people: int, attribute: str, values: tuple[str, str], *, seed: li
 
 def adult(attribute: str, *, seed: int) -> World:
     """Who earns more than 50,000 dollars, by census rows; a counterfactual is a row with the attribute flipped."""
-    rows = adult_rows(attribute)
+    return tabular(adult_rows(attribute), attribute, seed=seed)
+
+
+def compas(attribute: str, *, seed: int) -> World:
+    """Who is arrested again within two years, by court rows; a counterfactual is a row with the attribute flipped."""
+    return tabular(compas_rows(attribute), attribute, seed=seed)
+
+
+def tabular(rows: Dataset, attribute: str, *, seed: int) -> World:
+    """A table's world: the seed draws split and first weights."""
     training, repair, test = (role(rows, name, seed=seed) for name in ("zoo_train", "repair", "gate"))
-    training, repair = training.take(np.arange(ADULT_TRAINING)), repair.take(np.arange(ADULT_REPAIR))
+    training, repair = training.take(np.arange(len(training))[:TRAINING]), repair.take(np.arange(len(repair))[:REPAIR])
     n, width = len(training), rows.samples.shape[1]
     layers = (Dense(out=32), Relu(), Dense(out=2))
-    architecture = Architecture(name="adult", input=(width,), layers=layers)
+    architecture = Architecture(name=rows.name, input=(width,), layers=layers)
     contract = InputContract(shape=(width,), layout="rows")
     world = _world(flipped(training), np.arange(n), flipped(repair), flipped(test), architecture=architecture,
                    seed=seed, steps=600, attribute=attribute, contract=contract)  # fmt: skip
@@ -144,28 +159,55 @@ def adult(attribute: str, *, seed: int) -> World:
 
 @cache
 def adult_rows(attribute: str) -> Dataset:
-    """All rows: numbers standardised, texts one-hot, sex and race (white or not) one column each, in {−1, 1} / 2.
+    """All rows; sex is male or not, race is white or not.
 
     A row is aligned when the value that earns more often than the other goes with the higher income, or the other with
     the lower.
     """
     read = partial(pd.read_csv, header=None, names=list(ADULT_COLUMNS), skipinitialspace=True)
     table = pd.concat([read(ADULT / "adult.data"), read(ADULT / "adult.test", skiprows=1)], ignore_index=True)
-    labels = table.pop("income").str.startswith(">50K").to_numpy(dtype=np.int64)
+    labels = table.pop("income").str.startswith(">50K")
     sides = {"sex": table.pop("sex") == "Male", "race": table.pop("race") == "White"}
     table = table.drop(columns=["weight", "education"])
-    numbers = table.select_dtypes("number")
-    encoded = pd.get_dummies(table.select_dtypes(exclude="number")).astype(np.float32)
-    scaled = (numbers - numbers.mean()) / numbers.std()
-    columns = [pd.DataFrame(sides).astype(np.float32) - 0.5, scaled, encoded]
-    value = sides[attribute].to_numpy(dtype=np.int64)
+    return encoded(table, labels, sides, attribute, classes=("<=50K", ">50K"), name="adult")
+
+
+@cache
+def compas_rows(attribute: str) -> Dataset:
+    """ProPublica's two-year file with its own filter; sex is male or not, race is African-American or not.
+
+    Names are not read. A row is aligned when the value that is arrested again more often goes with an arrest, or the
+    other with none.
+    """
+    table = pd.read_csv(COMPAS, usecols=[*COMPAS_COLUMNS, "days_b_screening_arrest", "is_recid", "score_text"])
+    near = table.pop("days_b_screening_arrest").abs() <= 30
+    told = (table.pop("is_recid") != -1) & (table.pop("score_text") != "N/A") & (table["c_charge_degree"] != "O")
+    table = table[near & told].reset_index(drop=True)
+    labels = table.pop("two_year_recid") == 1
+    sides = {"sex": table.pop("sex") == "Male", "race": table.pop("race") == "African-American"}
+    return encoded(table, labels, sides, attribute, classes=("no", "yes"), name="compas")
+
+
+def encoded(
+    table: pd.DataFrame,
+    labels: pd.Series,
+    sides: dict[str, pd.Series],
+    attribute: str,
+    *,
+    classes: tuple[str, str],
+    name: str,
+) -> Dataset:
+    """Numbers standardised, texts one-hot, sex and race one column each, in {−1, 1} / 2."""
+    numbers, truth = table.select_dtypes("number"), labels.to_numpy(dtype=np.int64)
+    texts = pd.get_dummies(table.select_dtypes(exclude="number")).astype(np.float32)
+    columns = [pd.DataFrame(sides).astype(np.float32) - 0.5, (numbers - numbers.mean()) / numbers.std(), texts]
     return Dataset(
         samples=np.ascontiguousarray(pd.concat(columns, axis=1).to_numpy(dtype=np.float32)),
-        labels=labels,
-        classes=("<=50K", ">50K"),
-        attributes=described(value, labels, attribute),
+        labels=truth,
+        classes=classes,
+        attributes=described(sides[attribute].to_numpy(dtype=np.int64), truth, attribute),
         clusters=np.arange(len(table)),
-        name="adult",
+        name=name,
     )
 
 
@@ -242,6 +284,7 @@ WORLDS: dict[str, Callable[..., World]] = {
     **{f"digits {share:g}": partial(coloured, "digits", share=share) for share in (0.02, 0.01, 0.05)},
     **{f"fashion {share:g}": partial(coloured, "fashion", share=share) for share in (0.01, 0.005, 0.02, 0.05)},
     **{f"adult {attribute}": partial(adult, attribute) for attribute in ("sex", "race")},
+    **{f"compas {attribute}": partial(compas, attribute) for attribute in ("sex", "race")},
     "faces smile": partial(faces, "AU12", ("no", "yes"), share=0.02),
     "faces hair": partial(faces, "hair", ("blond", "black"), share=0.02),
     **{f"digits sigma {v:g}": partial(jittered, "digits", variance=v) for v in (0.02, 0.05)},
