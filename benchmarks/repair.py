@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from repair_controls import GradientStep, NoCurriculum, Noise, TargetAttack, from_training_data
+from repair_controls import GradientStep, HeadFineTuning, NoCurriculum, Noise, TargetAttack, from_training_data
 from repair_fairlearn import BASELINES as RANDOMISED_BASELINES
 from repair_fairlearn import Decide, Make, chosen, swap_rate
 from repair_figure import write_figure
+from repair_guide import write_guide
 from repair_results import complete
 from repair_tables import write_tables
 from repair_worlds import WORLDS, World
@@ -54,7 +55,7 @@ HEAD_BASELINES: dict[str, str | type[RepairMethod]] = {
     "LEACE": "leace",
 }
 TRAINED_BASELINES: dict[str, str | type[RepairMethod]] = {
-    "last-layer fine-tuning": "head_fine_tuning",
+    "last-layer fine-tuning": HeadFineTuning,
     "full fine-tuning": "fine_tuning",
     "GroupDRO": "group_dro",
     "JTT": "jtt",
@@ -238,6 +239,7 @@ def main() -> None:
     if not measured:
         sys.exit("no world has a seed with all arms yet")
     write_tables(measured)
+    write_guide(measured)
     write_figure(measured)
 
 

@@ -1,12 +1,13 @@
-"""Controls and variants of the repair methods, each unlike one of them in one thing; none would serve a user."""
+"""Controls, variants and losers of the repair methods; none would serve a user."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Generator, Tensor
 
+from biasgate.models.torch_network import TorchNetwork
 from biasgate.repair.adversary.attack import Family, add_pixels, attack, change_shape, mix_channels
 from biasgate.repair.adversary.curriculum import ROUNDS, Round
 from biasgate.repair.classifier import PixelClassifier
@@ -15,7 +16,9 @@ from biasgate.repair.heads.last_layer import balanced_features, class_count, rea
 from biasgate.repair.heads.linear import LinearHead
 from biasgate.repair.heads.newton import replacement, searched, unlearn_samples
 from biasgate.repair.heads.refit import refit
+from biasgate.repair.method import Need
 from biasgate.repair.methods.adversarial import Adversarial
+from biasgate.repair.methods.fine_tuning import FineTuning
 from biasgate.repair.methods.unlearning import Unlearning
 from biasgate.repair.pairs import found_pairs, given_pairs
 
@@ -44,6 +47,19 @@ class TargetAttack(Adversarial):
         classes = classifier(data.samples[:1]).shape[1]
         others = torch.randint(1, classes, (len(data),), generator=generator)
         return attack(classifier, data.samples, (data.labels + others) % classes, family=self.family, radius=radius)
+
+
+class HeadFineTuning(FineTuning):
+    """Fine-tuning of the last layer alone: in every world behind a refit of that layer, and slower."""
+
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.LINEAR_HEAD})
+
+    @classmethod
+    def grid(cls) -> tuple[Self, ...]:
+        return cls(learning_rate=3e-2), cls(learning_rate=1e-2)
+
+    def learned(self, network: TorchNetwork) -> list[Tensor]:
+        return list[Tensor](network.head_parameters())
 
 
 class GradientStep(Unlearning):

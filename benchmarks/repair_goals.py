@@ -13,6 +13,21 @@ SECONDS, SHARE = 10.0, 1 / 50
 """Most time that unlearning was to take, and most of that which training takes."""
 CURRICULUM = "**adversarial curriculum**"
 CONTROLS = tuple(f"its control: {name}" for name in ("no curriculum", "noise of equal size", "target attack"))
+MATCHES = {
+    "last-layer fine-tuning": "head refit",
+    "unlearning, training data": "**unlearning**",
+    "unlearning, generated pairs": "**unlearning**",
+    "LEACE": "**unlearning**",
+    "head refit": "**unlearning**",
+    "DFR": "**unlearning**",
+    "reweighing": "GroupDRO",
+    "group balancing": "GroupDRO",
+    "JTT": "GroupDRO",
+    "full fine-tuning": "GroupDRO",
+    "**adversarial curriculum**": "GroupDRO",
+    "**combined**: curriculum, then unlearning": "GroupDRO",
+}
+"""Each method, and one that needs no more than it and moves the same."""
 LOST, GAP = 1.0, 0.5
 """Most points of aligned accuracy that the curriculum was to cost, and most of the original's gap it was to leave."""
 
@@ -85,6 +100,18 @@ def curricula(worlds: dict[str, Arms]) -> list[list[str]]:
             name, *(comparison(found, control) for control in controls), yes(better),
             spelled(aligned), yes(aligned.mean() >= -LOST), f"{left / gap:.2f}", yes(left / gap <= GAP),
         ])  # fmt: skip
+    return lines
+
+
+def losers(worlds: dict[str, Arms]) -> list[list[str]]:
+    """Each method against one that needs no more: in how many worlds it is ahead, and by how much."""
+    lines = [["method", "against", "worlds", "ahead by mean", "ahead, interval above 0", "from", "to", "mean"]]
+    for loser, winner in MATCHES.items():
+        gains = [differences(arms[loser], arms[winner]) for arms in worlds.values() if {loser, winner} <= arms.keys()]
+        means = [gain.mean() for gain in gains]
+        ahead, surely = sum(mean > 0 for mean in means), sum(bounds(gain)[0] > 0 for gain in gains)
+        ends = [f"{value:+.1f}" for value in (min(means), max(means), np.mean(means))]
+        lines.append([plain(loser), plain(winner), str(len(gains)), str(ahead), str(surely), *ends])
     return lines
 
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import numpy as np
-from repair_goals import by_data_set, curricula, unlearning
+from repair_goals import by_data_set, curricula, losers, unlearning
 from repair_results import Arms, Seeds, best, bounds, comparison, markdown, mean, median
 
 PAGE = Path(__file__).parents[1] / "benchmarks" / "report" / "repair.md"
@@ -18,6 +18,7 @@ def write_tables(worlds: dict[str, Arms]) -> None:
     """Between the page's markers: the goals over all worlds, then each world."""
     page = PAGE.read_text()
     goals = {"data sets": by_data_set(worlds), "unlearning": unlearning(worlds), "curriculum": curricula(worlds)}
+    goals["losers"] = losers(worlds)
     for name, lines in goals.items():
         page = filled(page, name, markdown(lines))
     page = filled(
@@ -38,7 +39,7 @@ def filled(page: str, name: str, text: str) -> str:
     block = re.compile(rf"(<!-- {re.escape(name)} -->\n).*?(<!-- end -->)", re.DOTALL)
     changed, count = block.subn(lambda match: f"{match[1]}\n{text}\n\n{match[2]}", page)
     if count != 1:
-        raise ValueError(f"{PAGE.name} has {count} places for {name!r}")
+        raise ValueError(f"the page has {count} places for {name!r}")
     return changed
 
 

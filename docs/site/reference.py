@@ -65,7 +65,7 @@ def methods() -> str:
 def _method(method: type[RepairMethod]) -> str:
     text = cleandoc(method.__doc__ or "").split("\n\nAttributes:")[0]
     needs = ", ".join(sorted(need.value for need in method.needs)) or "nothing besides repair data"
-    return f"## `{method.method_name()}`\n\n{text}\n\nNeeds {needs}. Costs {method.cost}."
+    return f"## `{method.method_name()}`\n\n{text}\n\nNeeds {needs}. Costs {method.cost}. Changes {method.changes}."
 
 
 def metrics() -> str:

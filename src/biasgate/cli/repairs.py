@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from biasgate.data.dataset import Dataset
 
 app = typer.Typer()
-DEFAULT = "unlearning"
-"""It takes any model that ends in a linear layer, images or rows, in seconds."""
 
 
 @app.command()
@@ -31,7 +29,10 @@ def repair(
     into: Annotated[Path, typer.Option(help="Folder for the repaired package.")],
     method: Annotated[
         list[str] | None,
-        typer.Option(help='Name, or YAML as "{method: unlearning, damping: 0.01}"; may be repeated: the best wins.'),
+        typer.Option(
+            help='Name, or YAML as "{method: unlearning, damping: 0.01}"; may be repeated: the best wins. Without it, '
+            "unlearning, group_dro and fine_tuning compete."
+        ),
     ] = None,
     attribute: Annotated[
         str | None, typer.Option(help="Sensitive attribute; the data has only one where none is named.")
@@ -52,6 +53,7 @@ def repair(
     from biasgate.errors import InputError
     from biasgate.repair.budget import read_memory
     from biasgate.repair.competition import compete
+    from biasgate.repair.registry import DEFAULT
     from biasgate.report.repair import COLUMNS, change_rows, repair_words
     from biasgate.report.repair_page import repair_page
 
@@ -62,7 +64,7 @@ def repair(
         _, record = compete(
             packed(package, Path(work)),
             dataset,
-            methods=method or [DEFAULT],
+            methods=method or DEFAULT,
             attribute=attribute,
             into=into,
             seconds=seconds,
@@ -103,12 +105,12 @@ def _pictures(dataset: Dataset, record: RepairRecord) -> dict[int, NDArray[np.ui
 
 @app.command("repair-methods")
 def repair_methods(*, json: Json = False) -> None:
-    """List the repair methods: what each does, needs and costs."""
+    """List the repair methods: what each does, needs, costs and changes."""
     from biasgate.repair.registry import described
 
     found = described()
     if json:
         print_json([method.model_dump() for method in found])
         return
-    rows = [[m.name, m.does, "; ".join(m.needs), m.cost] for m in found]
-    print_table("repair methods", ["method", "what it does", "needs", "costs"], rows)
+    rows = [[m.name, m.does, "; ".join(m.needs), m.cost, m.changes] for m in found]
+    print_table("repair methods", ["method", "what it does", "needs", "costs", "changes"], rows)

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field
 from biasgate.contracts.scan import BUNDLED
 from biasgate.documents import Document, digest
 from biasgate.errors import InputError, TrustError
-from biasgate.gate.policy import Policy, policy_text
+from biasgate.gate.policy import Memory, Policy, policy_text
 from biasgate.gate.policy_check import faults
 from biasgate.gate.trust.identity import account
 from biasgate.storage.sources import read_document
@@ -44,7 +44,7 @@ class Inference(Document):
     """
 
     seconds: int = Field(default=120, gt=0, le=86_400)
-    memory: str = Field(default="2GiB", pattern=r"^[1-9][0-9]{0,5}(MiB|GiB)$")
+    memory: Memory = "2GiB"
     threads: int = Field(default=2, gt=0, le=256)
     device: Literal["cpu", "cuda"] = "cpu"
     batch: int = Field(default=512, gt=0, le=65_536)

@@ -54,6 +54,7 @@ def _of_policy(policy: Policy) -> Iterator[tuple[str, str]]:
     yield "days that an approval holds", str(policy.valid_days)
     yield "repair methods of the policy", _plain(policy.repair.methods)
     yield "seconds for a repair", str(policy.repair.seconds)
+    yield "memory for a repair", policy.repair.memory or ABSENT
     yield "attribute that a repair is about", policy.repair.attribute or ABSENT
 
 

@@ -91,6 +91,7 @@ def _general(policy: Policy) -> list[str]:
     tail = (1 - spec.confidence) / 2
     error = min(1.0, policy.looks * tail)
     methods = " or ".join(policy.repair.methods)
+    budget = f"{policy.repair.seconds} s" + (f", {policy.repair.memory}" if policy.repair.memory else "")
     return [
         f"Every bound is one-sided at {100 * (1 - tail):g}%: a candidate passes a rule when its bound is inside the "
         "margin, fails when a bound that holds for all subgroups at once proves a violation, and else lacks evidence.",
@@ -102,7 +103,7 @@ def _general(policy: Policy) -> list[str]:
         f"The test split may be looked at {times(policy.looks)}, whatever the models' names. The chance that a look "
         f"passes a candidate that is exactly at a margin, and was made before the first look, is at most "
         f"{100 * error:g}% over all looks; for one made after, from what an earlier look told, nobody can say.",
-        f"A candidate rejected for bias alone may be repaired once ({methods}, {policy.repair.seconds} s)."
+        f"A candidate rejected for bias alone may be repaired once ({methods}, {budget})."
         if methods
         else "No repair is tried.",
         f"An approval holds for {policy.valid_days} days.",

@@ -28,6 +28,10 @@ else:
     AnyRule = one_of(RULES)
 
 
+Memory = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}(MiB|GiB)$")]
+"""An amount of memory, such as ``6GiB`` or ``512MiB``."""
+
+
 class Repair(Document):
     """Whether a candidate that is rejected for bias may be repaired, how, and within what budget.
 
@@ -36,11 +40,13 @@ class Repair(Document):
             of repair to say: see ``repair.registry``.
         attribute: Sensitive attribute of the repair data; without it the data has only one.
         seconds: Wall-clock budget of all methods.
+        memory: Most resident memory of the repair; without it only the task's own limit holds.
     """
 
     methods: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], ...] = ()
     attribute: str | None = None
     seconds: int = Field(default=600, gt=0)
+    memory: Memory | None = None
 
 
 class Policy(Document):

@@ -10,6 +10,7 @@ from biasgate.data.dataset import Dataset
 from biasgate.data.source import DataSource, open_dataset
 from biasgate.extras import said_if_missing
 from biasgate.models.package import CandidatePackage, open_package
+from biasgate.repair.registry import DEFAULT
 
 
 def repair(
@@ -17,7 +18,7 @@ def repair(
     data: Dataset | DataSource | str | Path,
     *,
     into: str | Path,
-    method: str | Sequence[str] = "unlearning",
+    method: str | Sequence[str] = DEFAULT,
     attribute: str | None = None,
     seconds: float = 600,
     memory: str | None = None,
@@ -33,8 +34,8 @@ def repair(
         data: Samples with the sensitive attribute and, in ``alignment``, whether it agrees with the label; the model
             tells where the data does not.
         into: Folder of the repaired package; new or empty.
-        method: Name of the repair method, or YAML with its settings; of several the best on validation clusters wins.
-            ``biasgate repair-methods`` lists them all.
+        method: Name of the repair method, or YAML with its settings; of several the best on validation clusters wins,
+            as of ``unlearning``, ``group_dro`` and ``fine_tuning`` without it. ``biasgate repair-methods`` lists all.
         attribute: Name of the sensitive attribute; without it the data has only one besides ``alignment``.
         seconds: Wall-clock budget; the record says what was left out for want of time.
         memory: Most resident memory of this process, as ``4GiB`` or ``512MiB``.

@@ -1,4 +1,4 @@
-"""What a repair method is: its settings, what it needs, what it costs, and how it repairs."""
+"""What a repair method is: its settings, what it needs, costs and changes, and how it repairs."""
 
 from __future__ import annotations
 
@@ -37,11 +37,13 @@ class RepairMethod(Document):
     Attributes:
         needs: What the method cannot work without; it is checked before ``fit`` is called.
         cost: What a fit takes, in words.
+        changes: What of the model is another afterwards, in words.
         shown: How often a fit shows its network to ``watch``; 1 also where it never does.
     """
 
     needs: ClassVar[frozenset[Need]]
     cost: ClassVar[str]
+    changes: ClassVar[str]
     shown: ClassVar[int] = 1
 
     @classmethod

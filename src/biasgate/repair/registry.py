@@ -14,6 +14,9 @@ from biasgate.repair import methods
 from biasgate.repair.method import Need, RepairMethod
 from biasgate.strict_yaml import read_yaml
 
+DEFAULT = ("unlearning", "group_dro", "fine_tuning")
+"""What competes where nobody names a method: the best of each kind of data that was measured, fastest first."""
+
 
 def method_names() -> tuple[str, ...]:
     """The names of all methods, sorted; no method is imported."""
@@ -49,12 +52,14 @@ class Described(Document):
         does: What it does, in a sentence.
         needs: What it cannot work without.
         cost: What a fit takes.
+        changes: What of the model is another afterwards.
     """
 
     name: str
     does: str
     needs: tuple[str, ...]
     cost: str
+    changes: str
 
 
 def described() -> tuple[Described, ...]:
@@ -65,6 +70,7 @@ def described() -> tuple[Described, ...]:
             does=(method.__doc__ or "").partition("\n")[0],
             needs=tuple(need.value for need in Need if need in method.needs),
             cost=method.cost,
+            changes=method.changes,
         )
         for name, method in ((name, find_method(name)) for name in method_names())
     )

@@ -42,6 +42,7 @@ class TrainedMethod(RepairMethod):
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GRADIENTS})
     cost: ClassVar[str] = "some ten seconds of one core for a small image network, whatever the number of samples"
 
+    changes: ClassVar[str] = "all weights, and nothing else of the graph"
     shown: ClassVar[int] = ROUNDS
     drawn: ClassVar[int] = 2 * BATCH
     averaged: ClassVar[bool] = False

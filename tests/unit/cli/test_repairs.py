@@ -76,7 +76,19 @@ def kept(data: Dataset, folder: Path) -> Path:
 
 def test_a_repair_writes_a_page_with_the_images_that_changed(lean: Path, biasgate: Command, tmp_path: Path):
     source, page = kept(lamps(), tmp_path), tmp_path / "pages" / "repair.html"
-    ended = biasgate("repair", lean, "--data", source, "--into", tmp_path / "new", "--report", page, "--json")
+    ended = biasgate(
+        "repair",
+        lean,
+        "--data",
+        source,
+        "--into",
+        tmp_path / "new",
+        "--report",
+        page,
+        "--json",
+        "--method",
+        "unlearning",
+    )
     assert ended.code == 0, ended.err
     record, text = RepairRecord.parse(ended.out, where="record"), page.read_text(encoding="utf-8")
     assert record.flips
@@ -129,7 +141,7 @@ def test_data_that_no_repair_can_learn_from_is_one_sentence(
 
 
 def test_a_network_without_a_linear_head_is_one_sentence_that_names_what_else_to_try(biasgate: Command, tmp_path: Path):
-    package = candidate(tmp_path / "c", tail=("Tanh",))
-    ended = biasgate("repair", package, "--data", kept(lamps(40), tmp_path), "--into", tmp_path / "new")
+    package, data = candidate(tmp_path / "c", tail=("Tanh",)), kept(lamps(40), tmp_path)
+    ended = biasgate("repair", package, "--data", data, "--into", tmp_path / "new", "--method", "unlearning")
     assert (ended.code, ended.err.count("\n")) == (3, 1)
     assert re.search(r"ends in 'Tanh'.*: ", ended.err)

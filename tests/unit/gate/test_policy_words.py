@@ -139,3 +139,15 @@ def test_the_four_fifths_are_told_from_the_law_that_asks_for_the_report():
     text = policy_text("impact_ratio")
     assert "sets no\n# threshold" in text
     assert "29 CFR 1607.4(D)" in text
+
+
+def test_what_a_repair_may_use_is_said():
+    given = policy_text("digits_demo").replace("  seconds:", "  memory: 4GiB\n  seconds:")
+    allowed = read_policy(given)
+    assert allowed.repair.memory == "4GiB"
+    assert any(
+        f"({allowed.repair.methods[0]}, {allowed.repair.seconds} s, 4GiB)" in s for s in explain(allowed).general
+    )
+    assert any(f"{allowed.repair.seconds} s)." in s for s in explain(read_policy("digits_demo")).general)
+    with pytest.raises(InputError, match=r"repair\.memory"):
+        read_policy(given.replace("4GiB", "4 GB"))

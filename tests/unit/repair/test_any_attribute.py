@@ -176,5 +176,6 @@ def test_the_command_repairs_a_table_by_any_attribute(
     ended = biasgate("repair", lean.path, "--data", tmp_path / "d.yaml", "--into", tmp_path / "new")
     assert ended.code == 0, ended.err
     assert "was kept: worst group" in ended.out
+    assert "points above" in ended.out, "several compete where nobody names one"
     again = biasgate("repair", lean.path, "--data", tmp_path / "d.yaml", "--into", tmp_path / "new")
     assert (again.code, again.err.count("\n")) == (3, 1)

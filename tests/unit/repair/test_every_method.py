@@ -65,11 +65,12 @@ def made(
 
 
 @every_method
-def test_it_says_what_it_is_what_it_needs_and_what_it_costs(name: str):
+def test_it_says_what_it_is_what_it_needs_costs_and_changes(name: str):
     (found,) = [method for method in described() if method.name == name]
     assert found.does.endswith(".")
     assert found.needs
     assert found.cost
+    assert found.changes
     assert re.search(r"arXiv \d{4}\.\d{5}|, 2\d{3}", find_method(name).__doc__ or ""), "its source is named"
 
 

@@ -97,7 +97,7 @@ def test_the_sparse_head_decides_as_the_library_does(labels: list[int]):
     assert set(decisions) <= set(labels), "a class that was never seen is never decided for"
 
 
-@pytest.mark.parametrize("name", ["head_fine_tuning", "head_refit", "dfr", "leace"])
+@pytest.mark.parametrize("name", ["head_refit", "dfr", "leace"])
 def test_head_methods_move_the_head_alone(
     classifier: PixelClassifier,
     data: RepairData,

@@ -62,6 +62,7 @@ class Idle(RepairMethod):
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GRADIENTS})
     cost: ClassVar[str] = "nothing"
+    changes: ClassVar[str] = "nothing"
 
     @classmethod
     def grid(cls):

@@ -20,6 +20,7 @@ def repair_candidate(*, package: Path, gate: int, run: str, repaired: Path, reco
     from biasgate.data.source import open_pinned
     from biasgate.kubeflow.steps.declared import gate_of_run
     from biasgate.models.package import open_package
+    from biasgate.repair.budget import read_memory
     from biasgate.repair.competition import compete
 
     with task("repair_candidate", run=run) as tracked:
@@ -36,6 +37,7 @@ def repair_candidate(*, package: Path, gate: int, run: str, repaired: Path, reco
             attribute=rules.attribute,
             into=repaired,
             seconds=rules.seconds,
+            memory=read_memory(rules.memory) if rules.memory else None,
             seed=SEED,
         )
         write(record, made.to_json())

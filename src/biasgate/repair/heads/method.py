@@ -17,6 +17,7 @@ class HeadMethod(RepairMethod):
     """Repairs the last layer on fixed features, and so any graph that ends in a linear head."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.LINEAR_HEAD})
+    changes: ClassVar[str] = "the last layer's weights alone"
 
     @abstractmethod
     def head(self, classifier: PixelClassifier, data: RepairData, *, seed: int) -> LinearHead:

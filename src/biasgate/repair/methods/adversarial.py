@@ -32,6 +32,7 @@ class Adversarial(RepairMethod):
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GRADIENTS, Need.IMAGES})
     cost: ClassVar[str] = "half a minute of one core for a small image network and some hundred images"
+    changes: ClassVar[str] = "all weights, and nothing else of the graph"
     shown: ClassVar[int] = ROUNDS
 
     family: Family = "mixing"

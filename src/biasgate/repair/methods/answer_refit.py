@@ -21,3 +21,4 @@ class AnswerRefit(HeadRefit):
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.ANSWERS})
     cost: ClassVar[str] = "a run of the model over the repair data"
+    changes: ClassVar[str] = "nothing within the model: a linear layer is put behind its answers"
