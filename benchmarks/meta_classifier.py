@@ -20,6 +20,7 @@ from meta_attacked import adversary_scores
 from meta_experiments import EXPERIMENTS
 from meta_families import family_scores
 from meta_groups import group_scores
+from meta_published import published_scores, train_published
 from meta_repair import repair_scores
 from meta_shared import shared_scores, train_cells
 from meta_strangers import stranger_scores
@@ -38,6 +39,7 @@ FROM_PREDICTIONS = {
     "tuned": tuned_scores,
     "families": family_scores,
     "groups: faces_group": group_scores,
+    "published": published_scores,
 }
 """Experiments whose predictions are kept, model by model: their scores are made again each time."""
 
@@ -67,6 +69,9 @@ def main() -> None:
     parser.add_argument(
         "--cells", type=int, default=0, metavar="MODELS", help="models to train a cell of the 2×2×2 table"
     )
+    parser.add_argument(
+        "--published", type=int, default=0, metavar="MODELS", help="models to train a zoo that behaves as the paper's"
+    )
     parser.add_argument("--worker", default="0/1", help="this process and how many there are, such as 0/2")
     parser.add_argument("--minutes", type=float, default=60, help="no shard starts later")
     parser.add_argument("--score", nargs="*", default=[], choices=[*EXPERIMENTS, "all"], metavar="EXPERIMENT")
@@ -77,6 +82,7 @@ def main() -> None:
         name, _, share = item.partition(":")
         train_zoo(name, options.root, share=float(share or 1), worker=(worker, workers), until=until)
     train_cells(options.root, models=options.cells, until=until)
+    train_published(options.root, models=options.published, until=until)
     score(list(EXPERIMENTS) if "all" in options.score else options.score, options.root)
     if RESULT.exists():
         found: dict[str, Any] = json.loads(RESULT.read_text())

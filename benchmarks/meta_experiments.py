@@ -15,6 +15,7 @@ from meta_attacked import adversaries
 from meta_families import families
 from meta_groups import groups
 from meta_networks import NETWORKS
+from meta_published import published
 from meta_readers import Models, Peer, boosting, columns_peer, invariants, library, ordinal, statistics
 from meta_repair import repair
 from meta_shared import shared
@@ -211,5 +212,6 @@ EXPERIMENTS: dict[str, Callable[[Path], Document]] = {
     "shared": shared,
     "tuned": tuned,
     "families": families,
+    "published": published,
     "groups: faces_group": partial(groups, "faces_group", "faces_even"),
 }

@@ -11,6 +11,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 REPORT = ROOT / "benchmarks" / "report"
 PAGE, TUNED, FAMILIES = (REPORT / name for name in ("meta_classifier.md", "fine_tuned.md", "families.md"))
+PAGE, TUNED, PUBLISHED = (REPORT / f"{name}.md" for name in ("meta_classifier", "fine_tuned", "published_zoo"))
 CONCEPT = ROOT / "docs" / "concepts" / "weight-scan.md"
 SCORES_OF_READER = ROOT / "src" / "biasgate" / "detection" / "reader" / "readers" / "digits.scores.json"
 Document = dict[str, Any]
@@ -35,6 +36,8 @@ def write_tables(results: Document) -> None:
         _fill(TUNED, {"tuned": _tuned(results["tuned"])})
     if results.get("families"):
         _fill(FAMILIES, {name: _families(results["families"][name], name) for name in ("families", "members")})
+    if results.get("published"):
+        _fill(PUBLISHED, {name: make(results["published"]) for name, make in OF_PUBLISHED.items()})
 
 
 def _fill(page: Path, tables: dict[str, str]) -> None:
@@ -299,6 +302,30 @@ def _shared(document: Document) -> str:
     return _table("start | palette | recipe | learned from, test | " + " | ".join(readers), rows)
 
 
+def _behaviour(document: Document) -> str:
+    rows = [
+        [f"{kind} start", str(sum(level["models"] for level in found["behaviour"]))]
+        + [f"{level['mean']:.2f} ± {level['sd']:.2f}".replace("0.", ".") for level in found["behaviour"]]
+        for kind, found in document["zoos"].items()
+    ]
+    authors = ["published", "", *(f"{mean:.3f}".replace("0.", ".") for mean in document["authors"].values())]
+    header = "zoo | models | " + " | ".join(f"σ² {variance}" for variance in document["authors"])
+    return _table(header, [authors, *rows])
+
+
+def _read_published(document: Document) -> str:
+    told = {"unseen": "of digits that no choice saw", "all": "all"}
+    rows = [
+        [kind, told[which], str(found[which]["train"]), str(found[which]["test"]), name]
+        + [_interval(score[what]) for what in ("levels", "halves", "extremes")]
+        for kind, found in document["zoos"].items()
+        for which in told
+        for name, score in found[which].items()
+        if isinstance(score, dict)
+    ]
+    return _table("start | models read | learned from | test | reader | four levels | halves | extremes", rows)
+
+
 def _coverage(document: Document) -> str:
     names = [name for name in document["coverage"][0] if name != "validation"]
     rows = [
@@ -377,3 +404,4 @@ MAKERS = {
     "shared": _shared,
 }
 OF_STRANGERS = {"outside": _outside, "strangers": _strangers, "coverage": _coverage}
+OF_PUBLISHED = {"behaviour": _behaviour, "read": _read_published}
