@@ -48,11 +48,12 @@ READERS: dict[str, Peer] = {
     "raw weights, PCA, logistic": raw_linear,
     DETECTOR: NETWORKS[DETECTOR],
     "invariants": library,
+    EQUIVARIANT: NETWORKS[EQUIVARIANT],
     "behavioural reference": columns_peer(views.behaviour),
 }
 
 
-def crossed(models: Models, spec: ZooSpec, *, readers: dict[str, Peer] = READERS) -> pd.DataFrame:
+def crossed(models: Models, spec: ZooSpec) -> pd.DataFrame:
     """A row a model: its level, and what each reader names that learned from the other half's images.
 
     Half the models saw the train images, half those of validation and test. A reader learns from one half; of the
@@ -64,15 +65,13 @@ def crossed(models: Models, spec: ZooSpec, *, readers: dict[str, Peer] = READERS
     for learns in (half, ~half):
         for calibrates in (part, ~part):
             known, calibration = models.where(learns), models.where(~learns & calibrates)
-            read.append(_answers(known, calibration, models.where(~learns & ~calibrates), spec, readers))
+            read.append(_answers(known, calibration, models.where(~learns & ~calibrates), spec))
     return pd.concat(read, ignore_index=True).assign(train=len(half) // 2)
 
 
-def _answers(
-    known: Models, calibration: Models, asked: Models, spec: ZooSpec, readers: dict[str, Peer]
-) -> pd.DataFrame:
+def _answers(known: Models, calibration: Models, asked: Models, spec: ZooSpec) -> pd.DataFrame:
     rows = asked.table[["id", "split"]].assign(level=levels_of(asked.table, spec))
-    for name, peer in readers.items():
+    for name, peer in READERS.items():
         _, probabilities = peer(known, calibration, spec)(asked)
         rows[name] = probabilities.argmax(axis=1)
         rows[f"{name}: strongest"] = probabilities[:, -1] > probabilities[:, 0]

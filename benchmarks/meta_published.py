@@ -15,8 +15,7 @@ import numpy as np
 import pandas as pd
 import torch
 from meta_chunks import load_chunks, missing, planned_in_order, train_chunk
-from meta_crossed import EQUIVARIANT, READERS, crossed, crossed_scores
-from meta_networks import NETWORKS
+from meta_crossed import crossed, crossed_scores
 from meta_predictions import Document, keep, kept
 from meta_zoos import plan_of
 
@@ -36,7 +35,6 @@ NAME, SPEC = "published", "published_digits"
 STARTS = ("own", "shared")
 SHARED_START = 1
 CHUNK = 16
-PEERS = {**READERS, EQUIVARIANT: NETWORKS[EQUIVARIANT]}
 COLOURS = 8
 """Colours that each digit wears in turn."""
 LEARNED = 3400
@@ -141,7 +139,7 @@ def published(root: Path) -> Document:
     for kind in STARTS:
         models = load_chunks(root / NAME / kind)
         behaves = models.table[["id", "strength", "accuracy_independent"]]
-        found.append(crossed(models, spec, readers=PEERS).merge(behaves, on="id").assign(start=kind))
+        found.append(crossed(models, spec).merge(behaves, on="id").assign(start=kind))
     keep(pd.concat(found, ignore_index=True), NAME)
     return published_scores()
 
