@@ -123,6 +123,16 @@ def _sight(setting: Setting, job: Job, learned: Dataset) -> Sight:
     return Sight(rows, learned.labels[rows], of_8_bits, setting.normalisation)
 
 
+def kept() -> list[Document]:
+    """What was found so far, a line a setting and step."""
+    return [json.loads(line) for line in RESULT.read_text().splitlines()] if RESULT.exists() else []
+
+
+def calibration_scores() -> Document:
+    """The same as a document, with what was aimed at."""
+    return {"tried": kept(), "authors": AUTHORS}
+
+
 def main() -> None:
     """Tries each setting, or one, and replaces its lines."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -133,14 +143,10 @@ def main() -> None:
     digits = Digits.read(options.root)
     for number, setting in enumerate(SETTINGS):
         if options.setting in (None, number):
-            kept = [line for line in _kept() if line["setting"] != number]
+            others = [line for line in kept() if line["setting"] != number]
             made = [{"setting": number, **line} for line in tried(setting, digits)]
-            ordered = sorted([*kept, *made], key=lambda line: line["setting"])
+            ordered = sorted([*others, *made], key=lambda line: line["setting"])
             RESULT.write_text("".join(json.dumps(line) + "\n" for line in ordered))
-
-
-def _kept() -> list[Document]:
-    return [json.loads(line) for line in RESULT.read_text().splitlines()] if RESULT.exists() else []
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 from meta_attacked import adversary_scores
+from meta_calibration import calibration_scores
 from meta_experiments import EXPERIMENTS
 from meta_families import family_scores
 from meta_groups import group_scores
@@ -39,6 +40,7 @@ FROM_PREDICTIONS = {
     "tuned": tuned_scores,
     "families": family_scores,
     "groups: faces_group": group_scores,
+    "calibration": calibration_scores,
     "published": published_scores,
 }
 """Experiments whose predictions are kept, model by model: their scores are made again each time."""

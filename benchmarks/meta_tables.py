@@ -36,6 +36,7 @@ def write_tables(results: Document) -> None:
         _fill(TUNED, {"tuned": _tuned(results["tuned"])})
     if results.get("families"):
         _fill(FAMILIES, {name: _families(results["families"][name], name) for name in ("families", "members")})
+    _fill(PUBLISHED, {"calibration": _calibration(results["calibration"])})
     if results.get("published"):
         _fill(PUBLISHED, {name: make(results["published"]) for name, make in OF_PUBLISHED.items()})
 
@@ -92,6 +93,10 @@ def _table(header: str, rows: Iterable[list[str]]) -> str:
 
 def _interval(estimate: Document, *, scale: float = 1, digits: int = 2) -> str:
     return _short(" ".join(f"{scale * estimate[part]:.{digits}f}" for part in ("value", "low", "high")))
+
+
+def _no_zero(value: float | None, *, digits: int = 2) -> str:
+    return "" if value is None else f"{value:.{digits}f}".replace("0.", ".", 1)
 
 
 def _short(numbers: str) -> str:
@@ -302,13 +307,25 @@ def _shared(document: Document) -> str:
     return _table("start | palette | recipe | learned from, test | " + " | ".join(readers), rows)
 
 
+def _calibration(document: Document) -> str:
+    told = ("steps", "batch", "rate", "schedule", "colours", "digits", "normalisation", "seeds")
+    rows = [
+        [str(line[name]) for name in told]
+        + [_no_zero(line["mean"].get(variance), digits=2) for variance in document["authors"]]
+        for line in document["tried"]
+    ]
+    aim = [*[""] * (len(told) - 1), "published", *(_no_zero(mean, digits=3) for mean in document["authors"].values())]
+    header = "steps | batch | rate | schedule | colours a digit | digits | input | networks | "
+    return _table(header + " | ".join(f"σ² {variance}" for variance in document["authors"]), [aim, *rows])
+
+
 def _behaviour(document: Document) -> str:
     rows = [
         [f"{kind} start", str(sum(level["models"] for level in found["behaviour"]))]
-        + [f"{level['mean']:.2f} ± {level['sd']:.2f}".replace("0.", ".") for level in found["behaviour"]]
+        + [f"{_no_zero(level['mean'])} ± {_no_zero(level['sd'])}" for level in found["behaviour"]]
         for kind, found in document["zoos"].items()
     ]
-    authors = ["published", "", *(f"{mean:.3f}".replace("0.", ".") for mean in document["authors"].values())]
+    authors = ["published", "", *(_no_zero(mean, digits=3) for mean in document["authors"].values())]
     header = "zoo | models | " + " | ".join(f"σ² {variance}" for variance in document["authors"])
     return _table(header, [authors, *rows])
 
