@@ -1,10 +1,10 @@
-"""The tables and the figure of benchmarks/report/meta_classifier.md, made from the benchmark's results."""
+"""The tables of the pages about reading weights, made from the benchmark's results."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +13,32 @@ REPORT = ROOT / "benchmarks" / "report"
 PAGE, TUNED, FAMILIES = (REPORT / name for name in ("meta_classifier.md", "fine_tuned.md", "families.md"))
 PAGE, TUNED, PUBLISHED = (REPORT / f"{name}.md" for name in ("meta_classifier", "fine_tuned", "published_zoo"))
 CONCEPT = ROOT / "docs" / "concepts" / "weight-scan.md"
+PAGES = (
+    *(REPORT / f"{name}.md" for name in ("meta_classifier", "fine_tuned", "published_zoo")),
+    ROOT / "docs" / "concepts" / "weight-scan.md",
+)
 SCORES_OF_READER = ROOT / "src" / "biasgate" / "detection" / "reader" / "readers" / "digits.scores.json"
 Document = dict[str, Any]
 SCORES = "four levels | halves | extremes | none vs any | error | Brier | calibration p"
 
 
 def write_tables(results: Document) -> None:
-    """Replaces what stands between ``<!-- name -->`` and ``<!-- end -->`` for each table there are results for."""
-    tables = {
+    """Brings every page up to date."""
+    made = tables(results)
+    for page in PAGES:
+        page.write_text(filled(page.read_text(), made))
+
+
+def tables(results: Document) -> dict[str, str]:
+    """Each table that there are results for, by its name."""
+    return {
+        "ships": _ships(json.loads(SCORES_OF_READER.read_text())),
         **{f"peers: {zoo}": _peers(results[f"peers: {zoo}"], zoo) for zoo in _zoos(results, "peers")},
         "held_out": _held_out({zoo: results[f"held_out: {zoo}"] for zoo in _zoos(results, "held_out")}),
         "ablation": _ablation({zoo: results[f"held_out: {zoo}"] for zoo in _zoos(results, "held_out")}),
         "curve": _curve({zoo: results[f"learning_curve: {zoo}"] for zoo in _zoos(results, "learning_curve")}),
         **{f"groups: {zoo}": _groups(results[f"groups: {zoo}"]) for zoo in _zoos(results, "groups")},
-        **{name: MAKERS[name](results[name]) for name in MAKERS if results.get(name)},
-        **{name: make(results["strangers"]) for name, make in OF_STRANGERS.items() if results.get("strangers")},
+        **{name: make(results[source]) for name, (source, make) in MAKERS.items() if results.get(source)},
     }
     ships = _ships(json.loads(SCORES_OF_READER.read_text()))
     _fill(PAGE, {**tables, "ships": ships})
@@ -41,12 +52,12 @@ def write_tables(results: Document) -> None:
         _fill(PUBLISHED, {name: make(results["published"]) for name, make in OF_PUBLISHED.items()})
 
 
-def _fill(page: Path, tables: dict[str, str]) -> None:
-    text = page.read_text()
-    for name, table in tables.items():
+def filled(text: str, made: dict[str, str]) -> str:
+    """A page whose tables, each between ``<!-- name -->`` and ``<!-- end -->``, are the ones given."""
+    for name, table in made.items():
         block = f"<!-- {name} -->\n{table}\n<!-- end -->"
         text = re.sub(rf"<!-- {re.escape(name)} -->\n.*?<!-- end -->", lambda _, b=block: b, text, flags=re.DOTALL)
-    page.write_text(text)
+    return text
 
 
 def _ships(report: Document) -> str:
@@ -419,6 +430,19 @@ MAKERS = {
     "repair": _repaired,
     "trainers": _trainers,
     "shared": _shared,
+MAKERS: dict[str, tuple[str, Callable[[Document], str]]] = {
+    "transfer": ("transfer", _transfer),
+    "architectures": ("architectures", _architectures),
+    "adversaries": ("adversaries", _adversaries),
+    "repair": ("repair", _repaired),
+    "trainers": ("trainers", _trainers),
+    "shared": ("shared", _shared),
+    "tuned": ("tuned", _tuned),
+    "calibration": ("calibration", _calibration),
+    "outside": ("strangers", _outside),
+    "strangers": ("strangers", _strangers),
+    "coverage": ("strangers", _coverage),
+    "behaviour": ("published", _behaviour),
+    "read": ("published", _read_published),
 }
-OF_STRANGERS = {"outside": _outside, "strangers": _strangers, "coverage": _coverage}
-OF_PUBLISHED = {"behaviour": _behaviour, "read": _read_published}
+"""By a table's name: whose results it shows, and how."""
