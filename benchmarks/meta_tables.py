@@ -423,13 +423,6 @@ def _law(found: Document) -> list[str]:
     return [_interval(found["beyond"]), f"{value} ({low}, {high})"]
 
 
-MAKERS = {
-    "transfer": _transfer,
-    "architectures": _architectures,
-    "adversaries": _adversaries,
-    "repair": _repaired,
-    "trainers": _trainers,
-    "shared": _shared,
 MAKERS: dict[str, tuple[str, Callable[[Document], str]]] = {
     "transfer": ("transfer", _transfer),
     "architectures": ("architectures", _architectures),
