@@ -10,11 +10,8 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 REPORT = ROOT / "benchmarks" / "report"
-PAGE, TUNED, FAMILIES = (REPORT / name for name in ("meta_classifier.md", "fine_tuned.md", "families.md"))
-PAGE, TUNED, PUBLISHED = (REPORT / f"{name}.md" for name in ("meta_classifier", "fine_tuned", "published_zoo"))
-CONCEPT = ROOT / "docs" / "concepts" / "weight-scan.md"
 PAGES = (
-    *(REPORT / f"{name}.md" for name in ("meta_classifier", "fine_tuned", "published_zoo")),
+    *(REPORT / f"{name}.md" for name in ("meta_classifier", "fine_tuned", "families", "published_zoo")),
     ROOT / "docs" / "concepts" / "weight-scan.md",
 )
 SCORES_OF_READER = ROOT / "src" / "biasgate" / "detection" / "reader" / "readers" / "digits.scores.json"
@@ -40,16 +37,6 @@ def tables(results: Document) -> dict[str, str]:
         **{f"groups: {zoo}": _groups(results[f"groups: {zoo}"]) for zoo in _zoos(results, "groups")},
         **{name: make(results[source]) for name, (source, make) in MAKERS.items() if results.get(source)},
     }
-    ships = _ships(json.loads(SCORES_OF_READER.read_text()))
-    _fill(PAGE, {**tables, "ships": ships})
-    _fill(CONCEPT, {"ships": ships})
-    if results.get("tuned"):
-        _fill(TUNED, {"tuned": _tuned(results["tuned"])})
-    if results.get("families"):
-        _fill(FAMILIES, {name: _families(results["families"][name], name) for name in ("families", "members")})
-    _fill(PUBLISHED, {"calibration": _calibration(results["calibration"])})
-    if results.get("published"):
-        _fill(PUBLISHED, {name: make(results["published"]) for name, make in OF_PUBLISHED.items()})
 
 
 def filled(text: str, made: dict[str, str]) -> str:
@@ -431,6 +418,8 @@ MAKERS: dict[str, tuple[str, Callable[[Document], str]]] = {
     "trainers": ("trainers", _trainers),
     "shared": ("shared", _shared),
     "tuned": ("tuned", _tuned),
+    "families": ("families", lambda document: _families(document["families"], "families")),
+    "members": ("families", lambda document: _families(document["members"], "members")),
     "calibration": ("calibration", _calibration),
     "outside": ("strangers", _outside),
     "strangers": ("strangers", _strangers),
