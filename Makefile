@@ -55,7 +55,7 @@ docs: venv ## The site in build/site, its reference made from the code; fails at
 	cd build && ../$(BIN)/zensical build --strict
 
 report: venv ## Remake the report's tables and figures that need no new measurement
-	cd benchmarks && ../$(BIN)/python repair.py
+	cd benchmarks && ../$(BIN)/python repair.py && ../$(BIN)/python repair_arms.py
 	$(BIN)/python benchmarks/meta_classifier.py
 	$(BIN)/python docs/figures/audit.py
 

@@ -72,24 +72,17 @@ def aligned_costs(worlds: dict[str, Arms], shown: list[str]) -> list[list[str]]:
 
 def goals(worlds: dict[str, Arms], rivals: dict[str, str], shown: list[str]) -> list[list[str]]:
     """In how many worlds an arm is not below the rival, above it, and within the aligned cost."""
-    count = len(worlds)
-    lines = [
-        [
-            "method",
-            "not below the rival",
-            f"above it (goal {ABOVE})",
-            "aligned cost at most a point",
-            "mean of worlds, points",
-        ]
-    ]
+    count, seeds = len(worlds), [len(arms[PAIRED]) for arms in worlds.values()]
+    counted = f"not below the rival, {min(seeds)} to {max(seeds)} seeds a world"
+    lines = [["method", counted, f"above it (goal {ABOVE})", "aligned cost at most a point", "mean of worlds, points"]]
     for arm in shown:
         gains = [differences(arms[arm], arms[rivals[name]]) for name, arms in worlds.items()]
         costs = [differences(arms[arm], arms[PAIRED], "aligned").mean() for arms in worlds.values()]
-        counted = [
+        reached = [
             sum(bounds(gain)[1] >= 0 for gain in gains),
             sum(bounds(gain)[0] > 0 for gain in gains),
             sum(cost >= -LOST for cost in costs),
         ]
         means = np.mean([gain.mean() for gain in gains])
-        lines.append([plain(arm), *(f"{one} of {count}" for one in counted), f"{means:+.1f}"])
+        lines.append([plain(arm), *(f"{one} of {count}" for one in reached), f"{means:+.1f}"])
     return lines

@@ -10,7 +10,7 @@ from repair_results import Arms, Seeds, markdown, mean, median
 from repair_tables import filled
 
 PAGE = Path(__file__).parents[1] / "docs" / "how-to" / "repair-methods.md"
-KINDS = {"adult": "census rows", "digits": "digits", "faces": "faces", "fashion": "clothes"}
+KINDS = {"adult": "census rows", "compas": "court rows", "digits": "digits", "faces": "faces", "fashion": "clothes"}
 METHODS = {
     "original": "no repair",
     "**unlearning**": "`unlearning`",
