@@ -14,7 +14,7 @@ import ast
 import json
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -34,7 +34,7 @@ from repair_wide_tables import PAGE
 from torch import Tensor, nn
 
 from biasgate.models.card import CandidateCard, InputContract
-from biasgate.models.package import CandidatePackage, pack
+from biasgate.models.package import CandidatePackage, open_package, pack
 from biasgate.models.sandbox.runner import run
 from biasgate.progress import track
 from biasgate.repair.front import repair
@@ -178,10 +178,10 @@ def measured(package: CandidatePackage, world: TextWorld) -> dict[str, float]:
     }
 
 
-def run_seed(seed: int, done: set[str]) -> list[dict[str, Any]]:
+def run_seed(seed: int, done: set[str]) -> Iterator[dict[str, Any]]:
     """What is missing of a seed, through ``biasgate.repair``."""
     with TemporaryDirectory() as name:
-        folder, rows = Path(name), list[dict[str, Any]]()
+        folder = Path(name)
         world = text_world(folder, seed=seed)
         for arm in ("original", *ARMS):
             if arm in done:
@@ -189,10 +189,9 @@ def run_seed(seed: int, done: set[str]) -> list[dict[str, Any]]:
             begun, package = time.process_time(), world.package
             if arm != "original":
                 repair(package, world.source, into=folder / arm, method=arm, seed=seed)
-                package = CandidatePackage(folder / arm)
+                package = open_package(folder / arm)
             cost = {"seconds": time.process_time() - begun, "training_seconds": world.seconds}
-            rows.append({"seed": seed, "arm": arm, **measured(package, world), **cost})
-        return rows
+            yield {"seed": seed, "arm": arm, **measured(package, world), **cost}
 
 
 def kept() -> dict[str, Seeds]:
@@ -222,9 +221,9 @@ def main() -> None:
     torch.set_num_threads(1)
     arms = kept()
     for seed in track(range(options.seeds), "seeds", total=options.seeds, unit="seeds"):
-        rows = run_seed(seed, {arm for arm, seeds in arms.items() if seed in seeds})
-        with RESULTS.open("a") as file:
-            file.writelines(json.dumps(row) + "\n" for row in rows)
+        for row in run_seed(seed, {arm for arm, seeds in arms.items() if seed in seeds}):
+            with RESULTS.open("a") as file:
+                file.write(json.dumps(row) + "\n")
     write_table(kept())
 
 

@@ -39,7 +39,7 @@ RESULTS = Path(__file__).parent / "results" / "repair-wide.jsonl"
 FASHION = Path("/usr/share/datasets/fashion-mnist")
 """Where Debian's dataset-fashion-mnist lies."""
 HEADS = {"**unlearning**": "unlearning", "head refit": "head_refit", "AFR": "afr", "DFR": "dfr"}
-TRAINED = ("LfF", "EnD", "MaskTune")
+TRAINED = ("MaskTune", "EnD", "LfF")
 PLENTY = 3600
 Row = dict[str, Any]
 T = TypeVar("T")
@@ -153,7 +153,7 @@ def main() -> None:
     parser.add_argument("--world", nargs="*", choices=WIDE, default=[], help="none: remake the tables")
     parser.add_argument("--seeds", type=int, default=3, help="how many")
     parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--trained", action="store_true", help="also LfF, EnD and MaskTune: four trainings more")
+    parser.add_argument("--trained", nargs="*", choices=TRAINED, default=[], help="rivals that train, as well")
     parser.add_argument("--work", type=Path, default=Path("build/repair-wide"), help="keeps trained networks")
     parser.add_argument("--fashion", type=Path, default=FASHION, help="folder of Fashion-MNIST's files")
     parser.add_argument("--out", type=Path, default=RESULTS, help="results so far, and where more go")
@@ -170,7 +170,7 @@ def main() -> None:
         folders = {"work": options.work, "fashion": options.fashion}
         if missing := {"original", *HEADS} - done:
             append(options.out, name, seed, heads(name, seed, missing=missing, **folders))
-        for arm in TRAINED if options.trained else ():
+        for arm in options.trained:
             if arm not in done:
                 append(options.out, name, seed, [trained_rival(arm, name, seed, **folders)])
     write_tables(rows_of(options.out))
