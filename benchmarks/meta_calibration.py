@@ -70,6 +70,8 @@ SETTINGS = (
     Setting(steps=(300, 600, 900, 1200, 1500), rate=0.003, batch=64, colours=8, variances=ENDS),
     Setting(steps=(200, 300, 400, 500), rate=0.004, batch=128, colours=16, variances=ENDS),
     Setting(steps=(600,), rate=0.005, batch=64, colours=12, schedule="cosine", seeds=2, variances=ENDS),
+    Setting(steps=(600, 1200, 2500, 5000), rate=0.001, batch=64, colours=8, together=2),
+    Setting(steps=(600, 1200, 2500, 5000), rate=0.003, batch=64, colours=8, together=2),
 )
 
 

@@ -136,7 +136,7 @@ def _answers(network: Network, digits: Dataset, colours: np.ndarray, normalisati
 def published(root: Path) -> Document:
     """Reads the zoos by every reader, and keeps what each names of the models beside how these behave."""
     found, spec = [], plan_of(SPEC, root).spec
-    for kind in STARTS:
+    for kind in [kind for kind in STARTS if (root / NAME / kind).exists()]:
         models = load_chunks(root / NAME / kind)
         behaves = models.table[["id", "strength", "accuracy_independent"]]
         found.append(crossed(models, spec).merge(behaves, on="id").assign(start=kind))
