@@ -31,10 +31,13 @@ from biasgate.training.normalisation import Normalisation, normalised
 from biasgate.training.pool import ImagePool
 from biasgate.training.together import Learner, train_together
 
-NAME, SPEC = "published", "published_digits"
+NAME, BEHAVES, SPEC = "published", "published_behaviour", "published_digits"
+SEEN = ["id", "split", "level", "strength", "accuracy_independent", "accuracy_aligned", "accuracy_conflicting"]
 STARTS = ("own", "shared")
 SHARED_START = 1
 CHUNK = 16
+FEWEST = 80
+"""Models of a zoo below which nothing is read from it."""
 COLOURS = 8
 """Colours that each digit wears in turn."""
 LEARNED = 3400
@@ -134,32 +137,39 @@ def _answers(network: Network, digits: Dataset, colours: np.ndarray, normalisati
 
 
 def published(root: Path) -> Document:
-    """Reads the zoos by every reader, and keeps what each names of the models beside how these behave."""
-    found, spec = [], plan_of(SPEC, root).spec
-    for kind in [kind for kind in STARTS if (root / NAME / kind).exists()]:
-        models = load_chunks(root / NAME / kind)
-        behaves = models.table[["id", "strength", "accuracy_independent"]]
-        found.append(crossed(models, spec).merge(behaves, on="id").assign(start=kind))
-    keep(pd.concat(found, ignore_index=True), NAME)
+    """Keeps how the models behave and, of zoos that are large enough, what each reader names of them."""
+    zoos = {kind: load_chunks(root / NAME / kind) for kind in STARTS if (root / NAME / kind).exists()}
+    behaves = [models.table[SEEN].assign(start=kind) for kind, models in zoos.items()]
+    keep(pd.concat(behaves, ignore_index=True), BEHAVES)
+    spec = plan_of(SPEC, root).spec
+    read = [crossed(models, spec).assign(start=kind) for kind, models in zoos.items() if len(models.table) >= FEWEST]
+    if read:
+        keep(pd.concat(read, ignore_index=True), NAME)
     return published_scores()
 
 
 def published_scores() -> Document:
-    """Scores of the predictions that are kept: of all models of a zoo, and of those whose digits no choice has seen."""
-    rows = kept(NAME)
-    if rows is None:
+    """Scores of what is kept: behaviour, and readings of all models and of those whose digits no choice has seen."""
+    behaves, read = kept(BEHAVES), kept(NAME)
+    if behaves is None:
         return {}
-    zoos = {kind: _scores(some) for kind, some in rows.groupby("start", sort=False)}
-    return {"authors": AUTHORS, "zoos": zoos}
+    found: Document = {"authors": AUTHORS, "behaviour": _behaviour(behaves), "read": {}}
+    for kind, rows in () if read is None else read.groupby("start", sort=False):
+        unseen = rows[rows["split"] != "train"]
+        found["read"][kind] = {"unseen": crossed_scores(unseen), "all": crossed_scores(rows)}
+    return found
 
 
-def _scores(rows: pd.DataFrame) -> Document:
-    by_variance = rows.groupby("strength")["accuracy_independent"]
-    return {
-        "behaviour": [
-            {"variance": variance, "models": len(some), "mean": some.mean(), "sd": some.std()}
-            for variance, some in by_variance
-        ],
-        "all": crossed_scores(rows),
-        "unseen": crossed_scores(rows[rows["split"] != "train"]),
-    }
+def _behaviour(rows: pd.DataFrame) -> list[Document]:
+    """Mean and spread of the accuracy on independent colours, a zoo and σ² each."""
+    groups = rows.groupby(["start", "strength"], sort=True)["accuracy_independent"]
+    return [
+        {
+            "start": start,
+            "variance": f"{variance:.2f}",
+            "models": len(some),
+            "mean": float(some.mean()),
+            "sd": float(some.std()),
+        }
+        for (start, variance), some in groups
+    ]

@@ -318,26 +318,26 @@ def _calibration(document: Document) -> str:
 
 
 def _behaviour(document: Document) -> str:
-    rows = [
-        [f"{kind} start", str(sum(level["models"] for level in found["behaviour"]))]
-        + [f"{_no_zero(level['mean'])} ± {_no_zero(level['sd'])}" for level in found["behaviour"]]
-        for kind, found in document["zoos"].items()
-    ]
-    authors = ["published", "", *(_no_zero(mean, digits=3) for mean in document["authors"].values())]
-    header = "zoo | models | " + " | ".join(f"σ² {variance}" for variance in document["authors"])
-    return _table(header, [authors, *rows])
+    rows = [["published", "", *(_no_zero(mean, digits=3) for mean in document["authors"].values())]]
+    for start in dict.fromkeys(level["start"] for level in document["behaviour"]):
+        levels = [level for level in document["behaviour"] if level["start"] == start]
+        told = [f"{_no_zero(level['mean'])} ± {_no_zero(level['sd'])}" for level in levels]
+        rows.append([f"{start} start", str(sum(level["models"] for level in levels)), *told])
+    return _table("zoo | models | " + " | ".join(f"σ² {variance}" for variance in document["authors"]), rows)
 
 
 def _read_published(document: Document) -> str:
     told = {"unseen": "of digits that no choice saw", "all": "all"}
     rows = [
-        [kind, told[which], str(found[which]["train"]), str(found[which]["test"]), name]
+        [kind, told[which], str(found["train"]), str(found["test"]), name]
         + [_interval(score[what]) for what in ("levels", "halves", "extremes")]
-        for kind, found in document["zoos"].items()
-        for which in told
-        for name, score in found[which].items()
+        for kind, zoo in document["read"].items()
+        for which, found in zoo.items()
+        for name, score in found.items()
         if isinstance(score, dict)
     ]
+    if not rows:
+        return "Not yet: there are too few models."
     return _table("start | models read | learned from | test | reader | four levels | halves | extremes", rows)
 
 
