@@ -85,6 +85,7 @@ READERS: dict[str, Peer] = {
     "raw weights, ridge": columns_peer(raw, of_models=True),
     REFERENCE: columns_peer(views.behaviour),
 }
+CURVED = {name: READERS[name] for name in (EVERYTHING, REFERENCE)}
 ABLATION: dict[str, Peer] = {
     "slopes alone": columns_peer(groups(*SLOPE_GROUPS)),
     **{f"{group} alone": columns_peer(groups(group)) for group in (*SLOPE_GROUPS, *INVARIANT_GROUPS)},
@@ -100,8 +101,8 @@ def sigma(root: Path) -> Document:
     found, spec = [], plan_of(ONE, root).spec
     for steps in CHECKPOINTS:
         models, told = described(trained(ONE, root, steps=steps)), {"zoo": ONE, "steps": steps}
-        sizes = [size for size in CURVE if size < _train(models).sum()]
-        found += [_read(READERS, models, spec, learned=size, **told) for size in (*sizes, None)]
+        found += [_read(CURVED, models, spec, learned=size, **told) for size in CURVE if size < _train(models).sum()]
+        found.append(_read(READERS, models, spec, **told))
         if steps == MAIN:
             models = with_controls(models, root)
             found.append(_read(ABLATION | CONTROLS, models, spec, **told))
@@ -138,12 +139,14 @@ def _features(state: dict[str, np.ndarray]) -> dict[str, float]:
 
 
 def _null(seed: int) -> dict[str, Peer]:
-    def shuffled(train: Models, validation: Models, spec: ZooSpec) -> Callable[[Models], Reading]:
-        order = np.random.default_rng(seed).permutation(len(train.table))
-        told = {name: train.table[name].to_numpy()[order] for name in ("level", "strength")}
-        return READERS[EVERYTHING](Models(train.table.assign(**told), train.states), validation, spec)
+    rng = np.random.default_rng(seed)
 
-    return {"shuffled labels": shuffled}
+    def shuffled(models: Models) -> Models:
+        order = rng.permutation(len(models.table))
+        told = {name: models.table[name].to_numpy()[order] for name in ("level", "strength")}
+        return Models(models.table.assign(**told), models.states)
+
+    return {"shuffled labels": lambda train, rest, spec: READERS[EVERYTHING](shuffled(train), shuffled(rest), spec)}
 
 
 def _train(models: Models) -> np.ndarray:
@@ -183,8 +186,8 @@ def _scores(rows: pd.DataFrame, key: tuple[str, int, int, str], some: pd.DataFra
     told = dict(zip([*BUDGET, "reader"], key, strict=True))
     scores = {name: getattr(whole, name) for name in ("levels", "halves", "extremes", "rmse")}
     scores["r2"] = bootstrap(lambda r: 1 - rmse((reading - axis)[r]) ** 2 / axis[r].var(axis=-1), len(axis))
-    same = (rows[BUDGET] == list(key[:-1])).all(axis=1) & (rows["reader"] == REFERENCE)
-    if same.sum() == len(some):
+    if key[-1] in READERS and key[-1] != REFERENCE:
+        same = (rows[BUDGET] == list(key[:-1])).all(axis=1) & (rows["reader"] == REFERENCE)
         scores["more"] = _more(some, rows[same])
     return {**told, "test": len(some)} | {name: score.model_dump(mode="json") for name, score in scores.items()}
 
