@@ -24,6 +24,8 @@ from meta_groups import group_scores
 from meta_published import published_scores, train_published
 from meta_repair import repair_scores
 from meta_shared import shared_scores, train_cells
+from meta_sigma import sigma_scores
+from meta_sigma_zoo import ONE, VARIED, train_sigma
 from meta_strangers import stranger_scores
 from meta_tables import write_tables
 from meta_trainers import trainer_scores
@@ -39,6 +41,7 @@ FROM_PREDICTIONS = {
     "repair": repair_scores,
     "tuned": tuned_scores,
     "families": family_scores,
+    "sigma": sigma_scores,
     "groups: faces_group": group_scores,
     "calibration": calibration_scores,
     "published": published_scores,
@@ -74,6 +77,9 @@ def main() -> None:
     parser.add_argument(
         "--published", type=int, default=0, metavar="MODELS", help="models to train a zoo that behaves as the paper's"
     )
+    parser.add_argument(
+        "--sigma", type=int, default=0, metavar="MODELS", help="models to train of each zoo of the σ² budget"
+    )
     parser.add_argument("--worker", default="0/1", help="this process and how many there are, such as 0/2")
     parser.add_argument("--minutes", type=float, default=60, help="no shard starts later")
     parser.add_argument("--score", nargs="*", default=[], choices=[*EXPERIMENTS, "all"], metavar="EXPERIMENT")
@@ -84,6 +90,8 @@ def main() -> None:
         name, _, share = item.partition(":")
         train_zoo(name, options.root, share=float(share or 1), worker=(worker, workers), until=until)
     train_cells(options.root, models=options.cells, until=until)
+    for name in (ONE, VARIED):
+        train_sigma(name, options.root, models=options.sigma, worker=(worker, workers), until=until)
     train_published(options.root, models=options.published, until=until)
     score(list(EXPERIMENTS) if "all" in options.score else options.score, options.root)
     if RESULT.exists():

@@ -19,6 +19,7 @@ from meta_published import published
 from meta_readers import Models, Peer, boosting, columns_peer, invariants, library, ordinal, statistics
 from meta_repair import repair
 from meta_shared import shared
+from meta_sigma import sigma
 from meta_strangers import strangers
 from meta_trainers import trainers
 from meta_tuned import tuned
@@ -212,6 +213,7 @@ EXPERIMENTS: dict[str, Callable[[Path], Document]] = {
     "shared": shared,
     "tuned": tuned,
     "families": families,
+    "sigma": sigma,
     "published": published,
     "groups: faces_group": partial(groups, "faces_group", "faces_even"),
 }

@@ -11,7 +11,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 REPORT = ROOT / "benchmarks" / "report"
 PAGES = (
-    *(REPORT / f"{name}.md" for name in ("meta_classifier", "fine_tuned", "families", "published_zoo")),
+    *(REPORT / f"{name}.md" for name in ("meta_classifier", "fine_tuned", "families", "published_zoo", "sigma")),
     ROOT / "docs" / "concepts" / "weight-scan.md",
 )
 SCORES_OF_READER = ROOT / "src" / "biasgate" / "detection" / "reader" / "readers" / "digits.scores.json"
@@ -410,6 +410,66 @@ def _law(found: Document) -> list[str]:
     return [_interval(found["beyond"]), f"{value} ({low}, {high})"]
 
 
+SIGMA_SCORES = "four levels | halves | extremes | error of log σ | R²"
+OF_SIGMA = {
+    "long_sigma": "one recipe",
+    "long_varied": "recipes vary",
+    "shared/own-own-one": "one recipe, 700 images, 300 steps",
+    "shared/own-own-varied": "recipes vary, about 700 images, 200 to 450 steps",
+}
+
+
+def _sigma_budget(document: Document) -> str:
+    """The library's reader beside the behavioural reference, by steps and models."""
+    of_one = [r for r in document["readers"] if r["zoo"] == "long_sigma"]
+    own = [r for r in of_one if r["reader"] == of_one[0]["reader"]]
+    reference = [r for r in of_one if r["reader"] == _reference(document)]
+    rows = [
+        [str(r["steps"]), str(r["learned"]), str(r["test"]), *_sigma_scores(r), _interval(other["levels"])]
+        for r, other in zip(own, reference, strict=True)
+    ]
+    return _table(f"steps | models learned from | test | {SIGMA_SCORES} | reference: four levels", rows)
+
+
+def _sigma_readers(document: Document) -> str:
+    """All readers at the budget of most models, and of the other zoos."""
+    rows = [
+        [*_sigma_zoo(r), r["reader"], *_sigma_scores(r), _interval(r["more"]) if "more" in r else ""]
+        for r in _at_most(document)
+        if "more" in r or r["reader"] == _reference(document)
+    ]
+    return _table(f"zoo | learned from, test | reader | {SIGMA_SCORES} | four levels less the reference", rows)
+
+
+def _sigma_features(document: Document) -> str:
+    """Groups of features alone, and negative controls."""
+    rows = [
+        [*_sigma_zoo(r), r["reader"], *_sigma_scores(r)]
+        for r in _at_most(document)
+        if "more" not in r and r["reader"] != _reference(document) and r["zoo"].startswith("long")
+    ]
+    return _table(f"zoo | learned from, test | features | {SIGMA_SCORES}", rows)
+
+
+def _reference(document: Document) -> str:
+    return next(r["reader"] for r in document["readers"] if "inference-free" in r["reader"])
+
+
+def _at_most(document: Document) -> list[Document]:
+    """Of the zoo of one recipe the readers of most models, at most steps; of others all."""
+    most = max((r["learned"], r["steps"]) for r in document["readers"] if r["zoo"] == "long_sigma")
+    return [r for r in document["readers"] if r["zoo"] != "long_sigma" or (r["learned"], r["steps"]) == most]
+
+
+def _sigma_zoo(document: Document) -> list[str]:
+    return [OF_SIGMA[document["zoo"]], f"{document['learned']}, {document['test']}"]
+
+
+def _sigma_scores(document: Document) -> list[str]:
+    shares = [_interval(document[name]) for name in ("levels", "halves", "extremes")]
+    return [*shares, _interval(document["rmse"], scale=0.5, digits=3), _interval(document["r2"])]
+
+
 MAKERS: dict[str, tuple[str, Callable[[Document], str]]] = {
     "transfer": ("transfer", _transfer),
     "architectures": ("architectures", _architectures),
@@ -426,5 +486,8 @@ MAKERS: dict[str, tuple[str, Callable[[Document], str]]] = {
     "coverage": ("strangers", _coverage),
     "behaviour": ("published", _behaviour),
     "read": ("published", _read_published),
+    "sigma_budget": ("sigma", _sigma_budget),
+    "sigma_readers": ("sigma", _sigma_readers),
+    "sigma_features": ("sigma", _sigma_features),
 }
 """By a table's name: whose results it shows, and how."""
