@@ -17,7 +17,6 @@ from meta_zoos import kept as kept_models
 from meta_zoos import load_zoo
 
 from biasgate.data.colouring import worn_by_twins
-from biasgate.detection.reader.fit import fit_meta_classifier
 from biasgate.detection.reader.learned import learned
 from biasgate.detection.reader.meta_classifier import bundled_meta_classifier
 from biasgate.detection.reader.scores import bootstrap, rmse, share
@@ -30,35 +29,34 @@ from biasgate.training.pool import ImagePool
 from biasgate.training.recipe import TrainingRecipe
 from biasgate.training.together import Learner, train_together
 
-NAME = "repair"
-COUNTS = {"train": 60, "validation": 30, "test": 40}
-IMAGES, STEPS = 300, (60, 100, 150)
-SHIPS, MET_SOME = "ships", "has met some"
+NAME, REPAIRED = "repair", "repaired"
+MOST, IMAGES, STEPS = 40, 300, (60, 100, 150)
 
 
 def repair(root: Path) -> Document:
-    """Repaired test models read by the reader that ships, and by one that has met repaired train models as well."""
+    """Repaired test models, and the zoo's own, read by the reader that ships."""
     plan, models = load_zoo("digits_reader", root)
-    repaired = repaired_models(plan, models, root).table
-    held_out = repaired["split"] == "test"
-    met_some = fit_meta_classifier(models.table, spec=plan.spec, repaired=repaired.loc[~held_out])
+    repaired, meta = repaired_models(plan, models, root).table, bundled_meta_classifier()
     own = learned(models.table).query("split == 'test'")
     found = [
-        predictions(reader, table, reader=name, models=which).assign(bias_before=table.get("bias_before", np.nan))
-        for name, reader in ((SHIPS, bundled_meta_classifier()), (MET_SOME, met_some))
-        for which, table in (("repaired", repaired.loc[held_out]), ("own test", own))
+        predictions(meta, repaired, models=REPAIRED).assign(bias_before=repaired["bias_before"].to_numpy()),
+        predictions(meta, own, models="own test"),
     ]
     keep(pd.concat(found, ignore_index=True), NAME)
     return repair_scores()
 
 
 def repaired_models(plan: ZooPlan, models: Models, root: Path) -> Models:
-    """Biased models of each split after repair on images of that split; rows hold what is measured anew."""
+    """The first biased test models after repair on images of their split; rows hold what is measured anew."""
     path = root / "repaired" / f"{plan.spec.name}-{len(models.states)}.safetensors"
     if path.exists():
         return kept_models(path)
-    planned, material = {model.id: model for model in plan.models}, load_material(plan.spec)
-    table = pd.concat([_chosen(learned(models.table), split, count) for split, count in COUNTS.items()])
+    planned, material, able = (
+        {model.id: model for model in plan.models},
+        load_material(plan.spec),
+        learned(models.table),
+    )
+    table = able.loc[(able["split"] == "test") & ~able["level"].isin(["none", "low"])].iloc[:MOST]
     chosen = [planned[id_] for id_ in table["id"]]
     states = fine_tuned(chosen, [models.states[place] for place in table.index], material)
     after = [measure(model, state, material) for model, state in zip(chosen, states, strict=True)]
@@ -93,22 +91,14 @@ def _learner(planned: PlannedModel, state: State, material: Material) -> Learner
     )
 
 
-def _chosen(table: pd.DataFrame, split: str, count: int) -> pd.DataFrame:
-    """The first biased models of a split, by id."""
-    biased = (table["split"] == split) & ~table["level"].isin(["none", "low"])
-    return table.loc[biased].iloc[:count]
-
-
 def repair_scores() -> Document:
-    """Scores of the predictions that are kept, a reader each."""
+    """Scores of the predictions that are kept."""
     rows = kept(NAME)
-    if rows is None:
-        return {}
-    return {"repaired": {str(name): _scores(some) for name, some in rows.groupby("reader", sort=False)}}
+    return {} if rows is None else {"repaired": {"ships": _scores(rows)}}
 
 
 def _scores(rows: pd.DataFrame) -> Document:
-    repaired, own = (rows.loc[rows["models"] == which] for which in ("repaired", "own test"))
+    repaired, own = rows.loc[rows["models"] == REPAIRED], rows.loc[rows["models"] != REPAIRED]
     read = repaired.loc[~repaired["abstained"]]
     truth = read["measured_bias"].clip(0, 1)
     error = (read["value"] - truth).to_numpy()
