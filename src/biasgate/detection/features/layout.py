@@ -22,6 +22,11 @@ def layout(weights: Weights) -> str:
     return ", ".join(shapes)
 
 
+def shapes(layout: str) -> str:
+    """A layout without what its layers take: all that named tensors tell of it."""
+    return re.sub(r" of [^,]+", "", layout)
+
+
 def parameters(layout: str) -> int:
     """Weights of a network of that layout, biases left out."""
     shapes = (layer.split(" ")[1].split("×") for layer in layout.split(", "))

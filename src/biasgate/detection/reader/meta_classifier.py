@@ -14,7 +14,7 @@ from pydantic import Field
 from biasgate.contracts.scan import Scan
 from biasgate.detection.features.class_template import class_template
 from biasgate.detection.features.invariant import invariant_features
-from biasgate.detection.features.layout import by_role, layout
+from biasgate.detection.features.layout import by_role, layout, shapes
 from biasgate.detection.features.named import group_of
 from biasgate.detection.features.signed_colour import signed_colour_features
 from biasgate.detection.reader.exposure import OutlierExposure
@@ -108,13 +108,18 @@ class MetaClassifier(Document):
     def scan(self, weights: Weights) -> Scan:
         """Reads one model: milliseconds, no inference. Abstains, with the reason, instead of raising."""
         seen = layout(weights)
-        if seen not in self.layouts:
+        branched = not weights.wiring and seen not in self.layouts and seen in map(shapes, self.layouts)
+        if seen not in self.layouts and not branched:
             return self._abstained(
                 weights.digest, f"its layers ({seen}) are none that the meta-classifier has learned from"
             )
         if weights.unexplained:
             return self._abstained(
                 weights.digest, f"its weights alone do not explain what it answers: {weights.unexplained}"
+            )
+        if branched:
+            return self._abstained(
+                weights.digest, "named tensors do not say how its branches join: give it as ONNX, whose graph does"
             )
         try:
             named = self._describe(weights)
