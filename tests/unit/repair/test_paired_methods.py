@@ -1,6 +1,6 @@
 """Methods that train on counterfactual pairs side by side, and on averaged weights, do what they say."""
 
-import copy
+from typing import Any
 
 import pytest
 import torch
@@ -91,7 +91,7 @@ def test_the_result_is_the_mean_of_the_last_quarters_weights(
     raw = list[torch.Tensor]()
     step = torch.optim.Adam.step
 
-    def noted(self, *given, **named):
+    def noted(self: torch.optim.Adam, *given: Any, **named: Any) -> Any:
         done = step(self, *given, **named)
         raw.append(
             torch.cat([value.detach().flatten().clone() for group in self.param_groups for value in group["params"]])
@@ -99,7 +99,7 @@ def test_the_result_is_the_mean_of_the_last_quarters_weights(
         return done
 
     monkeypatch.setattr(torch.optim.Adam, "step", noted)
-    found = method.grid()[0].fit(classifier, data, seed=0, watch=copy.deepcopy)
+    found = method.grid()[0].fit(classifier, data, seed=0, watch=lambda _: None)
     assert len(raw) == 8
     assert torch.allclose(parameters_to_vector(found.parameters()), torch.stack(raw[-2:]).mean(dim=0), atol=1e-6)
 
