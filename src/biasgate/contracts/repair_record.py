@@ -85,7 +85,7 @@ class Leaning(Document):
 
     Attributes:
         bias: Over counterfactual pairs, or over matched samples where the data holds none.
-        reliance: Absent without counterfactual pairs.
+        reliance: Absent without counterfactual pairs, and where gradients do not reach the samples, as of tokens.
     """
 
     bias: BiasReading

@@ -17,7 +17,7 @@ from biasgate.repair.heads.bias import mean_of, read_bias
 from biasgate.repair.heads.last_layer import head_of, read_features
 from biasgate.repair.heads.linear import LinearHead, Samples
 from biasgate.repair.pairs import found_pairs, pair_rows
-from biasgate.repair.reliance import reliance
+from biasgate.repair.reliance import reaches_samples, reliance
 
 THRESHOLD = 0.05
 """δ: a mean difference of the true label's probability between pairs above this, by its interval, is bias."""
@@ -48,7 +48,8 @@ def leaning(classifier: PixelClassifier, data: RepairData) -> Leant:
     pairs = found_pairs(samples, data)
     if len(pairs) < 2:
         return Leant()
-    relied, shares = reliance(classifier, data) if len(pair_rows(data)[0]) else (None, None)
+    given = len(pair_rows(data)[0]) and reaches_samples(classifier, data)
+    relied, shares = reliance(classifier, data) if given else (None, None)
     return Leant(Leaning(bias=read_bias(head, pairs, threshold=THRESHOLD), reliance=relied), shares)
 
 

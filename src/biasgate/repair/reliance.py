@@ -48,6 +48,13 @@ def reliance(classifier: PixelClassifier, data: RepairData) -> tuple[Reliance, N
     return told, shares
 
 
+def reaches_samples(classifier: PixelClassifier, data: RepairData) -> bool:
+    """Whether logits have gradients by the samples; those of a network that looks words up by number have none."""
+    sample = data.samples[:1].clone().requires_grad_()
+    logits = classifier(sample)
+    return logits.requires_grad and torch.autograd.grad(logits.sum(), sample, allow_unused=True)[0] is not None
+
+
 def attribution_shares(
     classifier: PixelClassifier, samples: Tensor, counterfactuals: Tensor, labels: Tensor
 ) -> NDArray[np.float64]:

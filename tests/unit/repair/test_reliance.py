@@ -11,6 +11,7 @@ from biasgate.models.layers.dense import Dense
 from biasgate.models.network import build
 from biasgate.repair.classifier import PixelClassifier
 from biasgate.repair.data import RepairData, read_data
+from biasgate.repair.leaning import leaning
 from biasgate.repair.reliance import attribution_shares, reliance
 
 ROWS = InputContract(shape=(3,), layout="rows")
@@ -51,3 +52,17 @@ def test_without_counterfactual_pairs_reliance_cannot_be_read(repair_data: Datas
     data = read_data(repair_data, attribute="colour")
     with pytest.raises(InputError, match="counterfactual pairs"):
         reliance(linear([1.0, 1.0, 1.0]), replace(data, clusters=torch.arange(len(data))))
+
+
+def test_of_a_network_that_looks_words_up_the_bias_is_read_and_no_attributions():
+    class Lookup(PixelClassifier):
+        def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+            return super().forward(pixels.long().float())
+
+    rows = torch.tensor([[1.0, 2.0, 1.0], [-1.0, 2.0, 1.0], [1.0, -2.0, 1.0], [-1.0, -2.0, 1.0]])
+    data = RepairData(rows, torch.tensor([0, 0, 1, 1]), (rows[:, 0] > 0).long(), 2, torch.tensor([True, False] * 2),
+                    torch.tensor([0, 0, 1, 1]))  # fmt: skip
+    found = leaning(Lookup(linear([9.0, 1.0, 0.0]).network, ROWS), data)
+    assert found.told is not None
+    assert found.told.reliance is None
+    assert found.shares is None

@@ -26,7 +26,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> TextWorld:
 def test_a_text_classifier_decides_less_by_the_planted_word(
     world: TextWorld, biasgate: Callable[..., Any], tmp_path: Path
 ):
-    ended = biasgate("repair", world.package.path, "--data", world.source, "--into", tmp_path / "new")
+    given = ("--data", world.source, "--into", tmp_path / "new", "--method", "unlearning")
+    ended = biasgate("repair", world.package.path, *given)
     assert ended.code == 0, ended.err
     made = open_package(tmp_path / "new")
     before, after = measured(world.package, world), measured(made, world)
