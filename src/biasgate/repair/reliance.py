@@ -52,7 +52,9 @@ def reaches_samples(classifier: PixelClassifier, data: RepairData) -> bool:
     """Whether logits have gradients by the samples; those of a network that looks words up by number have none."""
     sample = data.samples[:1].clone().requires_grad_()
     logits = classifier(sample)
-    return logits.requires_grad and torch.autograd.grad(logits.sum(), sample, allow_unused=True)[0] is not None
+    if logits.requires_grad:
+        logits.sum().backward(inputs=[sample])
+    return sample.grad is not None
 
 
 def attribution_shares(

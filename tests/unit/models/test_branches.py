@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -89,7 +90,7 @@ def test_sums_count_alike_whichever_branch_is_written_first(tmp_path: Path) -> N
     assert read(RESIDUAL, tmp_path, turned) == (words(RESIDUAL), "")
 
 
-def put_last(model: onnx.ModelProto, operator: str, others: list[str], **attributes: object) -> None:
+def put_last(model: onnx.ModelProto, operator: str, others: list[str], **attributes: Any) -> None:
     model.graph.node[-1].output[0] = "given"
     model.graph.node.append(helper.make_node(operator, ["given", *others], ["logits"], **attributes))
 
@@ -99,7 +100,7 @@ def stored(model: onnx.ModelProto, name: str, value: object) -> str:
     return name
 
 
-def swapped(model: onnx.ModelProto, old: str, new: str, others: tuple[str, ...] = (), **attributes: object) -> None:
+def swapped(model: onnx.ModelProto, old: str, new: str, others: tuple[str, ...] = (), **attributes: Any) -> None:
     """Puts another operator in the place of the last one of its kind."""
     node = [node for node in model.graph.node if node.op_type == old][-1]
     node.CopyFrom(helper.make_node(new, [node.input[0], *others], list(node.output), **attributes))
