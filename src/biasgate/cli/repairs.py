@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,15 +52,15 @@ def repair(
     from tempfile import TemporaryDirectory
 
     from biasgate.data.source import open_dataset
-    from biasgate.errors import InputError
     from biasgate.repair.budget import read_memory
     from biasgate.repair.competition import compete
     from biasgate.repair.registry import DEFAULT
     from biasgate.report.repair import COLUMNS, change_rows, repair_words
     from biasgate.report.repair_page import repair_page
+    from biasgate.storage import store
 
-    if report and report.exists():
-        raise InputError(f"{report} already exists", fix="name a file that does not: a repair overwrites nothing")
+    if report:
+        _require_free(report, outside=(package, into))
     dataset = open_dataset(data)
     with TemporaryDirectory() as work:
         _, record = compete(
@@ -72,25 +74,39 @@ def repair(
             seed=seed,
         )
     if report:
-        report.parent.mkdir(parents=True, exist_ok=True)
-        report.write_text(repair_page(record, _pictures(dataset, record)), encoding="utf-8")
+        store.write_bytes(str(report), repair_page(record, _pictures(dataset, record)).encode())
     if json:
         print_json(record)
         return
     for sentence in repair_words(record):
         say(sentence)
-    tried = [(record.method, trial) for trial in record.trials] + [(lost.method, lost.best) for lost in record.rivals]
+    tried = [(record.method, trial, trial.chosen) for trial in record.trials]
+    tried += [(lost.method, lost.best, False) for lost in record.rivals]
     rows = [
         [
             name,
             ", ".join(f"{key}={value}" for key, value in trial.settings.items()),
             *(f"{score:.3f}" for score in (trial.aligned, trial.conflicting, trial.worst_group)),
-            "✓" if trial == record.chosen else "",
+            "✓" if chosen else "",
         ]
-        for name, trial in tried
+        for name, trial, chosen in tried
     ]
     print_table(f"accuracy by subgroup of {record.attribute}, on validation samples", COLUMNS, change_rows(record))
     print_table("validation", ["method", "settings", "aligned", "conflicting", "worst group", "chosen"], rows)
+
+
+def _require_free(report: Path, *, outside: Sequence[Path]) -> None:
+    """Refuses, before the work, a page that could not be written after it, or that would spoil a package."""
+    from biasgate.errors import InputError
+
+    if os.path.lexists(report):
+        raise InputError(f"{report} already exists", fix="name a file that does not: a repair overwrites nothing")
+    whole = report.resolve()
+    if any(whole.is_relative_to(folder.resolve()) for folder in outside):
+        raise InputError(f"{report} lies in a package, which holds nothing else", fix="name a file outside of it")
+    ground = next(folder for folder in whole.parents if folder.exists())
+    if not (ground.is_dir() and os.access(ground, os.W_OK)):
+        raise InputError(f"{report} cannot be written: {ground} is no folder to write to", fix="name a file elsewhere")
 
 
 def _pictures(dataset: Dataset, record: RepairRecord) -> dict[int, NDArray[np.uint8]]:

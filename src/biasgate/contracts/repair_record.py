@@ -68,10 +68,10 @@ class Reliance(Document):
 
     Attributes:
         swap_rate: Share of pairs whose two decisions differ.
-        attribution_share: Share of the attributions that lies in the direction in which a pair differs; see
-            ``reliance.attribution_shares``.
+        attribution_share: Share of the attributions that lies in the direction in which a pair differs, a mean over
+            clusters; see ``reliance.attribution_shares``.
         twins: How many pairs.
-        attribution: The same share with its interval, over the pairs that were attributed; absent of fewer than two.
+        attribution: The same with its interval, over clusters whose pairs were attributed; absent of fewer than two.
     """
 
     swap_rate: float

@@ -16,6 +16,8 @@ from biasgate.contracts.repair_record import Stop
 from biasgate.errors import CandidateError, InputError
 
 Clock = Callable[[], float]
+_LACKING = ("alloc", "start new thread")
+"""What errors of too little memory say, beside Python's own: torch's, the linker's, a graph's operator's."""
 _MEMORY = re.compile(r"([1-9][0-9]{0,5})(MiB|GiB)")
 
 
@@ -89,14 +91,22 @@ def spending(budget: Budget) -> Generator[None]:
     """Within, ``still_allowed`` asks this budget, and more memory than it allows cannot be had.
 
     Raises:
-        SpentError: See ``Budget.check``; also where an allocation fails.
+        SpentError: See ``Budget.check``, which is asked first; also where an allocation fails.
     """
     token = _SPENDING.set(budget)
     try:
+        budget.check()
         with _bounded(budget.memory):
             yield
-    except (MemoryError, RuntimeError, CandidateError) as error:  # the last from an operator of a graph
-        if budget.memory is None or not (isinstance(error, MemoryError) or "alloc" in str(error)):
+    except (
+        MemoryError,
+        RuntimeError,
+        ImportError,
+        OSError,
+        CandidateError,
+    ) as error:  # the last from a graph's operator
+        lacking = isinstance(error, MemoryError) or any(sign in str(error) for sign in _LACKING)
+        if budget.memory is None or not lacking:
             raise
         raise SpentError("memory") from None
     finally:

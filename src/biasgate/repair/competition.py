@@ -32,7 +32,8 @@ def compete(
 
     All methods get the same repair data and the same validation clusters. Best is what ``Trial.merit`` says of a
     method's chosen trial; of equals, the first named. A method that cannot work on this candidate or data, or for which
-    nothing is left of the budget, is named in the record with the reason, as long as another works.
+    nothing is left of the budget, is named in the record with the reason, as long as another works. An interruption
+    keeps what the methods before it made.
 
     Args:
         package: Candidate; it stays as it is.
@@ -59,11 +60,12 @@ def compete(
     require_new(into)
     budget = Budget(seconds, memory, clock)
     entries, untried, faults = list[tuple[CandidatePackage, RepairRecord]](), list[str](), list[InputError]()
+    interrupted = False
     with tempfile.TemporaryDirectory(prefix="biasgate-") as folder:
         for place, method in enumerate(methods):
             share, work = budget.left / (len(methods) - place), Path(folder) / str(place)
-            if entries and (entries[-1][1].stopped == "interruption" or share <= 0):
-                untried.append(f"{method}: {ended_by(entries[-1][1].stopped or 'seconds')}")
+            if interrupted or (entries and share <= 0):
+                untried.append(f"{method}: {ended_by('interruption' if interrupted else 'seconds')}")
                 continue
             try:
                 made = repair(
@@ -81,12 +83,19 @@ def compete(
                 faults.append(fault)
                 untried.append(f"{method}: {fault.what}")
                 continue
+            except KeyboardInterrupt:
+                if not entries:
+                    raise
+                interrupted = True
+                untried.append(f"{method}: {ended_by('interruption')}")
+                continue
+            interrupted = made[1].stopped == "interruption"
             entries.append(made)
             untried += made[1].untried
         if not entries:
             raise faults[0]
         winner, record = max(entries, key=lambda entry: entry[1].chosen.merit)
         rivals = tuple(Rival(method=lost.method, best=lost.chosen) for _, lost in entries if lost is not record)
-        stopped = next((made.stopped for _, made in entries if made.stopped), None)
+        stopped = "interruption" if interrupted else next((made.stopped for _, made in entries if made.stopped), None)
         told = {"rivals": rivals, "untried": tuple(untried), "stopped": stopped, "seconds": budget.used}
         return pack(winner.model, winner.card, into), record.model_copy(update=told)

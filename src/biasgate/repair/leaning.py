@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from biasgate.contracts.estimate import Estimate
 from biasgate.contracts.repair_record import Leaning
-from biasgate.errors import CandidateError
+from biasgate.errors import CandidateError, InputError
 from biasgate.repair.classifier import PixelClassifier
 from biasgate.repair.data import RepairData
 from biasgate.repair.heads.bias import mean_of, read_bias
@@ -29,7 +29,7 @@ class Leant:
 
     Attributes:
         told: What the record says.
-        shares: Attribution share of each pair that was attributed, if the data gives pairs.
+        shares: Attribution share of each cluster whose pairs were attributed, if the data gives pairs.
     """
 
     told: Leaning | None = None
@@ -45,7 +45,10 @@ def leaning(classifier: PixelClassifier, data: RepairData) -> Leant:
         Nothing told where fewer than two pairs are given or can be matched.
     """
     head, samples = _head_and_features(classifier, data)
-    pairs = found_pairs(samples, data)
+    try:
+        pairs = found_pairs(samples, data)
+    except InputError:
+        return Leant()
     if len(pairs) < 2:
         return Leant()
     given = len(pair_rows(data)[0]) and reaches_samples(classifier, data)

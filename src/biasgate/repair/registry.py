@@ -16,6 +16,8 @@ from biasgate.strict_yaml import read_yaml
 
 DEFAULT = ("unlearning", "group_dro", "fine_tuning")
 """What competes where nobody names a method: the best of each kind of data that was measured, fastest first."""
+GONE = {"head_fine_tuning": "head_refit"}
+"""Methods of earlier versions, and what to name in their place; records that name them stay readable."""
 
 
 def method_names() -> tuple[str, ...]:
@@ -27,9 +29,11 @@ def require_methods(names: Iterable[str]) -> None:
     """Refuses names that are no method's.
 
     Raises:
-        InputError: There is no such method; lists those that there are.
+        InputError: There is no such method; lists those that there are, or says what took the place of one that was.
     """
     for name in names:
+        if name in GONE:
+            raise InputError(f"there is no repair method {name!r} any more", fix=f"name {GONE[name]} in its place")
         if name not in method_names():
             raise InputError(f"no repair method {name!r}", fix=f"use one of {', '.join(method_names())}")
 

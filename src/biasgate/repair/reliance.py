@@ -9,7 +9,7 @@ from torch import Tensor
 
 from biasgate.contracts.repair_record import Reliance
 from biasgate.errors import InputError
-from biasgate.repair.classifier import PixelClassifier
+from biasgate.repair.classifier import PART, PixelClassifier
 from biasgate.repair.data import RepairData
 from biasgate.repair.heads.bias import mean_of
 from biasgate.repair.pairs import pair_rows
@@ -24,7 +24,8 @@ def reliance(classifier: PixelClassifier, data: RepairData) -> tuple[Reliance, N
     """Swap rate and attribution share of a classifier over the counterfactual pairs in the data.
 
     Returns:
-        Both, and the attribution share of each pair that was attributed: the same pairs for every classifier.
+        Both, and the attribution share of each cluster whose pairs were attributed, a mean over these: of the same
+        pairs for every classifier.
 
     Raises:
         InputError: No cluster has an aligned and a conflicting sample.
@@ -35,9 +36,11 @@ def reliance(classifier: PixelClassifier, data: RepairData) -> tuple[Reliance, N
     with torch.no_grad():
         decisions = classifier(data.samples).argmax(dim=1)
     chosen = np.linspace(0, len(aligned) - 1, min(MOST, len(aligned)), dtype=np.int64)
-    shares = attribution_shares(
+    attributed = attribution_shares(
         classifier, data.samples[aligned[chosen]], data.samples[conflicting[chosen]], data.labels[aligned[chosen]]
     )
+    _, cluster = np.unique(data.clusters.numpy()[aligned[chosen]], return_inverse=True)
+    shares = np.bincount(cluster, weights=attributed) / np.bincount(cluster)
     swapped = (decisions[aligned] != decisions[conflicting]).double().mean()
     told = Reliance(
         swap_rate=float(swapped),
@@ -65,7 +68,7 @@ def attribution_shares(
     Integrated gradients (Sundararajan et al., arXiv 1703.01365; captum's) along two straight paths, from zero to the
     counterfactual and from there to the sample: the second changes the attribute alone. A path's weight is the sum over
     pixels (or columns) of absolute attributions, channels added; the share is the second's of both. Our reading of the
-    claim of Shukla et al., arXiv 2404.11819, that decisions lean less on the attribute.
+    claim of Shukla et al., arXiv 2404.11819, that decisions lean less on the attribute. Samples go through in parts.
 
     Args:
         classifier: Model from samples to logits.
@@ -77,11 +80,16 @@ def attribution_shares(
 
     integrated = IntegratedGradients(classifier)
 
-    def weight(start: Tensor, end: Tensor) -> Tensor:
+    def weight(start: Tensor, end: Tensor, target: Tensor) -> Tensor:
         found = integrated.attribute(
-            end, baselines=start, target=labels, n_steps=PATH, internal_batch_size=len(end)
+            end, baselines=start, target=target, n_steps=PATH, internal_batch_size=len(end)
         ).detach()
         return (found.sum(dim=1) if found.ndim == 4 else found).flatten(1).abs().sum(dim=1)
 
-    attribute, rest = weight(counterfactuals, samples), weight(torch.zeros_like(counterfactuals), counterfactuals)
-    return (attribute / (attribute + rest).clamp(min=1e-12)).double().numpy()
+    def share(sample: Tensor, other: Tensor, label: Tensor) -> Tensor:
+        attribute, rest = weight(other, sample, label), weight(torch.zeros_like(other), other, label)
+        return attribute / (attribute + rest).clamp(min=1e-12)
+
+    size = max(1, PART // max(1, samples[:1].numel()))
+    parts = zip(samples.split(size), counterfactuals.split(size), labels.split(size), strict=True)
+    return torch.cat([share(*part) for part in parts]).double().numpy()

@@ -87,10 +87,11 @@ def repair(
             known = known_only(dataset, attribute)
             subject, data, validation = _opened(package, known, grid[0], attribute=attribute, seed=seed)
             before = leaning(subject.classifier, data.take(validation))
-    except SpentError:
+    except SpentError as spent:
+        had = f"{(memory or 0) >> 20} MiB" if spent.why == "memory" else f"{seconds:g} s"
         raise InputError(
-            f"opening the candidate took all of the budget's {seconds:g} s: nothing was tried",
-            fix="give more seconds, or fewer samples",
+            f"opening the candidate took all of the budget's {had}: nothing was tried",
+            fix=f"give more {spent.why}, or fewer samples",
         ) from None
     held_out = data.take(validation)
     trying, classifier = budget.part(budget.left - budget.used), subject.classifier

@@ -28,13 +28,9 @@ def repair_words(record: RepairRecord) -> Iterator[str]:
         f"{record.seconds:.0f} s."
     )
     if (change := record.attribution_change) is not None:
-        less = (
-            "less" if change.high < 0 else "more" if change.low > 0 else "neither less nor more, that could be shown,"
-        )
-        yield (
-            f"Decisions lean {less} on {record.attribute}: its share of their attributions changed by "
-            f"{difference(change)}."
-        )
+        less = "Decisions lean less" if change.high < 0 else "Decisions lean more" if change.low > 0 else ""
+        said = f"{less or 'It is not shown that decisions lean less, or more,'} on {record.attribute}"
+        yield f"{said}: its share of their attributions changed by {difference(change)}."
     for change in record.changes[1:]:
         if change.difference is not None and change.difference.high < 0:
             yield (

@@ -15,6 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 from biasgate.contracts.repair_record import RepairRecord
 from biasgate.data.dataset import Dataset
 from biasgate.data.sources.npz import save_npz
+from biasgate.gate.policy import policy_text
 from biasgate.models.card import CandidateCard, InputContract
 from biasgate.models.package import open_package, pack
 
@@ -145,3 +146,32 @@ def test_a_network_without_a_linear_head_is_one_sentence_that_names_what_else_to
     ended = biasgate("repair", package, "--data", data, "--into", tmp_path / "new", "--method", "unlearning")
     assert (ended.code, ended.err.count("\n")) == (3, 1)
     assert re.search(r"ends in 'Tanh'.*: ", ended.err)
+
+
+def test_a_page_that_could_not_be_written_or_would_spoil_a_package_is_refused_before_the_work(
+    lean: Path, biasgate: Command, tmp_path: Path
+):
+    source, before = kept(lamps(40), tmp_path), open_package(lean).digest
+    for page in (lean / "repair.html", tmp_path / "new" / "repair.html", tmp_path / "new", source / "repair.html"):
+        ended = biasgate("repair", lean, "--data", source, "--into", tmp_path / "new", "--report", page)
+        assert (ended.code, ended.err.count("\n")) == (3, 1)
+        assert "name a file" in ended.err
+    assert open_package(lean).digest == before
+    assert not (tmp_path / "new").exists()
+
+
+def test_of_two_equal_trials_one_is_marked_as_chosen(lean: Path, biasgate: Command, tmp_path: Path):
+    source, method = kept(lamps(40), tmp_path), "{method: head_refit, damping: 0.003}"
+    options = ("--into", tmp_path / "new", "--method", method, "--method", method)
+    ended = biasgate("repair", lean, "--data", source, *options)
+    assert ended.code == 0, ended.err
+    assert ended.out.count("✓") == 1
+
+
+def test_a_policy_that_names_a_method_that_is_gone_says_what_to_name(biasgate: Command, tmp_path: Path):
+    policy = tmp_path / "policy.yaml"
+    shipped = policy_text("digits_demo")
+    policy.write_text(re.sub(r"methods: \[.*\]", "methods: [head_fine_tuning]", shipped))
+    ended = biasgate("policy", "check", policy)
+    assert (ended.code, ended.err.count("\n")) == (3, 1)
+    assert "no repair method 'head_fine_tuning' any more: name head_refit in its place" in ended.err

@@ -1,7 +1,9 @@
 """Budgets are promises: what is left is asked for at every pass, and whatever ends a run keeps the best so far."""
 
+import errno
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -16,6 +18,8 @@ from biasgate.repair.budget import Budget, SpentError, ended_by, read_memory, sp
 from biasgate.repair.classifier import PixelClassifier
 from biasgate.repair.competition import compete
 from biasgate.repair.data import RepairData, read_data, validation_rows
+from biasgate.repair.heads.curvature import hessian_product
+from biasgate.repair.heads.linear import LinearHead, Samples
 from biasgate.repair.methods.fine_tuning import FineTuning
 from biasgate.repair.repair import repair
 from biasgate.repair.trials import Repaired, best_of
@@ -128,6 +132,22 @@ def test_one_allocation_cannot_take_more_than_the_budget_either():
     assert torch.zeros(1 << 10).numel()
 
 
+@pytest.mark.parametrize(
+    "lacking",
+    [
+        RuntimeError("can't start new thread"),
+        ImportError("libx.so: cannot allocate memory in static TLS block"),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+    ],
+)
+def test_a_thread_or_a_library_that_gets_no_memory_spends_the_budget_too(lacking: Exception):
+    with pytest.raises(SpentError) as spent, spending(Budget(600, memory=8 << 30)):
+        raise lacking
+    assert spent.value.why == "memory"
+    with pytest.raises(type(lacking)), spending(Budget(600)):
+        raise lacking
+
+
 def test_an_operator_of_a_graph_that_gets_no_memory_spends_the_budget_too():
     node = Node("ConstantOfShape", {}, 17, 1)
     step = Step(Operator(lambda _: torch.empty(1 << 40), ()), node, (), ("y",), ())
@@ -164,6 +184,25 @@ def test_a_candidate_whose_opening_takes_all_the_time_is_left_alone(
             clock=lambda: next(ticks),
         )
     assert not (tmp_path / "p").exists()
+
+
+def test_a_candidate_whose_opening_takes_all_the_memory_is_told_so(
+    biased: CandidatePackage, repair_data: Dataset, tmp_path: Path
+):
+    with pytest.raises(InputError, match=r"took all of the budget's 64 MiB: .*give more memory"):
+        repair(biased, repair_data, method="unlearning", into=tmp_path / "p", seconds=600, memory=64 << 20, seed=0)
+    assert not (tmp_path / "p").exists()
+
+
+def test_every_product_with_a_heads_hessian_asks_what_is_left():
+    clock = Clock()
+    head, samples = LinearHead(np.zeros((2, 3))), Samples(np.ones((4, 2)), np.array([0, 1, 0, 1]))
+    budget = Budget(1.0, clock=clock)
+    with spending(budget):
+        assert hessian_product(head, samples, np.ones(6), damping=0.1).shape == (6,)
+    clock.now = 2.0
+    with pytest.raises(SpentError), spending(budget):
+        hessian_product(head, samples, np.ones(6), damping=0.1)
 
 
 def test_a_method_that_cannot_work_here_is_named_and_the_others_compete(

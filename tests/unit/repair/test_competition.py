@@ -10,6 +10,7 @@ from biasgate.errors import InputError
 from biasgate.models.package import CandidatePackage, open_package
 from biasgate.models.restore import restore
 from biasgate.repair.competition import compete
+from biasgate.repair.methods.fine_tuning import FineTuning
 from biasgate.repair.repair import repair
 
 HEAVY = "{method: head_refit, damping: 100.0}"
@@ -52,3 +53,28 @@ def test_an_unknown_method_is_refused_before_any_works(biased: CandidatePackage,
 def test_a_competition_without_time_is_refused(biased: CandidatePackage, repair_data: Dataset, tmp_path: Path):
     with pytest.raises(InputError, match="budget"):
         compete(biased, repair_data, methods=("unlearning",), into=tmp_path / "package", seconds=0, seed=0)
+
+
+@pytest.mark.parametrize("named", ["head_fine_tuning", "{method: head_fine_tuning, learning_rate: 0.01}"])
+def test_a_method_that_is_gone_says_what_to_name_in_its_place(
+    biased: CandidatePackage, repair_data: Dataset, tmp_path: Path, named: str
+):
+    with pytest.raises(InputError, match=r"'head_fine_tuning' any more.*name head_refit in its place"):
+        compete(biased, repair_data, methods=("unlearning", named), into=tmp_path / "package", seconds=600, seed=0)
+
+
+def test_an_interruption_keeps_what_the_methods_before_it_made(
+    biased: CandidatePackage, repair_data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(FineTuning, "fit", interrupted)
+    methods = ("head_refit", "fine_tuning", "dfr")
+    package, record = compete(biased, repair_data, methods=methods, into=tmp_path / "p", seconds=600, seed=0)
+    assert (record.method, record.stopped) == ("head_refit", "interruption")
+    assert record.untried == ("fine_tuning: it was interrupted", "dfr: it was interrupted")
+    assert open_package(tmp_path / "p").digest == package.digest
+    with pytest.raises(KeyboardInterrupt):
+        compete(biased, repair_data, methods=methods[1:], into=tmp_path / "q", seconds=600, seed=0)
+    assert not (tmp_path / "q").exists()

@@ -8,6 +8,7 @@ from PIL import Image
 
 from biasgate.contracts.estimate import Estimate
 from biasgate.contracts.repair_record import Change, Flip, RepairRecord, Trial
+from biasgate.documents import canonical_json
 from biasgate.report.repair import repair_words
 from biasgate.report.repair_page import LONGEST, SIDE, repair_page
 
@@ -97,11 +98,19 @@ def test_the_page_allows_pictures_of_its_own_and_nothing_else():
     [
         (-0.2, "lean less on colour"),
         (0.2, "lean more on colour"),
-        (0.01, "neither less nor more, that could be shown,"),
+        (0.01, "It is not shown that decisions lean less, or more, on colour: its share"),
     ],
 )
 def test_whether_decisions_lean_less_is_said_as_the_interval_says_it(change: float, said: str):
     assert any(said in sentence for sentence in repair_words(record(moved_on=change)))
+
+
+def test_a_record_of_an_earlier_version_by_a_method_that_is_gone_reads_and_is_a_page():
+    since = {"changes", "flips", "attribution_change", "attribute"}
+    old = record().model_dump(mode="json", by_alias=True, exclude=since, exclude_none=True)
+    made = RepairRecord.parse(canonical_json({**old, "method": "head_fine_tuning"}), where="record")
+    assert next(repair_words(made)).startswith("Head fine tuning was kept")
+    assert "Samples that changed" in repair_page(made, {})
 
 
 def test_without_pairs_nothing_is_said_about_attributions():

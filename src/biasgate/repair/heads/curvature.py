@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from biasgate.errors import InputError
+from biasgate.repair.budget import still_allowed
 from biasgate.repair.heads.linear import Array, LinearHead, Samples
 
 EXPLICIT = 2048
@@ -60,6 +61,7 @@ def hessian(head: LinearHead, samples: Samples, *, damping: float) -> Array:
 
 def hessian_product(head: LinearHead, samples: Samples, vector: Array, *, damping: float) -> Array:
     """Hv without H: two products with the features."""
+    still_allowed()
     p, x = np.exp(head.log_probabilities(samples)), samples.design
     moved = x @ vector.reshape(head.theta.shape).T
     spread = samples.shares[:, None] * p * (moved - (p * moved).sum(axis=1, keepdims=True))
