@@ -98,13 +98,7 @@ def spending(budget: Budget) -> Generator[None]:
         budget.check()
         with _bounded(budget.memory):
             yield
-    except (
-        MemoryError,
-        RuntimeError,
-        ImportError,
-        OSError,
-        CandidateError,
-    ) as error:  # the last from a graph's operator
+    except (MemoryError, RuntimeError, ImportError, OSError, CandidateError) as error:
         lacking = isinstance(error, MemoryError) or any(sign in str(error) for sign in _LACKING)
         if budget.memory is None or not lacking:
             raise
