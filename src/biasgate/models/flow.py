@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 
 @dataclass(frozen=True)
@@ -29,13 +30,18 @@ class Flow:
 
     def rectified(self) -> Flow:
         """The value without what is below zero; a second time nothing changes."""
-        whole = self.words.startswith("relu(") and self.words.find(")") == len(self.words) - 1
-        return self if whole else replace(self, words=f"relu({self.words})")
+        return self if _is_rectified(self.words) else replace(self, words=f"relu({self.words})")
 
     def weighed_by(self, first: Flow, second: Flow) -> Flow:
         """Means of the value over places, as a softmax of the product of two others weighs them."""
         pair = "·".join(sorted((first.words, second.words)))
         return replace(self, words=f"attention({pair}; {self.words})")
+
+
+def _is_rectified(words: str) -> bool:
+    """Whether one rectifier lies around all else."""
+    depths = accumulate((letter == "(") - (letter == ")") for letter in words[len("relu") : -1])
+    return words.startswith("relu(") and all(depths)
 
 
 SAMPLE = Flow((), "sample")

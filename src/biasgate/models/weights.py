@@ -38,13 +38,14 @@ class Weights:
         digest: ``sha256:<hex>`` of the file, or the package's digest.
         unexplained: Why the model's outputs may come from more than these layers, or from less; empty where they come
             from just these, or where the file holds no graph that could say otherwise.
-        wiring: What each layer takes; empty where each takes what the one before it gives, or nothing says otherwise.
+        wiring: What each layer takes; empty where each takes what the one before it gives, None where the file does not
+            say.
     """
 
     layers: tuple[LayerWeights, ...]
     digest: str
     unexplained: str = ""
-    wiring: Wiring = ()
+    wiring: Wiring | None = None
 
 
 def layer(name: str, weight: NDArray[np.float32], bias: NDArray[np.float32] | None, *, where: str) -> LayerWeights:

@@ -81,7 +81,7 @@ def chain(weights: Weights) -> tuple[Link, ...]:
     if len(layers) < 2 or layers[0].kind != "conv":
         raise CandidateError("features need a convolution over 3 colour channels, then further layers")
     row = [(place - 1,) if place else () for place in range(len(layers))]
-    sources = [flow.sources for flow in weights.wiring] or row
+    sources = [flow.sources for flow in weights.wiring or ()] or row
     links: dict[int, Link] = {}
     for place in _on_paths(sources):
         channels = {len(links[source].bias) for source in sources[place]} if place else {3}

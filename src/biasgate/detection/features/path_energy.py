@@ -18,7 +18,8 @@ from biasgate.errors import CandidateError
 
 LIMIT = 1e100
 SIZES, MATTERS = (1e-24, 1e24), 1e-6
-"""Energies at the logits that are some network's, and, where they are, of hidden units that such a share passes."""
+"""Energies at the logits that are some network's, and, where they are, of hidden units that such a share passes; as
+large a share of all passes each layer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +49,8 @@ def paths(links: tuple[Link, ...]) -> Paths:
     """Walks the links forwards and backwards with squared weights.
 
     Raises:
-        CandidateError: The energy overflows, or sizes of weights cancel between layers: no trained network's do.
+        CandidateError: The energy overflows, sizes of weights cancel between layers, or a branch carries nothing: no
+            trained network's do.
     """
     first = links[0]
     arriving = [colour_bands(transform(first.weight, first.kernel) ** 2, first.kernel)]
@@ -76,6 +78,8 @@ def _check_sizes(totals: list[Array], leaving: tuple[Array, ...]) -> None:
     if not low <= totals[-1].sum() <= high:
         return
     for total, after in zip(totals, leaving, strict=True):
+        if not total @ after > MATTERS * totals[-1].sum():
+            raise CandidateError("a layer passes next to nothing on to the logits: it says nothing of them")
         matter = total[total * after > MATTERS * (total @ after)]
         if matter.min() < low or matter.max() > high:
             raise CandidateError("huge and tiny weights cancel between layers", fix="scale units to a sane range")

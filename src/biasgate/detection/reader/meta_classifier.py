@@ -107,20 +107,8 @@ class MetaClassifier(Document):
 
     def scan(self, weights: Weights) -> Scan:
         """Reads one model: milliseconds, no inference. Abstains, with the reason, instead of raising."""
-        seen = layout(weights)
-        branched = not weights.wiring and seen not in self.layouts and seen in map(shapes, self.layouts)
-        if seen not in self.layouts and not branched:
-            return self._abstained(
-                weights.digest, f"its layers ({seen}) are none that the meta-classifier has learned from"
-            )
-        if weights.unexplained:
-            return self._abstained(
-                weights.digest, f"its weights alone do not explain what it answers: {weights.unexplained}"
-            )
-        if branched:
-            return self._abstained(
-                weights.digest, "named tensors do not say how its branches join: give it as ONNX, whose graph does"
-            )
+        if refused := self._refused(weights):
+            return self._abstained(weights.digest, refused)
         try:
             named = self._describe(weights)
         except CandidateError as error:
@@ -138,6 +126,18 @@ class MetaClassifier(Document):
         if not self.knows(seen)[0]:
             return self._abstained(weights.digest, "its weights are like those of networks of no or of another task")
         return self._read(weights, features)
+
+    def _refused(self, weights: Weights) -> str:
+        """Why its layers alone say nothing, whatever their values are; empty where they may."""
+        seen = layout(weights)
+        branched = {shapes(known) for known in self.layouts if shapes(known) != known}
+        if weights.unexplained and seen in branched.union(self.layouts):
+            return f"its weights alone do not explain what it answers: {weights.unexplained}"
+        if weights.wiring is None and seen in branched:
+            return "named tensors do not say how its branches join: give it as ONNX, whose graph does"
+        if seen not in self.layouts:
+            return f"its layers ({seen}) are none that the meta-classifier has learned from"
+        return ""
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -70,7 +70,9 @@ class Norm(Layer):
     def read_node(cls, node: onnx.NodeProto, graph: OnnxReader) -> None:
         """Folded into the convolution directly before, whose output nothing else may take."""
         conv = graph.layers.get(node.input[0])
-        if conv is None or graph.uses[node.input[0]] != 1 or graph.number(node, "training_mode", 0):
+        if graph.number(node, "training_mode", 0) or any(node.output[1:]):
+            raise graph.fault(node, "normalises by the batch that it is given")
+        if conv is None or graph.uses[node.input[0]] != 1:
             raise graph.fault(node, "does not follow a convolution directly")
         statistics = [graph.array(node, index) for index in range(1, 5)]
         epsilon = graph.number(node, "epsilon", EPSILON)

@@ -13,34 +13,44 @@ import onnx
 from biasgate.models.flow import SAMPLE, Flow, Wiring, in_a_row
 from biasgate.models.onnx.plain import Beside, called, check_input, check_names, letter, unexplained
 from biasgate.models.onnx.reader import OnnxReader
+from biasgate.models.onnx.sizes import sums, unseen
 
-LAYERS = {"BatchNormalization", "Conv", "Gemm", "MatMul"}
+ON_IMAGES, ON_VECTORS = {"BatchNormalization", "Conv"}, {"Gemm", "MatMul"}
+"""Operators of layers."""
 ALIKE = {"Cast", "Dropout", "Identity"}
 """Operators that leave values as they are."""
 INPUT = "Add", "Sub", "Mul", "Div"
 """Operators that normalise a sample before its first layer."""
+POOLS = {"AveragePool", "GlobalAveragePool", "MaxPool"}
 ENDS = {"Softmax", "LogSoftmax", "Sigmoid"}
 FLATTENS = {"Flatten", "Reshape", "Squeeze"}
+ANSWER = Flow((), "answer")
+"""What an operator that ends a network gives: nothing comes after it."""
+MOST_SUMMED = 256
+"""Most outputs of layers in one sum: a sum may be summed again, and twice as large each time."""
 
 
-def accounted(graph: onnx.GraphProto, nodes: Sequence[onnx.NodeProto], reader: OnnxReader) -> tuple[Wiring, str]:
+def accounted(model: onnx.ModelProto, nodes: Sequence[onnx.NodeProto], reader: OnnxReader) -> tuple[Wiring, str]:
     """What each layer takes, and why the outputs may come from more than the layers, or from less.
 
     The first is empty where layers lie in a row or that is not known, the second where there is no such reason.
 
     Args:
-        graph: As the file has it.
+        model: As the file has it.
         nodes: Those that its outputs depend on, in order.
         reader: After it has read them all.
     """
-    if not (reason := unexplained(graph, nodes, reader)):
-        return (), ""
-    try:
-        check_names(graph)
-        wiring = _Walk(graph, reader).wiring(graph, nodes)
-    except Beside:
-        return (), reason
-    return ((), reason) if in_a_row(wiring) else (wiring, "")
+    wiring: Wiring = ()
+    if reason := unexplained(model.graph, nodes, reader):
+        try:
+            check_names(model.graph)
+            wiring = _Walk(model.graph, reader).wiring(model.graph, nodes)
+        except Beside as beside:
+            return (), str(beside) if any(sums(node, reader) for node in nodes) else reason
+        if in_a_row(wiring):
+            return (), reason
+    reason = unseen(model, nodes, reader)
+    return (() if reason else wiring), reason
 
 
 class _Walk:
@@ -64,7 +74,7 @@ class _Walk:
             if (place := places.get(node.output[0])) is not None:
                 found[place], value = value, Flow.of(place)
             self.values[node.output[0]] = value
-        if len(found) < len(places) or self.values.get(graph.output[0].name) != self.last:
+        if len(found) < len(places) or self.values.get(graph.output[0].name) not in (self.last, ANSWER):
             raise Beside("the output is not what the last layer gives")
         check_input(passed, self.reader)
         return tuple(found[place] for place in range(len(places)))
@@ -79,9 +89,13 @@ class _Walk:
             self.vectors.add(node.output[0])
         match node.op_type, flows:
             case "Add", [x, y] if x.sources and y.sources and not vector:
+                if len(x.sources) + len(y.sources) > MOST_SUMMED:
+                    raise Beside(f"{called(node)} sums too many layers")
                 return x + y
             case "Relu", [x] if x.sources:
                 return x.rectified()
+            case operator, [x] if operator in ENDS and x == self.last:
+                return ANSWER
             case operator, [x] if self._passes(operator, node, x, vector=vector):
                 return x
             case _:
@@ -90,9 +104,9 @@ class _Walk:
     def _passes(self, operator: str, node: onnx.NodeProto, x: Flow, *, vector: bool) -> bool:
         """Whether an operator is a layer, or leaves what its input is made of as it is."""
         if operator in INPUT:
-            return not x.sources or node.output[0] in self.reader.layers
-        if operator in ENDS:
-            return x == self.last
-        if operator in ("Transpose", "Relu"):
-            return False
-        return not (vector and operator == "Conv") and (bool(x.sources) or operator in LAYERS | ALIKE)
+            return x == SAMPLE or node.output[0] in self.reader.layers
+        if operator in ALIKE:
+            return True
+        if vector or operator in ON_VECTORS:
+            return vector and operator in ON_VECTORS
+        return operator in ON_IMAGES or (bool(x.sources) and operator in POOLS | FLATTENS)

@@ -113,7 +113,7 @@ def letter(node: onnx.NodeProto, reader: OnnxReader) -> str:
         case "Add" | "Mul" | "Relu":
             fits = True
         case _:
-            fits = node.input[0] not in reader.constants
+            fits = bool(node.input) and node.input[0] not in reader.constants
     if found is None or not fits:
         raise Beside(f"{called(node)} is no part of a chain of layers")
     return found

@@ -48,7 +48,7 @@ def read_onnx(path: Path) -> tuple[tuple[LayerWeights, ...], tuple[Path, ...], W
         _read(node, reader)
     if not reader.layers:
         raise CandidateError("the graph has no layer with weights", where=where)
-    return tuple(reader.layers.values()), beside, *accounted(model.graph, nodes, reader)
+    return tuple(reader.layers.values()), beside, *accounted(model, nodes, reader)
 
 
 def _read(node: onnx.NodeProto, reader: OnnxReader) -> None:

@@ -16,6 +16,7 @@ from biasgate.detection.features.path_energy import paths
 from biasgate.detection.features.signed_paths import signed_maps
 from biasgate.detection.features.table import weights_of
 from biasgate.detection.zoo.engine import parameters_of
+from biasgate.errors import CandidateError
 from biasgate.models.architecture import Architecture
 from biasgate.models.layers.attention import Attention
 from biasgate.models.layers.conv import Conv
@@ -110,6 +111,14 @@ def test_keys_and_queries_are_no_part_of_the_paths() -> None:
     other = weights("attention", seed=1)
     close(found, changed(found, (1, other.layers[1]), (2, other.layers[2])))
     assert len(chain(found)) == len(found.layers) - 2
+
+
+@pytest.mark.parametrize("share", [0.0, 1e-6])
+def test_a_branch_that_carries_nothing_has_no_features(share: float) -> None:
+    found = weights("residual")
+    outer = found.layers[2]
+    with pytest.raises(CandidateError, match="next to nothing"):
+        invariant_features(changed(found, (2, replace(outer, weight=outer.weight * np.float32(share)))))
 
 
 def test_permuting_and_rescaling_units_within_a_block_changes_no_feature() -> None:

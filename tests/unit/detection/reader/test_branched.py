@@ -102,6 +102,15 @@ def test_named_tensors_do_not_say_how_branches_join(classifier: MetaClassifier, 
     assert "how its branches join" in scan.reason
 
 
+def test_named_tensors_are_no_chain_because_a_chain_of_such_shapes_is_known(
+    classifier: MetaClassifier, tmp_path: Path
+) -> None:
+    save_file(made_up(0, 1, 1.0).state_dict(), tmp_path / "m.safetensors")
+    chain = layout(read_weights(tmp_path / "m.safetensors"))
+    knows_both = classifier.model_copy(update={"layouts": (*classifier.layouts, chain)})
+    assert "how its branches join" in scanned(knows_both, tmp_path / "m.safetensors").reason
+
+
 def test_attention_in_a_graph_is_abstained_from_with_its_node(classifier: MetaClassifier, tmp_path: Path) -> None:
     export_onnx(made_up(2, 1, 1.0), path=tmp_path / "m.onnx")
     scan = scanned(classifier, tmp_path / "m.onnx")
@@ -114,4 +123,6 @@ def test_the_same_layers_without_the_branch_are_another_network(classifier: Meta
     body = BLOCKS["residual"][0].parts
     chain = Architecture(name="chain", input=(3, 14, 14), layers=(*STEM, *body, *HEAD))
     export_onnx(drawn(chain, init="torch", seed=1).eval(), path=tmp_path / "m.onnx")
-    assert scanned(classifier, tmp_path / "m.onnx").abstained
+    scan = scanned(classifier, tmp_path / "m.onnx")
+    assert scan.abstained
+    assert "none that the meta-classifier has learned from" in scan.reason
