@@ -218,6 +218,8 @@ EVASIONS: dict[str, Change] = {
     ),
     "weights that meet padding": with_windows(*[{"dilations": [5, 5], "pads": [5] * 4}] * 2),
     "places that meet padding": with_windows({"pads": [4, 4, 0, 0]}, {"pads": [0] * 4}),
+    "windows of three axes": with_windows(*[{"strides": [1] * 3, "pads": [1] * 4}] * 2),
+    "pads of one side": with_windows(*[{"pads": [1]}] * 2),
     "an image of a size that is left open": sizes_left_open,
     "a place chosen by a dense layer": a_place_chosen_by_a_dense_layer,
     "channels pooled": channels_pooled,

@@ -19,7 +19,7 @@ from biasgate.models.onnx.reader import OnnxReader
 SEEN = 1 / 3
 """Share of a convolution's places, along each axis, at which each of its weights meets the image."""
 MOST = 1 << 24
-"""Most weights times places along an axis."""
+"""Most weights times places along an axis, and pixels of a stride."""
 
 Shapes = Mapping[str, tuple[int, ...]]
 """Of values by name, 0 for a size that the graph does not say."""
@@ -75,38 +75,38 @@ def _shapes(model: onnx.ModelProto, nodes: Sequence[onnx.NodeProto], reader: Onn
 
 def _check_taps(node: onnx.NodeProto, shapes: Shapes, reader: OnnxReader) -> None:
     """Each weight of a convolution meets the image at many of its places, and each place meets some of the image."""
-    said, kernel = _attributes(node), reader.constants[node.input[1]].dims[2:]
-    given, gives = (shapes.get(name, ())[2:] for name in (node.input[0], node.output[0]))
-    if not _padded(said):
+    if not _padded(node):
         return
+    kernel = reader.constants[node.input[1]].dims[2:]
+    given, gives = (shapes.get(name, ())[2:] for name in (node.input[0], node.output[0]))
     if len(given) != 2 or len(gives) != 2 or not all((*given, *gives)):
         raise Beside(f"{called(node)} pads an image whose size the graph does not say")
+    strides, dilations = _numbers(node, "strides", [1] * 2), _numbers(node, "dilations", [1] * 2)
     for axis, places in enumerate(gives):
-        taps, stride, dilation = kernel[axis], *(said.get(name, (1, 1))[axis] for name in ("strides", "dilations"))
-        if places * taps > MOST:
+        if places * kernel[axis] > MOST:
             raise Beside(f"{called(node)} takes too large an image")
-        at = np.arange(places)[:, None] * stride + np.arange(taps) * dilation
-        at -= _before(said, axis, padding=max(int(at[-1, -1]) + 1 - given[axis], 0))
+        at = np.arange(places)[:, None] * strides[axis] + np.arange(kernel[axis]) * dilations[axis]
+        at -= _before(node, axis, padding=max(int(at[-1, -1]) + 1 - given[axis], 0))
         seen = (at >= 0) & (at < given[axis])
         if seen.mean(axis=0).min() < SEEN or not seen.any(axis=1).all():
             raise Beside(f"{called(node)} has weights or places that meet little but padding")
 
 
-def _before(said: Mapping[str, Any], axis: int, *, padding: int) -> int:
+def _before(node: onnx.NodeProto, axis: int, *, padding: int) -> int:
     """How much of the padding along an axis lies before the image; ``padding`` is what its windows need in all."""
-    match said.get("auto_pad", b"NOTSET"):
+    match _attributes(node).get("auto_pad"):
         case b"SAME_UPPER":
             return padding // 2
         case b"SAME_LOWER":
             return padding - padding // 2
         case _:
-            return said["pads"][axis]
+            return _numbers(node, "pads", [0] * 4)[axis]
 
 
 def _check_mean(node: onnx.NodeProto) -> None:
     """No mean counts what lies beyond the edge."""
     said = _attributes(node)
-    if said.get("count_include_pad") and (_padded(said) or said.get("ceil_mode")):
+    if said.get("count_include_pad") and (_padded(node) or said.get("ceil_mode")):
         raise Beside(f"{called(node)} counts padding into its means")
 
 
@@ -117,10 +117,18 @@ def _check_sum(node: onnx.NodeProto, shapes: Shapes) -> None:
         raise Beside(f"{called(node)} sums branches that are not, or are not said to be, of one size")
 
 
-def _padded(said: Mapping[str, Any]) -> bool:
+def _padded(node: onnx.NodeProto) -> bool:
     """Whether a window may reach beyond the image."""
-    automatic = said.get("auto_pad", b"NOTSET")
-    return automatic.startswith(b"SAME") or (automatic == b"NOTSET" and any(said.get("pads", ())))
+    automatic = _attributes(node).get("auto_pad", b"NOTSET")
+    return automatic != b"VALID" and (automatic != b"NOTSET" or any(_numbers(node, "pads", [0] * 4)))
+
+
+def _numbers(node: onnx.NodeProto, name: str, default: list[int]) -> list[int]:
+    """What a node says of its windows, as many numbers as there are in ``default``."""
+    numbers = _attributes(node).get(name, default)
+    if not isinstance(numbers, list) or len(numbers) != len(default) or max(map(abs, numbers)) > MOST:
+        raise Beside(f"{called(node)} has windows of no image ({name})")
+    return numbers
 
 
 def _attributes(node: onnx.NodeProto) -> dict[str, Any]:
