@@ -196,8 +196,9 @@ def test_samples_of_another_shape_than_the_model_takes_are_refused(
 
 def test_a_value_on_too_few_units_to_split_is_refused(biased: CandidatePackage, repair_data: Dataset, tmp_path: Path):
     rows = np.flatnonzero(validation_rows(repair_data, read_data(repair_data), seed=0))
+    of_two_labels = [rows[repair_data.labels[rows] == label][0] for label in (0, 1)]
     colours = repair_data.attribute("colour").astype(object)
-    colours[rows[0]] = "unseen"
+    colours[of_two_labels] = "unseen"
     rare = replace(repair_data, attributes=repair_data.attributes.assign(colour=pd.Series(colours)))
     with pytest.raises(InputError, match="too few clusters"):
         repair(biased, rare, method="adversarial", into=tmp_path / "package", seconds=600, seed=0)
