@@ -9,9 +9,15 @@ from repair_results import Arms, Rows, Seeds, bounds, differences, markdown, mea
 from repair_tables import PAGE, filled
 
 PAIRED = "full fine-tuning"
-COMPETITIONS = {"competition": lambda _: True, "competition without the new": lambda arm: arm not in NEW}
+COMPETITIONS = {
+    "competition": lambda _: True,
+    "competition without the new": lambda arm: arm not in NEW,
+    "competition of the default": lambda arm: arm in DEFAULT,
+}
 """Which arms validation chooses among."""
 NEW = ("**paired GroupDRO**", "**averaged GroupDRO**", "**paired fine-tuning**")
+DEFAULT = ("**unlearning**", "GroupDRO", "full fine-tuning")
+"""What competes where no method is named."""
 LOST, ABOVE = 1.0, 5
 """Most points of aligned accuracy to be lost against full fine-tuning; in how many worlds an arm was to win."""
 
