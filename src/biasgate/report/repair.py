@@ -23,8 +23,9 @@ def repair_words(record: RepairRecord) -> Iterator[str]:
         ahead = record.chosen.worst_group - second.best.worst_group
         won += f", {points(ahead)} points above {words(second.method)}"
     yield f"{won}."
+    share = "Under 0.1%" if 0 < record.moved < 0.001 else f"{record.moved:.1%}"
     yield (
-        f"{record.moved:.1%} of the model's parameters changed, by {record.distance:.1%} of the weights' norm, in "
+        f"{share} of the model's parameters changed, by {record.distance:.1%} of the weights' norm, in "
         f"{record.seconds:.0f} s."
     )
     if (change := record.attribution_change) is not None:

@@ -115,3 +115,9 @@ def test_a_record_of_an_earlier_version_by_a_method_that_is_gone_reads_and_is_a_
 
 def test_without_pairs_nothing_is_said_about_attributions():
     assert not any("attributions" in sentence for sentence in repair_words(record(moved_on=None)))
+
+
+@pytest.mark.parametrize(("moved", "said"), [(0.0, "0.0%"), (0.00009, "Under 0.1%"), (0.028, "2.8%"), (1.0, "100.0%")])
+def test_a_head_of_a_large_network_is_not_said_to_be_nothing(moved: float, said: str):
+    changed = list(repair_words(record().model_copy(update={"moved": moved})))[1]
+    assert changed.startswith(f"{said} of the model's parameters changed")
