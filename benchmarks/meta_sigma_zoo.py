@@ -40,6 +40,8 @@ Kept = list[tuple[dict[str, object], State]]
 
 def train_sigma(zoo: str, root: Path, *, models: int, worker: tuple[int, int], until: float) -> None:
     """Trains one of several workers' chunks of the first so many models, and starts none after ``until``."""
+    if not models:
+        return
     plan = plan_of(zoo, root)
     material = halves(plan.spec)
     folder = root / zoo
