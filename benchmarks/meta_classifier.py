@@ -27,7 +27,7 @@ from meta_shared import shared_scores, train_cells
 from meta_sigma import sigma_scores
 from meta_sigma_zoo import ONE, VARIED, train_sigma
 from meta_strangers import stranger_scores
-from meta_tables import write_tables
+from meta_tables.pages import write_tables
 from meta_trainers import trainer_scores
 from meta_tuned import tuned_scores
 from meta_zoos import train_zoo

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from meta_classifier import FROM_PREDICTIONS, RESULT
-from meta_tables import PAGES, filled, tables
+from meta_tables.pages import PAGES, filled, tables
 
 Document = dict[str, Any]
 
