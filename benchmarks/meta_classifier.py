@@ -21,6 +21,7 @@ from meta_calibration import calibration_scores
 from meta_experiments import EXPERIMENTS
 from meta_families import family_scores
 from meta_groups import group_scores
+from meta_peers import PEER_SCORES
 from meta_published import published_scores, train_published
 from meta_repair import repair_scores
 from meta_shared import shared_scores, train_cells
@@ -34,6 +35,7 @@ from meta_zoos import train_zoo
 
 RESULT = Path(__file__).with_name("results") / "meta_classifier.json"
 FROM_PREDICTIONS = {
+    **PEER_SCORES,
     "trainers": trainer_scores,
     "strangers": stranger_scores,
     "shared": shared_scores,

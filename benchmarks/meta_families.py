@@ -46,7 +46,7 @@ def _table(root: Path) -> tuple[pd.DataFrame, ZooSpec]:
     tables = []
     for family in FAMILIES:
         if finished(plan_of(f"family_{family}", root), root):
-            tables.append(load_zoo(f"family_{family}", root)[1].table.assign(family=family))
+            tables.append(load_zoo(f"family_{family}", root)[1].table.copy().assign(family=family))
     whole = learned(pd.concat(tables, ignore_index=True)).reset_index(drop=True)
     return comparable(whole), plan_of(f"family_{FAMILIES[0]}", root).spec
 

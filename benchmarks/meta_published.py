@@ -67,12 +67,12 @@ class Digits:
 
 
 def train_published(root: Path, *, models: int, until: float) -> None:
-    """Trains the first so many models of each zoo in chunks; starts no chunk after ``until``."""
+    """Trains the first so many models of one zoo, then the other, in chunks; starts no chunk after ``until``."""
     if not models:
         return
     digits, (spec, planned) = Digits.read(root), planned_in_order(SPEC, root)
-    for start in range(0, models, CHUNK):
-        for kind in STARTS:
+    for kind in STARTS:
+        for start in range(0, models, CHUNK):
             if file := missing(root / NAME / kind, start=start, until=until):
                 train = partial(_train, digits=digits, shared=kind == "shared")
                 measure = partial(behaviour, digits=digits.measure)

@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from biasgate.detection.features.class_template import class_template
 from biasgate.detection.features.invariant import invariant_features
 from biasgate.detection.features.layout import layout
 from biasgate.detection.features.table import feature_table, read_states
+from biasgate.detection.reader.learned import learned
 from biasgate.detection.zoo.index import ShardIndex, read_table
 from biasgate.detection.zoo.plan import ZooPlan, plan_zoo
 from biasgate.detection.zoo.shard import train_shard
@@ -102,6 +104,18 @@ def load_zoo(name: str, root: Path) -> tuple[ZooPlan, Models]:
         tables.append(features)
         states += [state for whole, state in trained if whole]
     return plan, Models(pd.concat(tables, ignore_index=True), states)
+
+
+@cache
+def learned_models(name: str, root: Path) -> tuple[ZooPlan, Models]:
+    """A zoo's models that learned their task, read once."""
+    plan, models = load_zoo(name, root)
+    return plan, models.where(models.table.index.isin(learned(models.table).index))
+
+
+def of_split(models: Models, name: str) -> Models:
+    """The models of one split."""
+    return models.where((models.table["split"] == name).to_numpy())
 
 
 def described(table: pd.DataFrame, states: list[State]) -> Models:
