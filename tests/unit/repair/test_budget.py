@@ -199,10 +199,10 @@ def test_every_product_with_a_heads_hessian_asks_what_is_left():
     head, samples = LinearHead(np.zeros((2, 3))), Samples(np.ones((4, 2)), np.array([0, 1, 0, 1]))
     budget = Budget(1.0, clock=clock)
     with spending(budget):
-        assert hessian_product(head, samples, np.ones(6), damping=0.1).shape == (6,)
+        assert hessian_product(head, samples, damping=0.1)(np.ones(6)).shape == (6,)
     clock.now = 2.0
     with pytest.raises(SpentError), spending(budget):
-        hessian_product(head, samples, np.ones(6), damping=0.1)
+        hessian_product(head, samples, damping=0.1)(np.ones(6))
 
 
 def test_a_method_that_cannot_work_here_is_named_and_the_others_compete(

@@ -59,7 +59,7 @@ def test_a_weight_counts_as_that_many_copies_of_the_sample(seed: int):
     assert head.mean_gradient(weighed) == pytest.approx(head.mean_gradient(copied), abs=1e-12)
     assert hessian(head, weighed, damping=0.1) == pytest.approx(hessian(head, copied, damping=0.1))
     vector = np.random.default_rng(seed).normal(size=head.theta.size)
-    product = hessian_product(head, weighed, vector, damping=0.1)
+    product = hessian_product(head, weighed, damping=0.1)(vector)
     assert product == pytest.approx(hessian(head, copied, damping=0.1) @ vector)
 
 
@@ -86,7 +86,7 @@ def test_solving_undoes_the_hessian_with_and_without_writing_it_down(monkeypatch
     head, samples = drawn(2)
     vectors = np.random.default_rng(3).normal(size=(2, head.theta.size))
     matrix = hessian(head, samples, damping=0.1)
-    assert hessian_product(head, samples, vectors[0], damping=0.1) == pytest.approx(matrix @ vectors[0])
+    assert hessian_product(head, samples, damping=0.1)(vectors[0]) == pytest.approx(matrix @ vectors[0])
     explicit = solver(head, samples, damping=0.1)(vectors)
     monkeypatch.setattr(curvature, "EXPLICIT", 0)
     iterated = solver(head, samples, damping=0.1)

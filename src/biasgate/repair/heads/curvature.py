@@ -14,6 +14,7 @@ EXPLICIT = 2048
 """Most parameters for which the Hessian is written down and factorised; above, conjugate gradients."""
 TOLERANCE = 1e-8
 
+Product = Callable[[Array], Array]
 Solve = Callable[[Array], Array]
 
 
@@ -59,23 +60,24 @@ def hessian(head: LinearHead, samples: Samples, *, damping: float) -> Array:
     return blocks.reshape(head.theta.size, -1) + damping * np.eye(head.theta.size)
 
 
-def hessian_product(head: LinearHead, samples: Samples, vector: Array, *, damping: float) -> Array:
-    """Hv without H: two products with the features."""
-    still_allowed()
+def hessian_product(head: LinearHead, samples: Samples, *, damping: float) -> Product:
+    """v ↦ Hv for a vector ``[parameters]`` without H: two products with the features."""
     p, x = np.exp(head.log_probabilities(samples)), samples.design
-    moved = x @ vector.reshape(head.theta.shape).T
-    spread = samples.shares[:, None] * p * (moved - (p * moved).sum(axis=1, keepdims=True))
-    return (spread.T @ x).ravel() + damping * vector
+    shared = samples.shares[:, None] * p
+
+    def product(vector: Array) -> Array:
+        still_allowed()
+        moved = x @ vector.reshape(head.theta.shape).T
+        spread = shared * (moved - (p * moved).sum(axis=1, keepdims=True))
+        return (spread.T @ x).ravel() + damping * vector
+
+    return product
 
 
 def _conjugate_gradients(head: LinearHead, samples: Samples, damping: float, vectors: Array) -> Array:
     from scipy.sparse.linalg import LinearOperator, cg
 
-    size = head.theta.size
-
-    def product(vector: Array) -> Array:
-        return hessian_product(head, samples, vector.ravel(), damping=damping)
-
+    size, product = head.theta.size, hessian_product(head, samples, damping=damping)
     operator = LinearOperator((size, size), matvec=product)  # pyright: ignore[reportCallIssue]
     solutions = [cg(operator, vector, rtol=TOLERANCE, maxiter=size) for vector in np.atleast_2d(vectors)]
     if any(status for _, status in solutions):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from biasgate.errors import InputError
 from biasgate.repair.budget import still_allowed
-from biasgate.repair.heads.curvature import hessian_product
+from biasgate.repair.heads.curvature import Product, hessian_product
 from biasgate.repair.heads.linear import Array, LinearHead, Samples
 
 ITERATIONS = 2000
@@ -36,8 +38,12 @@ def refit(samples: Samples, *, classes: int, damping: float, towards: LinearHead
         away = theta - origin
         return loss + damping / 2 * float(away @ away), gradient + damping * away
 
+    @lru_cache(maxsize=1)
+    def curvature(theta: bytes) -> Product:
+        return hessian_product(LinearHead(np.frombuffer(theta).reshape(shape)), samples, damping=damping)
+
     def curved(theta: Array, vector: Array) -> Array:
-        return hessian_product(LinearHead(theta.reshape(shape)), samples, vector, damping=damping)
+        return curvature(theta.tobytes())(vector)
 
     options = {"maxiter": ITERATIONS, "gtol": FLAT}
     found = minimize(objective, origin, jac=True, hessp=curved, method="trust-ncg", options=options)
