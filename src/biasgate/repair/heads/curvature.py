@@ -61,7 +61,7 @@ def hessian(head: LinearHead, samples: Samples, *, damping: float) -> Array:
 
 
 def hessian_product(head: LinearHead, samples: Samples, *, damping: float) -> Product:
-    """v ↦ Hv for a vector ``[parameters]`` without H: two products with the features."""
+    """What multiplies vectors ``[parameters]`` by H without H itself: two products with the features each."""
     p, x = np.exp(head.log_probabilities(samples)), samples.design
     shared = samples.shares[:, None] * p
 
