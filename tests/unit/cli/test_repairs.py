@@ -18,6 +18,7 @@ from biasgate.data.sources.npz import save_npz
 from biasgate.gate.policy import policy_text
 from biasgate.models.card import CandidateCard, InputContract
 from biasgate.models.package import open_package, pack
+from biasgate.repair.registry import DEFAULT
 
 SIDE, CLASSES = 8, ("no", "yes")
 Command = Callable[..., Any]
@@ -73,6 +74,11 @@ def kept(data: Dataset, folder: Path) -> Path:
     source = folder / "d.yaml"
     source.write_text(f"schema: biasgate/data-source/v1\nname: d\ndata: {{kind: npz, file: {{uri: {folder}/d.npz}}}}\n")
     return source
+
+
+def test_the_help_names_the_methods_that_compete_where_none_is_named(biasgate: Command):
+    told = " ".join(biasgate("repair", "--help").out.replace("│", " ").split())
+    assert f"{', '.join(DEFAULT[:-1])} and {DEFAULT[-1]} compete" in told
 
 
 def test_a_repair_writes_a_page_with_the_images_that_changed(lean: Path, biasgate: Command, tmp_path: Path):
