@@ -60,10 +60,11 @@ def require_weights(weights: NDArray[np.float64], *, where: str) -> None:
 
 
 def require_values(table: pd.DataFrame, column: str, *, where: str) -> None:
-    """Refuses a column that is absent or has empty cells."""
+    """Refuses a column that is absent or has empty cells; blanks alone are no value, as in a table's file."""
     if column not in table:
         raise InputError(f"no column {column!r}", where=where, fix=f"it has {', '.join(map(str, table.columns))}")
-    empty = (table[column].isna() | (table[column] == "")).to_numpy()
+    blank = [value for value in table[column].unique() if not str(value).strip()]
+    empty = (table[column].isna() | table[column].isin(blank)).to_numpy()
     if empty.any():
         what = (
             f"{np.count_nonzero(empty):,} of {len(table):,} rows have no {column!r}, first row {empty.argmax() + 1:,}"

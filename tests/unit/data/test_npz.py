@@ -109,7 +109,7 @@ GOOD = {
     ("change", "message"),
     [
         ({"labels": None}, "lacks labels"),
-        ({"labels": np.array([0.0, 1.0])}, "not integers"),
+        ({"labels": np.array([0.0, 1.0])}, "not integers .*: number the labels"),
         ({"labels": np.array([0, 2])}, r"not in 0\.\.1"),
         ({"labels": np.array([0])}, "differ in length"),
         ({"samples": np.float32(0)}, "wrong number of axes"),
@@ -119,6 +119,7 @@ GOOD = {
         ({"samples": np.zeros((2, 3))}, "samples are float64"),
         ({"samples": np.zeros((2, 8, 8, 2), dtype=np.uint8)}, r"samples are uint8 \[2, 8, 8, 2\]"),
         ({"attribute:sex": np.array(["f", ""])}, "1 of 2 rows have no 'sex'"),
+        ({"attribute:sex": np.array([" \t", "m"])}, "1 of 2 rows have no 'sex', first row 1"),
         ({"attribute:sex": np.array(["f"])}, "attributes, weights and units differ in shape"),
     ],
 )

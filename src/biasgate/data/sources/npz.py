@@ -109,7 +109,7 @@ def load_npz(uri: str) -> Dataset:
         raise InputError("an array has the wrong number of axes", where=uri, fix="write it with biasgate's save_npz")
     for name in ("labels", "units"):
         if not np.issubdtype(arrays[name].dtype, np.integer):
-            raise InputError(f"{name} are {arrays[name].dtype}, not integers", where=uri)
+            raise InputError(f"{name} are {arrays[name].dtype}, not integers", where=uri, fix=f"number the {name}")
     attributes = {key.removeprefix(_PREFIX): value for key, value in arrays.items() if key.startswith(_PREFIX)}
     weights = arrays.get("weights")
     per_row = [*attributes.values(), *([] if weights is None else [weights])]

@@ -77,7 +77,8 @@ def _array(name: str, tensor: Any, *, where: str) -> NDArray[np.float32]:
         array = np.frombuffer(data, _PLAIN[kind])
     else:
         read = ", ".join((*_PLAIN, "BF16", *_EIGHT_BITS))
-        raise CandidateError(f"tensor {name!r} is {kind}; weights are read as {read}", where=where)
+        what = f"tensor {name!r} is {kind}; weights are read as {read}"
+        raise CandidateError(what, where=where, fix="save the weights without it, or give the model as ONNX")
     return as_float32(name, array.reshape(shape), where=where)
 
 
