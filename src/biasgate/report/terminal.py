@@ -50,26 +50,38 @@ def say(*lines: str, err: bool = False) -> None:
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Prints a table; cells are shown as text, never read as markup, as commands to the terminal, or as more lines.
 
-    Numbers with intervals stay on one line where the other columns can be broken between words instead.
+    Where the window is too narrow for whole cells, they are broken between words, numbers with intervals last of all.
     """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
     table = Table(title=Text(one_line(title)), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    cells = [[one_line(cell) for cell in row] for row in rows]
-    whole = _unbroken([columns, *cells])
-    for place, column in enumerate(columns):
-        table.add_column(Text(one_line(column)), overflow="fold", no_wrap=place in whole)
-    for row in cells:
+    cells = [[one_line(cell) for cell in row] for row in [columns, *rows]]
+    room = console().width - 2 * len(columns) - 1
+    for column, width in zip(cells[0], _widths(list(zip(*cells, strict=True)), room), strict=True):
+        table.add_column(Text(column), overflow="fold", width=width)
+    for row in cells[1:]:
         table.add_row(*map(Text, row))
     console().print(table)
 
 
-def _unbroken(rows: Sequence[Sequence[str]]) -> set[int]:
-    """Places of the columns of numbers with intervals; none where the window has no room for them on one line."""
-    columns = list(zip(*rows, strict=True))
-    found = {place for place, cells in enumerate(columns) if any(map(_INTERVAL.match, cells))}
-    parts = [[*cells] if place in found else " ".join(cells).split() for place, cells in enumerate(columns)]
-    needed = sum(max(map(len, column), default=0) + 2 for column in parts)
-    return found if needed <= console().width else set()
+def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int]:
+    """How wide each column is: the widest are narrowed to their longest words, then numbers with intervals, then any.
+
+    >>> _widths([["sex = female", "sex = male"], [".31 [.28, .34]"]], 21)
+    [7, 14]
+    """
+    from rich.cells import cell_len
+
+    def longest(parts: Iterable[str]) -> int:
+        return max(map(cell_len, parts), default=1)
+
+    words = [longest(word for cell in cells for word in cell.split(" ")) for cells in columns]
+    numbers = [any(map(_INTERVAL.match, cells)) for cells in columns]
+    widths = [min(longest(cells), room) for cells in columns]
+    kept = [width if whole else word for width, word, whole in zip(widths, words, numbers, strict=True)]
+    for least in (kept, words, [1] * len(words)):
+        while sum(widths) > room and (wide := [place for place, width in enumerate(widths) if width > least[place]]):
+            widths[max(wide, key=widths.__getitem__)] -= 1
+    return widths

@@ -223,6 +223,23 @@ def test_a_table_s_model_says_through_the_gate_what_it_said(make: Callable[[], C
     assert any("0 of 400 decisions" in note for note in done.notes)
 
 
+def test_columns_keep_names_that_a_converter_writes_otherwise(tmp_path: Path):
+    from sklearn.linear_model import LogisticRegression
+
+    called = {"age": "age-group", "pay": "age group", "job": "Beruf (€)"}
+    encoded = columns_of_text(LogisticRegression())
+    encoded.steps[0][1].set_params(
+        transformers=[(n, t, [called[c] for c in cs]) for n, t, cs in encoded[0].transformers]
+    )
+    case = sklearn_case(encoded, TABLE.rename(columns=called))
+    case.save(tmp_path / "logged")
+    (tmp_path / "converted").mkdir()
+    columns = tuple(replace(column, name=called[column.name]) for column in COLUMNS)
+    sample = Sample("rows of people", SAMPLES, split(SAMPLES, columns), ("no", "yes"))
+    done = convert(tmp_path / "logged", tmp_path / "converted", KNOWN, sample=sample, card=None)
+    assert any("0 of 400 decisions" in note for note in done.notes)
+
+
 def torch_folder(folder: Path, *, traced: bool) -> NDArray[np.float32]:
     import torch
 

@@ -1,4 +1,4 @@
-"""Tables for people: numbers with intervals stay whole where there is room, and nothing is lost where there is none."""
+"""Tables for people: words and numbers with intervals stay whole where there is room, and nothing is lost else."""
 
 from __future__ import annotations
 
@@ -30,3 +30,13 @@ def test_a_sentence_that_holds_an_interval_is_broken_like_any_other(monkeypatch,
     monkeypatch.setenv("COLUMNS", "60")
     print_table("rules", ["rule", "finding"], [["gap", f"The gap of {BETWEEN} is {INTERVAL}, with 5 allowed."]])
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 60
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_no_word_is_broken_where_words_have_room(width, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", str(width))
+    columns = ["subgroup", "samples", "before", "after", "change", "mended / broken"]
+    print_table("accuracy", columns, [["alignment = conflicting", "44", ".75", ".89", INTERVAL, "6 / 0"]])
+    printed = capsys.readouterr().out
+    assert {"alignment", "conflicting", "samples", "mended"} <= set(printed.split())
+    assert max(map(len, printed.splitlines())) <= width

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import onnx
 from onnx import TensorProto, helper
@@ -23,6 +23,18 @@ def by_columns(model: onnx.ModelProto, columns: Sequence[str]) -> onnx.ModelProt
     del graph.input[:]
     graph.input.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", 1]) for name in columns)
     graph.node.insert(0, helper.make_node("Concat", list(columns), [FEATURES], axis=1))
+    return edited
+
+
+def with_inputs(model: onnx.ModelProto, names: Iterable[str]) -> onnx.ModelProto:
+    """The same graph with its inputs called so, in their order, whatever an exporter makes of blanks and signs."""
+    edited = onnx.ModelProto()
+    edited.CopyFrom(model)
+    called = {value.name: name for value, name in zip(edited.graph.input, names, strict=True)}
+    for node in edited.graph.node:
+        node.input[:] = [called.get(name, name) for name in node.input]
+    for value in edited.graph.input:
+        value.name = called[value.name]
     return edited
 
 

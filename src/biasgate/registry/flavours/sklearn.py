@@ -62,13 +62,13 @@ def _graph(model: Any, rows: TableRows, *, where: Path) -> bytes:
 
 def _pipeline(model: Any, rows: TableRows, *, where: Path) -> bytes:
     """In double precision, as scikit-learn computes, where ONNX Runtime has all of it; else in single precision."""
-    from biasgate.models.onnx.edits import loads, trees_in_single, with_inferred_outputs
+    from biasgate.models.onnx.edits import loads, trees_in_single, with_inferred_outputs, with_inputs
     from biasgate.registry.thresholds import thresholds_of
 
     def computed_in(number: type) -> onnx.ModelProto:
         given = rows.given.items()
         types = {name: (np.object_ if values.dtype == object else number, 1) for name, values in given}
-        return _converted(model, types, where=where)
+        return with_inputs(_converted(model, types, where=where), types)
 
     double = computed_in(np.float64)
     if not len(thresholds_of(model.steps[-1][1])):
