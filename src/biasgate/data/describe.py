@@ -48,6 +48,8 @@ def unknown(dataset: Dataset) -> dict[str, int]:
 def remarks(dataset: Dataset) -> Iterator[str]:
     """What a reader of the counts should know, one sentence each."""
     yield from dataset.notes
+    if not dataset.attributes:
+        yield "It has no attributes: nothing can be measured by subgroup."
     for name in map(str, dataset.attributes):
         values, codes = dataset.coded(name)
         counts = dict(zip(values.tolist(), np.bincount(codes, minlength=len(values)).tolist(), strict=True))

@@ -114,7 +114,8 @@ def _lines(file: TabularFile, found: _Roles, path: Path) -> Iterator[str]:
     yield f"  classes: {_list(_sorted(found.label))}   # in this order; of two, the second counts as positive"
     if not found.pictures:
         yield from _features(found)
-    yield f"  attributes: {_list(one.name for one in found.attributes)}"
+    unnamed = "" if found.attributes else "   # name the columns that a decision should not depend on"
+    yield f"  attributes: {_list(one.name for one in found.attributes)}{unnamed}"
     if binned := {one.name: proposed_edges(list(one.values)) for one in found.attributes if _is_many(one)}:
         yield f"  bins: {_mapping({name: json.dumps(edges) for name, edges in binned.items() if edges})}"
     yield from _missing(found)

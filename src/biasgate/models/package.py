@@ -136,7 +136,8 @@ def require_card(folder: Path) -> None:
         raise CandidateError(
             f"there is no {CARD}; it holds {holds}",
             where=str(folder),
-            fix="draft one with `biasgate card init`; what MLflow logged, `biasgate submit` makes a candidate",
+            fix=f"draft one by `biasgate card init {folder} --data DATA --name NAME --into {folder / CARD}`; what "
+            "MLflow logged, `biasgate submit` makes a candidate",
         )
 
 

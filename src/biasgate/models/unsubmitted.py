@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fnmatch import fnmatch
 
-_LOG = "log it with mlflow.{}.log_model, and submit what that registers"
+_LOG = "log it with mlflow.{}.log_model, and give what that registers, such as models:/NAME/1"
+_PICKLE = "a pickle runs code when it is read, so none is opened here: "
+_TENSORS = "; tensors alone need a card.json beside them that declares their architecture (`submit` takes it as --card)"
 WAYS = (
     (("*.onnx",), "put the graph into a folder of its own as model.onnx, with the files beside it that it names"),
     (("config.json",), _LOG.format("transformers")),
     (("saved_model.pb", "*.keras", "*.h5"), _LOG.format("keras")),
-    (("*.pkl", "*.pickle", "*.joblib", "*.skops"), _LOG.format("sklearn")),
+    (("*.pkl", "*.pickle", "*.joblib"), _PICKLE + _LOG.format("sklearn")),
+    (("*.skops",), _LOG.format("sklearn")),
     (("*.ubj", "*.bst"), _LOG.format("xgboost")),
     (("*.cbm",), "save it as model.onnx: CatBoost's save_model(path, format='onnx')"),
-    (("*.pt", "*.pth", "*.ckpt", "*.bin", "*.safetensors*"), "give a card that declares its architecture with --card"),
+    (("*.pt", "*.pth", "*.ckpt", "*.bin", "*.safetensors*"), _LOG.format("pytorch") + _TENSORS),
     (
         ("*.csv", "*.parquet"),
         "put a card beside the predictions that says what their columns hold; `biasgate check` takes --predictions",

@@ -97,5 +97,8 @@ def first_line(error: BaseException, *, where: Path) -> CandidateError:
     """Why the original does not take the rows."""
     line = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
     return CandidateError(
-        f"it does not take these rows: {line}", where=str(where), fix="give rows that it takes with --data"
+        f"it does not take these rows: {line}",
+        where=str(where),
+        fix="name in the data source (--data) the columns that it was trained on, numbers under `numeric`, text under "
+        "`categorical`",
     )

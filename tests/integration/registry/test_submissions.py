@@ -126,10 +126,10 @@ def test_what_is_no_model_is_said_with_what_is_there(sources: dict[str, str], so
 
 FILES = {
     "net.onnx": "as model.onnx",
-    "model.pkl": "mlflow.sklearn.log_model",
+    "model.joblib": "runs code when it is read, so none is opened here: log it with mlflow.sklearn.log_model",
     "saved_model.pb": "mlflow.keras.log_model",
     "config.json": "mlflow.transformers.log_model",
-    "weights.ckpt": "--card",
+    "weights.ckpt": "mlflow.pytorch.log_model",
     "model.cbm": "format='onnx'",
     "notes.txt": "log the model in MLflow",
 }

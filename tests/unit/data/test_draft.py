@@ -60,6 +60,12 @@ def test_what_a_table_cannot_say_is_a_comment(people: Path) -> None:
     assert any(line.startswith("  # left out: note (100 values") for line in lines)
 
 
+def test_a_draft_without_attributes_asks_for_them(tmp_path: Path) -> None:
+    PEOPLE.rename(columns={"sex": "Geschlecht", "age": "Alter"}).to_csv(tmp_path / "leute.csv", index=False)
+    text = drafted(tmp_path / "leute.csv")
+    assert "  attributes: []   # name the columns that a decision should not depend on" in text.splitlines()
+
+
 def test_a_draft_is_read_without_a_change(people: Path) -> None:
     found = open_dataset(drafted(people))
     assert len(found) == 75
