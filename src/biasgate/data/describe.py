@@ -48,7 +48,7 @@ def unknown(dataset: Dataset) -> dict[str, int]:
 def remarks(dataset: Dataset) -> Iterator[str]:
     """What a reader of the counts should know, one sentence each."""
     yield from dataset.notes
-    if not dataset.attributes:
+    if dataset.attributes.columns.empty:
         yield "It has no attributes: nothing can be measured by subgroup."
     for name in map(str, dataset.attributes):
         values, codes = dataset.coded(name)
