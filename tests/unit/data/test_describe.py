@@ -18,7 +18,9 @@ def test_each_attribute_value_is_counted_by_label(people: Dataset) -> None:
 
 
 def test_a_set_without_attributes_is_said_to_have_no_subgroups(people: Dataset) -> None:
-    assert "It has no attributes: nothing can be measured by subgroup." in remarks(replace(people, attributes=people.attributes[[]]))
+    assert "It has no attributes: nothing can be measured by subgroup." in remarks(
+        replace(people, attributes=people.attributes[[]])
+    )
 
 
 def test_multi_label_sets_count_each_label(people: Dataset) -> None:
