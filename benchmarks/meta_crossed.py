@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from meta_networks import NETWORKS
 from meta_predictions import Document
-from meta_readers import Models, Peer, Reading, axis_points, columns_peer, library
+from meta_readers import Models, Peer, Reading, axis_points, columns_peer, library, stronger_half, strongest
 
 from biasgate.detection.reader import views
 from biasgate.detection.reader.scores import share
@@ -74,8 +74,8 @@ def _answers(known: Models, calibration: Models, asked: Models, spec: ZooSpec) -
     for name, peer in READERS.items():
         _, probabilities = peer(known, calibration, spec)(asked)
         rows[name] = probabilities.argmax(axis=1)
-        rows[f"{name}: strongest"] = probabilities[:, -1] > probabilities[:, 0]
-        rows[f"{name}: stronger half"] = probabilities[:, -2:].sum(axis=1) > probabilities[:, :2].sum(axis=1)
+        rows[f"{name}: strongest"] = strongest(probabilities)
+        rows[f"{name}: stronger half"] = stronger_half(probabilities)
     return rows
 
 

@@ -12,8 +12,10 @@ import pandas as pd
 from meta_attacked import adversaries
 from meta_families import families
 from meta_groups import groups
-from meta_peers import ZOOS, learning_curve, peers, said, scored
+from meta_peers import ZOOS, learning_curve, peers, probabilities_of, said, scored
+from meta_predictions import Document
 from meta_published import published
+from meta_readers import stronger_half
 from meta_repair import repair
 from meta_shared import shared
 from meta_sigma import sigma
@@ -29,7 +31,6 @@ from biasgate.detection.reader.scores import bootstrap, score_bias, share
 from biasgate.detection.reader.views import axis_of, features_of, levels_of, measured_bias_of
 from biasgate.report.held_out_figure import held_out_figure
 
-Document = dict[str, Any]
 FIGURES = Path(__file__).parents[1] / "docs" / "figures"
 
 
@@ -90,10 +91,10 @@ def architectures(root: Path) -> Document:
         found.append(said(unseen, plan.spec, read).assign(architecture=name))
     rows = pd.concat(found, ignore_index=True)
     sided = rows[rows["level"] != 2]
-    upper = sided[["p3", "p4"]].sum(axis=1) > sided[["p0", "p1"]].sum(axis=1)
+    upper = stronger_half(probabilities_of(sided))
     return {
         "architectures": {str(name): scored(str(name), some) for name, some in rows.groupby("architecture")},
-        "halves": _plain(share((upper == (sided["level"] > 2)).to_numpy())),
+        "halves": _plain(share(upper == (sided["level"] > 2).to_numpy())),
     }
 
 

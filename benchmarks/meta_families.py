@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from meta_predictions import Document, keep, kept, predictions
-from meta_readers import Models, columns_peer
+from meta_readers import Models, columns_peer, stronger_half, strongest
 from meta_zoos import finished, load_zoo, plan_of
 
 from biasgate.contracts.estimate import Estimate
@@ -46,7 +46,7 @@ def _table(root: Path) -> tuple[pd.DataFrame, ZooSpec]:
     tables = []
     for family in FAMILIES:
         if finished(plan_of(f"family_{family}", root), root):
-            tables.append(load_zoo(f"family_{family}", root)[1].table.copy().assign(family=family))
+            tables.append(load_zoo(f"family_{family}", root)[1].table.assign(family=family))
     whole = learned(pd.concat(tables, ignore_index=True)).reset_index(drop=True)
     return comparable(whole), plan_of(f"family_{FAMILIES[0]}", root).spec
 
@@ -78,9 +78,9 @@ def _answers(known: pd.DataFrame, asked: pd.DataFrame, spec: ZooSpec) -> pd.Data
     behaves = _reference(known, asked, spec)
     weights = meta.reader.probabilities(features_of(asked, meta.features))
     return read.assign(
-        upper=_upper(weights), strongest=_strongest(weights),
+        upper=stronger_half(weights), strongest=strongest(weights),
         reference_named=[LEVELS[place] for place in behaves.argmax(axis=1)],
-        reference_upper=_upper(behaves), reference_strongest=_strongest(behaves),
+        reference_upper=stronger_half(behaves), reference_strongest=strongest(behaves),
     )  # fmt: skip
 
 
@@ -88,14 +88,6 @@ def _reference(known: pd.DataFrame, asked: pd.DataFrame, spec: ZooSpec) -> np.nd
     """Level probabilities of the asked models by the same learner on accuracies and swap rate."""
     parts = (Models(split_of(known, split), []) for split in ("train", "validation"))
     return columns_peer(behaviour)(*parts, spec)(Models(asked, []))[1]
-
-
-def _upper(probabilities: np.ndarray) -> np.ndarray:
-    return probabilities[:, 3:].sum(axis=1) > probabilities[:, :2].sum(axis=1)
-
-
-def _strongest(probabilities: np.ndarray) -> np.ndarray:
-    return probabilities[:, -1] > probabilities[:, 0]
 
 
 def family_scores() -> Document:

@@ -89,7 +89,7 @@ def scored(name: str, rows: pd.DataFrame) -> Document:
     """All scores of a reader by what it says of some models: ``axis``, ``level``, ``reading`` and ``p0``, ``p1`` ..."""
     told = {column: rows[column].to_numpy(dtype=float) for column in ("axis", "reading")}
     truth = {"axis": told["axis"], "levels": rows["level"].to_numpy()}
-    probabilities = rows.filter(regex=r"^p\d$").to_numpy(dtype=float)
+    probabilities = probabilities_of(rows)
     whole = score_strength(name, readings=told["reading"], probabilities=probabilities, **truth)
     biased = score_biased(name, readings=told["reading"], probabilities=probabilities, **truth)
     return {
@@ -97,6 +97,11 @@ def scored(name: str, rows: pd.DataFrame) -> Document:
         "biased": biased.model_dump(mode="json"),
         "none_or_any": none_or_any(probabilities, truth["levels"]).model_dump(mode="json"),
     }
+
+
+def probabilities_of(rows: pd.DataFrame) -> np.ndarray:
+    """Those of the levels, weakest first ``[n, levels]``."""
+    return rows.filter(regex=r"^p\d$").to_numpy(dtype=float)
 
 
 def said(table: pd.DataFrame, spec: ZooSpec, read: Reading) -> pd.DataFrame:

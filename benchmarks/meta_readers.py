@@ -147,6 +147,16 @@ def ordinal(train: Models, validation: Models, spec: ZooSpec) -> Callable[[Model
     return read
 
 
+def stronger_half(probabilities: Array) -> NDArray[np.bool_]:
+    """Whether the two strongest levels have more of it than the two weakest ``[n]``."""
+    return probabilities[:, -2:].sum(axis=1) > probabilities[:, :2].sum(axis=1)
+
+
+def strongest(probabilities: Array) -> NDArray[np.bool_]:
+    """Whether the strongest level has more of it than the weakest ``[n]``."""
+    return probabilities[:, -1] > probabilities[:, 0]
+
+
 def axis_points(spec: ZooSpec) -> Array:
     """Where the levels lie on the bias axis."""
     from biasgate.detection.zoo.axis import to_axis

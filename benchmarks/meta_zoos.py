@@ -103,7 +103,8 @@ def load_zoo(name: str, root: Path) -> tuple[ZooPlan, Models]:
         trained = zip(rows["id"].isin(features["id"]), read_states(index, rows), strict=True)
         tables.append(features)
         states += [state for whole, state in trained if whole]
-    return plan, Models(pd.concat(tables, ignore_index=True), states)
+    whole = pd.concat(tables, ignore_index=True).copy()  # in one piece: shards without some column leave it in pieces
+    return plan, Models(whole, states)
 
 
 @cache

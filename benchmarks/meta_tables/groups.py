@@ -5,6 +5,7 @@ from __future__ import annotations
 from meta_predictions import Document
 
 from meta_tables.cells import interval, number, table
+from meta_tables.scores import controls_that_failed, named_by_controls
 
 
 def groups(document: Document) -> str:
@@ -27,8 +28,6 @@ def groups(document: Document) -> str:
             for name, row in zip(names, report["confusion"], strict=True)
         ],
     )
-    controls = ", ".join(f"{control['name']} {control['levels']['value']:.0%}" for control in report["leaks"])
-    failed = ", ".join(control["name"] for control in report["leaks"] if control["rings"]) or "passed"
     usual = ", ".join(f"{name} {number(rate)}" for name, rate in favour["even_accuracy"].items())
     gained, most = (interval(favour[f"planted has the largest {what}"]) for what in ("gain", "accuracy"))
     return "\n\n".join(
@@ -37,7 +36,8 @@ def groups(document: Document) -> str:
             f"of {document['planned']:,} planned",
             scores,
             f"Less the reference: {interval(report['against_oracle'])}. Not abstained from: "
-            f"{interval(report['accepted'])}. Negative controls: {failed} (subgroups named: {controls}).",
+            f"{interval(report['accepted'])}. Negative controls: {controls_that_failed(report)} "
+            f"(subgroups named: {named_by_controls(report)}).",
             _group_curves(document["curves"]),
             planted,
             f"Gained over {favour['even_models']} models that favour none (accuracy: {usual}). The planted subgroup "

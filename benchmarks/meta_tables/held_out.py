@@ -5,22 +5,20 @@ from __future__ import annotations
 from meta_predictions import Document
 
 from meta_tables.cells import interval, table
-from meta_tables.scores import SCORES, scores
+from meta_tables.scores import SCORES, controls_that_failed, named_by_controls, scores
 
 
 def held_out(documents: dict[str, Document]) -> str:
     def row(zoo: str, document: Document) -> list[str]:
         report = document["report"]
         bias, against = report["measured_bias"], report["against_oracle"]
-        failed = [control["name"] for control in report["leaks"] if control["rings"]]
-        controls = ", ".join(f"{control['name']} {control['levels']['value']:.0%}" for control in report["leaks"])
         return [
             f"{zoo} ({report['train']} + {report['validation']} + {report['test']} of {document['planned']})",
             interval(report["score"]["levels"]),
             interval(report["score"]["kappa"]),
             interval(bias["r2"]), interval(bias["within_level"]), interval(bias["coverage"]),
             interval(against["levels"]), interval(against["rmse"]),
-            f"{', '.join(failed) or 'passed'} ({controls})",
+            f"{controls_that_failed(report)} ({named_by_controls(report)})",
         ]  # fmt: skip
 
     header = (

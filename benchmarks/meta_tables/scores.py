@@ -10,6 +10,16 @@ SCORES = "four levels | halves | extremes | none vs any | error | Brier | calibr
 """Of a table; ``scores`` fills them."""
 
 
+def controls_that_failed(report: Document) -> str:
+    """Names of the negative controls that ring, or ``passed``."""
+    return ", ".join(control["name"] for control in report["leaks"] if control["rings"]) or "passed"
+
+
+def named_by_controls(report: Document) -> str:
+    """Share of models that each negative control names rightly."""
+    return ", ".join(f"{control['name']} {control['levels']['value']:.0%}" for control in report["leaks"])
+
+
 def scores(document: Document, zoo: str) -> list[str]:
     """Among biased models, but for none against any; σ² errors are halved: of log σ."""
     biased, scale = document["biased"], 0.5 if "sigma" in zoo else 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from meta_predictions import Document
 
 from meta_tables.cells import interval, number, table
+from meta_tables.scores import controls_that_failed
 
 
 def ships(report: Document) -> str:
@@ -24,7 +25,6 @@ def ships(report: Document) -> str:
     }
     rows = [[what, interval(ours[key]), interval(reference[key])] for what, key in both.items()]
     rows += [[what, interval(estimate), ""] for what, estimate in alone.items()]
-    failed = [control["name"] for control in report["leaks"] if control["rings"]]
     controls = ", ".join(f"{c['name']} {number(c['levels']['value'])}" for c in report["leaks"])
     shortcuts = ", ".join(f"{s['name']} {number(s['levels']['value'])}" for s in report["shortcuts"])
     against, test = report["against_oracle"], ours["calibration"]
@@ -34,6 +34,6 @@ def ships(report: Document) -> str:
             table(f"{report['test']} held-out models | from weights | behavioural reference", rows),
             f"Less the reference, paired: levels {interval(against['levels'])}; the reference's error less ours "
             f"{interval(against['rmse'])}. Calibration: p {test['sureness']:.2f} and {test['counts']:.2f}. Negative "
-            f"controls: {', '.join(failed) or 'passed'} ({controls}). Shortcuts: {shortcuts}.",
+            f"controls: {controls_that_failed(report)} ({controls}). Shortcuts: {shortcuts}.",
         ]
     )
